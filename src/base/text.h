@@ -1,0 +1,31 @@
+#pragma once
+// Text from outside: is it UTF-8, what did they mean, what may go on.
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe {
+
+bool is_utf8(std::string_view text);
+
+// The longest prefix of `text` of at most `bytes_max` bytes that does not split a UTF-8 sequence.
+std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max);
+
+// The candidate nearest to `word` by edit distance (transpositions count one, case ignored), or "" where
+// nothing is near: at most a third of the letters may differ, and at least one edit is always allowed.
+std::string nearest(std::string_view word, std::span<const std::string> candidates);
+
+// "; did you mean 'marta'?" or "".
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
+
+std::string lower_ascii(std::string_view text);
+std::string trim(std::string_view text);
+std::vector<std::string> split(std::string_view text, char separator);
+std::string join(std::span<const std::string> parts, std::string_view separator);
+
+std::string hex(std::string_view bytes);
+std::string from_hex(std::string_view text);  // "" when malformed
+
+}  // namespace troupe
