@@ -35,5 +35,5 @@ endif()
 
 add_library(troupe_warnings INTERFACE)
 target_compile_options(troupe_warnings INTERFACE
-  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+  -Wall -Wextra -Wno-missing-designated-field-initializers -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
   -Werror -Werror=unused-result)

@@ -1,0 +1,156 @@
+#include "host/host.h"
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace troupe {
+
+namespace {
+
+// Measures one call and counts how it ended.
+class Measured {
+ public:
+  Measured(Metrics& metrics, const std::string& method)
+      : metrics_(metrics),
+        method_(method),
+        seconds_(metrics.histogram("troupe_rpc_seconds", "Time to answer an RPC", latency_bounds_seconds(),
+                                   {{"method", method}})) {}
+  void done(rt::Instant started, rt::Instant now, const Result<std::string>& reply) const {
+    seconds_.observe(std::chrono::duration<double>(now - started).count());
+    const std::string code = reply ? "ok" : std::string(code_name(reply.error().code));
+    metrics_.counter("troupe_rpc_total", "RPCs answered", {{"method", method_}, {"code", code}}).add();
+  }
+
+ private:
+  Metrics& metrics_;
+  std::string method_;
+  Histogram& seconds_;
+};
+
+}  // namespace
+
+std::string encode_header(const rt::Env& env, const Caller& caller) {
+  pb::CallHeader header;
+  header.set_caller(caller.name);
+  header.set_role(caller.role);
+  header.set_world(caller.world);
+  if (!caller.deadline.is_never()) {
+    header.set_remaining_us(std::max<std::int64_t>(1, (caller.deadline - env.now()).count() / 1000));
+  }
+  header.set_trace(caller.trace);
+  header.set_idempotency_key(caller.idempotency_key);
+  header.set_stream(caller.stream);
+  return header.SerializeAsString();
+}
+
+Result<Caller> decode_header(const rt::Env& env, const std::string& bytes) {
+  pb::CallHeader header;
+  if (!header.ParseFromString(bytes)) {
+    return fail(Code::invalid_argument, "rpc.bad_header", "the call header does not parse");
+  }
+  Caller caller{.name = header.caller(),
+                .role = header.role(),
+                .world = header.world(),
+                .trace = header.trace(),
+                .idempotency_key = header.idempotency_key(),
+                .stream = header.stream()};
+  const auto span = header.remaining_us() > 0
+                        ? std::min<rt::nanoseconds>(std::chrono::microseconds(header.remaining_us()), kLongestDeadline)
+                        : rt::nanoseconds(kDefaultDeadline);
+  caller.deadline = env.now() + span;
+  return caller;
+}
+
+Task<std::string> call_over_bus(const rt::Env& env, bus::Bus& bus, const MethodInfo* method, Caller caller,
+                                std::string payload) {
+  TROUPE_CHECK(method != nullptr, "the request belongs to an RPC");
+  if (caller.deadline.is_never()) caller.deadline = env.now() + kDefaultDeadline;
+  const rt::Instant deadline = caller.deadline;
+  bus::Request request{method->subject, encode_header(env, caller), std::move(payload)};
+  co_return co_await bus.request(std::move(request), deadline);
+}
+
+Host::Host(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Timeline& timeline)
+    : env_(env), bus_(bus), metrics_(metrics), timeline_(timeline), group_(env, timeline.config().world) {}
+Host::~Host() = default;
+
+Result<void> Host::parse(const std::string& bytes, google::protobuf::Message& message) {
+  if (message.ParseFromString(bytes)) return {};
+  return fail(Code::invalid_argument, "rpc.bad_payload",
+              "the bytes are not a " + message.GetDescriptor()->name() + " message");
+}
+
+Result<Caller> Host::admit(const MethodInfo* method, const bus::Request& request) const {
+  TRY(Caller caller, decode_header(env_, request.header));
+  if (!method->allows(caller.role)) {
+    return fail(Code::permission_denied, "rpc.role",
+                method->name + " is not for the role '" + role_name(caller.role) + "'");
+  }
+  const std::string& world = timeline_.config().world;
+  if (timeline_.config().has_time && !caller.world.empty() && caller.world != world) {
+    return fail(Code::not_found, "world.unknown", "no world '" + caller.world + "' here; this is '" + world + "'");
+  }
+  return caller;
+}
+
+void Host::serve_on_bus(const MethodInfo* method, TaskHandler handler) {
+  TROUPE_CHECK(method != nullptr, "the request belongs to an RPC");
+  auto measured = std::make_shared<Measured>(metrics_, method->name);
+  auto served = bus_.serve(method->subject, [this, method, measured, handler = std::move(handler)](
+                                                bus::Request request) -> Task<std::string> {
+    const auto started = env_.now();
+    Result<std::string> reply = std::unexpected(Error{});
+    auto caller = admit(method, request);
+    if (!caller) {
+      reply = std::unexpected(std::move(caller).error());
+    } else {
+      try {
+        reply = co_await handler(*std::move(caller), std::move(request.payload));
+      } catch (const boost::system::system_error&) {
+        throw;  // cancelled: whoever asked is gone
+      } catch (const std::exception& e) {
+        log::error("host", "{} threw: {}", method->name, e.what());
+        reply = fail(Code::internal, "rpc.bug", "the server made a mistake; see its log");
+      }
+    }
+    measured->done(started, env_.now(), reply);
+    co_return reply;
+  });
+  TROUPE_CHECK(served.has_value(), "each method is served once");
+  subscriptions_.push_back(std::move(*served));
+}
+
+void Host::serve_task(const MethodInfo* method, TaskHandler handler) { serve_on_bus(method, std::move(handler)); }
+
+void Host::serve_query(const MethodInfo* method, std::string type, Timeline::Query query) {
+  if (method != nullptr) {
+    serve_on_bus(method, [query](Caller caller, std::string bytes) -> Task<std::string> {
+      co_return query(caller, bytes);
+    });
+  }
+  timeline_.add_query(std::move(type), std::move(query));
+}
+
+void Host::serve_command(const MethodInfo* method, std::string type, Timeline::Apply apply) {
+  if (method != nullptr) {
+    serve_on_bus(method, [this, type](Caller caller, std::string bytes) -> Task<std::string> {
+      return timeline_.submit(std::move(caller), type, std::move(bytes));
+    });
+  }
+  timeline_.add_apply(std::move(type), std::move(apply));
+}
+
+Task<std::string> Host::call_bytes(const MethodInfo* method, Caller caller, std::string payload) {
+  return call_over_bus(env_, bus_, method, std::move(caller), std::move(payload));
+}
+
+void Host::stream(const Caller& caller, const google::protobuf::Message& part) {
+  if (caller.stream.empty()) return;
+  (void)bus_.publish({caller.stream, part.SerializeAsString()});
+}
+
+void Host::spawn(std::string name, std::function<boost::asio::awaitable<void>()> task) {
+  group_.spawn(std::move(name), std::move(task));
+}
+
+}  // namespace troupe

@@ -1,0 +1,54 @@
+#pragma once
+// What the protos say: every RPC with its access rule, every event type. Read from the compiled-in descriptors, so that
+// the host, the edge and the documentation agree by construction.
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "troupe/v1/common.pb.h"
+
+namespace troupe {
+
+namespace pb = troupe::v1;
+
+struct MethodInfo {
+  std::string service;  // "weather"
+  std::string method;   // "Forecast"
+  std::string name;     // "weather.Forecast"
+  std::string subject;  // "svc.weather.Forecast"
+  const google::protobuf::Descriptor* request = nullptr;
+  const google::protobuf::Descriptor* reply = nullptr;
+  pb::Access access;
+
+  bool allows(pb::Role role) const;
+};
+
+struct ServiceEntry {
+  std::string name;
+  std::string summary;
+  std::vector<const MethodInfo*> methods;
+};
+
+struct EventType {
+  std::string type;  // "WeatherChanged"
+  const google::protobuf::Descriptor* message = nullptr;
+  pb::EventInfo info;
+};
+
+// All of it is immutable and made on first use; any thread.
+const std::vector<ServiceEntry>& all_services();
+const std::vector<EventType>& all_event_types();
+const MethodInfo* find_method(const google::protobuf::Descriptor* request);
+Result<const MethodInfo*> find_method(std::string_view name);     // "weather.Forecast"; near misses are named
+Result<const EventType*> find_event_type(std::string_view type);  // near misses are named
+std::unique_ptr<google::protobuf::Message> new_message(const google::protobuf::Descriptor* descriptor);
+
+std::string role_name(pb::Role role);            // "player"
+pb::Role role_from_name(std::string_view name);  // ROLE_UNSPECIFIED when unknown
+
+}  // namespace troupe

@@ -1,0 +1,198 @@
+#include "host/timeline.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "host/timeline_impl.h"
+
+namespace troupe {
+
+using db::Blob;
+using db::Values;
+
+Timeline::Timeline(const rt::Env& env, db::Db& db, bus::Bus& bus, Metrics& metrics, TimelineConfig config)
+    : impl_(std::make_unique<Impl>(env, db, bus, metrics, std::move(config))) {}
+Timeline::~Timeline() = default;
+
+void Timeline::add_apply(std::string type, Apply apply) {
+  TROUPE_CHECK(impl_->applies.emplace(std::move(type), std::move(apply)).second, "one handler per command");
+}
+void Timeline::add_query(std::string type, Query query) {
+  TROUPE_CHECK(impl_->queries.emplace(std::move(type), std::move(query)).second, "one handler per query");
+}
+void Timeline::add_listener(std::string event_type, Listener listener) {
+  impl_->listeners[std::move(event_type)].push_back(std::move(listener));
+}
+void Timeline::add_timer_handler(std::string service, TimerHandler handler) {
+  TROUPE_CHECK(impl_->timer_handlers.emplace(std::move(service), std::move(handler)).second,
+               "one timer handler per service");
+}
+void Timeline::add_tick(std::function<void(Turn&)> tick) { impl_->ticks.push_back(std::move(tick)); }
+void Timeline::add_loader(std::function<Result<void>(db::Reader&)> load) {
+  impl_->loaders.push_back(std::move(load));
+}
+void Timeline::add_genesis(std::function<void(Turn&)> genesis) { impl_->geneses.push_back(std::move(genesis)); }
+void Timeline::add_table(std::string table, std::string order_by) {
+  impl_->tables.emplace_back(std::move(table), std::move(order_by));
+}
+void Timeline::add_migrations(std::vector<db::Migration> migrations) {
+  for (auto& migration : migrations) impl_->migrations.push_back(std::move(migration));
+}
+void Timeline::on_fatal(std::function<void(const Error&)> fatal) { impl_->fatal = std::move(fatal); }
+
+GameTime Timeline::now() const { return impl_->now; }
+const GameClock& Timeline::clock() const { return impl_->clock; }
+const TimelineConfig& Timeline::config() const { return impl_->config; }
+const LogTail& Timeline::tail() const { return impl_->tail; }
+db::Db& Timeline::db() { return impl_->db; }
+bool Timeline::is_query(const std::string& type) const { return impl_->queries.contains(type); }
+
+Result<void> Timeline::health() const {
+  if (impl_->fault) return std::unexpected(*impl_->fault);
+  return {};
+}
+
+Result<Timeline::Bytes> Timeline::query(const Caller& caller, const std::string& type, const Bytes& payload) const {
+  const auto found = impl_->queries.find(type);
+  if (found == impl_->queries.end()) return fail(Code::not_found, "rpc.unknown", "no query '" + type + "'");
+  return found->second(caller, payload);
+}
+
+Result<void> Timeline::open() {
+  auto& self = *impl_;
+  auto migrations = event_log::migrations();
+  std::ranges::move(self.migrations, std::back_inserter(migrations));
+  TRY_VOID(self.db.migrate(migrations));
+  bool fresh = false;
+  TRY_VOID(self.db.read_now([&](db::Reader& reader) -> Result<void> {
+    TRY(const auto rows, reader.query("select count(*) from timeline"));
+    fresh = rows[0].integer(0) == 0;
+    return {};
+  }));
+  if (fresh) {
+    self.now = self.config.start;
+    self.clock = GameClock(self.now, self.env.now(), self.config.scale, false);
+    TRY_VOID(self.db.transact_now([&](db::Tx& tx) -> Result<void> {
+      TRY_VOID(tx.exec("insert into timeline (id, world, seed, pack_hash, game_ms, base_ms, scale_milli, paused) "
+                       "values (1, $1, $2, $3, $4, $4, $5, 0)",
+                       Values{self.config.world, static_cast<std::int64_t>(self.config.seed), self.config.pack_hash,
+                              self.now.ms, self.config.scale.milli}));
+      return {};
+    }));
+    TRY_VOID(self.db.read_now([&](db::Reader& reader) { return self.load(reader); }));
+    (void)self.run_turn(nullptr, [&](Turn& turn) -> Result<Bytes> {
+      for (const auto& genesis : self.geneses) genesis(turn);
+      return Bytes();
+    });
+    return flush_now();
+  }
+  TRY_VOID(self.db.read_now([&](db::Reader& reader) { return self.load(reader); }));
+  if (self.config.replay) return {};
+  // A restart moves the base of the tick grid: it is an input like any other, or a replay would tick elsewhere.
+  InputRecord resumed{.type = kResumed, .payload = std::to_string(self.clock.base().ms)};
+  (void)self.apply_input(resumed, Caller{});
+  return flush_now();
+}
+
+Result<Timeline::Bytes> Timeline::replay(const InputRecord& input) {
+  TRY_VOID(run_to(input.at));
+  Caller caller{.name = input.caller, .role = static_cast<pb::Role>(input.role), .world = impl_->config.world};
+  caller.trace = input.trace;
+  InputRecord record = input;
+  return impl_->apply_input(record, caller);
+}
+
+Result<void> Timeline::run_to(GameTime to) {
+  while (!impl_->advance_some(to)) {
+    if (impl_->pending.size() >= impl_->config.limits.turns_max / 2) TRY_VOID(flush_now());
+  }
+  if (impl_->fault) return std::unexpected(*impl_->fault);
+  return {};
+}
+
+Result<void> Timeline::flush_now() {
+  auto& self = *impl_;
+  if (self.pending.empty()) return {};
+  std::vector<Impl::Pending> batch;
+  std::swap(batch, self.pending);
+  auto writes = std::make_shared<std::vector<Impl::Writes>>(Impl::take_writes(batch));
+  TRY_VOID(self.db.transact_now([writes](db::Tx& tx) { return Impl::write_all(tx, *writes); }));
+  for (auto& turn : batch) self.tell(turn);
+  return {};
+}
+
+Task<Timeline::Bytes> Timeline::submit(Caller caller, std::string type, Bytes payload) {
+  auto& self = *impl_;
+  if (!self.applies.contains(type)) co_return fail(Code::not_found, "rpc.unknown", "no command '" + type + "'");
+  if (self.fault) co_return std::unexpected(self.refusal());
+  if (self.pending.size() + self.committing >= self.config.limits.turns_max) {
+    co_return fail(Code::exhausted, "timeline.busy", "the world is busy; try again", 100);
+  }
+  if (self.config.has_time) {
+    // What is due comes first: an input at T finds a world at T.
+    while (!self.advance_some(self.clock.at(self.env.now()))) {
+      co_await boost::asio::post(self.env.executor, boost::asio::use_awaitable);
+      if (self.fault) co_return std::unexpected(self.refusal());
+    }
+  }
+  if (const auto* remembered = self.find_idempotent(caller)) co_return *remembered;
+
+  InputRecord record{.type = std::move(type), .payload = std::move(payload)};
+  auto reply = self.apply_input(record, caller);
+  if (!reply) co_return reply;
+  rt::OneShot<void> durable(self.env);
+  self.pending.back().waiters.push_back(durable);
+  self.kick();
+  CO_TRY_VOID(co_await durable.wait());
+  co_return reply;
+}
+
+boost::asio::awaitable<void> Timeline::drain() {
+  auto& self = *impl_;
+  self.stopping = true;
+  while ((!self.pending.empty() || self.committing > 0) && !self.fault) {
+    self.kick();
+    co_await rt::sleep_for(self.env, rt::milliseconds(1));
+  }
+}
+
+void Timeline::start(rt::Group& group) {
+  auto& self = *impl_;
+  group.spawn("commit " + self.config.world, [&self] { return self.commit_loop(); });
+  if (self.config.has_time) group.spawn("time " + self.config.world, [&self] { return self.time_loop(); });
+}
+
+Result<std::string> Timeline::state_hash(db::Reader& reader) const {
+  const auto& self = *impl_;
+  Sha256 hash;
+  TRY(const auto tail, event_log::tail(reader));
+  hash.add(tail.event_chain);
+  hash.add(tail.input_chain);
+  auto tables = self.tables;
+  tables.emplace_back("timers", "service, key");
+  tables.emplace_back("timeline", "id");
+  std::ranges::sort(tables);
+  for (const auto& [table, order_by] : tables) {
+    const std::string sql = "select * from " + table + " order by " + order_by;
+    TRY(const auto columns, reader.columns(sql));
+    TRY(const auto rows, reader.query(sql));
+    hash.add_field(table);
+    hash.add_number(static_cast<std::int64_t>(rows.size()));
+    for (const auto& row : rows) {
+      for (std::size_t i = 0; i < columns.size(); ++i) {
+        if (columns[i].starts_with("wall_")) continue;
+        const auto& value = row.values()[i];
+        hash.add_number(static_cast<std::int64_t>(value.index()));
+        if (const auto* number = std::get_if<std::int64_t>(&value)) hash.add_number(*number);
+        if (const auto* real = std::get_if<double>(&value)) hash.add_number(std::bit_cast<std::int64_t>(*real));
+        if (const auto* text = std::get_if<std::string>(&value)) hash.add_field(*text);
+        if (const auto* blob = std::get_if<Blob>(&value)) hash.add_field(blob->bytes);
+      }
+    }
+  }
+  return hash.finish();
+}
+
+}  // namespace troupe

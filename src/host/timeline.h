@@ -1,0 +1,101 @@
+#pragma once
+// The single history of one world (or of what all worlds share): takes inputs and time, runs turns, makes them
+// durable, then tells the outside. Owned by app; everything on the io thread. See turn.h.
+//
+// Bounds      Limits. Waiting turns beyond turns_max: `exhausted` timeline.busy.
+// Faults      A commit that fails (disk full) undoes all turns since: the memory images are loaded anew from the
+//             database, commands answer `unavailable` with the reason, time stands still, and the timeline tries
+//             again each second. db.failed is final: on_fatal is called.
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/event_log.h"
+#include "host/game_clock.h"
+#include "host/metrics.h"
+#include "host/turn.h"
+#include "ports/bus.h"
+#include "ports/db.h"
+#include "rt/task.h"
+
+namespace troupe {
+
+struct TimelineLimits {
+  std::size_t turns_max = 4096;          // applied, not yet durable
+  std::size_t events_per_turn_max = 10'000;  // more is an event storm: a bug, the turn is dropped
+  std::size_t steps_per_slice = 500;     // turns by time before others get the io thread
+  std::size_t idempotency_max = 10'000;  // remembered answers
+};
+
+struct TimelineConfig {
+  std::string world;  // "lanternfall", or "shared"
+  std::uint64_t seed = 0;
+  std::string pack_hash;
+  GameTime start;
+  Scale scale;
+  bool has_time = true;  // false: no ticks and no clock of its own (what all worlds share)
+  bool replay = false;   // nothing is published, no effects run, time moves only by replay()
+  TimelineLimits limits;
+};
+
+class Timeline {
+ public:
+  using Bytes = std::string;
+  using Apply = std::function<Result<Bytes>(Turn&, const Caller&, const Bytes&)>;
+  using Query = std::function<Result<Bytes>(const Caller&, const Bytes&)>;
+  using Listener = std::function<void(Turn&, const EventContext&, const Bytes&)>;
+  using TimerHandler = std::function<void(Turn&, const std::string& key, const std::string& payload)>;
+
+  Timeline(const rt::Env& env, db::Db& db, bus::Bus& bus, Metrics& metrics, TimelineConfig config);
+  ~Timeline();
+
+  // Registration, before open(). `type` is a message's full name.
+  void add_apply(std::string type, Apply apply);
+  void add_query(std::string type, Query query);
+  void add_listener(std::string event_type, Listener listener);
+  void add_timer_handler(std::string service, TimerHandler handler);
+  void add_tick(std::function<void(Turn&)> tick);
+  void add_loader(std::function<Result<void>(db::Reader&)> load);
+  void add_genesis(std::function<void(Turn&)> genesis);
+  // A table that is part of the world's state, and the columns that order its rows. Columns named wall_* do not count.
+  void add_table(std::string table, std::string order_by);
+  void add_migrations(std::vector<db::Migration> migrations);
+  void on_fatal(std::function<void(const Error&)> fatal);
+
+  // Migrates, loads, runs genesis when the log is empty. Blocks; before the io thread runs.
+  Result<void> open();
+  // Drives time until stop(). Spawns into `group`.
+  void start(rt::Group& group);
+  // Waits until everything applied is durable.
+  boost::asio::awaitable<void> drain();
+
+  // Applies a command as a recorded input; durable when it answers.
+  Task<Bytes> submit(Caller caller, std::string type, Bytes payload);
+  // A query of the memory image as of now.
+  Result<Bytes> query(const Caller& caller, const std::string& type, const Bytes& payload) const;
+  bool is_query(const std::string& type) const;
+
+  // Replays one recorded input / moves time, blocking. For replay, tests and benchmarks.
+  Result<Bytes> replay(const InputRecord& input);
+  Result<void> run_to(GameTime to);
+  Result<void> flush_now();
+
+  GameTime now() const;
+  const GameClock& clock() const;
+  const TimelineConfig& config() const;
+  const LogTail& tail() const;
+  db::Db& db();
+  // Ok, or why commands are refused now.
+  Result<void> health() const;
+
+  // Of the log's end, the clock and all state tables; hex.
+  Result<std::string> state_hash(db::Reader& reader) const;
+
+ private:
+  class TurnImpl;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace troupe

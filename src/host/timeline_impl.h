@@ -1,0 +1,138 @@
+#pragma once
+// The inside of Timeline: private to timeline*.cpp.
+#include <deque>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+#include "host/timeline.h"
+
+namespace troupe {
+
+inline constexpr const char* kResumed = "timeline.Resumed";
+
+struct Timeline::Impl {
+  // What one turn has to make durable, in order.
+  struct Writes {
+    std::optional<InputRecord> input;
+    std::vector<EventRecord> events;
+    std::vector<std::pair<std::string, db::Values>> statements;
+  };
+  // An applied turn that waits for its commit.
+  struct Pending {
+    Writes writes;
+    std::vector<pb::Envelope> envelopes;  // published after the commit, in order
+    std::vector<std::function<void()>> effects;
+    std::vector<rt::OneShot<void>> waiters;
+  };
+  struct TimerKey {
+    std::int64_t due_ms;
+    std::string service;
+    std::string key;
+    auto operator<=>(const TimerKey&) const = default;
+  };
+
+  Impl(const rt::Env& e, db::Db& d, bus::Bus& b, Metrics& m, TimelineConfig c);
+
+  // Everything is in these; the rest is registration.
+  rt::Env env;
+  db::Db& db;
+  bus::Bus& bus;
+  TimelineConfig config;
+  GameTime now;
+  GameClock clock;
+  LogTail tail;
+  std::map<TimerKey, std::string> timers;                               // by due time
+  std::map<std::pair<std::string, std::string>, std::int64_t> timer_due;  // (service, key) -> due
+  std::map<std::pair<std::string, std::string>, Bytes> remembered;      // (caller, key) -> reply
+  std::deque<std::pair<std::string, std::string>> remembered_order;
+  std::vector<Pending> pending;
+  std::size_t committing = 0;
+  std::optional<Error> fault;
+  bool stopping = false;
+  std::optional<rt::OneShot<void>> idle;  // the commit loop waits on this
+
+  std::map<std::string, Apply> applies;
+  std::map<std::string, Query> queries;
+  std::map<std::string, std::vector<Listener>> listeners;
+  std::map<std::string, TimerHandler> timer_handlers;
+  std::vector<std::function<void(Turn&)>> ticks;
+  std::vector<std::function<Result<void>(db::Reader&)>> loaders;
+  std::vector<std::function<void(Turn&)>> geneses;
+  std::vector<std::pair<std::string, std::string>> tables;
+  std::vector<db::Migration> migrations;
+  std::function<void(const Error&)> fatal;
+
+  Counter& turns_total;
+  Counter& events_total;
+  Histogram& commit_seconds;
+  Histogram& tick_lateness_seconds;
+
+  // Rebuilds the memory image from what is durable.
+  Result<void> load(db::Reader& reader);
+
+  // Runs one turn. `input` is null for turns by time. On success it is queued for the commit; on an error nothing has
+  // changed.
+  Result<Bytes> run_turn(InputRecord* input, const std::function<Result<Bytes>(Turn&)>& body);
+  Result<Bytes> apply_input(InputRecord& input, const Caller& caller);
+
+  // Runs due timers and ticks up to `to`, a slice at a time; true when time stands at `to`.
+  bool advance_some(GameTime to);
+  void fire(const TimerKey& timer);
+
+  void kick();
+  boost::asio::awaitable<void> commit_loop();
+  boost::asio::awaitable<void> time_loop();
+  void tell(Pending& turn);
+  boost::asio::awaitable<void> recover(Error error);
+  Error refusal() const;
+  const Bytes* find_idempotent(const Caller& caller) const;
+
+  static std::vector<Writes> take_writes(std::vector<Pending>& batch);
+  static Result<void> write_all(db::Tx& tx, std::vector<Writes>& writes);
+};
+
+class Timeline::TurnImpl final : public Turn {
+ public:
+  TurnImpl(Impl& timeline, std::uint64_t input_sequence, std::string trace)
+      : timeline_(timeline), input_(input_sequence), trace_(std::move(trace)), tail_(timeline.tail) {}
+
+  GameTime now() const override { return timeline_.now; }
+  std::uint64_t seed() const override { return timeline_.config.seed; }
+  std::uint64_t input() const override { return input_; }
+  const std::string& world() const override { return timeline_.config.world; }
+  std::uint64_t emit(const google::protobuf::Message& event, EmitOptions options) override;
+  void write(std::string sql, db::Values values) override;
+  void schedule(std::string_view service, std::string_view key, GameTime at, std::string payload) override;
+  void unschedule(std::string_view service, std::string_view key) override;
+  void after_commit(std::function<void()> effect) override { effects_.push_back(std::move(effect)); }
+  const GameClock& clock() const override { return timeline_.clock; }
+  void set_clock(Scale scale, bool paused) override;
+  void jump_to(GameTime to) override;
+
+  // Delivers what was emitted to its listeners, and what they emit, until nothing is left.
+  void settle();
+  bool changed_anything() const {
+    return !writes_.statements.empty() || !writes_.events.empty() || !envelopes_.empty() || clock_touched_;
+  }
+
+ protected:
+  Result<std::string> call_bytes(const Caller& caller, const google::protobuf::Message& request) override;
+
+ private:
+  friend struct Impl;
+  void persist_clock();
+
+  Impl& timeline_;
+  std::uint64_t input_;
+  std::string trace_;
+  LogTail tail_;  // grows with the turn; taken over when it succeeds
+  Impl::Writes writes_;
+  std::vector<pb::Envelope> envelopes_;
+  std::vector<std::function<void()>> effects_;
+  std::deque<std::pair<EventContext, std::size_t>> undelivered_;  // index into writes_.events
+  std::uint64_t cause_ = 0;
+  bool clock_touched_ = false;
+};
+
+}  // namespace troupe

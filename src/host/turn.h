@@ -1,0 +1,83 @@
+#pragma once
+// A turn: one step of a world's history. It starts with a recorded input (a command, a model's answer) or with
+// time (a due timer, a reflex tick), runs without waiting on the io thread, and everything that it causes in every
+// service, all its events and all its writes become one transaction. So a world is always at one position of its
+// log, and the same inputs give the same history. See docs/adr/0003-turns.md.
+//
+// Handlers inside a turn change their own memory image at once and describe the same change as SQL; they must check
+// first and change after: an error after a write is a bug. Bounds: Timeline's Limits.
+#include <google/protobuf/message.h>
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "host/caller.h"
+#include "host/event_log.h"
+#include "host/game_clock.h"
+#include "ports/db.h"
+#include "rt/random.h"
+
+namespace troupe {
+
+struct EmitOptions {
+  std::string subject;
+  std::string place;
+  pb::Priority priority = pb::PRIORITY_NORMAL;
+};
+
+class Turn {
+ public:
+  Turn() = default;
+  Turn(const Turn&) = delete;
+  virtual ~Turn() = default;
+
+  virtual GameTime now() const = 0;
+  virtual std::uint64_t seed() const = 0;
+  virtual std::uint64_t input() const = 0;  // sequence of this turn's input, 0 for time
+  virtual const std::string& world() const = 0;
+
+  // Counter-based draws of (world seed, service, subject).
+  rt::Draw draw(std::string_view service, std::string_view subject) const { return {seed(), service, subject}; }
+
+  // Appends to the log (live types: only publishes). Its cause is the event being handled. Services that listen
+  // hear it in this turn, after the present handler. Answers its sequence, 0 for live types.
+  virtual std::uint64_t emit(const google::protobuf::Message& event, EmitOptions options) = 0;
+
+  // A statement of this turn's transaction.
+  virtual void write(std::string sql, db::Values values) = 0;
+
+  // A durable timer; the same (service, key) replaces. `at` in the past is due at once.
+  virtual void schedule(std::string_view service, std::string_view key, GameTime at, std::string payload = {}) = 0;
+  virtual void unschedule(std::string_view service, std::string_view key) = 0;
+
+  // Asks another service inside this turn.
+  template <class Reply, class Request>
+  Result<Reply> call(const Caller& caller, const Request& request) {
+    TRY(const std::string bytes, call_bytes(caller, request));
+    Reply reply;
+    if (!reply.ParseFromString(bytes)) return fail(Code::internal, "rpc.bad_reply", "the reply does not parse");
+    return reply;
+  }
+
+  // Runs once the turn is durable; never in a replay. For what reaches outside: thinking, answering.
+  virtual void after_commit(std::function<void()> effect) = 0;
+
+  // For the time service only.
+  virtual const GameClock& clock() const = 0;
+  virtual void set_clock(Scale scale, bool paused) = 0;
+  virtual void jump_to(GameTime to) = 0;
+
+ protected:
+  virtual Result<std::string> call_bytes(const Caller& caller, const google::protobuf::Message& request) = 0;
+};
+
+// What an event handler is told beside the event itself.
+struct EventContext {
+  std::uint64_t sequence = 0;
+  std::uint64_t cause = 0;
+  std::string subject;
+  std::string place;
+};
+
+}  // namespace troupe
