@@ -1,0 +1,80 @@
+#pragma once
+// The closed vocabularies of a pack and their spellings. A name table per enum: the loader reads it, errors
+// list it, services print it.
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::pack {
+
+enum class Season { spring, summer, autumn, winter };
+inline constexpr std::array<std::string_view, 4> kSeasonNames{"spring", "summer", "autumn", "winter"};
+
+enum class Phase { dawn, day, dusk, night };  // dawn 5-7, day 7-18, dusk 18-20, night 20-5
+inline constexpr std::array<std::string_view, 4> kPhaseNames{"dawn", "day", "dusk", "night"};
+
+enum class Weather {
+  clear,
+  partly_cloudy,
+  cloudy,
+  rain,
+  heavy_rain,
+  storm,
+  fog,
+  mist,
+  snow,
+  heavy_snow,
+  blizzard,
+  windy,
+  extreme_heat,
+  extreme_cold,
+};
+inline constexpr std::array<std::string_view, 14> kWeatherNames{
+    "clear", "partly_cloudy", "cloudy",     "rain",     "heavy_rain", "storm",        "fog",
+    "mist",  "snow",          "heavy_snow", "blizzard", "windy",      "extreme_heat", "extreme_cold"};
+
+// May weather go from one state to the other in a single step? Symmetrical; a state is no neighbour of
+// itself.
+bool weather_neighbours(Weather from, Weather to);
+std::vector<Weather> weather_neighbours_of(Weather from);
+
+// Where a fact comes from; also its rank when two facts disagree (canon wins).
+enum class FactSource { canon, witnessed, told, rumour };
+inline constexpr std::array<std::string_view, 4> kFactSourceNames{"canon", "witnessed", "told", "rumour"};
+
+// Written lines, used where no model is there or none may answer. `deflection`: asked for what the listener
+// may not know; `unknown`: asked for what the speaker does not know; the moods colour small talk.
+enum class LineKind { greeting, farewell, deflection, unknown, idle, busy, happy, sad, angry, afraid };
+inline constexpr std::array<std::string_view, 10> kLineKindNames{
+    "greeting", "farewell", "deflection", "unknown", "idle", "busy", "happy", "sad", "angry", "afraid"};
+
+enum class ActorKind { npc, player };
+inline constexpr std::array<std::string_view, 2> kActorKindNames{"npc", "player"};
+
+enum class ParamType { place, npc, player, person, item, feature, fact, text, number };
+inline constexpr std::array<std::string_view, 9> kParamTypeNames{
+    "place", "npc", "player", "person", "item", "feature", "fact", "text", "number"};
+
+inline std::string_view name_of(Season value) { return kSeasonNames[static_cast<std::size_t>(value)]; }
+inline std::string_view name_of(Phase value) { return kPhaseNames[static_cast<std::size_t>(value)]; }
+inline std::string_view name_of(Weather value) { return kWeatherNames[static_cast<std::size_t>(value)]; }
+inline std::string_view name_of(FactSource value) {
+  return kFactSourceNames[static_cast<std::size_t>(value)];
+}
+inline std::string_view name_of(LineKind value) { return kLineKindNames[static_cast<std::size_t>(value)]; }
+inline std::string_view name_of(ActorKind value) { return kActorKindNames[static_cast<std::size_t>(value)]; }
+inline std::string_view name_of(ParamType value) { return kParamTypeNames[static_cast<std::size_t>(value)]; }
+
+// The enum value that a name table gives to `name`; none where it is not in the table.
+template <class Enum, std::size_t N>
+std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std::string_view name) {
+  for (std::size_t i = 0; i < N; ++i) {
+    if (names[i] == name) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace troupe::pack

@@ -1,0 +1,412 @@
+#pragma once
+// A world pack as plain values: what a designer wrote, checked as a whole, never half. Loaded once at start
+// (or by `troupe check`), then immutable and shared by reference between services. No thread, no clock, no
+// I/O after load_pack(). Bounds: see PackLimits. Every value that an error can point to keeps where it was
+// written.
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "pack/id.h"
+#include "pack/kinds.h"
+
+namespace troupe::pack {
+
+// Where something was written: the file relative to the pack's root, line and column from 1.
+struct Source {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+// A time of day in minutes since midnight, 0..1439.
+struct Clock {
+  int minute = 0;
+  auto operator<=>(const Clock&) const = default;
+};
+std::optional<Clock> parse_clock(std::string_view text);  // "07:00"; exactly HH:MM
+std::string clock_text(Clock clock);
+
+using Value = std::variant<bool, double, std::string>;  // the value of a state key ("lit": false)
+
+// ---- world.yaml
+// ----------------------------------------------------------------------------------------------------
+struct World {
+  std::string name;   // identifier, the same as in data/worlds/<name>.db
+  std::string title;  // for people
+  std::string text;   // one paragraph: what a new player reads first, and the head of every prompt
+  std::string version;
+  std::uint64_t seed = 0;
+  std::int64_t start_day = 1;  // days count from 1
+  Clock start_clock;
+  double scale = 60;  // game seconds per real second, 0..86400
+  PlaceId arrival;    // where a new player appears
+  Source at;
+};
+
+// ---- calendar.yaml
+// -------------------------------------------------------------------------------------------------
+struct Month {
+  std::string id;
+  std::string name;
+  int days = 0;
+  Season season = Season::spring;
+  Source at;
+};
+
+struct Festival {
+  std::string id;
+  std::string name;
+  std::string month;  // id of a month
+  int day = 1;        // day of that month, from 1
+  int duration_days = 1;
+  PlaceId place;  // where people gather; may be empty
+  std::string text;
+  Source at;
+};
+
+struct Calendar {
+  std::vector<Month> months;  // a year is all of them in order; day 1 of the world is day 1 of the first
+  std::vector<std::string> weekdays;
+  std::vector<Festival> festivals;
+};
+
+// ---- climate.yaml
+// -------------------------------------------------------------------------------------------------- For each
+// state, the weights of what follows it when it ends. No state follows itself: how long it lasts is `hours`.
+using WeatherMatrix = std::map<Weather, std::map<Weather, double>>;
+
+struct Region {
+  RegionId id;
+  std::string name;
+  Weather start = Weather::cloudy;  // the weather of the world's first moment
+  double temperature_offset_c = 0;  // added to the season's band, -20..20
+  std::map<Season, WeatherMatrix> seasons;
+  std::map<Weather, double> hours;  // typical game hours in a state, where it is not the service's default
+  Source at;
+};
+
+struct Climate {
+  std::vector<Region> regions;
+};
+
+// ---- places.yaml
+// --------------------------------------------------------------------------------------------------- A thing
+// at a place that verbs work on: a lamp, a bell, a stall, a boat. Written `lamp` for short, which makes the
+// id <place>_lamp, or in full.
+struct Feature {
+  FeatureId id;
+  std::string kind;
+  std::string name;
+  std::map<std::string, Value> state;  // the keys it has and what they are when the world starts
+  Source at;
+};
+
+struct Place {
+  PlaceId id;
+  std::string name;
+  std::string kind;  // harbour, street, shop, church, moor, ...: an identifier, free
+  RegionId region;
+  double x = 0;  // metres east
+  double y = 0;  // metres north
+  bool indoors = false;
+  std::vector<PlaceId> neighbours;  // symmetrical
+  std::string text;
+  std::vector<Feature> features;
+  Source at;
+};
+
+// ---- factions.yaml, goods.yaml
+// -------------------------------------------------------------------------------------
+struct Faction {
+  FactionId id;
+  std::string name;
+  std::string text;
+  double power = 0;                       // 0..100
+  std::int64_t treasury = 0;              // in pence
+  std::map<FactionId, double> relations;  // -1..1; who is not named is 0
+  std::vector<PlaceId> territory;         // a place belongs to one faction at most
+  std::vector<std::string> goals;
+  Source at;
+};
+
+struct GoodFlow {
+  PlaceId place;
+  double per_day = 0;
+};
+
+struct Good {
+  GoodId id;
+  std::string name;
+  std::string unit;              // "a basket", "a jar"
+  std::int64_t base_price = 0;   // in pence
+  double volatility = 0;         // 0..1
+  std::vector<PlaceId> sold_at;  // its markets, at least one
+  std::vector<GoodFlow> made;    // supply
+  std::vector<GoodFlow> used;    // demand
+  Source at;
+};
+
+// ---- facts.yaml
+// ---------------------------------------------------------------------------------------------------- To
+// whom a holder may tell a secret: to a listed NPC, to a member of a listed faction, or to whoever they trust
+// enough *and* who already knows everything in `after`. See may_share() in query.h.
+struct ShareWith {
+  std::optional<double> trust_at_least;
+  std::vector<FactId> after;
+  std::vector<NpcId> npcs;
+  std::vector<FactionId> factions;
+};
+
+struct Fact {
+  FactId id;
+  std::string text;  // one sentence, third person
+  std::vector<std::string> topics;
+  FactSource source = FactSource::canon;
+  bool is_public = false;  // everybody in the world knows it
+  bool secret = false;
+  std::vector<NpcId> holders;  // who knows it, in the order of the pack; includes those whose file lists it
+  std::vector<NpcId> about;
+  std::string reveal;                 // what a holder says when they tell it; may be empty
+  ShareWith share_with;               // of a secret
+  std::vector<std::string> telltale;  // words that give a secret away: in no persona, no line, no open fact
+  Source at;
+};
+
+// A mystery is found out by talking: `ask` whom, get `fact`, and know what to ask for next (`opens`).
+struct Clue {
+  FactId fact;
+  NpcId ask;
+  std::vector<FactId> opens;
+  Source at;
+};
+
+struct Mystery {
+  std::string id;
+  std::string question;
+  FactId answer;
+  std::vector<Clue> clues;
+  Source at;
+};
+
+// ---- npcs/<id>.yaml
+// ------------------------------------------------------------------------------------------------
+struct Traits {  // 0..1, .5 where the pack is silent
+  double openness = .5, conscientiousness = .5, extraversion = .5, agreeableness = .5, neuroticism = .5;
+  double aggression = .5, sociability = .5, curiosity = .5;
+};
+
+struct RoutineEntry {
+  Clock from;
+  int minutes = 0;  // until the next entry, over midnight too: together the entries are exactly one day
+  PlaceId place;
+  std::string activity;
+  VerbId verb;  // may be empty
+  Source at;
+};
+
+struct Relation {
+  NpcId to;  // empty in Npc::strangers
+  double trust = .3, fear = 0, respect = .3, disgust = 0, affection = .1, anger = 0;  // 0..1
+  std::string note;
+  Source at;
+};
+
+struct Goal {
+  std::string id;  // unique within its NPC
+  std::string text;
+  double priority = .5;       // 0..1
+  double decay = 0;           // priority lost per game day without progress, 0..1
+  std::vector<VerbId> verbs;  // verbs that serve it; may be empty
+  PlaceId place;              // where it is served; may be empty
+  Source at;
+};
+
+struct Knows {
+  FactId fact;
+  std::string says;  // the fact in this person's own words; may be empty
+  Source at;
+};
+
+struct Npc {
+  NpcId id;
+  std::string name;
+  int age = 0;
+  std::string role;     // "net mender": as others name them
+  std::string persona;  // 2-4 sentences in the third person
+  std::string voice;    // how they speak
+  std::string look;     // what a stranger sees; may be empty
+  Traits traits;
+  std::string archetype;  // merchant, guard, civilian, criminal, or the pack's own
+  PlaceId home;
+  PlaceId starts_at;  // where the routine has them when the world starts, unless the pack says otherwise
+  FactionId faction;  // may be empty
+  std::vector<RoutineEntry> routine;  // from the first after midnight on
+  std::vector<Relation> relations;
+  Relation strangers;  // towards anybody not in relations
+  std::vector<Goal> goals;
+  std::vector<Knows> knows;
+  std::map<GoodId, int> goods;  // what they own
+  std::int64_t money = 0;       // in pence
+  std::map<LineKind, std::vector<std::string>> lines;
+  Source at;
+};
+
+// ---- verbs.yaml
+// ----------------------------------------------------------------------------------------------------
+struct Param {
+  std::string name;
+  ParamType type = ParamType::text;
+  std::string feature_kind;  // of a ParamType::feature: which kind ("lamp")
+  bool required = true;
+  Source at;
+};
+
+// What a condition or an effect speaks of: the actor, one of the verb's parameters, or a thing of the pack by
+// name (a place, a good, or the feature of that kind where the actor stands).
+struct Ref {
+  enum class Kind { self, param, literal };
+  Kind kind = Kind::self;
+  std::string name;
+};
+
+// How many or how much: a number, the verb's parameter of that name, or (of money) the market price of good
+// `ref`.
+struct Amount {
+  double number = 1;
+  std::string param;
+  bool price = false;
+};
+
+struct Condition {
+  enum class Kind {
+    at_place,    // the actor is at place `ref`
+    at_feature,  // the actor's place has a feature of kind `text`
+    adjacent,    // `ref` is a place that is a neighbour of the actor's
+    has,         // `who` has `amount` of good `ref`
+    near,        // `ref` is at the actor's place
+    state,       // `ref`.`key` equals `value`
+    phase,       // the day's phase is among `names`
+    weather,     // the weather is among `names`
+    relation,    // the actor's `key` (trust, fear, ...) of `ref` is at least `amount`
+    money,       // `who` has at least `amount` pence
+    indoors,     // the actor is indoors
+  };
+  Kind kind = Kind::at_place;
+  bool negated = false;
+  Ref ref;
+  Ref who;  // of has and money: the actor where it is not said
+  std::string text;
+  std::string key;
+  Value value;
+  Amount amount;
+  std::vector<std::string> names;
+  Source at;
+};
+
+struct Effect {
+  enum class Kind {
+    move,      // the actor goes to `ref`
+    set,       // `ref`.`key` becomes `value`
+    give,      // `amount` of good `ref` from `from` (from nowhere where absent: caught, found) to `to`
+    take,      // `amount` of good `ref` from `from` is used up
+    pay,       // `amount` pence from `from` to `to`
+    relation,  // the feeling `key` of `ref` for the actor moves by `amount`
+    event,     // an event named `text` at the actor's place
+    tell,      // fact `ref` to `to`
+  };
+  Kind kind = Kind::event;
+  Ref ref;
+  std::optional<Ref> from;
+  std::optional<Ref> to;
+  std::string text;
+  std::string key;
+  Value value;
+  Amount amount;
+  Source at;
+};
+
+struct Verb {
+  VerbId id;
+  std::string text;  // an option as a model reads it: "light {lamp}"; only parameters in braces
+  std::vector<Param> params;
+  std::vector<Condition> preconditions;
+  std::vector<Effect> effects;
+  int duration_minutes = 0;  // game minutes
+  std::vector<ActorKind> who;
+  std::vector<std::string> archetypes;  // of NPCs; empty = all
+  Source at;
+};
+
+// ---- lore/*.md
+// -----------------------------------------------------------------------------------------------------
+struct LoreDocument {
+  std::string file;   // "lore/the-light.md"
+  std::string title;  // its first heading, or the file's name
+  std::string text;
+};
+
+struct Pack {
+  std::filesystem::path root;
+  World world;
+  Calendar calendar;
+  Climate climate;
+  std::vector<Place> places;
+  std::vector<Faction> factions;
+  std::vector<Good> goods;
+  std::vector<Fact> facts;
+  std::vector<Mystery> mysteries;
+  std::vector<Npc> npcs;  // by file name
+  std::vector<Verb> verbs;
+  std::vector<LoreDocument> lore;
+  std::vector<std::string> files;  // every file that counts towards the hash, sorted
+  std::string hash;                // SHA-256 over names and bytes of `files`, 64 hex digits
+
+  // nullptr where there is none. Linear: packs are small, and nothing looks ids up in a tick.
+  const Region* region(std::string_view id) const;
+  const Place* place(std::string_view id) const;
+  const Feature* feature(std::string_view id) const;
+  const Place* place_of_feature(std::string_view feature_id) const;
+  const Faction* faction(std::string_view id) const;
+  const Good* good(std::string_view id) const;
+  const Fact* fact(std::string_view id) const;
+  const Npc* npc(std::string_view id) const;
+  const Verb* verb(std::string_view id) const;
+  std::vector<std::string> npc_ids() const;  // for did_you_mean()
+  std::vector<std::string> place_ids() const;
+  std::vector<std::string> region_ids() const;
+};
+
+struct PackLimits {
+  std::size_t file_bytes = 1 << 20;  // a hand-written file is far smaller; above this it is a mistake
+  std::size_t files = 2000;
+  std::size_t nodes_per_file = 50'000;  // YAML nodes; anchors and aliases are refused, so nothing multiplies
+  std::size_t depth = 20;
+  std::size_t places = 1000;
+  std::size_t npcs = 1000;
+  std::size_t facts = 10'000;
+  std::size_t problems = 200;  // reported at once; what is over is counted in one last line
+};
+
+struct Problem {
+  std::string file;
+  int line = 0;  // 0: of the file as a whole
+  int column = 0;
+  std::string what;
+  std::string expected;  // what would be right; may be empty
+};
+
+// npcs/marta.yaml:12:5: place 'harbor' is not known; did you mean 'harbour'?
+std::string to_string(const Problem& problem);
+
+// The whole pack, or everything that is wrong with it, sorted by file and line.
+std::expected<Pack, std::vector<Problem>> load_pack(const std::filesystem::path& root,
+                                                    const PackLimits& limits = {});
+
+}  // namespace troupe::pack

@@ -1,0 +1,257 @@
+// From a folder to a Pack: which files there are, their bytes, their hash, and the order of reading and
+// checking.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "pack/pack_draft.h"
+
+namespace troupe::pack {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TopFile {
+  std::string name;
+  bool required;
+  void (*read)(const Cursor& root, Draft& draft);
+  std::vector<Thing> things;  // what is unknown when the file cannot be read
+};
+
+const std::vector<TopFile>& top_files() {
+  static const std::vector<TopFile> kFiles{
+      {"world.yaml", true, read_world, {}},
+      {"calendar.yaml", true, read_calendar, {Thing::month}},
+      {"climate.yaml", true, read_climate, {Thing::region}},
+      {"places.yaml", true, read_places, {Thing::place, Thing::feature, Thing::feature_kind}},
+      {"factions.yaml", false, read_factions, {Thing::faction}},
+      {"goods.yaml", false, read_goods, {Thing::good}},
+      {"facts.yaml", false, read_facts, {Thing::fact}},
+      {"verbs.yaml", true, read_verbs, {Thing::verb}},
+  };
+  return kFiles;
+}
+
+const std::vector<std::string> kFolders{"npcs", "quests", "story", "lore", "languages", "tests"};
+
+// Reads the whole pack into memory first: what is checked is what was hashed.
+class Files {
+ public:
+  Files(fs::path root, Draft& draft) : root_(std::move(root)), draft_(draft) {}
+
+  void scan();
+  const std::map<std::string, std::string>& all() const { return bytes_; }  // sorted by name
+  const std::set<std::string>& bad() const { return bad_; }
+  bool is_bad(const std::string& name) const { return bad_.contains(name); }
+  std::string hash() const;
+
+ private:
+  void scan_folder(const fs::path& folder, const std::string& prefix, std::size_t depth);
+  void take(const fs::path& path, const std::string& name);
+  void check_top_name(const std::string& name, bool is_folder);
+  void refuse(const std::string& name, std::string what, std::string expected) {
+    bad_.insert(name);
+    draft_.report.add({name, 0, 0}, std::move(what), std::move(expected));
+  }
+
+  fs::path root_;
+  Draft& draft_;
+  std::map<std::string, std::string> bytes_;
+  std::set<std::string> bad_;
+};
+
+void Files::scan() {
+  std::error_code error;
+  if (!fs::is_directory(root_, error)) {
+    draft_.report.add({}, fmt::format("there is no folder '{}'", root_.string()),
+                      "expected the folder of a world pack");
+    return;
+  }
+  scan_folder(root_, "", 0);
+}
+
+void Files::scan_folder(const fs::path& folder, const std::string& prefix, std::size_t depth) {
+  constexpr std::size_t kDepthMax = 6;
+  std::error_code error;
+  std::vector<fs::path> entries;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    entries.push_back(entry->path());
+  }
+  if (error) refuse(prefix, "the folder cannot be read: " + error.message(), "");
+  std::ranges::sort(entries);
+  for (const fs::path& path : entries) {
+    const std::string base = path.filename().string();
+    if (base.starts_with('.')) continue;  // editors' and version control's
+    const std::string name = prefix + base;
+    if (!is_utf8(name)) {
+      draft_.report.add({}, "a file name is not UTF-8");
+      continue;
+    }
+    const fs::file_status status = fs::symlink_status(path, error);
+    if (fs::is_directory(status)) {
+      if (depth == 0 && std::ranges::find(kFolders, base) == kFolders.end()) {
+        check_top_name(base, true);
+      } else if (depth < kDepthMax) {
+        scan_folder(path, name + "/", depth + 1);
+      } else {
+        refuse(name, "folders are nested too deep", fmt::format("expected at most {}", kDepthMax));
+      }
+    } else if (!fs::is_regular_file(status)) {
+      refuse(name, "this is not a plain file", "expected a file or a folder; links are not followed");
+    } else {
+      if (depth == 0) check_top_name(base, false);
+      take(path, name);
+    }
+  }
+}
+
+void Files::check_top_name(const std::string& name, bool is_folder) {
+  std::vector<std::string> known = kFolders;
+  if (!is_folder) {
+    if (name.ends_with(".md")) return;  // a README, a licence
+    known.clear();
+    for (const TopFile& file : top_files()) known.push_back(file.name);
+  }
+  if (std::ranges::find(known, name) != known.end()) return;
+  refuse(name, fmt::format("this {} is no part of a pack", is_folder ? "folder" : "file"),
+         nearest_or_list(name, known));
+}
+
+void Files::take(const fs::path& path, const std::string& name) {
+  if (bytes_.size() >= draft_.limits.files) {
+    if (bytes_.size() == draft_.limits.files)
+      refuse(name, "too many files", fmt::format("expected {} at most", draft_.limits.files));
+    return;
+  }
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (!error && size > draft_.limits.file_bytes) {
+    refuse(name, fmt::format("the file has {} bytes", size),
+           fmt::format("expected at most {}", draft_.limits.file_bytes));
+    return;
+  }
+  std::string text(error ? 0 : size, '\0');
+  std::ifstream in(path, std::ios::binary);
+  if (error || !in.read(text.data(), static_cast<std::streamsize>(text.size()))) {
+    refuse(name, "the file cannot be read", "");
+    return;
+  }
+  const bool is_text = name.ends_with(".yaml") || name.ends_with(".md");
+  if (is_text && !is_utf8(text)) {
+    refuse(name, "the file is not UTF-8", "expected text saved as UTF-8");
+    return;
+  }
+  // Some of them end a YAML stream early, and none belongs into text for people.
+  const auto is_control = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t';
+  };
+  if (const auto found = std::ranges::find_if(text, is_control); is_text && found != text.end()) {
+    const auto before = std::string_view(text).substr(0, static_cast<std::size_t>(found - text.begin()));
+    const auto line = std::ranges::count(before, '\n') + 1;
+    const auto column = before.size() - (before.rfind('\n') + 1) + 1;
+    bad_.insert(name);
+    draft_.report.add({name, static_cast<int>(line), static_cast<int>(column)},
+                      fmt::format("the control character 0x{:02x}", static_cast<unsigned char>(*found)),
+                      "expected text");
+    return;
+  }
+  bytes_.emplace(name, std::move(text));
+}
+
+std::string Files::hash() const {
+  Sha256 sum;
+  for (const auto& [name, text] : bytes_) {
+    sum.add_field(name);
+    sum.add_field(text);
+  }
+  return hex(sum.finish());
+}
+
+// Parses one file and hands its root to `read`; false where it is not YAML.
+bool read_file(const std::string& name, const std::string& text, Draft& draft,
+               const std::function<void(const Cursor&)>& read) {
+  const auto root = parse_yaml(name, text, draft.limits, draft.report);
+  if (!root) return false;
+  if (root->kind == Node::Kind::null) {
+    draft.report.add({name, 0, 0}, "the file is empty");
+    return false;
+  }
+  read(Cursor(*root, name, draft.report));
+  return true;
+}
+
+void read_top_files(const Files& files, Draft& draft) {
+  for (const TopFile& file : top_files()) {
+    const auto found = files.all().find(file.name);
+    const bool is_there = found != files.all().end();
+    if (!is_there && !file.required && !files.is_bad(file.name)) continue;
+    if (is_there &&
+        read_file(file.name, found->second, draft, [&](const Cursor& root) { file.read(root, draft); })) {
+      continue;
+    }
+    if (!is_there && !files.is_bad(file.name)) draft.report.add({file.name, 0, 0}, "the file is missing");
+    draft.unread.insert(file.things.begin(), file.things.end());
+  }
+}
+
+void read_folders(const Files& files, Draft& draft) {
+  for (const std::string& name : files.bad()) {
+    if (name.starts_with("npcs/")) draft.unread_npcs.insert(fs::path(name).stem().string());
+  }
+  for (const auto& [name, text] : files.all()) {
+    const fs::path path(name);
+    if (name.starts_with("npcs/")) {
+      if (path.parent_path() != "npcs" || path.extension() != ".yaml") {
+        draft.report.add({name, 0, 0}, "this file is no NPC", "expected npcs/<id>.yaml");
+        continue;
+      }
+      if (draft.pack.npcs.size() >= draft.limits.npcs) {
+        draft.report.add({name, 0, 0}, "too many NPCs",
+                         fmt::format("expected {} at most", draft.limits.npcs));
+        return;
+      }
+      const auto read = [&](const Cursor& root) { read_npc(root, path.stem().string(), draft); };
+      if (!read_file(name, text, draft, read)) {
+        draft.unread_npcs.insert(path.stem().string());
+        draft.unread.insert(Thing::archetype);
+      }
+    } else if (path.parent_path() == "lore" && path.extension() == ".md") {
+      read_lore(name, text, draft);
+    }
+  }
+}
+
+}  // namespace
+
+std::expected<Pack, std::vector<Problem>> load_pack(const std::filesystem::path& root,
+                                                    const PackLimits& limits) {
+  Draft draft(limits);
+  draft.pack.root = root;
+  Files files(root, draft);
+  files.scan();
+  std::error_code error;
+  if (!std::filesystem::is_directory(root, error)) return std::unexpected(draft.report.take());
+  read_top_files(files, draft);
+  read_folders(files, draft);
+  check_references(draft);
+  check_calendar_and_climate(draft);
+  if (!draft.unread.contains(Thing::place)) {
+    check_map(draft);
+    check_routines(draft);
+    check_state_keys(draft);
+  }
+  check_holders(draft);
+  check_secrets(draft);
+  check_mysteries(draft);
+  if (!draft.report.empty()) return std::unexpected(draft.report.take());
+  for (const auto& [name, text] : files.all()) draft.pack.files.push_back(name);
+  draft.pack.hash = files.hash();
+  return std::move(draft.pack);
+}
+
+}  // namespace troupe::pack

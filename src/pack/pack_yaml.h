@@ -1,0 +1,130 @@
+#pragma once
+// YAML as a checked tree, and a cursor over it that reports every mistake where it stands. Used by the loader
+// only. The tree comes from yaml-cpp's event interface and not from YAML::Node: that merges duplicate keys
+// silently and expands aliases, and here both are errors.
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pack/pack.h"
+
+namespace troupe::pack {
+
+struct Node {
+  enum class Kind { null, scalar, list, map };
+  Kind kind = Kind::null;
+  bool quoted = false;  // "true" is text, true is not
+  int line = 0;
+  int column = 0;
+  std::string text;
+  std::vector<Node> keys;   // of a map, parallel to items
+  std::vector<Node> items;  // of a list or a map
+};
+
+// Collects what is wrong. Bounded: what is over the limit is only counted.
+class Report {
+ public:
+  explicit Report(std::size_t problems_max) : problems_max_(problems_max) {}
+
+  void add(const Source& at, std::string what, std::string expected = {});
+  bool empty() const { return problems_.empty(); }
+  std::size_t size() const { return problems_.size() + left_out_; }
+  std::vector<Problem> take();  // sorted
+
+ private:
+  std::size_t problems_max_;
+  std::size_t left_out_ = 0;
+  std::vector<Problem> problems_;
+};
+
+// The document in `text`, or nothing (then the report says why).
+std::optional<Node> parse_yaml(const std::string& file, const std::string& text, const PackLimits& limits,
+                               Report& report);
+
+std::string shown(std::string_view text);                     // quoted for a message, cut where it is long
+std::string one_of(std::span<const std::string_view> names);  // "expected one of a, b, c"
+std::string nearest_or_list(std::string_view word, std::span<const std::string> candidates);
+
+bool is_identifier(std::string_view text);  // [a-z][a-z0-9_]{0,47}
+
+// A value and where it stands: reads itself as a type, or reports and gives the fallback.
+class Cursor {
+ public:
+  Cursor(const Node& node, const std::string& file, Report& report)
+      : node_(node), file_(file), report_(report) {}
+
+  const Node& node() const { return node_; }
+  Report& report() const { return report_; }
+  Source at() const { return {file_, node_.line, node_.column}; }
+  void problem(std::string what, std::string expected = {}) const {
+    report_.add(at(), std::move(what), std::move(expected));
+  }
+
+  // `what` names the value in messages: "age", "a neighbour". Numbers are inclusive of both ends.
+  std::string text(std::string_view what) const;
+  std::string identifier(std::string_view what) const;
+  double number(std::string_view what, double low, double high) const;
+  std::int64_t whole(std::string_view what, std::int64_t low, std::int64_t high) const;
+  bool boolean(std::string_view what) const;
+  Clock clock(std::string_view what) const;
+  Value value(std::string_view what) const;
+  std::optional<std::size_t> choice(std::string_view what, std::span<const std::string_view> names) const;
+  std::vector<Cursor> list(std::string_view what) const;
+  std::vector<std::pair<Cursor, Cursor>> map(std::string_view what) const;
+  std::optional<Cursor> find(std::string_view key) const;  // of a map; silent
+
+ private:
+  bool is_scalar(std::string_view what, std::string_view wanted) const;
+
+  const Node& node_;
+  const std::string& file_;
+  Report& report_;
+};
+
+// The fields of one mapping. Every key that was not asked for by the end of its life is an unknown key, so
+// reading is also the schema: ask for all keys, always.
+class Fields {
+ public:
+  Fields(const Cursor& cursor, std::string what);  // what: "place 'harbour'", "world.yaml"
+  ~Fields();
+  Fields(const Fields&) = delete;
+  Fields& operator=(const Fields&) = delete;
+
+  bool valid() const { return valid_; }
+  void rename(std::string what) { what_ = std::move(what); }
+  const Cursor& cursor() const { return cursor_; }
+  Source at() const { return cursor_.at(); }
+
+  std::optional<Cursor> optional(std::string_view key);
+  std::optional<Cursor> required(std::string_view key);
+
+  std::string text(std::string_view key);  // required
+  std::string text_or(std::string_view key, std::string fallback);
+  std::string identifier(std::string_view key);
+  double number(std::string_view key, double low, double high);
+  double number_or(std::string_view key, double fallback, double low, double high);
+  std::int64_t whole(std::string_view key, std::int64_t low, std::int64_t high);
+  std::int64_t whole_or(std::string_view key, std::int64_t fallback, std::int64_t low, std::int64_t high);
+  bool boolean_or(std::string_view key, bool fallback);
+  std::vector<Cursor> list(std::string_view key);     // required, may be empty
+  std::vector<Cursor> list_or(std::string_view key);  // empty where absent
+
+  template <class Enum, std::size_t N>
+  Enum choice(std::string_view key, const std::array<std::string_view, N>& names,
+              std::optional<Enum> fallback = {}) {
+    const auto found = fallback ? optional(key) : required(key);
+    const auto index = found ? found->choice(key, names) : std::nullopt;
+    return index ? static_cast<Enum>(*index) : fallback.value_or(Enum{});
+  }
+
+ private:
+  Cursor cursor_;
+  std::string what_;
+  bool valid_ = false;
+  std::vector<std::string> asked_;
+};
+
+}  // namespace troupe::pack
