@@ -1,0 +1,107 @@
+#include "adapters/db_sqlite/migrate.h"
+
+#include <fmt/core.h>
+
+#include <map>
+
+#include "base/hash.h"
+
+namespace troupe::db {
+
+namespace {
+
+struct Recorded {
+  std::map<std::pair<std::string, int>, std::string> hashes;
+};
+
+// 1, 2, 3, ... per service: a gap or a repetition is a mistake of the program.
+Result<std::map<std::string, int>> newest_versions(std::span<const Migration> migrations) {
+  std::map<std::string, int> newest;
+  for (const Migration& m : migrations) {
+    int& last = newest[m.service];
+    if (m.version != last + 1) {
+      return fail(Code::internal, "db.migrations",
+                  fmt::format("{}: migration {} follows {}", m.service, m.version, last));
+    }
+    last = m.version;
+  }
+  return newest;
+}
+
+Result<Recorded> recorded(Connection& connection) {
+  TRY(const Rows rows, connection.query("select service, version, sql_hash from schema_migrations", {}));
+  Recorded all;
+  for (const Row& row : rows) {
+    all.hashes[{row.text(0), static_cast<int>(row.integer(1))}] = row.text(2);
+  }
+  return all;
+}
+
+Result<void> check(const Recorded& applied, std::span<const Migration> migrations,
+                   const std::map<std::string, int>& newest) {
+  for (const auto& [key, hash] : applied.hashes) {
+    const auto& [service, version] = key;
+    const auto known = newest.find(service);
+    if (known != newest.end() && version > known->second) {
+      return fail(
+          Code::unavailable, "db.newer",
+          fmt::format("the database has version {} of {}, this program knows {}: use the newer program",
+                      version, service, known->second));
+    }
+  }
+  for (const Migration& m : migrations) {
+    const auto found = applied.hashes.find({m.service, m.version});
+    if (found != applied.hashes.end() && found->second != sha256_hex(m.sql)) {
+      return fail(
+          Code::internal, "db.migration_edited",
+          fmt::format("migration {} of {} was applied with other text: restore it and add a new version",
+                      m.version, m.service));
+    }
+  }
+  return {};
+}
+
+Result<void> apply(Connection& connection, const Migration& m) {
+  TRY_VOID(connection.script(m.sql));
+  const Values values{m.service, std::int64_t{m.version}, sha256_hex(m.sql)};
+  TRY_VOID(connection.exec("insert into schema_migrations (service, version, sql_hash) values ($1, $2, $3)",
+                           values));
+  return {};
+}
+
+Result<void> in_transaction(Connection& connection, const std::function<Result<void>()>& body) {
+  TRY_VOID(connection.control("begin immediate"));
+  auto done = body();
+  if (done) {
+    auto committed = connection.control("commit");
+    if (committed) return {};
+    done = std::unexpected(std::move(committed).error());
+  }
+  if (connection.in_transaction()) TRY_VOID(connection.control("rollback"));
+  return done;
+}
+
+}  // namespace
+
+Result<void> apply_migrations(Connection& connection, std::span<const Migration> migrations) {
+  TRY(const auto newest, newest_versions(migrations));
+  TRY_VOID(in_transaction(connection, [&] {
+    return connection.script(
+        "create table if not exists schema_migrations (service text not null, version integer not null, "
+        "sql_hash text not null, primary key (service, version))");
+  }));
+  TRY(const Recorded applied, recorded(connection));
+  TRY_VOID(check(applied, migrations, newest));
+  for (const Migration& m : migrations) {
+    if (applied.hashes.contains({m.service, m.version})) continue;
+    auto done = in_transaction(connection, [&] { return apply(connection, m); });
+    if (!done) {
+      done.error().message =
+          fmt::format("migration {} of {}: {}", m.version, m.service, done.error().message);
+      return done;
+    }
+  }
+  return {};
+}
+
+}  // namespace troupe::db
