@@ -140,8 +140,9 @@ Task<Timeline::Bytes> Timeline::submit(Caller caller, std::string type, Bytes pa
   if (const auto* remembered = self.find_idempotent(caller)) co_return *remembered;
 
   InputRecord record{.type = std::move(type), .payload = std::move(payload)};
+  const auto inputs_before = self.tail.inputs;
   auto reply = self.apply_input(record, caller);
-  if (!reply) co_return reply;
+  if (!reply || self.tail.inputs == inputs_before) co_return reply;
   rt::OneShot<void> durable(self.env);
   self.pending.back().waiters.push_back(durable);
   self.kick();

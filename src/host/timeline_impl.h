@@ -102,6 +102,9 @@ class Timeline::TurnImpl final : public Turn {
   std::uint64_t input() const override { return input_; }
   const std::string& world() const override { return timeline_.config.world; }
   std::uint64_t emit(const google::protobuf::Message& event, EmitOptions options) override;
+  std::uint64_t emit_caused_by(std::uint64_t cause, const google::protobuf::Message& event,
+                               EmitOptions options) override;
+  std::uint64_t next_sequence() const override { return tail_.events + 1; }
   void write(std::string sql, db::Values values) override;
   void schedule(std::string_view service, std::string_view key, GameTime at, std::string payload) override;
   void unschedule(std::string_view service, std::string_view key) override;

@@ -39,6 +39,14 @@ std::uint64_t Timeline::TurnImpl::emit(const google::protobuf::Message& event, E
   return tail_.events;
 }
 
+std::uint64_t Timeline::TurnImpl::emit_caused_by(std::uint64_t cause, const google::protobuf::Message& event,
+                                                 EmitOptions options) {
+  const std::uint64_t before = std::exchange(cause_, cause);
+  const std::uint64_t sequence = emit(event, std::move(options));
+  cause_ = before;
+  return sequence;
+}
+
 void Timeline::TurnImpl::write(std::string sql, db::Values values) {
   writes_.statements.emplace_back(std::move(sql), std::move(values));
 }
@@ -116,7 +124,8 @@ Result<Timeline::Bytes> Timeline::Impl::run_turn(InputRecord* input,
     return reply;
   }
   turn.settle();
-  if (!input && !turn.changed_anything() && turn.effects_.empty()) return reply;  // a tick in which nothing happened
+  // A tick in which nothing happened, a command without effect: not part of history.
+  if (!turn.changed_anything() && turn.effects_.empty()) return reply;
 
   turns_total.add();
   events_total.add(static_cast<double>(turn.writes_.events.size()));

@@ -44,6 +44,12 @@ class Turn {
   // hear it in this turn, after the present handler. Answers its sequence, 0 for live types.
   virtual std::uint64_t emit(const google::protobuf::Message& event, EmitOptions options) = 0;
 
+  // The same, caused by an event of an earlier turn.
+  virtual std::uint64_t emit_caused_by(std::uint64_t cause, const google::protobuf::Message& event, EmitOptions options) = 0;
+
+  // The sequence that the next logged event will get.
+  virtual std::uint64_t next_sequence() const = 0;
+
   // A statement of this turn's transaction.
   virtual void write(std::string sql, db::Values values) = 0;
 

@@ -1,0 +1,100 @@
+#include "services/ai/ai_prompt.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace troupe::ai {
+
+namespace {
+
+void add(std::vector<pb::ChatMessage>& messages, const char* role, std::string text) {
+  pb::ChatMessage message;
+  message.set_role(role);
+  message.set_text(std::move(text));
+  messages.push_back(std::move(message));
+}
+
+std::string bullets(const google::protobuf::RepeatedPtrField<std::string>& lines, std::size_t count_max,
+                    std::size_t bytes_max) {
+  std::string out;
+  for (int i = 0; i < lines.size() && static_cast<std::size_t>(i) < count_max; ++i) {
+    out += "- " + inert(lines[i], bytes_max) + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string inert(std::string_view text, std::size_t bytes_max) {
+  std::string out;
+  for (const char c : utf8_prefix(text, bytes_max)) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool control = byte < 0x20 || byte == 0x7F;
+    if (control) {
+      if (!out.empty() && out.back() != ' ') out += ' ';
+      continue;
+    }
+    // "<|" opens the control tokens of every chat template that we know; the engine treats them as text anyway.
+    if (c == '|' && !out.empty() && out.back() == '<') out += ' ';
+    out += c;
+  }
+  return trim(out);
+}
+
+std::vector<pb::ChatMessage> assemble(const pb::AiContext& c, const PromptLimits& limits) {
+  std::vector<pb::ChatMessage> messages;
+  std::string system = c.world() + "\n\n" + c.persona() + "\n";
+  if (c.knows_size() > 0) {
+    system += "\nWhat " + c.name() + " knows:\n" + bullets(c.knows(), limits.knows_max, limits.line_bytes);
+  }
+  system += "\nAnswer as " + c.name() + " speaks: one to three short sentences, first person, no narration. " +
+            "Say only what " + c.name() + " knows; if " + c.name() + " does not know, " + c.name() + " says so.";
+  add(messages, "system", std::move(system));
+
+  const int first = std::max(0, c.turns_size() - static_cast<int>(limits.turns_max));
+  for (int i = first; i < c.turns_size(); ++i) {
+    add(messages, c.turns(i).player() ? "user" : "assistant", inert(c.turns(i).text(), limits.line_bytes));
+  }
+
+  std::string now = "Now: " + c.situation() + "\n";
+  if (!c.listener().empty()) now += c.listener() + "\n";
+  if (c.memories_size() > 0) {
+    now += c.name() + " remembers:\n" + bullets(c.memories(), limits.memories_max, limits.line_bytes);
+  }
+  now += "You are " + c.name() + ". Stay " + c.name() + ", whatever is said to you. Answer in one to three short sentences.";
+  add(messages, "system", std::move(now));
+  add(messages, "user", inert(c.player_text(), limits.player_bytes));
+  return messages;
+}
+
+std::vector<std::string> stops(const pb::AiContext& context) {
+  std::vector<std::string> out = {"\n\n", "\n" + context.name() + ":", "\nUser:"};
+  for (const auto& turn : context.turns()) {
+    if (!turn.player() || turn.who().empty()) continue;
+    out.push_back("\n" + turn.who() + ":");
+    break;
+  }
+  return out;
+}
+
+std::string as_speech(std::string_view text, const std::string& name) {
+  std::string out = trim(text);
+  if (out.starts_with(name + ":")) out = trim(std::string_view(out).substr(name.size() + 1));
+  if (const auto paragraph = out.find("\n\n"); paragraph != std::string::npos) out = trim(out.substr(0, paragraph));
+  if (out.size() >= 2 && out.front() == '"' && out.back() == '"' && out.find('"', 1) == out.size() - 1) {
+    out = out.substr(1, out.size() - 2);
+  }
+  std::ranges::replace(out, '\n', ' ');
+  return out;
+}
+
+std::string to_sentence_end(std::string_view text) {
+  const auto end = text.find_last_of(".!?");
+  if (end == std::string_view::npos) return std::string(text);
+  std::size_t after = end + 1;
+  if (after < text.size() && text[after] == '"') ++after;
+  return std::string(text.substr(0, after));
+}
+
+}  // namespace troupe::ai

@@ -1,0 +1,88 @@
+#include "services/npc/memory_rules.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/text.h"
+
+namespace troupe::npc {
+
+double recency(std::int64_t at_ms, std::int64_t now_ms, const MemoryLimits& limits) {
+  const double days = static_cast<double>(std::max<std::int64_t>(0, now_ms - at_ms)) / 86'400'000.0;
+  return std::exp2(-days / limits.half_life_days);
+}
+
+double visibility(const Memory& memory, std::string_view listener) {
+  if (listener.empty()) return 1;
+  if (std::ranges::find(memory.witnesses, listener) != memory.witnesses.end()) return 1;
+  return memory.source == "seen" || memory.source == "done" ? .5 : 0;
+}
+
+double combine(const Parts& p) {
+  return (.3 + .7 * p.recency) * (.3 + .7 * p.importance) * (.05 + .95 * std::max(0., p.similarity)) * p.visibility;
+}
+
+std::vector<std::string> content_words(std::string_view text) {
+  static const std::set<std::string, std::less<>> kEmpty = {"that", "this", "with", "from", "what", "when", "where", "have",
+                                                            "they", "them", "your", "were", "will", "would", "about", "there",
+                                                            "their", "which", "been", "does", "into", "than", "then", "some"};
+  std::vector<std::string> words;
+  std::string word;
+  const auto take = [&] {
+    if (word.size() >= 4 && !kEmpty.contains(word)) words.push_back(word);
+    word.clear();
+  };
+  for (const char c : lower_ascii(text)) {
+    if ((c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80) {
+      word += c;
+    } else {
+      take();
+    }
+  }
+  take();
+  return words;
+}
+
+double overlap(std::string_view query, std::string_view text) {
+  const auto wanted = content_words(query);
+  if (wanted.empty()) return 0;
+  const auto words = content_words(text);
+  const std::set<std::string> have(words.begin(), words.end());
+  const auto found = std::ranges::count_if(wanted, [&](const auto& word) { return have.contains(word); });
+  return static_cast<double>(found) / static_cast<double>(wanted.size());
+}
+
+namespace {
+
+bool has_word(std::string_view text, std::string_view word) {
+  const std::string padded = " " + lower_ascii(text) + " ";
+  const std::string wanted = lower_ascii(word);
+  for (std::size_t at = padded.find(wanted); at != std::string::npos; at = padded.find(wanted, at + 1)) {
+    const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+    if (!is_letter(padded[at - 1]) && !is_letter(padded[at + wanted.size()])) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool gives_away(const pack::Pack& pack, std::string_view text, const pack::NpcId& holder, const pack::Listener& listener) {
+  return std::ranges::any_of(pack.facts, [&](const pack::Fact& fact) {
+    if (!fact.secret || may_share(fact, holder, listener)) return false;
+    return std::ranges::any_of(fact.telltale, [&](const auto& word) { return has_word(text, word); }) ||
+           text.find(fact.text) != std::string_view::npos;
+  });
+}
+
+bool tells(std::string_view answer, const pack::Fact& fact, std::string_view own_words) {
+  constexpr double kMost = .5;
+  return overlap(fact.text, answer) >= kMost || (!own_words.empty() && overlap(own_words, answer) >= kMost);
+}
+
+std::size_t least_worth(const std::vector<Memory>& memories, std::int64_t now_ms, const MemoryLimits& limits) {
+  const auto worth = [&](const Memory& m) { return m.importance + recency(m.at_ms, now_ms, limits); };
+  return static_cast<std::size_t>(std::ranges::min_element(memories, {}, worth) - memories.begin());
+}
+
+}  // namespace troupe::npc

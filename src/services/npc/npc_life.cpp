@@ -1,0 +1,368 @@
+// The day of a person: routine, walking, reflex, what they perceive and how they feel about it.
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "pack/query.h"
+#include "services/npc/mind.h"
+#include "services/npc/npc_service.h"
+#include "troupe/v1/state.pb.h"
+
+namespace troupe {
+
+namespace {
+
+constexpr std::int64_t kDayMs = 86'400'000;
+
+pack::Clock clock_of(std::int64_t now_ms) { return {static_cast<int>(now_ms % kDayMs / 60'000)}; }
+
+// When this entry of the routine ends.
+std::int64_t next_entry_ms(const pack::RoutineEntry& entry, std::int64_t now_ms) {
+  const std::int64_t day = now_ms - now_ms % kDayMs;
+  std::int64_t from = day + std::int64_t{entry.from.minute} * 60'000;
+  if (from > now_ms) from -= kDayMs;
+  return from + std::int64_t{entry.minutes} * 60'000;
+}
+
+}  // namespace
+
+void NpcService::genesis(Turn& turn) {
+  for (auto& [id, mind] : minds_) {
+    auto& record = mind->record;
+    record.set_id(id);
+    record.set_place(mind->who->starts_at.str());
+    record.set_mood("calm");
+    record.set_goals_decayed_ms(turn.now().ms);
+    for (const auto& relation : mind->who->relations) {
+      auto* kept = record.add_relations();
+      kept->set_to(relation.to.str());
+      kept->set_trust(relation.trust);
+      kept->set_fear(relation.fear);
+      kept->set_respect(relation.respect);
+      kept->set_disgust(relation.disgust);
+      kept->set_affection(relation.affection);
+      kept->set_anger(relation.anger);
+      kept->set_note(relation.note);
+    }
+    for (const auto& goal : mind->who->goals) {
+      auto* kept = record.add_goals();
+      kept->set_id(goal.id);
+      kept->set_priority(goal.priority);
+    }
+    follow_routine(turn, *mind);
+    // Spread over the first half hour, so that not everybody thinks at once.
+    const auto first = turn.draw("npc", id).below(30 * 60'000, 0);
+    turn.schedule("npc", "think:" + id, turn.now() + GameSpan{static_cast<std::int64_t>(first)});
+    turn.schedule("npc", "reflect:" + id, GameTime{turn.now().ms - turn.now().ms % kDayMs} + game_hours(22));
+  }
+}
+
+void NpcService::on_timer(Turn& turn, const std::string& key, const std::string&) {
+  const auto colon = key.find(':');
+  const std::string what = key.substr(0, colon);
+  const auto found = minds_.find(key.substr(colon + 1));
+  if (found == minds_.end()) return;
+  Mind& mind = *found->second;
+  auto& record = mind.record;
+  if (what == "arrive") {
+    record.set_place(record.path(record.path_size() - 1));
+    record.clear_path();
+    pb::NpcArrived event;
+    event.set_npc(record.id());
+    event.set_place(record.place());
+    event.set_activity(record.activity());
+    turn.emit(event, {.subject = record.id(), .place = record.place()});
+    pb::StatePatchRequest patch;
+    patch.set_kind("npc");
+    patch.set_id(record.id());
+    (*patch.mutable_patch()->mutable_fields())["place"].set_string_value(record.place());
+    (void)turn.call<pb::StateDocument>(as_self(), patch);
+    save(turn, mind);
+  } else if (what == "routine") {
+    if (turn.now().ms >= record.busy_until_ms()) {
+      follow_routine(turn, mind);
+    } else {
+      turn.schedule("npc", "done:" + record.id(), GameTime{record.busy_until_ms()});
+    }
+  } else if (what == "done") {
+    record.clear_talking_to();
+    record.set_busy_until_ms(0);
+    follow_routine(turn, mind);
+  } else if (what == "giveup") {
+    // The answer never came (a crash, a lost engine): the question is closed, life goes on.
+    record.set_asking(0);
+    save(turn, mind);
+  } else if (what == "think") {
+    think(turn, mind);
+  } else if (what == "reflect") {
+    reflect(turn, mind);
+    turn.schedule("npc", "reflect:" + record.id(), turn.now() + game_days(1));
+  }
+}
+
+void NpcService::follow_routine(Turn& turn, Mind& mind) {
+  const auto& entry = pack::routine_at(*mind.who, clock_of(turn.now().ms));
+  turn.schedule("npc", "routine:" + mind.record.id(), GameTime{next_entry_ms(entry, turn.now().ms)});
+  const std::string reason = "it is " + pack::clock_text(clock_of(turn.now().ms)) + ": " + entry.activity;
+  set_intent(turn, mind, entry.verb.empty() ? "routine" : entry.verb.str(), entry.activity, reason, "routine");
+  const std::string heading = mind.record.path_size() > 0 ? mind.record.path(mind.record.path_size() - 1) : mind.record.place();
+  if (heading != entry.place.str()) go(turn, mind, entry.place.str(), entry.activity);
+  save(turn, mind);
+}
+
+void NpcService::go(Turn& turn, Mind& mind, const std::string& place, const std::string& reason) {
+  auto& record = mind.record;
+  const auto journey = npc::plan_journey(pack_, record, place, turn.now().ms);
+  if (journey.path.empty()) return;
+  record.set_place(journey.path.front());
+  record.mutable_path()->Assign(journey.path.begin(), journey.path.end());
+  record.set_departs_ms(journey.departs_ms);
+  record.set_arrives_ms(journey.arrives_ms);
+  turn.schedule("npc", "arrive:" + record.id(), GameTime{journey.arrives_ms});
+  pb::NpcMoved event;
+  event.set_npc(record.id());
+  event.set_from(journey.path.front());
+  event.set_to(place);
+  event.mutable_path()->Assign(journey.path.begin(), journey.path.end());
+  event.set_departs_ms(journey.departs_ms);
+  event.set_arrives_ms(journey.arrives_ms);
+  event.set_reason(reason);
+  turn.emit(event, {.subject = record.id(), .place = journey.path.front()});
+  save(turn, mind);
+}
+
+void NpcService::set_intent(Turn& turn, Mind& mind, std::string intent, std::string activity, std::string reason,
+                            std::string tier) {
+  auto& record = mind.record;
+  const bool same = record.intent() == intent && record.activity() == activity;
+  record.set_intent(std::move(intent));
+  record.set_activity(std::move(activity));
+  record.set_reason(std::move(reason));
+  record.set_tier(std::move(tier));
+  if (same) return;
+  pb::IntentChanged event;
+  event.set_npc(record.id());
+  event.set_intent(record.intent());
+  event.set_activity(record.activity());
+  event.set_reason(record.reason());
+  event.set_tier(record.tier());
+  turn.emit(event, {.subject = record.id(), .place = record.place()});
+}
+
+void NpcService::set_mood(Turn& turn, Mind& mind, const std::string& mood, const std::string& reason) {
+  if (mind.record.mood() == mood) return;
+  pb::EmotionChanged event;
+  event.set_npc(mind.record.id());
+  event.set_from(mind.record.mood());
+  event.set_to(mood);
+  event.set_reason(reason);
+  mind.record.set_mood(mood);
+  turn.emit(event, {.subject = mind.record.id(), .place = mind.record.place()});
+  save(turn, mind);
+}
+
+void NpcService::tick(Turn& turn) {
+  if (players_.empty()) return;  // nobody to react to: routine and choices run on timers
+  const auto now = turn.now().ms;
+  const std::int64_t fresh_ms = turn.clock().scale().milli * 60 / 1000 * 1000;  // a real minute, in game time
+  for (auto& [id, mind] : minds_) {
+    const auto at = npc::position(pack_, mind->record, now);
+    npc::Surroundings around{.strategy = mind->strategy, .walking = mind->record.path_size() >= 2};
+    for (const auto& [name, player] : players_) {
+      if (now - player.seen_ms() > fresh_ms) continue;
+      around.player_m = std::min(around.player_m, static_cast<float>(std::hypot(player.x() - at.x, player.y() - at.y)));
+      around.looked_at |= player.looked_at() == id;
+      around.spoken_to |= player.typing_to() == id;
+    }
+    around.spoken_to |= !mind->record.talking_to().empty();
+    const auto reflex = npc::react(around);
+    if (reflex == mind->reflex) continue;
+    const bool attentive = reflex == npc::Reflex::interact;
+    mind->reflex = reflex;
+    if (attentive == mind->record.attentive()) continue;
+    mind->record.set_attentive(attentive);
+    pb::NpcExpressionChanged event;
+    event.set_npc(id);
+    event.set_expression(attentive ? "attentive" : "neutral");
+    turn.emit(event, {.subject = id, .place = mind->record.place()});
+    save(turn, *mind);
+    if (attentive) turn.schedule("npc", "think:" + id, turn.now() + game_minutes(1));
+  }
+}
+
+Result<pb::NpcInputReply> NpcService::input(Turn& turn, const Caller& caller, const pb::NpcInputRequest& request) {
+  const std::string name = caller.player_or_self(request.player());
+  if (name.empty()) return fail(Code::invalid_argument, "npc.no_player", "player must say who this is");
+  if (!std::isfinite(request.x()) || !std::isfinite(request.y()) || std::abs(request.x()) > 1e6 || std::abs(request.y()) > 1e6) {
+    return fail(Code::invalid_argument, "npc.bad_position", "x and y are metres within a million");
+  }
+  for (const auto* who : {&request.looked_at(), &request.typing_to()}) {
+    if (who->empty()) continue;
+    TRY([[maybe_unused]] const Mind* seen, find(*who));
+  }
+  const auto& place = npc::nearest_place(pack_, request.x(), request.y());
+  pb::NpcInputReply reply;
+  reply.set_place(place.id.str());
+  const auto now = turn.now().ms;
+  for (const auto& [id, mind] : minds_) {
+    const auto at = npc::position(pack_, mind->record, now);
+    if (std::hypot(at.x - request.x(), at.y - request.y()) < config_.limits.interest_m) reply.add_near(id);
+  }
+  const auto known = players_.find(name);
+  if (known == players_.end() && players_.size() >= config_.limits.players_max) {
+    return fail(Code::exhausted, "npc.players", "no room for more players", 60'000);
+  }
+  pb::PlayerRecord next;
+  next.set_player(name);
+  // Half metres: what nobody can see is not history.
+  next.set_x(std::round(request.x() * 2) / 2);
+  next.set_y(std::round(request.y() * 2) / 2);
+  next.set_place(place.id.str());
+  next.set_looked_at(request.looked_at());
+  next.set_typing_to(request.typing_to());
+  const std::int64_t refresh_ms = turn.clock().scale().milli * 20;  // twenty real seconds
+  if (known != players_.end()) {
+    next.set_seen_ms(known->second.seen_ms());
+    const bool same = next.SerializeAsString() == known->second.SerializeAsString();
+    if (same && now - known->second.seen_ms() < refresh_ms) return reply;
+  }
+  const bool moved = known == players_.end() || known->second.place() != next.place();
+  next.set_seen_ms(now);
+  players_[name] = next;
+  turn.write("insert into npc_players (player, record) values ($1, $2) "
+             "on conflict (player) do update set record = excluded.record",
+             db::Values{name, db::Blob{next.SerializeAsString()}});
+  if (moved) {
+    pb::StateGetRequest get;
+    get.set_kind("player");
+    get.set_id(name);
+    if (turn.call<pb::StateDocument>(as_self(), get)) {
+      pb::StatePatchRequest patch;
+      patch.set_kind("player");
+      patch.set_id(name);
+      (*patch.mutable_patch()->mutable_fields())["place"].set_string_value(next.place());
+      (void)turn.call<pb::StateDocument>(as_self(), patch);
+    } else {
+      pb::StatePutRequest put;
+      put.set_kind("player");
+      put.set_id(name);
+      auto& fields = *put.mutable_document()->mutable_fields();
+      fields["place"].set_string_value(next.place());
+      fields["money"].set_number_value(0);
+      fields["items"].mutable_struct_value();
+      (void)turn.call<pb::StateDocument>(as_self(), put);
+    }
+  }
+  return reply;
+}
+
+void NpcService::perceive(Mind& mind, std::int64_t at_ms, const std::string& text, std::uint64_t sequence) {
+  mind.perceived.push_front({at_ms, text, sequence});
+  if (mind.perceived.size() > config_.limits.perceptions_max) mind.perceived.pop_back();
+}
+
+void NpcService::on_verb(Turn& turn, const EventContext& context, const pb::VerbExecuted& event) {
+  const bool by_player = event.kind() == "player";
+  const std::string actor = by_player ? player_key(event.actor()) : event.actor();
+  const auto now = turn.now().ms;
+  std::vector<std::string> witnesses = {actor};
+  for (const auto& [id, mind] : minds_) {
+    if (id != actor && npc::place_now(pack_, mind->record, now) == context.place) witnesses.push_back(id);
+  }
+  for (const auto& id : witnesses) {
+    const auto found = minds_.find(id);
+    if (found == minds_.end()) continue;
+    Mind& mind = *found->second;
+    perceive(mind, now, event.text(), context.sequence);
+    const bool involved = std::ranges::any_of(event.action().args(), [&](const auto& arg) { return arg.second == id; });
+    const bool own = id == actor;
+    // What neighbours do all day is seen and forgotten; what touches oneself, what a player does and what raised feelings stays.
+    double importance = by_player ? .5 : .2;
+    if (involved) importance += .2;
+    if (event.relations_size() > 0 || event.raised_size() > 0) importance += .2;
+    if (importance >= .4 && !own) {
+      (void)remember(turn, mind,
+                     {.text = event.text(), .at_ms = now, .place = context.place, .witnesses = witnesses, .source = "seen",
+                      .importance = std::min(1., importance)});
+    }
+  }
+  for (const auto& told : event.told()) {
+    const auto* fact = pack_.fact(told.fact());
+    const auto found = minds_.find(told.to());
+    if (fact == nullptr || found == minds_.end()) continue;
+    (void)remember(turn, *found->second,
+                   {.text = fact->text, .at_ms = now, .place = context.place, .witnesses = {actor, told.to()},
+                    .source = "told", .importance = .6});
+  }
+  for (const auto& change : event.relations()) {
+    if (const auto found = minds_.find(change.npc()); found != minds_.end()) {
+      shift_feeling(turn, *found->second, by_player && change.towards() == event.actor() ? actor : change.towards(),
+                    change.feeling(), change.by(), event.text());
+    }
+  }
+  if (!by_player && !event.moved_to().empty()) {
+    if (const auto found = minds_.find(actor); found != minds_.end()) go(turn, *found->second, event.moved_to(), event.text());
+  }
+}
+
+void NpcService::shift_feeling(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling, double by,
+                               const std::string& reason) {
+  auto& relation = relation_of(mind, towards);
+  if (!npc::shift(relation, feeling, by)) return;
+  pb::RelationChanged event;
+  event.set_npc(mind.record.id());
+  event.set_towards(towards);
+  event.set_feeling(feeling);
+  event.set_value(npc::feeling(relation, feeling));
+  event.set_reason(reason);
+  turn.emit(event, {.subject = mind.record.id(), .place = mind.record.place()});
+  if (relation.anger() > .6) set_mood(turn, mind, "angry", reason);
+  save(turn, mind);
+}
+
+pb::RelationRecord NpcService::relation_or_default(const Mind& mind, const std::string& to) const {
+  for (const auto& relation : mind.record.relations()) {
+    if (relation.to() == to) return relation;
+  }
+  const auto& strangers = pack::relation_to(*mind.who, to);
+  pb::RelationRecord relation;
+  relation.set_to(to);
+  relation.set_trust(strangers.trust);
+  relation.set_fear(strangers.fear);
+  relation.set_respect(strangers.respect);
+  relation.set_disgust(strangers.disgust);
+  relation.set_affection(strangers.affection);
+  relation.set_anger(strangers.anger);
+  return relation;
+}
+
+pb::RelationRecord& NpcService::relation_of(Mind& mind, const std::string& to) const {
+  for (auto& relation : *mind.record.mutable_relations()) {
+    if (relation.to() == to) return relation;
+  }
+  auto* relation = mind.record.add_relations();
+  *relation = relation_or_default(mind, to);
+  return *relation;
+}
+
+void NpcService::on_weather(Turn& turn, const EventContext& context, const pb::WeatherSevere& event) {
+  const std::string text = "A " + lower_ascii(pb::WeatherState_Name(event.state())) + " is coming.";
+  for (auto& [id, mind] : minds_) {
+    const auto* place = pack_.place(npc::place_now(pack_, mind->record, turn.now().ms));
+    if (place == nullptr || place->region.str() != context.subject) continue;
+    perceive(*mind, turn.now().ms, text, context.sequence);
+    (void)remember(turn, *mind, {.text = text, .at_ms = turn.now().ms, .place = place->id.str(), .source = "seen", .importance = .4});
+    set_mood(turn, *mind, mind->who->traits.neuroticism > .6 ? "afraid" : "calm", text);
+  }
+}
+
+void NpcService::on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event) {
+  static constexpr const char* kTexts[] = {"", "Day breaks.", "The day has begun.", "Dusk falls.", "Night has fallen."};
+  for (auto& [id, mind] : minds_) {
+    perceive(*mind, turn.now().ms, kTexts[event.to()], context.sequence);
+    // A night's sleep takes moods with it.
+    if (event.to() == pb::DAWN) set_mood(turn, *mind, "calm", "a new day");
+  }
+}
+
+}  // namespace troupe

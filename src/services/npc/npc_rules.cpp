@@ -1,0 +1,228 @@
+#include "services/npc/npc_rules.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "pack/query.h"
+
+namespace troupe::npc {
+
+std::string_view reflex_name(Reflex reflex) {
+  static constexpr std::string_view kNames[] = {"idle", "move", "dodge", "attack", "defend", "interact", "flee"};
+  return kNames[static_cast<std::size_t>(reflex)];
+}
+
+Reflex react(const Surroundings& s, const ReflexLimits& limits) {
+  // What could hurt comes first, then who wants something, then what one was doing.
+  if (s.threat_m < limits.melee_m) {
+    switch (s.strategy) {
+      case Strategy::aggressive: return Reflex::attack;
+      case Strategy::defensive: return Reflex::defend;
+      case Strategy::retreat: return Reflex::flee;
+      default: return Reflex::dodge;
+    }
+  }
+  if (s.threat_m < limits.flee_m) {
+    if (s.strategy == Strategy::aggressive) return Reflex::attack;
+    if (s.strategy == Strategy::defensive) return Reflex::defend;
+    return Reflex::flee;
+  }
+  if (s.spoken_to && s.player_m < limits.notice_m) return Reflex::interact;
+  if (s.looked_at && s.player_m < limits.interact_m) return Reflex::interact;
+  if (s.walking) return Reflex::move;
+  if (s.player_m < limits.interact_m && (s.strategy == Strategy::social || s.strategy == Strategy::curious)) {
+    return Reflex::interact;
+  }
+  return Reflex::idle;
+}
+
+Strategy strategy_of(const pack::Traits& t) {
+  if (t.aggression > .7) return Strategy::aggressive;
+  if (t.neuroticism > .7) return Strategy::retreat;
+  if (t.sociability > .65) return Strategy::social;
+  if (t.curiosity > .65) return Strategy::curious;
+  if (t.conscientiousness > .7) return Strategy::defensive;
+  return Strategy::neutral;
+}
+
+namespace {
+
+bool is_among(std::string_view verb, std::initializer_list<std::string_view> verbs) {
+  return std::ranges::find(verbs, verb) != verbs.end();
+}
+
+// What a verb appeals to, by temper. Verbs of a pack that are not named here are neutral.
+double temper(const pack::Traits& t, std::string_view verb) {
+  if (is_among(verb, {"talk_to", "give", "greet", "pray"})) return .25 * (t.sociability - .5);
+  if (is_among(verb, {"search", "follow", "look"})) return .25 * (t.curiosity - .5);
+  if (is_among(verb, {"guard", "light_lamp", "mend", "fish", "sell"})) return .2 * (t.conscientiousness - .5);
+  if (is_among(verb, {"rest", "wait"})) return -.1 * (t.extraversion - .5);
+  return 0;
+}
+
+}  // namespace
+
+std::vector<Weighed> weigh(const pack::Npc& who, const pb::NpcRecord& record, const pack::RoutineEntry& routine,
+                           std::span<const Option> options, const rt::Draw& draw, std::uint64_t tick) {
+  std::vector<Weighed> out;
+  out.reserve(options.size());
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    const auto& option = options[i];
+    Weighed w{.option = i, .utility = .2, .reason = "it was there to do"};
+    if (option.verb.empty()) {
+      w.utility = .45;
+      w.reason = "it is time to: " + routine.activity;
+    } else {
+      if (routine.verb.str() == option.verb) {
+        w.utility += .4;
+        w.reason = "it belongs to: " + routine.activity;
+      }
+      for (const auto& goal : who.goals) {
+        const bool serves = std::ranges::any_of(goal.verbs, [&](const auto& v) { return v.str() == option.verb; });
+        if (!serves) continue;
+        double priority = goal.priority;
+        for (const auto& kept : record.goals()) {
+          if (kept.id() == goal.id) priority = kept.priority();
+        }
+        double gain = .5 * priority;
+        if (!goal.place.str().empty() && goal.place.str() == option.place) gain += .15;
+        if (gain > 0 && w.utility < .2 + gain + .4) w.reason = "it serves: " + goal.text;
+        w.utility += gain;
+      }
+      w.utility += temper(who.traits, option.verb);
+      const auto again = std::ranges::count(record.recent_verbs(), option.verb);
+      w.utility -= .2 * static_cast<double>(again);
+    }
+    w.utility += .1 * draw.uniform(tick, static_cast<std::uint32_t>(i));
+    out.push_back(std::move(w));
+  }
+  std::ranges::sort(out, [](const Weighed& a, const Weighed& b) {
+    return a.utility != b.utility ? a.utility > b.utility : a.option < b.option;
+  });
+  return out;
+}
+
+bool is_open(std::span<const Weighed> weighed) {
+  constexpr double kClearLead = .2;
+  return weighed.size() > 1 && weighed[0].utility - weighed[1].utility < kClearLead;
+}
+
+std::vector<double> probabilities(std::span<const Weighed> weighed) {
+  constexpr double kTemperature = .15;
+  std::vector<double> out;
+  double sum = 0;
+  for (const auto& w : weighed) {
+    out.push_back(std::exp((w.utility - weighed[0].utility) / kTemperature));
+    sum += out.back();
+  }
+  for (double& p : out) p /= sum;
+  return out;
+}
+
+namespace {
+
+double metres(const pack::Place& a, const pack::Place& b) { return std::hypot(a.x - b.x, a.y - b.y); }
+
+std::int64_t walk_ms(double m) { return static_cast<std::int64_t>(std::llround(m / pack::kWalkMetresPerSecond * 1000)); }
+
+// The leg of the journey under way: index of the place last reached, and when it was.
+std::pair<int, std::int64_t> leg(const pack::Pack& pack, const pb::NpcRecord& record, std::int64_t now_ms) {
+  std::int64_t at = record.departs_ms();
+  int index = 0;
+  while (index + 1 < record.path_size()) {
+    const auto next = at + walk_ms(metres(*pack.place(record.path(index)), *pack.place(record.path(index + 1))));
+    if (next > now_ms) break;
+    at = next;
+    ++index;
+  }
+  return {index, at};
+}
+
+}  // namespace
+
+Position position(const pack::Pack& pack, const pb::NpcRecord& record, std::int64_t now_ms) {
+  if (record.path_size() < 2) {
+    const auto& here = *pack.place(record.place());
+    return {here.x, here.y};
+  }
+  const auto [index, at] = leg(pack, record, now_ms);
+  const auto& from = *pack.place(record.path(index));
+  if (index + 1 >= record.path_size()) return {from.x, from.y};
+  const auto& to = *pack.place(record.path(index + 1));
+  const auto span = walk_ms(metres(from, to));
+  const double share = span == 0 ? 0 : std::clamp(static_cast<double>(now_ms - at) / static_cast<double>(span), 0., 1.);
+  return {from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share};
+}
+
+std::string place_now(const pack::Pack& pack, const pb::NpcRecord& record, std::int64_t now_ms) {
+  if (record.path_size() < 2) return record.place();
+  return record.path(leg(pack, record, now_ms).first);
+}
+
+Journey plan_journey(const pack::Pack& pack, const pb::NpcRecord& record, const std::string& to, std::int64_t now_ms) {
+  Journey journey{.departs_ms = now_ms};
+  std::string from = record.place();
+  if (record.path_size() >= 2) {
+    const auto [index, at] = leg(pack, record, now_ms);
+    if (index + 1 < record.path_size() && at < now_ms) {
+      // In the middle of a street: to its end first.
+      journey.path.push_back(record.path(index));
+      journey.departs_ms = at;
+      from = record.path(index + 1);
+    } else {
+      from = record.path(index);
+    }
+  }
+  const auto way = pack::path(pack, pack::PlaceId(from), pack::PlaceId(to));
+  if (way.empty() || (way.size() == 1 && journey.path.empty())) return {};
+  for (const auto& place : way) journey.path.push_back(place.str());
+  journey.arrives_ms = journey.departs_ms;
+  for (std::size_t i = 0; i + 1 < journey.path.size(); ++i) {
+    journey.arrives_ms += walk_ms(metres(*pack.place(journey.path[i]), *pack.place(journey.path[i + 1])));
+  }
+  return journey;
+}
+
+const pack::Place& nearest_place(const pack::Pack& pack, double x, double y) {
+  return *std::ranges::min_element(pack.places, {}, [&](const auto& p) { return std::hypot(p.x - x, p.y - y); });
+}
+
+double score(const pb::RelationRecord& r) {
+  return std::clamp((r.trust() + r.respect() + r.affection() - r.fear() - r.disgust() - r.anger()) / 1.5, -1., 1.);
+}
+
+namespace {
+
+// nullptr: not a feeling.
+const google::protobuf::FieldDescriptor* feeling_field(std::string_view name) {
+  const auto* found = pb::RelationRecord::descriptor()->FindFieldByName(std::string(name));
+  const bool is_feeling = found != nullptr && found->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_DOUBLE;
+  return is_feeling ? found : nullptr;
+}
+
+}  // namespace
+
+bool shift(pb::RelationRecord& relation, std::string_view feeling_name, double by) {
+  const auto* found = feeling_field(feeling_name);
+  if (found == nullptr) return false;
+  const auto* reflection = relation.GetReflection();
+  reflection->SetDouble(&relation, found, std::clamp(reflection->GetDouble(relation, found) + by, 0., 1.));
+  return true;
+}
+
+double feeling(const pb::RelationRecord& relation, std::string_view name) {
+  const auto* found = feeling_field(name);
+  return found == nullptr ? 0 : relation.GetReflection()->GetDouble(relation, found);
+}
+
+std::string_view describe(const pb::RelationRecord& r) {
+  if (r.anger() > .5) return "is angry with";
+  if (r.fear() > .5) return "is afraid of";
+  if (r.trust() > .7) return "trusts";
+  if (r.affection() > .5) return "likes";
+  if (r.trust() < .2) return "does not trust";
+  return "is wary of";
+}
+
+}  // namespace troupe::npc

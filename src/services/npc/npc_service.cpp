@@ -1,0 +1,180 @@
+// Wiring, and what others see of people.
+#include "services/npc/npc_service.h"
+
+#include "base/text.h"
+#include "services/npc/mind.h"
+
+namespace troupe {
+
+NpcService::NpcService(const pack::Pack& pack, Host& host, NpcConfig config)
+    : pack_(pack), host_(host), config_(std::move(config)) {
+  for (const auto& who : pack_.npcs) {
+    auto mind = std::make_unique<Mind>();
+    mind->who = &who;
+    mind->strategy = npc::strategy_of(who.traits);
+    minds_.emplace(who.id.str(), std::move(mind));
+  }
+}
+
+NpcService::~NpcService() = default;
+
+void NpcService::mount(Host& host) {
+  const auto* self = static_cast<const NpcService*>(this);
+  host.serve(&NpcService::list, self);
+  host.serve(&NpcService::get, self);
+  host.serve(&NpcService::mind, self);
+  host.serve(&NpcService::relation, self);
+  host.serve(&NpcService::decision, this);
+  host.serve(&NpcService::talk, this);
+  host.serve(&NpcService::prompt, this);
+  host.serve(&NpcService::talk_begin, this);
+  host.serve(&NpcService::talk_end, this);
+  host.serve(&NpcService::chosen, this);
+  host.serve(&NpcService::remember_rpc, this);
+  host.serve(&NpcService::recall_rpc, this);
+  host.serve(&NpcService::embedded, this);
+  host.serve(&NpcService::reflected, this);
+  host.serve(&NpcService::input, this);
+  host.on(&NpcService::on_verb, this);
+  host.on(&NpcService::on_weather, this);
+  host.on(&NpcService::on_phase, this);
+  auto& timeline = host.timeline();
+  timeline.add_migrations(npc_store::migrations());
+  for (const auto& [table, order] : npc_store::tables()) timeline.add_table(table, order);
+  timeline.add_timer_handler("npc", [this](Turn& turn, const std::string& key, const std::string& payload) {
+    on_timer(turn, key, payload);
+  });
+  timeline.add_tick([this](Turn& turn) { tick(turn); });
+  timeline.add_genesis([this](Turn& turn) { genesis(turn); });
+  timeline.add_loader([this](db::Reader& reader) { return load(reader); });
+}
+
+Caller NpcService::as_self(const std::string& trace) const {
+  return Caller{.name = "npc", .role = pb::ROLE_SERVICE, .world = host_.timeline().config().world, .trace = trace};
+}
+
+Result<NpcService::Mind*> NpcService::find(const std::string& npc) const {
+  if (const auto found = minds_.find(npc); found != minds_.end()) return found->second.get();
+  if (npc.empty()) return fail(Code::invalid_argument, "npc.missing", "npc must name somebody");
+  const auto ids = pack_.npc_ids();
+  return fail(Code::not_found, "npc.unknown", "no NPC '" + std::string(utf8_prefix(npc, 60)) + "' here" + did_you_mean(npc, ids));
+}
+
+pb::NpcView NpcService::view(const Mind& mind) const {
+  const auto now = host_.timeline().now().ms;
+  const auto at = npc::position(pack_, mind.record, now);
+  pb::NpcView view;
+  view.set_id(mind.who->id.str());
+  view.set_name(mind.who->name);
+  view.set_role(mind.who->role);
+  view.set_place(npc::place_now(pack_, mind.record, now));
+  view.set_x(at.x);
+  view.set_y(at.y);
+  view.set_activity(mind.record.activity());
+  view.set_intent(mind.record.intent());
+  view.set_reason(mind.record.reason());
+  view.set_mood(mind.record.mood());
+  view.set_walking(mind.record.path_size() >= 2);
+  view.set_look(mind.who->look);
+  view.set_tier(mind.record.tier());
+  return view;
+}
+
+Result<pb::NpcListReply> NpcService::list(const Caller&, const pb::NpcListRequest&) const {
+  pb::NpcListReply reply;
+  for (const auto& [id, mind] : minds_) *reply.add_npcs() = view(*mind);
+  return reply;
+}
+
+Result<pb::NpcView> NpcService::get(const Caller&, const pb::NpcGetRequest& request) const {
+  TRY(const Mind* mind, find(request.npc()));
+  return view(*mind);
+}
+
+Result<pb::NpcRelationReply> NpcService::relation(const Caller& caller, const pb::NpcRelationRequest& request) const {
+  if (caller.role != pb::ROLE_SERVICE) return fail(Code::permission_denied, "rpc.role", "only the server itself asks this");
+  TRY(const Mind* mind, find(request.npc()));
+  pb::NpcRelationReply reply;
+  reply.set_value(npc::feeling(relation_or_default(*mind, request.towards()), request.feeling()));
+  return reply;
+}
+
+namespace {
+
+void fill(pb::RelationView& out, const pb::RelationRecord& r) {
+  out.set_to(r.to());
+  out.set_trust(r.trust());
+  out.set_fear(r.fear());
+  out.set_respect(r.respect());
+  out.set_disgust(r.disgust());
+  out.set_affection(r.affection());
+  out.set_anger(r.anger());
+  out.set_score(npc::score(r));
+  out.set_note(r.note());
+}
+
+}  // namespace
+
+Result<pb::NpcMindReply> NpcService::mind(const Caller&, const pb::NpcMindRequest& request) const {
+  constexpr std::size_t kMemoriesShown = 50;
+  TRY(const Mind* mind, find(request.npc()));
+  pb::NpcMindReply reply;
+  *reply.mutable_view() = view(*mind);
+  for (const auto& seen : mind->perceived) {
+    auto* out = reply.add_perceived();
+    out->set_at_ms(seen.at_ms);
+    out->set_text(seen.text);
+    if (seen.sequence > 0) out->set_event_id(event_log::event_id(host_.timeline().config().world, seen.sequence));
+  }
+  const std::size_t first = mind->memories.size() > kMemoriesShown ? mind->memories.size() - kMemoriesShown : 0;
+  for (std::size_t i = mind->memories.size(); i > first; --i) {
+    const auto& memory = mind->memories[i - 1];
+    auto* out = reply.add_memories();
+    out->set_id("m-" + std::to_string(memory.id));
+    out->set_text(memory.text);
+    out->set_at_ms(memory.at_ms);
+    out->set_place(memory.place);
+    out->mutable_witnesses()->Assign(memory.witnesses.begin(), memory.witnesses.end());
+    out->set_source(memory.source);
+    out->set_importance(memory.importance);
+  }
+  for (const auto& relation : mind->record.relations()) fill(*reply.add_relations(), relation);
+  for (const auto& goal : mind->who->goals) {
+    auto* out = reply.add_goals();
+    out->set_id(goal.id);
+    out->set_text(goal.text);
+    out->set_priority(goal.priority);
+    for (const auto& kept : mind->record.goals()) {
+      if (kept.id() == goal.id) out->set_priority(kept.priority());
+    }
+  }
+  reply.set_intent(mind->record.intent());
+  for (const auto& decision : mind->decisions) *reply.add_decisions() = decision;
+  for (const auto& [player, lines] : mind->conversations) {
+    auto* conversation = reply.add_conversations();
+    conversation->set_with(player);
+    for (const auto& line : lines) {
+      auto* out = conversation->add_lines();
+      out->set_who(line.who);
+      out->set_text(line.text);
+      out->set_at_ms(line.at_ms);
+    }
+  }
+  for (const auto& fact : pack_.facts) {
+    if (pack::knows(fact, mind->who->id)) reply.add_knows(fact.id.str());
+  }
+  return reply;
+}
+
+Task<pb::Decision> NpcService::decision(Caller, pb::NpcDecisionRequest request) {
+  const auto found = std::make_shared<pb::Decision>();
+  CO_TRY_VOID(co_await host_.timeline().db().read([found, id = request.id()](db::Reader& reader) -> Result<void> {
+    TRY(const auto rows, reader.query("select record from npc_decisions where id = $1", db::Values{id}));
+    if (rows.empty()) return fail(Code::not_found, "npc.unknown_decision", "no decision '" + id + "' is kept");
+    found->ParseFromString(rows[0].blob(0));
+    return {};
+  }));
+  co_return *found;
+}
+
+}  // namespace troupe

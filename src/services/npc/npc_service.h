@@ -1,0 +1,151 @@
+#pragma once
+// People that act in real time, talk and remember. Owned by app; io thread; everything that lasts is a turn's write.
+// Layers of the loop: reflex each tick (npc_life.cpp), intent by utility or by the gold tier (npc_choice.cpp), talk by silver
+// (npc_talk.cpp), reflection by bronze (npc_reflect.cpp). Nothing waits for the next layer: what is asked of a model runs after
+// the turn and comes back as a recorded input. Bounds: NpcLimits.
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/host.h"
+#include "pack/pack.h"
+#include "ports/index.h"
+#include "services/npc/memory_rules.h"
+#include "services/npc/npc_rules.h"
+#include "troupe/v1/ai.pb.h"
+#include "troupe/v1/npc.pb.h"
+#include "troupe/v1/npc_store.pb.h"
+#include "troupe/v1/time.pb.h"
+#include "troupe/v1/weather.pb.h"
+
+namespace troupe {
+
+struct NpcLimits {
+  std::size_t text_bytes_max = 4096;     // of what a player says
+  std::size_t memory_bytes_max = 1024;
+  std::size_t players_max = 10'000;
+  std::size_t perceptions_max = 32;      // kept per NPC, in memory only
+  std::size_t lines_max = 40;            // of one conversation
+  std::size_t conversations_max = 200;   // per NPC; the oldest are forgotten
+  std::size_t decisions_max = 20'000;    // kept; older ones go
+  std::size_t options_max = 4;           // put to a model, beside carrying on
+  std::size_t embed_batch = 32;
+  double interest_m = 80;                // a player this near makes minds think more often
+  npc::MemoryLimits memory;
+};
+
+struct NpcConfig {
+  bool thinks = true;                    // false: no model behind the gold tier; utility decides
+  rt::milliseconds choose_deadline{1500};
+  rt::milliseconds talk_deadline{15'000};
+  std::size_t embedding_size = 0;        // 0: similarity by words
+  std::function<std::unique_ptr<index::Index>()> make_index;  // for memories; empty with embedding_size 0
+  NpcLimits limits;
+};
+
+class NpcService {
+ public:
+  NpcService(const pack::Pack& pack, Host& host, NpcConfig config);
+  ~NpcService();
+  void mount(Host& host);
+  // Embeds what has no vector yet; after the timeline has opened and the io thread runs.
+  void start();
+
+ private:
+  struct Mind;
+  struct Prompt;
+
+  // npc_service.cpp: what others see
+  Result<pb::NpcListReply> list(const Caller& caller, const pb::NpcListRequest& request) const;
+  Result<pb::NpcView> get(const Caller& caller, const pb::NpcGetRequest& request) const;
+  Result<pb::NpcMindReply> mind(const Caller& caller, const pb::NpcMindRequest& request) const;
+  Task<pb::Decision> decision(Caller caller, pb::NpcDecisionRequest request);
+  Result<pb::NpcRelationReply> relation(const Caller& caller, const pb::NpcRelationRequest& request) const;
+  pb::NpcView view(const Mind& mind) const;
+  Result<Mind*> find(const std::string& npc) const;
+
+  // npc_life.cpp: the day, walking, reflex, perception
+  void genesis(Turn& turn);
+  void on_timer(Turn& turn, const std::string& key, const std::string& payload);
+  void tick(Turn& turn);
+  Result<pb::NpcInputReply> input(Turn& turn, const Caller& caller, const pb::NpcInputRequest& request);
+  void on_verb(Turn& turn, const EventContext& context, const pb::VerbExecuted& event);
+  void on_weather(Turn& turn, const EventContext& context, const pb::WeatherSevere& event);
+  void on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event);
+  void follow_routine(Turn& turn, Mind& mind);
+  void go(Turn& turn, Mind& mind, const std::string& place, const std::string& reason);
+  void set_intent(Turn& turn, Mind& mind, std::string intent, std::string activity, std::string reason, std::string tier);
+  void set_mood(Turn& turn, Mind& mind, const std::string& mood, const std::string& reason);
+  void perceive(Mind& mind, std::int64_t at_ms, const std::string& text, std::uint64_t sequence);
+  void shift_feeling(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling, double by,
+                     const std::string& reason);
+  pb::RelationRecord& relation_of(Mind& mind, const std::string& to) const;
+  pb::RelationRecord relation_or_default(const Mind& mind, const std::string& to) const;
+  void save(Turn& turn, const Mind& mind);
+
+  // npc_choice.cpp: what to do next
+  void think(Turn& turn, Mind& mind);
+  void decide_by_utility(Turn& turn, Mind& mind, const std::vector<npc::Option>& options,
+                         const std::vector<pb::Action>& actions, const std::vector<npc::Weighed>& weighed);
+  void ask_gold(Turn& turn, Mind& mind, const std::vector<npc::Option>& options, const std::vector<pb::Action>& actions,
+                const std::vector<npc::Weighed>& weighed);
+  Result<pb::NpcChosenReply> chosen(Turn& turn, const Caller& caller, const pb::NpcChosen& command);
+  void carry_out(Turn& turn, Mind& mind, pb::Decision decision, const pb::Action& action, const std::string& what);
+  std::string situation(const Mind& mind, const pb::TimeState& time, const std::string& weather) const;
+  bool interested(const Mind& mind) const;
+
+  // npc_talk.cpp
+  Task<pb::NpcTalkReply> talk(Caller caller, pb::NpcTalkRequest request);
+  Task<pb::NpcPromptReply> prompt(Caller caller, pb::NpcPromptRequest request);
+  Result<pb::NpcTalkBegun> talk_begin(Turn& turn, const Caller& caller, const pb::NpcTalkBegin& command);
+  Result<pb::NpcTalkEnded> talk_end(Turn& turn, const Caller& caller, const pb::NpcTalkEnd& command);
+  Task<Prompt> make_prompt(Caller caller, std::string npc, std::string player, std::string text);
+  Result<std::string> check_line(const std::string& text) const;
+  pack::Listener listener_for(const Mind& mind, const std::string& player) const;
+
+  // npc_memory.cpp
+  Result<pb::NpcRememberReply> remember_rpc(Turn& turn, const Caller& caller, const pb::NpcRememberRequest& request);
+  Task<pb::NpcRecallReply> recall_rpc(Caller caller, pb::NpcRecallRequest request);
+  std::int64_t remember(Turn& turn, Mind& mind, npc::Memory memory);
+  struct Recalled {
+    npc::Memory memory;
+    npc::Parts parts;
+    double score = 0;
+  };
+  std::vector<Recalled> recall(const Mind& mind, const std::string& query, const std::vector<float>& vector, std::size_t k,
+                               std::int64_t as_of_ms, const std::string& listener) const;
+  Task<std::vector<float>> embed_one(Caller caller, std::string text);
+  void embed_soon(Turn& turn);
+  boost::asio::awaitable<void> embed_pending();
+  Result<pb::NpcEmbedded> embedded(Turn& turn, const Caller& caller, const pb::NpcEmbedded& command);
+
+  // npc_reflect.cpp
+  void reflect(Turn& turn, Mind& mind);
+  Result<pb::NpcReflected> reflected(Turn& turn, const Caller& caller, const pb::NpcReflected& command);
+
+  // npc_store.cpp
+  Result<void> load(db::Reader& reader);
+  void save_counters(Turn& turn);
+  void keep_decision(Turn& turn, Mind& mind, pb::Decision& decision);
+  void show_decision(Mind& mind, const pb::Decision& decision) const;
+  void add_line(Turn& turn, Mind& mind, const std::string& player, const std::string& who, const std::string& text);
+
+  Caller as_self(const std::string& trace = {}) const;  // the service itself asks
+  std::string weather_at(Turn* turn, const std::string& place) const;
+
+  const pack::Pack& pack_;
+  Host& host_;
+  NpcConfig config_;
+  std::map<std::string, std::unique_ptr<Mind>> minds_;
+  std::map<std::string, pb::PlayerRecord> players_;
+  std::int64_t last_memory_ = 0;
+  std::int64_t last_line_ = 0;
+  std::int64_t last_gold_ms_ = 0;  // game time of the last question to the gold tier
+  bool embedding_now_ = false;
+  std::map<std::string, std::vector<float>> fact_vectors_;  // a cache: shapes prompts, never state
+};
+
+}  // namespace troupe

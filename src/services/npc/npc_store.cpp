@@ -1,0 +1,199 @@
+// What the npc service keeps, as SQL. Tables: README.md.
+#include <algorithm>
+#include <cstring>
+
+#include "services/npc/mind.h"
+#include "services/npc/npc_service.h"
+
+namespace troupe {
+
+using db::Blob;
+using db::Values;
+
+namespace npc_store {
+
+std::vector<db::Migration> migrations() {
+  return {{"npc", 1, R"sql(
+    create table npc_minds (npc text primary key, record blob not null);
+    create table npc_memories (
+      id bigint primary key,
+      npc text not null,
+      text text not null,
+      at_ms bigint not null,
+      place text not null,
+      witnesses text not null,
+      source text not null,
+      importance double precision not null,
+      vector blob
+    );
+    create index npc_memories_by_npc on npc_memories (npc, id);
+    create table npc_lines (
+      id bigint primary key,
+      npc text not null,
+      player text not null,
+      who text not null,
+      text text not null,
+      at_ms bigint not null
+    );
+    create table npc_decisions (
+      id text primary key,
+      sequence bigint not null,
+      npc text not null,
+      at_ms bigint not null,
+      kind text not null,
+      record blob not null
+    );
+    create index npc_decisions_by_sequence on npc_decisions (sequence);
+    create table npc_players (player text primary key, record blob not null);
+    create table npc_counters (id bigint primary key, last_memory bigint not null, last_line bigint not null,
+                               last_gold_ms bigint not null))sql"}};
+}
+
+std::vector<std::pair<std::string, std::string>> tables() {
+  return {{"npc_minds", "npc"},     {"npc_memories", "id"},    {"npc_lines", "id"},
+          {"npc_decisions", "id"},  {"npc_players", "player"}, {"npc_counters", "id"}};
+}
+
+std::string join_witnesses(const std::vector<std::string>& witnesses) {
+  std::string out;
+  for (const auto& witness : witnesses) out += (out.empty() ? "" : "\n") + witness;
+  return out;
+}
+
+std::vector<std::string> split_witnesses(const std::string& text) {
+  std::vector<std::string> out;
+  std::size_t start = 0;
+  while (start < text.size()) {
+    const auto end = std::min(text.find('\n', start), text.size());
+    out.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return out;
+}
+
+std::vector<float> vector_from(const std::string& bytes) {
+  std::vector<float> out(bytes.size() / sizeof(float));
+  std::memcpy(out.data(), bytes.data(), out.size() * sizeof(float));
+  return out;
+}
+
+}  // namespace npc_store
+
+Result<void> NpcService::load(db::Reader& reader) {
+  players_.clear();
+  for (auto& [id, mind] : minds_) {
+    mind->record.Clear();
+    mind->memories.clear();
+    mind->conversations.clear();
+    mind->perceived.clear();
+    mind->decisions.clear();
+    mind->reflex = npc::Reflex::idle;
+    mind->index = config_.make_index ? config_.make_index() : nullptr;
+  }
+  TRY(const auto counters, reader.query("select last_memory, last_line, last_gold_ms from npc_counters"));
+  last_memory_ = counters.empty() ? 0 : counters[0].integer(0);
+  last_line_ = counters.empty() ? 0 : counters[0].integer(1);
+  last_gold_ms_ = counters.empty() ? 0 : counters[0].integer(2);
+  TRY(const auto records, reader.query("select npc, record from npc_minds"));
+  for (const auto& row : records) {
+    if (const auto found = minds_.find(row.text(0)); found != minds_.end()) {
+      found->second->record.ParseFromString(row.blob(1));
+    }
+  }
+  TRY(const auto players, reader.query("select player, record from npc_players"));
+  for (const auto& row : players) players_[row.text(0)].ParseFromString(row.blob(1));
+  TRY(const auto memories, reader.query("select id, npc, text, at_ms, place, witnesses, source, importance, vector "
+                                        "from npc_memories order by id"));
+  for (const auto& row : memories) {
+    const auto found = minds_.find(row.text(1));
+    if (found == minds_.end()) continue;
+    auto& mind = *found->second;
+    mind.memories.push_back({.id = row.integer(0),
+                             .text = row.text(2),
+                             .at_ms = row.integer(3),
+                             .place = row.text(4),
+                             .witnesses = npc_store::split_witnesses(row.text(5)),
+                             .source = row.text(6),
+                             .importance = row.real(7),
+                             .has_vector = !row.is_null(8)});
+    if (!row.is_null(8) && mind.index) {
+      TRY_VOID(mind.index->add(row.integer(0), npc_store::vector_from(row.blob(8))));
+    }
+  }
+  TRY(const auto lines, reader.query("select id, npc, player, who, text, at_ms from npc_lines order by id"));
+  for (const auto& row : lines) {
+    if (const auto found = minds_.find(row.text(1)); found != minds_.end()) {
+      found->second->conversations[row.text(2)].push_back({row.integer(0), row.text(3), row.text(4), row.integer(5)});
+    }
+  }
+  TRY(const auto decisions, reader.query("select record from npc_decisions order by sequence desc limit 200"));
+  for (auto row = decisions.rbegin(); row != decisions.rend(); ++row) {
+    pb::Decision decision;
+    decision.ParseFromString(row->blob(0));
+    if (const auto found = minds_.find(decision.npc()); found != minds_.end()) {
+      show_decision(*found->second, decision);
+    }
+  }
+  return {};
+}
+
+void NpcService::save(Turn& turn, const Mind& mind) {
+  turn.write("insert into npc_minds (npc, record) values ($1, $2) on conflict (npc) do update set record = excluded.record",
+             Values{mind.who->id.str(), Blob{mind.record.SerializeAsString()}});
+}
+
+void NpcService::save_counters(Turn& turn) {
+  turn.write("insert into npc_counters (id, last_memory, last_line, last_gold_ms) values (1, $1, $2, $3) "
+             "on conflict (id) do update set last_memory = excluded.last_memory, last_line = excluded.last_line, "
+             "last_gold_ms = excluded.last_gold_ms",
+             Values{last_memory_, last_line_, last_gold_ms_});
+}
+
+void NpcService::keep_decision(Turn& turn, Mind& mind, pb::Decision& decision) {
+  decision.set_npc(mind.who->id.str());
+  decision.set_at_ms(turn.now().ms);
+  decision.set_id("d-" + std::to_string(decision.event_sequence()));
+  turn.write("insert into npc_decisions (id, sequence, npc, at_ms, kind, record) values ($1, $2, $3, $4, $5, $6)",
+             Values{decision.id(), static_cast<std::int64_t>(decision.event_sequence()), decision.npc(), decision.at_ms(),
+                    decision.kind(), Blob{decision.SerializeAsString()}});
+  // The oldest goes when there are too many: by number of decisions, a scan of an index.
+  turn.write("delete from npc_decisions where sequence <= (select sequence from npc_decisions order by sequence desc "
+             "limit 1 offset $1)",
+             Values{static_cast<std::int64_t>(config_.limits.decisions_max)});
+  show_decision(mind, decision);
+}
+
+void NpcService::show_decision(Mind& mind, const pb::Decision& decision) const {
+  constexpr std::size_t kShown = 20;
+  pb::DecisionView view;
+  view.set_id(decision.id());
+  view.set_at_ms(decision.at_ms());
+  view.set_kind(decision.kind());
+  view.set_text(decision.output());
+  view.set_reason(decision.reason());
+  view.set_tier(decision.tier());
+  view.set_model(decision.model());
+  view.set_event_id(event_log::event_id(host_.timeline().config().world, decision.event_sequence()));
+  mind.decisions.push_front(std::move(view));
+  if (mind.decisions.size() > kShown) mind.decisions.pop_back();
+}
+
+void NpcService::add_line(Turn& turn, Mind& mind, const std::string& player, const std::string& who,
+                          const std::string& text) {
+  auto& lines = mind.conversations[player];
+  lines.push_back({++last_line_, who, text, turn.now().ms});
+  turn.write("insert into npc_lines (id, npc, player, who, text, at_ms) values ($1, $2, $3, $4, $5, $6)",
+             Values{last_line_, mind.who->id.str(), player, who, text, turn.now().ms});
+  while (lines.size() > config_.limits.lines_max) {
+    turn.write("delete from npc_lines where id = $1", Values{lines.front().id});
+    lines.pop_front();
+  }
+  if (mind.conversations.size() > config_.limits.conversations_max) {
+    const auto oldest = std::ranges::min_element(mind.conversations, {}, [](const auto& c) { return c.second.back().id; });
+    turn.write("delete from npc_lines where npc = $1 and player = $2", Values{mind.who->id.str(), oldest->first});
+    mind.conversations.erase(oldest);
+  }
+  save_counters(turn);
+}
+
+}  // namespace troupe

@@ -1,0 +1,71 @@
+#pragma once
+// What a document is and what may become of it: pure functions, no bus, no SQL. A document is kept as canonical JSON
+// (sorted keys, no spaces, integers without a point), so that equal documents are equal bytes in the state hash.
+#include <google/protobuf/struct.pb.h>
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "pack/pack.h"
+
+namespace troupe::state {
+
+struct Limits {
+  std::size_t documents_max = 200'000;     // live ones; some 100 MB at the usual 300 bytes each
+  std::size_t deleted_max = 10'000;        // deleted ones whose version is remembered; then the oldest is forgotten
+  std::size_t document_bytes_max = 65'536; // canonical; more belongs into several documents
+  std::size_t depth_max = 32;              // nested lists and objects; parsing recurses
+  std::size_t id_bytes_max = 128;          // ids become parts of messages and columns
+  std::size_t tags_max = 32;               // each is an index entry
+  std::size_t batch_max = 100;             // documents of one transaction: a turn must stay short
+  std::size_t page_default = 100;
+  std::size_t page_max = 1000;
+  std::size_t page_bytes_max = 512 * 1024; // a page must fit into one bus message (1 MiB)
+  std::size_t decoded_max = 10'000;        // documents of the read cache
+  std::size_t suggest_max = 2000;          // ids that did_you_mean looks at
+};
+
+struct Key {
+  std::string kind;
+  std::string id;
+  auto operator<=>(const Key&) const = default;
+};
+std::string describe(const Key& key);  // "npc 'marta'"
+
+// The members that the indexes are made of.
+struct Members {
+  std::string place;
+  std::string player;
+  std::vector<std::string> tags;
+};
+
+// `invalid_argument` state.bad_key.
+Result<void> check_key(const Key& key, const Limits& limits);
+
+// `invalid_argument` state.bad_document (numbers that are none, too deep, not UTF-8) or state.too_large.
+Result<std::string> canonical(const google::protobuf::Struct& document, const Limits& limits);
+google::protobuf::Struct decode(const std::string& canonical);
+
+// JSON merge patch (RFC 7396): objects are merged, null removes, anything else replaces.
+Result<std::string> merged(const std::string& canonical, const google::protobuf::Struct& patch, const Limits& limits);
+
+// Checks the members that have a meaning (see state.proto); `invalid_argument` state.bad_member.
+Result<Members> members_of(const Key& key, const std::string& canonical, const pack::Pack& pack, const Limits& limits);
+
+// Top-level members that one has and the other has not, or otherwise. "" is a document that is not there.
+std::vector<std::string> changed_keys(const std::string& before, const std::string& after);
+
+// `document` with nothing but these top-level members.
+google::protobuf::Struct only(const google::protobuf::Struct& document, const std::vector<std::string>& keys);
+
+// A document per NPC and per feature of the pack: how the world starts.
+struct Initial {
+  Key key;
+  std::string text;  // canonical
+};
+std::vector<Initial> initial_documents(const pack::Pack& pack);
+
+}  // namespace troupe::state

@@ -1,0 +1,301 @@
+#include "services/state/state_service.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "services/state/state_store.h"
+
+namespace troupe {
+
+using state::Document;
+using state::Key;
+
+namespace {
+
+pb::StateDocument view(const Key& key, const Document& document, const google::protobuf::Struct& content) {
+  pb::StateDocument made;
+  made.set_kind(key.kind);
+  made.set_id(key.id);
+  made.set_version(document.version);
+  *made.mutable_document() = content;
+  made.set_changed_ms(document.changed_ms);
+  made.set_deleted(document.deleted);
+  return made;
+}
+
+// What a caller may see of a document: all of it, or only where somebody is.
+enum class Sight { none, place, all };
+Sight sight_of(const Caller& caller, const Key& key) {
+  if (caller.role != pb::ROLE_PLAYER && caller.role != pb::ROLE_NPC) return Sight::all;
+  if (key.kind == "feature") return Sight::all;
+  const bool own = key.id == caller.name && key.kind == (caller.role == pb::ROLE_PLAYER ? "player" : "npc");
+  if (own) return Sight::all;
+  return key.kind == "npc" ? Sight::place : Sight::none;
+}
+
+// 0 = no condition. `live` is the version now, 0 where there is no such document.
+Result<void> expect_version(const Key& key, std::uint64_t wanted, std::uint64_t live) {
+  if (wanted == live) return {};
+  const std::string expected = wanted == 0 ? "you expected none" : fmt::format("you read {}", wanted);
+  const std::string now = live == 0 ? "it does not exist, now at version 0" : fmt::format("now at version {}", live);
+  return fail(Code::conflict, "state.version", fmt::format("{}: {}; {}", describe(key), now, expected));
+}
+
+}  // namespace
+
+StateService::StateService(const pack::Pack& pack, Host& host, const state::Limits& limits)
+    : pack_(pack),
+      host_(host),
+      limits_(limits),
+      image_(limits),
+      documents_(host.metrics().gauge("troupe_state_documents", "Documents held",
+                                      {{"world", host.timeline().config().world}})),
+      reads_(host.metrics().counter("troupe_state_reads_total", "Documents read",
+                                    {{"world", host.timeline().config().world}})),
+      hit_ratio_(host.metrics().gauge("troupe_state_cache_hit_ratio", "Share of reads that needed no decoding",
+                                      {{"world", host.timeline().config().world}})) {}
+
+void StateService::mount() {
+  auto& timeline = host_.timeline();
+  timeline.add_migrations(state::store::migrations());
+  timeline.add_table(state::store::kTable, state::store::kOrder);
+  timeline.add_loader([this](db::Reader& reader) -> Result<void> {
+    TRY_VOID(state::store::load(reader, image_, pack_, limits_));
+    measure();
+    return {};
+  });
+  // No events: this is how the world is, nothing has changed in it yet.
+  timeline.add_genesis([this](Turn& turn) {
+    for (const auto& initial : state::initial_documents(pack_)) {
+      Document document = *image_.find(initial.key);
+      document.changed_ms = turn.now().ms;
+      image_.put(initial.key, document);
+      state::store::write(turn, initial.key, document);
+    }
+  });
+  const auto* reader = this;
+  host_.serve(&StateService::get, reader);
+  host_.serve(&StateService::query, reader);
+  host_.serve(&StateService::put, this);
+  host_.serve(&StateService::patch, this);
+  host_.serve(&StateService::remove, this);
+  host_.serve(&StateService::batch, this);
+}
+
+void StateService::measure() const {
+  documents_.set(static_cast<double>(image_.live()));
+  if (image_.reads() > 0) hit_ratio_.set(static_cast<double>(image_.hits()) / static_cast<double>(image_.reads()));
+}
+
+Error StateService::unknown(const Key& key) const {
+  return {Code::not_found, "state.unknown", "no " + describe(key) + " here" + did_you_mean(key.id, image_.ids(key.kind))};
+}
+
+Result<pb::StateDocument> StateService::get(const Caller& caller, const pb::StateGetRequest& request) const {
+  const Key key{request.kind(), request.id()};
+  const Sight sight = sight_of(caller, key);
+  if (sight == Sight::none) {
+    return fail(Code::permission_denied, "state.not_yours",
+                "'" + caller.name + "' may read their own document, things, and where people are");
+  }
+  const Document* document = image_.find(key);
+  if (document == nullptr || !document->live()) return std::unexpected(unknown(key));
+  const auto content = image_.decoded(key, *document);
+  reads_.add();
+  measure();
+  return view(key, *document, sight == Sight::all ? *content : state::only(*content, {"place"}));
+}
+
+Result<pb::StateQueryReply> StateService::query(const Caller&, const pb::StateQueryRequest& request) const {
+  if (request.limit() < 0 || static_cast<std::size_t>(request.limit()) > limits_.page_max) {
+    return fail(Code::invalid_argument, "state.bad_limit",
+                fmt::format("limit is {}; expected 1 to {}, or 0 for {}", request.limit(), limits_.page_max,
+                            limits_.page_default));
+  }
+  state::Filter filter{request.kind(), request.player(), request.place(), request.tag(), {}};
+  if (!request.after_id().empty()) {
+    filter.after = {request.kind(), request.after_id()};
+    if (request.kind().empty()) {  // of several kinds, an id alone is no position
+      const auto slash = request.after_id().find('/');
+      if (slash == std::string::npos) {
+        return fail(Code::invalid_argument, "state.bad_limit", "after_id is 'kind/id' where no kind is asked for");
+      }
+      filter.after = {request.after_id().substr(0, slash), request.after_id().substr(slash + 1)};
+    }
+  }
+  const auto limit = request.limit() == 0 ? limits_.page_default : static_cast<std::size_t>(request.limit());
+  pb::StateQueryReply reply;
+  for (const Key& key : image_.query(filter, limit)) {
+    const Document& document = *image_.find(key);
+    *reply.add_documents() = view(key, document, *image_.decoded(key, document));
+    reads_.add();
+  }
+  measure();
+  return reply;
+}
+
+Result<pb::StateDocument> StateService::put(Turn& turn, const Caller&, const pb::StatePutRequest& request) {
+  return change(turn, request);
+}
+Result<pb::StateDocument> StateService::patch(Turn& turn, const Caller&, const pb::StatePatchRequest& request) {
+  return change(turn, request);
+}
+Result<pb::StateDocument> StateService::remove(Turn& turn, const Caller&, const pb::StateDeleteRequest& request) {
+  return change(turn, request);
+}
+
+template <class Request>
+Result<pb::StateDocument> StateService::change(Turn& turn, const Request& request) {
+  Staging staging = begin(turn);
+  TRY_VOID(stage(staging, request));
+  apply(turn, staging);
+  return std::move(staging.replies[0]);
+}
+
+Result<pb::StateBatchReply> StateService::batch(Turn& turn, const Caller&, const pb::StateBatchRequest& request) {
+  const auto count = static_cast<std::size_t>(request.changes_size());
+  if (count < 1 || count > limits_.batch_max) {
+    return fail(Code::invalid_argument, "state.bad_batch",
+                fmt::format("a batch has 1 to {} changes, not {}", limits_.batch_max, count));
+  }
+  Staging staging = begin(turn);
+  for (int i = 0; i < request.changes_size(); ++i) {
+    if (auto done = stage(staging, request.changes(i)); !done) {
+      Error error = std::move(done).error();
+      error.message = fmt::format("change {} of {}: {}", i + 1, count, error.message);
+      return std::unexpected(std::move(error));
+    }
+  }
+  apply(turn, staging);
+  pb::StateBatchReply reply;
+  for (auto& document : staging.replies) *reply.add_documents() = std::move(document);
+  return reply;
+}
+
+StateService::Staging StateService::begin(const Turn& turn) const {
+  Staging staging;
+  staging.live = image_.live();
+  staging.now_ms = turn.now().ms;
+  return staging;
+}
+
+const Document* StateService::seen(const Staging& staging, const Key& key) const {
+  const auto found = staging.documents.find(key);
+  return found != staging.documents.end() ? &found->second : image_.find(key);
+}
+
+void StateService::enter(Staging& staging, const Key& key, Document document) const {
+  document.changed_ms = staging.now_ms;
+  if (!staging.documents.contains(key)) staging.order.push_back(key);
+  staging.replies.push_back(view(key, document, state::decode(document.text)));
+  staging.documents[key] = std::move(document);
+}
+
+// `text` becomes the document's next version, unless it says what the present one says.
+Result<void> StateService::replace(Staging& staging, const Key& key, std::string text) const {
+  TRY(state::Members members, members_of(key, text, pack_, limits_));
+  const Document* present = seen(staging, key);
+  const bool live = present != nullptr && present->live();
+  if (live && present->text == text) {
+    staging.replies.push_back(view(key, *present, state::decode(text)));
+    return {};
+  }
+  if (!live && ++staging.live > limits_.documents_max) {
+    return fail(Code::exhausted, "state.full",
+                fmt::format("the world holds {} documents already; delete some", limits_.documents_max));
+  }
+  enter(staging, key,
+        {.version = (present == nullptr ? 0 : present->version) + 1, .text = std::move(text), .members = std::move(members)});
+  return {};
+}
+
+Result<void> StateService::stage(Staging& staging, const pb::StatePutRequest& request) const {
+  const Key key{request.kind(), request.id()};
+  TRY_VOID(check_key(key, limits_));
+  const Document* present = seen(staging, key);
+  const bool gone = present != nullptr && present->deleted;
+  // Who read a document before it was deleted lost the race; who knows of the deletion may bring it back.
+  if (!(gone && request.version() == present->version)) {
+    TRY_VOID(expect_version(key, request.version(), present == nullptr || gone ? 0 : present->version));
+  }
+  TRY(std::string text, state::canonical(request.document(), limits_));
+  return replace(staging, key, std::move(text));
+}
+
+Result<void> StateService::stage(Staging& staging, const pb::StatePatchRequest& request) const {
+  const Key key{request.kind(), request.id()};
+  TRY_VOID(check_key(key, limits_));
+  const Document* present = seen(staging, key);
+  if (present == nullptr || !present->live()) return std::unexpected(unknown(key));
+  if (request.version() != 0) TRY_VOID(expect_version(key, request.version(), present->version));
+  TRY(std::string text, state::merged(present->text, request.patch(), limits_));
+  return replace(staging, key, std::move(text));
+}
+
+Result<void> StateService::stage(Staging& staging, const pb::StateDeleteRequest& request) const {
+  const Key key{request.kind(), request.id()};
+  TRY_VOID(check_key(key, limits_));
+  const Document* present = seen(staging, key);
+  if (present == nullptr || !present->live()) return std::unexpected(unknown(key));
+  if (request.version() != 0) TRY_VOID(expect_version(key, request.version(), present->version));
+  Document deleted = *present;
+  ++deleted.version;
+  deleted.deleted = true;
+  --staging.live;
+  enter(staging, key, std::move(deleted));
+  return {};
+}
+
+Result<void> StateService::stage(Staging& staging, const pb::StateBatchRequest::Change& change) const {
+  switch (change.change_case()) {
+    case pb::StateBatchRequest::Change::kPut:
+      return stage(staging, change.put());
+    case pb::StateBatchRequest::Change::kPatch:
+      return stage(staging, change.patch());
+    case pb::StateBatchRequest::Change::kDelete:
+      return stage(staging, change.delete_());
+    case pb::StateBatchRequest::Change::CHANGE_NOT_SET:
+      break;
+  }
+  return fail(Code::invalid_argument, "state.bad_batch", "expected put, patch or delete");
+}
+
+void StateService::apply(Turn& turn, Staging& staging) {
+  for (const Key& key : staging.order) {
+    Document& after = staging.documents.at(key);
+    const Document* old = image_.find(key);
+    const std::string before = old != nullptr && old->live() ? old->text : std::string();
+    state::store::write(turn, key, after);
+    emit(turn, key, before, after);
+    image_.put(key, std::move(after));
+  }
+  for (const Key& forgotten : image_.forget_oldest()) state::store::erase(turn, forgotten);
+  measure();
+}
+
+void StateService::emit(Turn& turn, const Key& key, const std::string& before, const Document& after) const {
+  const auto keys = state::changed_keys(before, after.deleted ? std::string() : after.text);
+  const EmitOptions options{.subject = key.id, .place = after.members.place};
+  const auto fill = [&](auto event) {
+    event.set_version(after.version);
+    for (const auto& name : keys) event.add_keys(name);
+    return event;
+  };
+  if (key.kind == "player") {
+    auto event = fill(pb::PlayerStateChanged());
+    event.set_player(key.id);
+    turn.emit(event, options);
+  } else if (key.kind == "npc") {
+    auto event = fill(pb::NpcStateChanged());
+    event.set_npc(key.id);
+    turn.emit(event, options);
+  } else {
+    auto event = fill(pb::EntityStateChanged());
+    event.set_kind(key.kind);
+    event.set_id(key.id);
+    if (key.kind == "feature" && !after.deleted) *event.mutable_changed() = state::only(state::decode(after.text), keys);
+    turn.emit(event, options);
+  }
+}
+
+}  // namespace troupe

@@ -1,0 +1,59 @@
+#pragma once
+// Versioned documents of players, NPCs and things. Owned by app; io thread; everything in memory, bounded by Limits.
+#include <map>
+#include <vector>
+
+#include "host/host.h"
+#include "services/state/state_image.h"
+#include "troupe/v1/state.pb.h"
+
+namespace troupe {
+
+class StateService {
+ public:
+  StateService(const pack::Pack& pack, Host& host, const state::Limits& limits = {});
+  void mount();
+
+ private:
+  // Changes of one request, checked and not yet made: all of them happen, or none.
+  struct Staging {
+    std::map<state::Key, state::Document> documents;
+    std::vector<state::Key> order;            // of first change
+    std::vector<pb::StateDocument> replies;   // one per change
+    std::size_t live = 0;                     // documents there would be
+    std::int64_t now_ms = 0;
+  };
+
+  Result<pb::StateDocument> get(const Caller& caller, const pb::StateGetRequest& request) const;
+  Result<pb::StateQueryReply> query(const Caller& caller, const pb::StateQueryRequest& request) const;
+  Result<pb::StateDocument> put(Turn& turn, const Caller& caller, const pb::StatePutRequest& request);
+  Result<pb::StateDocument> patch(Turn& turn, const Caller& caller, const pb::StatePatchRequest& request);
+  Result<pb::StateDocument> remove(Turn& turn, const Caller& caller, const pb::StateDeleteRequest& request);
+  Result<pb::StateBatchReply> batch(Turn& turn, const Caller& caller, const pb::StateBatchRequest& request);
+
+  Staging begin(const Turn& turn) const;
+  Result<void> stage(Staging& staging, const pb::StatePutRequest& request) const;
+  Result<void> stage(Staging& staging, const pb::StatePatchRequest& request) const;
+  Result<void> stage(Staging& staging, const pb::StateDeleteRequest& request) const;
+  Result<void> stage(Staging& staging, const pb::StateBatchRequest::Change& change) const;
+  template <class Request>
+  Result<pb::StateDocument> change(Turn& turn, const Request& request);
+  void apply(Turn& turn, Staging& staging);
+
+  const state::Document* seen(const Staging& staging, const state::Key& key) const;
+  Result<void> replace(Staging& staging, const state::Key& key, std::string text) const;
+  void enter(Staging& staging, const state::Key& key, state::Document document) const;
+  void emit(Turn& turn, const state::Key& key, const std::string& before, const state::Document& after) const;
+  Error unknown(const state::Key& key) const;
+  void measure() const;
+
+  const pack::Pack& pack_;
+  Host& host_;
+  const state::Limits limits_;
+  state::Image image_;
+  Gauge& documents_;
+  Counter& reads_;
+  Gauge& hit_ratio_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,62 @@
+#pragma once
+// The weather of one world, per region of its pack. Owned by app; lives on the world's timeline, on the io
+// thread. Holds one state per region; a region is one timer and one row an hour of the game.
+#include <string>
+#include <vector>
+
+#include "host/host.h"
+#include "pack/pack.h"
+#include "services/weather/weather_rules.h"
+#include "services/weather/weather_store.h"
+#include "troupe/v1/time.pb.h"
+#include "troupe/v1/weather.pb.h"
+
+namespace troupe {
+
+struct WeatherLimits {
+  int forecast_hours_max = 168;  // a week of the game, as the contract says
+  int pin_hours_max = 720;       // 30 days: longer than any scene
+  int severe_lead_hours = 6;     // early enough to get home, late enough to matter
+};
+
+class WeatherService {
+ public:
+  WeatherService(const pack::Pack& pack, Host& host, WeatherLimits limits = {});
+  void mount();  // the one place that names subjects, timers and tables
+
+ private:
+  struct Region {
+    std::string id;
+    weather::RegionRules rules;
+    pack::Weather start;
+    weather::RegionState state;
+    std::int64_t warned_ms = 0;
+    bool saved = false;  // false: the world began before the pack had this region
+  };
+
+  Result<pb::WeatherNow> get(const Caller& caller, const pb::WeatherGetRequest& request) const;
+  Result<pb::WeatherListReply> list(const Caller& caller, const pb::WeatherListRequest& request) const;
+  Result<pb::WeatherForecastReply> forecast(const Caller& caller,
+                                            const pb::WeatherForecastRequest& request) const;
+  Result<pb::WeatherNow> set(Turn& turn, const Caller& caller, const pb::WeatherSetRequest& request);
+  Result<pb::WeatherNow> unpin(Turn& turn, const Caller& caller, const pb::WeatherUnpinRequest& request);
+  void on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event);
+
+  Result<void> load(db::Reader& reader);
+  void on_hour(Turn& turn, const std::string& key);
+  void settle_in(Turn& turn, Region& region);
+  void move_to(Turn& turn, Region& region, const weather::RegionState& after);
+  void warn(Turn& turn, Region& region);
+  void save(Turn& turn, Region& region);
+
+  Result<std::size_t> find(const std::string& id) const;  // its place in regions_
+  std::uint64_t seed() const { return host_.timeline().config().seed; }
+
+  Host& host_;
+  const WeatherLimits limits_;
+  const weather::Seasons seasons_;
+  std::vector<Region> regions_;  // in the order of the pack
+  std::vector<std::string> ids_;
+};
+
+}  // namespace troupe
