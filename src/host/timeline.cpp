@@ -123,6 +123,14 @@ Result<void> Timeline::flush_now() {
   return {};
 }
 
+Result<void> Timeline::checkpoint_now() {
+  TRY_VOID(flush_now());
+  return impl_->db.transact_now([ms = impl_->now.ms](db::Tx& tx) -> Result<void> {
+    TRY_VOID(tx.exec("update timeline set game_ms = $1 where id = 1", Values{ms}));
+    return {};
+  });
+}
+
 Task<Timeline::Bytes> Timeline::submit(Caller caller, std::string type, Bytes payload) {
   auto& self = *impl_;
   if (!self.applies.contains(type)) co_return fail(Code::not_found, "rpc.unknown", "no command '" + type + "'");

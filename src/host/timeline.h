@@ -80,6 +80,8 @@ class Timeline {
   Result<Bytes> replay(const InputRecord& input);
   Result<void> run_to(GameTime to);
   Result<void> flush_now();
+  // Makes the clock durable as of now().
+  Result<void> checkpoint_now();
 
   GameTime now() const;
   const GameClock& clock() const;

@@ -35,7 +35,9 @@ struct Sampling {
   double top_p = 0.9;
   double min_p = 0.05;
   double repeat_penalty = 1.1;
-  std::uint64_t seed = 0;  // the same seed, model and prompt give the same text on one machine
+  // The same seed, model and prompt give the same text on one machine, as long as the prompt is equally warm and nothing
+  // else shares its steps: those change the rounding, and a near tie may go the other way.
+  std::uint64_t seed = 0;
 };
 
 struct GenerateRequest {

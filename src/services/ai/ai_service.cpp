@@ -36,7 +36,8 @@ struct AiService::Spoken {
 
 AiService::AiService(Host& host, AiConfig config) : host_(host), config_(std::move(config)) {}
 
-void AiService::mount(Host& host) {
+void AiService::mount() {
+  Host& host = host_;
   host.serve(&AiService::choose, this);
   host.serve(&AiService::speak, this);
   host.serve(&AiService::moderate, static_cast<const AiService*>(this));

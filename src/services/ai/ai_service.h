@@ -25,7 +25,7 @@ struct AiConfig {
 class AiService {
  public:
   AiService(Host& host, AiConfig config);
-  void mount(Host& host);
+  void mount();
 
  private:
   struct Spoken;

@@ -86,7 +86,7 @@ void NpcService::think(Turn& turn, Mind& mind) {
     return;
   }
   const std::int64_t idle_gap = turn.clock().scale().milli * kIdleGoldRealMs / 1000;
-  const bool may_ask = config_.thinks && record.asking() == 0 && (watched || now - last_gold_ms_ >= idle_gap);
+  const bool may_ask = thinks_ && record.asking() == 0 && (watched || now - last_gold_ms_ >= idle_gap);
   if (may_ask && npc::is_open(top)) {
     ask_gold(turn, mind, options, actions, top);
   } else {
@@ -193,6 +193,15 @@ void NpcService::ask_gold(Turn& turn, Mind& mind, const std::vector<npc::Option>
       if (!done) log::warn("npc", "{}: a choice was lost: {}", id, done.error().message);
     });
   });
+}
+
+Result<pb::NpcThinking> NpcService::thinking(Turn& turn, const Caller& caller, const pb::NpcThinking& command) {
+  if (caller.role != pb::ROLE_SERVICE) return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
+  if (command.on() != thinks_) {
+    thinks_ = command.on();
+    save_counters(turn);
+  }
+  return command;
 }
 
 Result<pb::NpcChosenReply> NpcService::chosen(Turn& turn, const Caller& caller, const pb::NpcChosen& command) {

@@ -162,14 +162,32 @@ Task<pb::NpcRecallReply> NpcService::recall_rpc(Caller caller, pb::NpcRecallRequ
 }
 
 void NpcService::start() {
+  host_.spawn("thinking", [this]() -> boost::asio::awaitable<void> {
+    pb::NpcThinking command;
+    command.set_on(config_.thinks);
+    (void)co_await host_.submit<pb::NpcThinking>(as_self(), command);
+  });
+  if (config_.embedding_size == 0) return;
+  host_.spawn("embed facts", [this] { return embed_facts(); });
+  embed_missing();
+}
+
+void NpcService::embed_missing() {
   if (config_.embedding_size == 0 || embedding_now_) return;
   embedding_now_ = true;
   host_.spawn("embed", [this] { return embed_pending(); });
 }
 
 void NpcService::embed_soon(Turn& turn) {
-  if (config_.embedding_size == 0) return;
-  turn.after_commit([this] { start(); });
+  turn.after_commit([this] { embed_missing(); });
+}
+
+boost::asio::awaitable<void> NpcService::embed_facts() {
+  for (const auto& fact : pack_.facts) {
+    const auto vector = co_await embed_one(as_self(), fact.text);
+    if (!vector) co_return;  // similarity by words serves
+    fact_vectors_[fact.id.str()] = *vector;
+  }
 }
 
 boost::asio::awaitable<void> NpcService::embed_pending() {

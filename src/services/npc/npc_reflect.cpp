@@ -11,7 +11,7 @@ namespace troupe {
 void NpcService::reflect(Turn& turn, Mind& mind) {
   constexpr std::int64_t kDayMs = 86'400'000;
   constexpr std::size_t kMemoriesMax = 6;
-  if (!config_.thinks) return;
+  if (!thinks_) return;
   std::vector<const npc::Memory*> today;
   for (const auto& memory : mind.memories) {
     if (turn.now().ms - memory.at_ms < kDayMs && memory.source != "reflected") today.push_back(&memory);

@@ -18,7 +18,8 @@ NpcService::NpcService(const pack::Pack& pack, Host& host, NpcConfig config)
 
 NpcService::~NpcService() = default;
 
-void NpcService::mount(Host& host) {
+void NpcService::mount() {
+  Host& host = host_;
   const auto* self = static_cast<const NpcService*>(this);
   host.serve(&NpcService::list, self);
   host.serve(&NpcService::get, self);
@@ -29,6 +30,7 @@ void NpcService::mount(Host& host) {
   host.serve(&NpcService::prompt, this);
   host.serve(&NpcService::talk_begin, this);
   host.serve(&NpcService::talk_end, this);
+  host.serve(&NpcService::thinking, this);
   host.serve(&NpcService::chosen, this);
   host.serve(&NpcService::remember_rpc, this);
   host.serve(&NpcService::recall_rpc, this);

@@ -50,8 +50,8 @@ class NpcService {
  public:
   NpcService(const pack::Pack& pack, Host& host, NpcConfig config);
   ~NpcService();
-  void mount(Host& host);
-  // Embeds what has no vector yet; after the timeline has opened and the io thread runs.
+  void mount();
+  // Says whether models think, and embeds what has no vector yet; after the timeline has opened.
   void start();
 
  private:
@@ -92,6 +92,7 @@ class NpcService {
                          const std::vector<pb::Action>& actions, const std::vector<npc::Weighed>& weighed);
   void ask_gold(Turn& turn, Mind& mind, const std::vector<npc::Option>& options, const std::vector<pb::Action>& actions,
                 const std::vector<npc::Weighed>& weighed);
+  Result<pb::NpcThinking> thinking(Turn& turn, const Caller& caller, const pb::NpcThinking& command);
   Result<pb::NpcChosenReply> chosen(Turn& turn, const Caller& caller, const pb::NpcChosen& command);
   void carry_out(Turn& turn, Mind& mind, pb::Decision decision, const pb::Action& action, const std::string& what);
   std::string situation(const Mind& mind, const pb::TimeState& time, const std::string& weather) const;
@@ -119,7 +120,9 @@ class NpcService {
                                std::int64_t as_of_ms, const std::string& listener) const;
   Task<std::vector<float>> embed_one(Caller caller, std::string text);
   void embed_soon(Turn& turn);
+  void embed_missing();
   boost::asio::awaitable<void> embed_pending();
+  boost::asio::awaitable<void> embed_facts();
   Result<pb::NpcEmbedded> embedded(Turn& turn, const Caller& caller, const pb::NpcEmbedded& command);
 
   // npc_reflect.cpp
@@ -144,6 +147,7 @@ class NpcService {
   std::int64_t last_memory_ = 0;
   std::int64_t last_line_ = 0;
   std::int64_t last_gold_ms_ = 0;  // game time of the last question to the gold tier
+  bool thinks_ = false;                    // part of history: who decides depends on it
   bool embedding_now_ = false;
   std::map<std::string, std::vector<float>> fact_vectors_;  // a cache: shapes prompts, never state
 };

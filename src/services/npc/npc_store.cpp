@@ -46,7 +46,7 @@ std::vector<db::Migration> migrations() {
     create index npc_decisions_by_sequence on npc_decisions (sequence);
     create table npc_players (player text primary key, record blob not null);
     create table npc_counters (id bigint primary key, last_memory bigint not null, last_line bigint not null,
-                               last_gold_ms bigint not null))sql"}};
+                               last_gold_ms bigint not null, thinks bigint not null))sql"}};
 }
 
 std::vector<std::pair<std::string, std::string>> tables() {
@@ -90,10 +90,11 @@ Result<void> NpcService::load(db::Reader& reader) {
     mind->reflex = npc::Reflex::idle;
     mind->index = config_.make_index ? config_.make_index() : nullptr;
   }
-  TRY(const auto counters, reader.query("select last_memory, last_line, last_gold_ms from npc_counters"));
+  TRY(const auto counters, reader.query("select last_memory, last_line, last_gold_ms, thinks from npc_counters"));
   last_memory_ = counters.empty() ? 0 : counters[0].integer(0);
   last_line_ = counters.empty() ? 0 : counters[0].integer(1);
   last_gold_ms_ = counters.empty() ? 0 : counters[0].integer(2);
+  thinks_ = !counters.empty() && counters[0].integer(3) != 0;
   TRY(const auto records, reader.query("select npc, record from npc_minds"));
   for (const auto& row : records) {
     if (const auto found = minds_.find(row.text(0)); found != minds_.end()) {
@@ -143,10 +144,10 @@ void NpcService::save(Turn& turn, const Mind& mind) {
 }
 
 void NpcService::save_counters(Turn& turn) {
-  turn.write("insert into npc_counters (id, last_memory, last_line, last_gold_ms) values (1, $1, $2, $3) "
+  turn.write("insert into npc_counters (id, last_memory, last_line, last_gold_ms, thinks) values (1, $1, $2, $3, $4) "
              "on conflict (id) do update set last_memory = excluded.last_memory, last_line = excluded.last_line, "
-             "last_gold_ms = excluded.last_gold_ms",
-             Values{last_memory_, last_line_, last_gold_ms_});
+             "last_gold_ms = excluded.last_gold_ms, thinks = excluded.thinks",
+             Values{last_memory_, last_line_, last_gold_ms_, std::int64_t{thinks_ ? 1 : 0}});
 }
 
 void NpcService::keep_decision(Turn& turn, Mind& mind, pb::Decision& decision) {

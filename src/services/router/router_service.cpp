@@ -41,7 +41,8 @@ RouterService::RouterService(Host& host, RouterConfig config) : host_(host), con
 
 RouterService::~RouterService() = default;
 
-void RouterService::mount(Host& host) {
+void RouterService::mount() {
+  Host& host = host_;
   host.serve(&RouterService::generate, this);
   host.serve(&RouterService::choose, this);
   host.serve(&RouterService::embed, this);

@@ -32,7 +32,7 @@ class RouterService {
  public:
   RouterService(Host& host, RouterConfig config);
   ~RouterService();
-  void mount(Host& host);
+  void mount();
 
  private:
   struct RouteState;

@@ -68,7 +68,8 @@ std::vector<Key> Image::forget_oldest() {
   return forgotten;
 }
 
-std::shared_ptr<const google::protobuf::Struct> Image::decoded(const Key& key, const Document& document) const {
+std::shared_ptr<const google::protobuf::Struct> Image::decoded(const Key& key,
+                                                               const Document& document) const {
   ++reads_;
   if (const auto found = cached_.find(key); found != cached_.end()) {
     ++hits_;
@@ -127,16 +128,16 @@ std::vector<Key> Image::query(const Filter& filter, std::size_t limit) const {
     }
     return page;
   }
-  for (auto entry = documents_.upper_bound(start); entry != documents_.end() && take(entry->first, entry->second);
-       ++entry) {
+  for (auto entry = documents_.upper_bound(start);
+       entry != documents_.end() && take(entry->first, entry->second); ++entry) {
   }
   return page;
 }
 
 std::vector<std::string> Image::ids(const std::string& kind) const {
   std::vector<std::string> ids;
-  for (auto entry = documents_.lower_bound(Key{kind, ""}); entry != documents_.end() && entry->first.kind == kind;
-       ++entry) {
+  for (auto entry = documents_.lower_bound(Key{kind, ""});
+       entry != documents_.end() && entry->first.kind == kind; ++entry) {
     if (ids.size() == limits_.suggest_max) break;
     if (!entry->second.deleted) ids.push_back(entry->first.id);
   }

@@ -1,6 +1,6 @@
 #pragma once
-// Every document of a world in memory, with its indexes and the read cache. Owned by StateService; io thread. Bounds:
-// Limits. Ordered throughout, so that pages and replays do not depend on hashing.
+// Every document of a world in memory, with its indexes and the read cache. Owned by StateService; io thread.
+// Bounds: Limits. Ordered throughout, so that pages and replays do not depend on hashing.
 #include <list>
 #include <map>
 #include <memory>
@@ -45,7 +45,8 @@ class Image {
   // The content as a Struct, from the read cache where it was read since it changed.
   std::shared_ptr<const google::protobuf::Struct> decoded(const Key& key, const Document& document) const;
 
-  // Keys of live documents in the order of (kind, id), at most `limit` of them and about page_bytes_max of text.
+  // Keys of live documents in the order of (kind, id), at most `limit` of them and about page_bytes_max of
+  // text.
   std::vector<Key> query(const Filter& filter, std::size_t limit) const;
   std::vector<std::string> ids(const std::string& kind) const;  // live ones, for did_you_mean()
 

@@ -96,7 +96,8 @@ void to_value(const json& from, Value& to) {
       break;
     case json::value_t::object:
       to.mutable_struct_value();
-      for (const auto& [key, item] : from.items()) to_value(item, (*to.mutable_struct_value()->mutable_fields())[key]);
+      for (const auto& [key, item] : from.items())
+        to_value(item, (*to.mutable_struct_value()->mutable_fields())[key]);
       break;
     default:
       to.set_null_value(google::protobuf::NULL_VALUE);
@@ -113,8 +114,9 @@ json parse(const std::string& canonical) {
 Result<std::string> bounded(const json& document, const Limits& limits) {
   std::string text = document.dump();
   if (text.size() > limits.document_bytes_max) {
-    return fail(Code::invalid_argument, "state.too_large",
-                fmt::format("the document has {} bytes as JSON; at most {}", text.size(), limits.document_bytes_max));
+    return fail(
+        Code::invalid_argument, "state.too_large",
+        fmt::format("the document has {} bytes as JSON; at most {}", text.size(), limits.document_bytes_max));
   }
   return text;
 }
@@ -126,7 +128,8 @@ Result<std::string> name_member(const json& document, const char* key, const Lim
   if (!found->is_string()) return bad_member(fmt::format("'{}' is a text", key));
   const auto& text = found->get_ref<const std::string&>();
   if (text.size() > limits.id_bytes_max || has_control(text)) {
-    return bad_member(fmt::format("'{}' has at most {} bytes and no control characters", key, limits.id_bytes_max));
+    return bad_member(
+        fmt::format("'{}' has at most {} bytes and no control characters", key, limits.id_bytes_max));
   }
   return text;
 }
@@ -138,7 +141,8 @@ Result<void> check_items(const json& document) {
   for (const auto& [good, count] : items->items()) {
     if (!count.is_number_integer() || count.get<std::int64_t>() < 0 ||
         count.get<std::uint64_t>() > kItemsMax) {
-      return bad_member(fmt::format("'items.{}' is {}; expected a whole number from 0 to {}", good, count.dump(), kItemsMax));
+      return bad_member(fmt::format("'items.{}' is {}; expected a whole number from 0 to {}", good,
+                                    count.dump(), kItemsMax));
     }
   }
   return {};
@@ -147,12 +151,14 @@ Result<void> check_items(const json& document) {
 Result<void> check_numbers(const json& document) {
   if (const auto money = document.find("money"); money != document.end()) {
     if (!money->is_number_integer() || money->get<std::int64_t>() < 0) {
-      return bad_member(fmt::format("'money' is {}; expected a whole number of pence, not negative", money->dump()));
+      return bad_member(
+          fmt::format("'money' is {}; expected a whole number of pence, not negative", money->dump()));
     }
   }
   for (const char* axis : {"x", "y"}) {
     const auto found = document.find(axis);
-    if (found != document.end() && !found->is_number()) return bad_member(fmt::format("'{}' is a number of metres", axis));
+    if (found != document.end() && !found->is_number())
+      return bad_member(fmt::format("'{}' is a number of metres", axis));
   }
   return {};
 }
@@ -187,7 +193,9 @@ json pack_value(const pack::Value& value) {
 std::string describe(const Key& key) { return key.kind + " '" + key.id + "'"; }
 
 Result<void> check_key(const Key& key, const Limits& limits) {
-  const auto plain = [](unsigned char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  const auto plain = [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
   if (key.kind.empty() || key.kind.size() > limits.id_bytes_max || !std::ranges::all_of(key.kind, plain) ||
       (key.kind[0] >= '0' && key.kind[0] <= '9')) {
     return fail(Code::invalid_argument, "state.bad_key",
@@ -227,7 +235,8 @@ Result<Members> members_of(const Key& key, const std::string& canonical, const p
   TRY(members.player, name_member(document, "player", limits));
   TRY(members.tags, tags_of(document, limits));
   if (!members.place.empty() && pack.place(members.place) == nullptr) {
-    return bad_member("place '" + members.place + "' is not known" + did_you_mean(members.place, pack.place_ids()));
+    return bad_member("place '" + members.place + "' is not known" +
+                      did_you_mean(members.place, pack.place_ids()));
   }
   TRY_VOID(check_items(document));
   TRY_VOID(check_numbers(document));

@@ -1,6 +1,7 @@
 #pragma once
-// What a document is and what may become of it: pure functions, no bus, no SQL. A document is kept as canonical JSON
-// (sorted keys, no spaces, integers without a point), so that equal documents are equal bytes in the state hash.
+// What a document is and what may become of it: pure functions, no bus, no SQL. A document is kept as
+// canonical JSON (sorted keys, no spaces, integers without a point), so that equal documents are equal bytes
+// in the state hash.
 #include <google/protobuf/struct.pb.h>
 
 #include <compare>
@@ -14,18 +15,18 @@
 namespace troupe::state {
 
 struct Limits {
-  std::size_t documents_max = 200'000;     // live ones; some 100 MB at the usual 300 bytes each
-  std::size_t deleted_max = 10'000;        // deleted ones whose version is remembered; then the oldest is forgotten
-  std::size_t document_bytes_max = 65'536; // canonical; more belongs into several documents
-  std::size_t depth_max = 32;              // nested lists and objects; parsing recurses
-  std::size_t id_bytes_max = 128;          // ids become parts of messages and columns
-  std::size_t tags_max = 32;               // each is an index entry
-  std::size_t batch_max = 100;             // documents of one transaction: a turn must stay short
+  std::size_t documents_max = 200'000;  // live ones; some 100 MB at the usual 300 bytes each
+  std::size_t deleted_max = 10'000;  // deleted ones whose version is remembered; then the oldest is forgotten
+  std::size_t document_bytes_max = 65'536;  // canonical; more belongs into several documents
+  std::size_t depth_max = 32;               // nested lists and objects; parsing recurses
+  std::size_t id_bytes_max = 128;           // ids become parts of messages and columns
+  std::size_t tags_max = 32;                // each is an index entry
+  std::size_t batch_max = 100;              // documents of one transaction: a turn must stay short
   std::size_t page_default = 100;
   std::size_t page_max = 1000;
-  std::size_t page_bytes_max = 512 * 1024; // a page must fit into one bus message (1 MiB)
-  std::size_t decoded_max = 10'000;        // documents of the read cache
-  std::size_t suggest_max = 2000;          // ids that did_you_mean looks at
+  std::size_t page_bytes_max = 512 * 1024;  // a page must fit into one bus message (1 MiB)
+  std::size_t decoded_max = 10'000;         // documents of the read cache
+  std::size_t suggest_max = 2000;           // ids that did_you_mean looks at
 };
 
 struct Key {
@@ -50,10 +51,12 @@ Result<std::string> canonical(const google::protobuf::Struct& document, const Li
 google::protobuf::Struct decode(const std::string& canonical);
 
 // JSON merge patch (RFC 7396): objects are merged, null removes, anything else replaces.
-Result<std::string> merged(const std::string& canonical, const google::protobuf::Struct& patch, const Limits& limits);
+Result<std::string> merged(const std::string& canonical, const google::protobuf::Struct& patch,
+                           const Limits& limits);
 
 // Checks the members that have a meaning (see state.proto); `invalid_argument` state.bad_member.
-Result<Members> members_of(const Key& key, const std::string& canonical, const pack::Pack& pack, const Limits& limits);
+Result<Members> members_of(const Key& key, const std::string& canonical, const pack::Pack& pack,
+                           const Limits& limits);
 
 // Top-level members that one has and the other has not, or otherwise. "" is a document that is not there.
 std::vector<std::string> changed_keys(const std::string& before, const std::string& after);

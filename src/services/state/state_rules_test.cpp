@@ -91,14 +91,16 @@ TEST(MergePatch, FollowsItsStandard) {
 }
 
 TEST(ChangedKeys, NamesWhatIsOtherOrGone) {
-  EXPECT_THAT(changed_keys(R"({"a":1,"b":{"x":1},"c":3})", R"({"a":1,"b":{"x":2},"d":4})"), ElementsAre("b", "c", "d"));
+  EXPECT_THAT(changed_keys(R"({"a":1,"b":{"x":1},"c":3})", R"({"a":1,"b":{"x":2},"d":4})"),
+              ElementsAre("b", "c", "d"));
   EXPECT_THAT(changed_keys("", R"({"a":1})"), ElementsAre("a"));
   EXPECT_THAT(changed_keys(R"({"a":1})", ""), ElementsAre("a"));
   EXPECT_THAT(changed_keys(R"({"a":1})", R"({"a":1})"), ElementsAre());
 }
 
 TEST(Members, AreReadForTheIndexes) {
-  const auto members = members_of({"cart", "c1"}, R"({"place":"quay","player":"anna","tags":["b","a","b"]})", test::quay(), {});
+  const auto members = members_of({"cart", "c1"}, R"({"place":"quay","player":"anna","tags":["b","a","b"]})",
+                                  test::quay(), {});
   ASSERT_TRUE(members);
   EXPECT_EQ(members->place, "quay");
   EXPECT_EQ(members->player, "anna");
@@ -131,13 +133,15 @@ TEST(Members, OfTheWrongKindAreRefused) {
 
 TEST(Keys, AreChecked) {
   EXPECT_TRUE(check_key({"player", "Änna 7"}, {}));
-  for (const Key& key : {Key{"", "a"}, Key{"Player", "a"}, Key{"7up", "a"}, Key{"a b", "a"}, Key{"a/b", "a"}}) {
+  for (const Key& key :
+       {Key{"", "a"}, Key{"Player", "a"}, Key{"7up", "a"}, Key{"a b", "a"}, Key{"a/b", "a"}}) {
     const auto checked = check_key(key, {});
     ASSERT_FALSE(checked) << key.kind;
     EXPECT_EQ(checked.error().message,
               "kind is a word of small letters, digits and '_' (player, npc, feature, or your own)");
   }
-  for (const std::string& id : {std::string(), std::string(129, 'x'), std::string("a\nb"), std::string("\xFF")}) {
+  for (const std::string& id :
+       {std::string(), std::string(129, 'x'), std::string("a\nb"), std::string("\xFF")}) {
     const auto checked = check_key({"player", id}, {});
     ASSERT_FALSE(checked);
     EXPECT_EQ(checked.error().message, "id has 1 to 128 bytes and no control characters");

@@ -37,7 +37,8 @@ Sight sight_of(const Caller& caller, const Key& key) {
 Result<void> expect_version(const Key& key, std::uint64_t wanted, std::uint64_t live) {
   if (wanted == live) return {};
   const std::string expected = wanted == 0 ? "you expected none" : fmt::format("you read {}", wanted);
-  const std::string now = live == 0 ? "it does not exist, now at version 0" : fmt::format("now at version {}", live);
+  const std::string now =
+      live == 0 ? "it does not exist, now at version 0" : fmt::format("now at version {}", live);
   return fail(Code::conflict, "state.version", fmt::format("{}: {}; {}", describe(key), now, expected));
 }
 
@@ -52,7 +53,8 @@ StateService::StateService(const pack::Pack& pack, Host& host, const state::Limi
                                       {{"world", host.timeline().config().world}})),
       reads_(host.metrics().counter("troupe_state_reads_total", "Documents read",
                                     {{"world", host.timeline().config().world}})),
-      hit_ratio_(host.metrics().gauge("troupe_state_cache_hit_ratio", "Share of reads that needed no decoding",
+      hit_ratio_(host.metrics().gauge("troupe_state_cache_hit_ratio",
+                                      "Share of reads that needed no decoding",
                                       {{"world", host.timeline().config().world}})) {}
 
 void StateService::mount() {
@@ -73,9 +75,8 @@ void StateService::mount() {
       state::store::write(turn, initial.key, document);
     }
   });
-  const auto* reader = this;
-  host_.serve(&StateService::get, reader);
-  host_.serve(&StateService::query, reader);
+  host_.serve(&StateService::get, this);
+  host_.serve(&StateService::query, this);
   host_.serve(&StateService::put, this);
   host_.serve(&StateService::patch, this);
   host_.serve(&StateService::remove, this);
@@ -84,11 +85,13 @@ void StateService::mount() {
 
 void StateService::measure() const {
   documents_.set(static_cast<double>(image_.live()));
-  if (image_.reads() > 0) hit_ratio_.set(static_cast<double>(image_.hits()) / static_cast<double>(image_.reads()));
+  if (image_.reads() > 0)
+    hit_ratio_.set(static_cast<double>(image_.hits()) / static_cast<double>(image_.reads()));
 }
 
 Error StateService::unknown(const Key& key) const {
-  return {Code::not_found, "state.unknown", "no " + describe(key) + " here" + did_you_mean(key.id, image_.ids(key.kind))};
+  return {Code::not_found, "state.unknown",
+          "no " + describe(key) + " here" + did_you_mean(key.id, image_.ids(key.kind))};
 }
 
 Result<pb::StateDocument> StateService::get(const Caller& caller, const pb::StateGetRequest& request) const {
@@ -118,7 +121,8 @@ Result<pb::StateQueryReply> StateService::query(const Caller&, const pb::StateQu
     if (request.kind().empty()) {  // of several kinds, an id alone is no position
       const auto slash = request.after_id().find('/');
       if (slash == std::string::npos) {
-        return fail(Code::invalid_argument, "state.bad_limit", "after_id is 'kind/id' where no kind is asked for");
+        return fail(Code::invalid_argument, "state.bad_limit",
+                    "after_id is 'kind/id' where no kind is asked for");
       }
       filter.after = {request.after_id().substr(0, slash), request.after_id().substr(slash + 1)};
     }
@@ -137,10 +141,12 @@ Result<pb::StateQueryReply> StateService::query(const Caller&, const pb::StateQu
 Result<pb::StateDocument> StateService::put(Turn& turn, const Caller&, const pb::StatePutRequest& request) {
   return change(turn, request);
 }
-Result<pb::StateDocument> StateService::patch(Turn& turn, const Caller&, const pb::StatePatchRequest& request) {
+Result<pb::StateDocument> StateService::patch(Turn& turn, const Caller&,
+                                              const pb::StatePatchRequest& request) {
   return change(turn, request);
 }
-Result<pb::StateDocument> StateService::remove(Turn& turn, const Caller&, const pb::StateDeleteRequest& request) {
+Result<pb::StateDocument> StateService::remove(Turn& turn, const Caller&,
+                                               const pb::StateDeleteRequest& request) {
   return change(turn, request);
 }
 
@@ -152,7 +158,8 @@ Result<pb::StateDocument> StateService::change(Turn& turn, const Request& reques
   return std::move(staging.replies[0]);
 }
 
-Result<pb::StateBatchReply> StateService::batch(Turn& turn, const Caller&, const pb::StateBatchRequest& request) {
+Result<pb::StateBatchReply> StateService::batch(Turn& turn, const Caller&,
+                                                const pb::StateBatchRequest& request) {
   const auto count = static_cast<std::size_t>(request.changes_size());
   if (count < 1 || count > limits_.batch_max) {
     return fail(Code::invalid_argument, "state.bad_batch",
@@ -205,7 +212,9 @@ Result<void> StateService::replace(Staging& staging, const Key& key, std::string
                 fmt::format("the world holds {} documents already; delete some", limits_.documents_max));
   }
   enter(staging, key,
-        {.version = (present == nullptr ? 0 : present->version) + 1, .text = std::move(text), .members = std::move(members)});
+        {.version = (present == nullptr ? 0 : present->version) + 1,
+         .text = std::move(text),
+         .members = std::move(members)});
   return {};
 }
 
@@ -293,7 +302,8 @@ void StateService::emit(Turn& turn, const Key& key, const std::string& before, c
     auto event = fill(pb::EntityStateChanged());
     event.set_kind(key.kind);
     event.set_id(key.id);
-    if (key.kind == "feature" && !after.deleted) *event.mutable_changed() = state::only(state::decode(after.text), keys);
+    if (key.kind == "feature" && !after.deleted)
+      *event.mutable_changed() = state::only(state::decode(after.text), keys);
     turn.emit(event, options);
   }
 }

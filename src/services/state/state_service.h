@@ -1,5 +1,6 @@
 #pragma once
-// Versioned documents of players, NPCs and things. Owned by app; io thread; everything in memory, bounded by Limits.
+// Versioned documents of players, NPCs and things. Owned by app; io thread; everything in memory, bounded by
+// Limits.
 #include <map>
 #include <vector>
 
@@ -18,9 +19,9 @@ class StateService {
   // Changes of one request, checked and not yet made: all of them happen, or none.
   struct Staging {
     std::map<state::Key, state::Document> documents;
-    std::vector<state::Key> order;            // of first change
-    std::vector<pb::StateDocument> replies;   // one per change
-    std::size_t live = 0;                     // documents there would be
+    std::vector<state::Key> order;           // of first change
+    std::vector<pb::StateDocument> replies;  // one per change
+    std::size_t live = 0;                    // documents there would be
     std::int64_t now_ms = 0;
   };
 

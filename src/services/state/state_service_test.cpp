@@ -58,8 +58,10 @@ class StateTest : public testing::Test {
 };
 
 TEST_F(StateTest, AWorldStartsWithThePacksPeopleAndThings) {
-  EXPECT_EQ(text(get(designer(), "npc", "ada")), R"(1 {"items":{"eel":4,"lamp_oil":1},"money":50,"place":"market"})");
-  EXPECT_EQ(text(get(designer(), "feature", "quay_lamp")), R"(1 {"kind":"lamp","lit":false,"oil":3,"place":"quay"})");
+  EXPECT_EQ(text(get(designer(), "npc", "ada")),
+            R"(1 {"items":{"eel":4,"lamp_oil":1},"money":50,"place":"market"})");
+  EXPECT_EQ(text(get(designer(), "feature", "quay_lamp")),
+            R"(1 {"kind":"lamp","lit":false,"oil":3,"place":"quay"})");
   EXPECT_EQ(get(designer(), "npc", "ada")->changed_ms(), game_hours(7).ms);
   EXPECT_TRUE(world_.events().empty()) << "nothing has changed yet";
 }
@@ -67,14 +69,18 @@ TEST_F(StateTest, AWorldStartsWithThePacksPeopleAndThings) {
 TEST_F(StateTest, PutComparesAndSets) {
   EXPECT_EQ(text(put(R"({"kind":"player","id":"anna","document":{"money":5,"place":"quay"}})")),
             R"(1 {"money":5,"place":"quay"})");
-  EXPECT_EQ(text(put(R"({"kind":"player","id":"anna","version":1,"document":{"money":6}})")), R"(2 {"money":6})");
+  EXPECT_EQ(text(put(R"({"kind":"player","id":"anna","version":1,"document":{"money":6}})")),
+            R"(2 {"money":6})");
   const struct {
     const char* request;
     const char* message;
   } races[] = {
-      {R"({"kind":"player","id":"anna","version":1,"document":{}})", "player 'anna': now at version 2; you read 1"},
-      {R"({"kind":"player","id":"anna","version":3,"document":{}})", "player 'anna': now at version 2; you read 3"},
-      {R"({"kind":"player","id":"anna","document":{}})", "player 'anna': now at version 2; you expected none"},
+      {R"({"kind":"player","id":"anna","version":1,"document":{}})",
+       "player 'anna': now at version 2; you read 1"},
+      {R"({"kind":"player","id":"anna","version":3,"document":{}})",
+       "player 'anna': now at version 2; you read 3"},
+      {R"({"kind":"player","id":"anna","document":{}})",
+       "player 'anna': now at version 2; you expected none"},
       {R"({"kind":"player","id":"bert","version":1,"document":{}})",
        "player 'bert': it does not exist, now at version 0; you read 1"},
   };
@@ -89,16 +95,21 @@ TEST_F(StateTest, PutComparesAndSets) {
 }
 
 TEST_F(StateTest, OfTwoThatReadTheSameVersionOneWins) {
-  const auto a = world_.start(designer("a"), read<pb::StatePutRequest>(R"({"kind":"npc","id":"ada","version":1,"document":{"money":1}})"));
-  const auto b = world_.start(designer("b"), read<pb::StatePutRequest>(R"({"kind":"npc","id":"ada","version":1,"document":{"money":2}})"));
+  const auto a = world_.start(
+      designer("a"),
+      read<pb::StatePutRequest>(R"({"kind":"npc","id":"ada","version":1,"document":{"money":1}})"));
+  const auto b = world_.start(
+      designer("b"),
+      read<pb::StatePutRequest>(R"({"kind":"npc","id":"ada","version":1,"document":{"money":2}})"));
   world_.run_until([&] { return a->has_value() && b->has_value(); });
   EXPECT_NE((*a)->has_value(), (*b)->has_value());
   EXPECT_EQ(get(designer(), "npc", "ada")->version(), 2U);
 }
 
 TEST_F(StateTest, PatchMergesAndTellsWhatChanged) {
-  EXPECT_EQ(text(patch(R"({"kind":"npc","id":"ada","patch":{"money":51,"items":{"eel":null},"tags":["busy"]}})")),
-            R"(2 {"items":{"lamp_oil":1},"money":51,"place":"market","tags":["busy"]})");
+  EXPECT_EQ(
+      text(patch(R"({"kind":"npc","id":"ada","patch":{"money":51,"items":{"eel":null},"tags":["busy"]}})")),
+      R"(2 {"items":{"lamp_oil":1},"money":51,"place":"market","tags":["busy"]})");
   const auto events = world_.events_of<pb::NpcStateChanged>("ada");
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].version(), 2U);
@@ -184,12 +195,15 @@ TEST_F(StateTest, ABatchIsBounded) {
 
 TEST_F(StateTest, QueriesFindByKindPlayerPlaceAndTagInPages) {
   ASSERT_TRUE(put(R"({"kind":"player","id":"anna","document":{"place":"quay"}})"));
-  ASSERT_TRUE(put(R"({"kind":"cart","id":"c1","document":{"place":"quay","player":"anna","tags":["wood","old"]}})"));
-  ASSERT_TRUE(put(R"({"kind":"cart","id":"c2","document":{"place":"loft","player":"anna","tags":["wood"]}})"));
+  ASSERT_TRUE(
+      put(R"({"kind":"cart","id":"c1","document":{"place":"quay","player":"anna","tags":["wood","old"]}})"));
+  ASSERT_TRUE(
+      put(R"({"kind":"cart","id":"c2","document":{"place":"loft","player":"anna","tags":["wood"]}})"));
   ASSERT_TRUE(put(R"({"kind":"cart","id":"c3","document":{"place":"loft"}})"));
   EXPECT_THAT(query(R"({"place":"quay"})"),
               ElementsAre("cart/c1", "feature/gull", "feature/quay_lamp", "npc/ben", "player/anna"));
-  EXPECT_THAT(query(R"({"place":"quay","kind":"feature"})"), ElementsAre("feature/gull", "feature/quay_lamp"));
+  EXPECT_THAT(query(R"({"place":"quay","kind":"feature"})"),
+              ElementsAre("feature/gull", "feature/quay_lamp"));
   EXPECT_THAT(query(R"({"player":"anna"})"), ElementsAre("cart/c1", "cart/c2", "player/anna"));
   EXPECT_THAT(query(R"({"tag":"wood","place":"loft"})"), ElementsAre("cart/c2"));
   EXPECT_THAT(query(R"({"kind":"cart"})"), ElementsAre("cart/c1", "cart/c2", "cart/c3"));
@@ -211,7 +225,8 @@ TEST_F(StateTest, QueriesFindByKindPlayerPlaceAndTagInPages) {
 TEST_F(StateTest, APageFitsIntoAMessage) {
   const std::string filler(60'000, 'x');
   for (int i = 0; i < 12; ++i) {
-    ASSERT_TRUE(put(R"({"kind":"book","id":"b)" + std::to_string(100 + i) + R"(","document":{"text":")" + filler + "\"}}"));
+    ASSERT_TRUE(put(R"({"kind":"book","id":"b)" + std::to_string(100 + i) + R"(","document":{"text":")" +
+                    filler + "\"}}"));
   }
   std::vector<std::string> all;
   for (std::string after;;) {
@@ -225,9 +240,11 @@ TEST_F(StateTest, APageFitsIntoAMessage) {
 }
 
 TEST_F(StateTest, BadInputIsNamed) {
-  EXPECT_EQ(text(put(R"({"kind":"No","id":"x","document":{}})")),
-            "state.bad_key: kind is a word of small letters, digits and '_' (player, npc, feature, or your own)");
-  EXPECT_EQ(text(put(R"({"kind":"cart","document":{}})")), "state.bad_key: id has 1 to 128 bytes and no control characters");
+  EXPECT_EQ(
+      text(put(R"({"kind":"No","id":"x","document":{}})")),
+      "state.bad_key: kind is a word of small letters, digits and '_' (player, npc, feature, or your own)");
+  EXPECT_EQ(text(put(R"({"kind":"cart","document":{}})")),
+            "state.bad_key: id has 1 to 128 bytes and no control characters");
   EXPECT_EQ(text(put(R"({"kind":"cart","id":"c","document":{"place":"quai"}})")),
             "state.bad_member: place 'quai' is not known; did you mean 'quay'?");
   EXPECT_EQ(text(put(R"({"kind":"cart","id":"c","document":{"t":")" + std::string(66'000, 'x') + "\"}}")),
@@ -245,21 +262,27 @@ TEST_F(StateTest, EachRoleSeesItsOwn) {
   // Whether there is such a player is not for others to know either.
   EXPECT_EQ(get(player("bert"), "player", "nobody").error().code, Code::permission_denied);
   EXPECT_EQ(text(get(player("anna"), "npc", "ada")), R"(1 {"place":"market"})");
-  EXPECT_EQ(text(get(player("anna"), "feature", "gull")), R"(1 {"afloat":true,"kind":"boat","paint":"red","place":"quay"})");
+  EXPECT_EQ(text(get(player("anna"), "feature", "gull")),
+            R"(1 {"afloat":true,"kind":"boat","paint":"red","place":"quay"})");
   const Caller ada{.name = "ada", .role = pb::ROLE_NPC};
-  EXPECT_EQ(text(get(ada, "npc", "ada")), R"(1 {"items":{"eel":4,"lamp_oil":1},"money":50,"place":"market"})");
+  EXPECT_EQ(text(get(ada, "npc", "ada")),
+            R"(1 {"items":{"eel":4,"lamp_oil":1},"money":50,"place":"market"})");
   EXPECT_EQ(text(get(ada, "npc", "ben")), R"(1 {"place":"quay"})");
   EXPECT_EQ(get(ada, "player", "anna").error().code, Code::permission_denied);
   // Nobody but game servers and designers changes or searches.
   for (const auto role : {pb::ROLE_PLAYER, pb::ROLE_NPC}) {
     const Caller caller{.name = "anna", .role = role};
-    EXPECT_EQ(put(R"({"kind":"player","id":"anna","version":1,"document":{"money":900}})", caller).error().reason, "rpc.role");
-    EXPECT_EQ(patch(R"({"kind":"player","id":"anna","patch":{"money":900}})", caller).error().reason, "rpc.role");
+    EXPECT_EQ(
+        put(R"({"kind":"player","id":"anna","version":1,"document":{"money":900}})", caller).error().reason,
+        "rpc.role");
+    EXPECT_EQ(patch(R"({"kind":"player","id":"anna","patch":{"money":900}})", caller).error().reason,
+              "rpc.role");
     EXPECT_EQ(world_.call<pb::StateQueryReply>(caller, pb::StateQueryRequest()).error().reason, "rpc.role");
     EXPECT_EQ(world_.call<pb::StateBatchReply>(caller, pb::StateBatchRequest()).error().reason, "rpc.role");
     EXPECT_EQ(world_.call<pb::StateDocument>(caller, pb::StateDeleteRequest()).error().reason, "rpc.role");
   }
-  EXPECT_TRUE(patch(R"({"kind":"player","id":"anna","patch":{"money":4}})", {.name = "game", .role = pb::ROLE_GAME_SERVER}));
+  EXPECT_TRUE(patch(R"({"kind":"player","id":"anna","patch":{"money":4}})",
+                    {.name = "game", .role = pb::ROLE_GAME_SERVER}));
 }
 
 TEST_F(StateTest, ARestartForgetsNothing) {
@@ -268,7 +291,8 @@ TEST_F(StateTest, ARestartForgetsNothing) {
   ASSERT_TRUE(remove(R"({"kind":"cart","id":"c2"})"));
   ASSERT_TRUE(patch(R"({"kind":"npc","id":"ada","patch":{"money":51}})"));
   world_.restart();
-  EXPECT_EQ(text(get(designer(), "npc", "ada")), R"(2 {"items":{"eel":4,"lamp_oil":1},"money":51,"place":"market"})");
+  EXPECT_EQ(text(get(designer(), "npc", "ada")),
+            R"(2 {"items":{"eel":4,"lamp_oil":1},"money":51,"place":"market"})");
   EXPECT_THAT(query(R"({"tag":"wood"})"), ElementsAre("cart/c1"));
   EXPECT_FALSE(get(designer(), "cart", "c2"));
   EXPECT_EQ(put(R"({"kind":"cart","id":"c2","document":{}})")->version(), 3U);
@@ -277,7 +301,8 @@ TEST_F(StateTest, ARestartForgetsNothing) {
 TEST_F(StateTest, TheSameInputsGiveTheSameState) {
   ASSERT_TRUE(put(R"({"kind":"cart","id":"c1","document":{"place":"quay"}})"));
   world_.advance(game_minutes(5));
-  ASSERT_TRUE(batch(R"({"changes":[{"patch":{"kind":"npc","id":"ada","patch":{"money":0}}},{"delete":{"kind":"cart","id":"c1"}}]})"));
+  ASSERT_TRUE(batch(
+      R"({"changes":[{"patch":{"kind":"npc","id":"ada","patch":{"money":0}}},{"delete":{"kind":"cart","id":"c1"}}]})"));
   EXPECT_EQ(world_.state_hash(), world_.replayed_state_hash());
 }
 

@@ -27,7 +27,8 @@ Result<void> load(db::Reader& reader, Image& image, const pack::Pack& pack, cons
     image.put(initial.key, {.version = 1, .text = std::move(initial.text), .members = std::move(members)});
   }
   TRY(const auto rows,
-      reader.query("select kind, id, version, document, place, player, deleted, changed_ms from state_documents"));
+      reader.query(
+          "select kind, id, version, document, place, player, deleted, changed_ms from state_documents"));
   for (const auto& row : rows) {
     const Key key{row.text(0), row.text(1)};
     Document document{.version = static_cast<std::uint64_t>(row.integer(2)),
@@ -36,7 +37,8 @@ Result<void> load(db::Reader& reader, Image& image, const pack::Pack& pack, cons
                       .deleted = row.integer(6) != 0};
     if (auto members = members_of(key, document.text, pack, limits)) {
       document.members = *std::move(members);
-    } else {  // written under an older pack, whose places are gone: kept as it is, findable by what the row says
+    } else {  // written under an older pack, whose places are gone: kept as it is, findable by what the row
+              // says
       document.members = {.place = row.text(4), .player = row.text(5), .tags = {}};
     }
     image.put(key, std::move(document));
@@ -47,11 +49,14 @@ Result<void> load(db::Reader& reader, Image& image, const pack::Pack& pack, cons
 void write(Turn& turn, const Key& key, const Document& document) {
   turn.write(
       "insert into state_documents (kind, id, version, document, place, player, deleted, changed_ms) "
-      "values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (kind, id) do update set version = excluded.version, "
-      "document = excluded.document, place = excluded.place, player = excluded.player, deleted = excluded.deleted, "
+      "values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (kind, id) do update set version = "
+      "excluded.version, "
+      "document = excluded.document, place = excluded.place, player = excluded.player, deleted = "
+      "excluded.deleted, "
       "changed_ms = excluded.changed_ms",
-      Values{key.kind, key.id, static_cast<std::int64_t>(document.version), document.text, document.members.place,
-             document.members.player, std::int64_t{document.deleted ? 1 : 0}, document.changed_ms});
+      Values{key.kind, key.id, static_cast<std::int64_t>(document.version), document.text,
+             document.members.place, document.members.player, std::int64_t{document.deleted ? 1 : 0},
+             document.changed_ms});
 }
 
 void erase(Turn& turn, const Key& key) {

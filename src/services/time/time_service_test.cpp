@@ -109,13 +109,13 @@ TEST_F(TimeServiceTest, AYearHasFourSeasonsAndFestivalsStartOnce) {
   EXPECT_EQ(world.events_of<pb::SeasonChanged>()[3].from(), pb::WINTER);
   EXPECT_EQ(world.events_of<pb::SeasonChanged>()[3].to(), pb::SPRING);
   EXPECT_THAT(log({"FestivalStarted"}),
-              ElementsAre("FestivalStarted lantern_night@2880", "FestivalStarted long_night@56160",
+              ElementsAre("FestivalStarted lantern_night@2880", "FestivalStarted long_night@53280",
                           "FestivalStarted lantern_night@60480"));
 }
 
 TEST(TimeServiceGenesis, AFestivalThatIsOnWhenTheWorldStartsIsTold) {
   const pack::Pack pack = test::small_pack();
-  test::World world({test::mount<TimeService>(pack)}, {.start = at(41, 7)});
+  test::World world({test::mount<TimeService>(pack)}, {.start = at(39, 7)});
   EXPECT_EQ(world.events_of<pb::FestivalStarted>("long_night").size(), 1U);
   EXPECT_EQ(world.history().size(), 1U);
 }
@@ -378,7 +378,7 @@ TEST_F(TimeServiceTest, TheCalendarIsThePacks) {
   EXPECT_EQ(reply->weekdays(6), "Restday");
   ASSERT_EQ(reply->festivals_size(), 2);
   EXPECT_EQ(reply->festivals(1).month(), "frost");
-  EXPECT_EQ(reply->festivals(1).day(), 10);
+  EXPECT_EQ(reply->festivals(1).day(), 8);
 }
 
 }  // namespace

@@ -213,7 +213,8 @@ Result<pb::WeatherForecastReply> WeatherService::forecast(const Caller&,
 }
 
 Result<pb::WeatherNow> WeatherService::set(Turn& turn, const Caller&, const pb::WeatherSetRequest& request) {
-  TRY(Region * region, find(request.region()));
+  TRY(const std::size_t index, find(request.region()));
+  Region& region = regions_[index];
   const auto state = pack::find_name<Weather>(pack::kWeatherNames, request.state());
   if (!state) {
     static const std::vector<std::string> names(pack::kWeatherNames.begin(), pack::kWeatherNames.end());
@@ -239,7 +240,8 @@ Result<pb::WeatherNow> WeatherService::set(Turn& turn, const Caller&, const pb::
 
 Result<pb::WeatherNow> WeatherService::unpin(Turn& turn, const Caller&,
                                              const pb::WeatherUnpinRequest& request) {
-  TRY(Region * region, find(request.region()));
+  TRY(const std::size_t index, find(request.region()));
+  Region& region = regions_[index];
   if (region.state.pinned_until_ms != 0) {
     region.state.pinned_until_ms = 0;
     warn(turn, region);

@@ -1,0 +1,77 @@
+# Everything a person types. Set-up is tools/setup.py, the build is CMake (presets release, asan, tsan) with Ninja.
+.DEFAULT_GOAL := help
+.PHONY: run test check bench build setup clean help format format-check
+MAKEFLAGS += --no-print-directory
+
+JOBS ?= $(shell nproc)
+WORLD ?= worlds/lanternfall
+ARGS ?=
+SETUP := python3 tools/setup.py
+
+# One compiler cache for all clones: paths below this folder are taken as relative.
+CACHE := $(or $(TROUPE_CACHE),$(HOME)/.cache/troupe)
+export CCACHE_DIR ?= $(CACHE)/ccache
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+export CCACHE_MAXSIZE ?= 4G
+export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
+
+help:
+	@echo "make run      set up, build and start the world Lanternfall (WORLD=DIR for another, ARGS=... for troupe up)"
+	@echo "make test     set up, build, every test"
+	@echo "make check    the fast loop: rules and service tests, format; under 2 minutes after a build"
+	@echo "make bench    every benchmark beside its peer; results in build/bench"
+	@echo "make build    build/troupe and nothing else"
+	@echo "make setup    packages, Python and Node, llama.cpp, weights; once per machine, again it only looks"
+	@echo "make format   format the C++ sources"
+	@echo "make clean    remove build/ (what set-up fetched stays in ~/.cache/troupe)"
+
+run: build
+	@exec build/troupe up --world $(WORLD) $(ARGS)
+
+# Weights go on arriving while the compiler works; --finish waits for them and measures.
+build:
+	@$(SETUP) run --overlap
+	@$(MAKE) build/release/build.ninja
+	@cmake --build build/release --parallel $(JOBS)
+	@$(SETUP) run --finish
+
+test:
+	@$(SETUP) test --overlap
+	@$(MAKE) build/release/build.ninja build/asan/build.ninja build/tsan/build.ninja
+	@cmake --build build/release --parallel $(JOBS)
+	@cmake --build build/asan --parallel $(JOBS)
+	@cmake --build build/tsan --parallel $(JOBS)
+	@$(SETUP) test --finish
+	@ctest --test-dir build/release --output-on-failure --no-tests=error --parallel $(JOBS)
+
+check: format-check
+	@$(SETUP) run --overlap
+	@$(MAKE) build/release/build.ninja
+	@cmake --build build/release --parallel $(JOBS)
+	@ctest --test-dir build/release --output-on-failure --no-tests=error --parallel $(JOBS) --label-regex '^fast$$'
+
+bench:
+	@$(SETUP) bench
+	@$(MAKE) build/release/build.ninja
+	@cmake --build build/release --parallel $(JOBS)
+	@python3 bench/run.py $(ARGS)
+
+setup:
+	@$(SETUP) run
+
+# Ninja configures again by itself when a CMakeLists.txt or build/setup.cmake changes.
+build/%/build.ninja: CMakePresets.json
+	@cmake --preset $*
+
+SOURCES = git ls-files -z --cached --others --exclude-standard -- '*.cpp' '*.h'
+
+format:
+	@$(SOURCES) | xargs -0 -r clang-format-19 -i
+
+format-check:
+	@command -v clang-format-19 >/dev/null || $(SETUP) run --overlap
+	@$(SOURCES) | xargs -0 -r -n 50 -P $(JOBS) clang-format-19 --dry-run --Werror
+
+clean:
+	@rm -rf build

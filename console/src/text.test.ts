@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { toEvent } from './frames';
+import { duration, sentence, type Names } from './text';
+
+const names: Names = {
+  person: (id) => ({ marta: 'Marta Quill', anna: 'you' })[id] ?? id,
+  place: (id) => ({ inn: 'the Drowned Bell', harbour: 'the harbour' })[id] ?? id,
+  thing: (id) => ({ harbour_lamp: 'the harbour lamp' })[id] ?? id,
+  region: (id) => `the ${id}`,
+};
+const of = (type: string, payload: Record<string, unknown>, subject = '', place = '') =>
+  sentence(toEvent({ id: 'w-1', sequence: '1', type, subject, place, at_ms: '0', payload }), names);
+
+describe('sentence', () => {
+  it.each([
+    ['NpcMoved', { npc: 'marta', to: 'inn', reason: 'it is noon' }, 'Marta Quill sets out for the Drowned Bell', 'moves'],
+    ['NpcArrived', { npc: 'marta', place: 'inn' }, 'Marta Quill reaches the Drowned Bell', 'moves'],
+    ['IntentChanged', { npc: 'marta', activity: 'mends nets' }, 'Marta Quill mends nets', 'mind'],
+    ['IntentChanged', { npc: 'marta', intent: 'WORK' }, 'Marta Quill turns to work', 'mind'],
+    ['NpcDecided', { npc: 'marta', choice: 'wait', options: ['go', 'wait'], probabilities: [0.25, 0.75] }, 'Marta Quill decides to wait, 75 % sure', 'mind'],
+    ['NpcDecided', { npc: 'marta', choice: 'wait' }, 'Marta Quill decides to wait', 'mind'],
+    ['DialogueStarted', { npc: 'marta', player: 'anna', text: 'Hello' }, 'You to Marta Quill', 'talk'],
+    ['DialogueEnded', { npc: 'marta', player: 'anna', text: 'Mind the net.' }, 'Marta Quill to you', 'talk'],
+    ['VerbExecuted', { actor: 'tobin', text: 'Tobin lights the harbour lamp' }, 'Tobin lights the harbour lamp', 'deeds'],
+    ['VerbRefused', { actor: 'marta', reason: 'verb.precondition', message: 'there is no oil' }, 'Marta Quill cannot: there is no oil', 'deeds'],
+    ['EntityStateChanged', { id: 'harbour_lamp', keys: ['lit', 'oil'], changed: { lit: true, oil: 5 } }, 'The harbour lamp: lit, oil 5', 'world'],
+    ['EntityStateChanged', { id: 'harbour_lamp', keys: ['lit'], changed: { lit: false } }, 'The harbour lamp: no longer lit', 'world'],
+    ['PhaseChanged', { from: 'DAY', to: 'DUSK' }, 'Dusk falls', 'world'],
+    ['SeasonChanged', { to: 'WINTER' }, 'Winter begins', 'world'],
+    ['TimeScaleChanged', { scale: 60, paused: true }, 'Time stands still', 'world'],
+    ['DayChanged', { day: '2', month: 'Fogfall', day_of_month: 2, weekday: 'Netday' }, 'Netday, 2 Fogfall: day 2 begins', 'world'],
+  ])('%s %j', (type, payload, text, topic) => {
+    expect(of(type, payload)).toMatchObject({ text, topic });
+  });
+
+  it('names the region of the weather', () => {
+    expect(of('WeatherChanged', { to: 'HEAVY_RAIN', temperature_c: 7.6 }, 'harbour').text).toBe('Heavy rain over the harbour, 8 °C');
+  });
+
+  it('says something of types it does not know', () => {
+    expect(of('BellRung', {}, 'harbour_lamp', 'inn')).toMatchObject({ text: 'Bell rung: the harbour lamp at the Drowned Bell', topic: 'world' });
+    expect(of('GiftGiven', { actor: 'marta' })).toMatchObject({ text: 'Gift given: Marta Quill', topic: 'deeds' });
+    expect(of('Oddity', { text: 'a gull laughs' }).text).toBe('A gull laughs');
+    expect(of('', {}).text).toBe('');
+  });
+});
+
+describe('toEvent', () => {
+  it('reads both forms', () => {
+    const view = toEvent({ id: 'w-5', sequence: '5', type: 'PhaseChanged', subject: '', place: '', at_ms: '9', cause: 'w-4', priority: 'high', payload: { to: 'DAY' } });
+    const frame = toEvent({ envelope: { world: 'w', sequence: '5', type: 'PhaseChanged', game_ms: '9', cause: '4', priority: 'PRIORITY_HIGH' }, json: { to: 'DAY' }, coalesced: 0 });
+    expect(frame).toEqual(view);
+  });
+});
+
+it.each([[0, '0 µs'], [999, '999 µs'], [2300, '2.3 ms'], [41_900, '42 ms'], [1_640_000, '1.6 s']])('duration %i', (us, text) => expect(duration(us)).toBe(text));

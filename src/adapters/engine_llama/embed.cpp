@@ -1,0 +1,173 @@
+#include "adapters/engine_llama/embed.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "adapters/engine_llama/generate.h"
+
+namespace troupe::engine {
+
+namespace {
+
+std::vector<float> unit(std::span<const float> vector) {
+  double squares = 0;
+  for (const auto value : vector) squares += static_cast<double>(value) * value;
+  const double length = std::sqrt(squares);
+  std::vector<float> out(vector.begin(), vector.end());
+  if (length > 0) {
+    for (auto& value : out) value = static_cast<float>(value / length);
+  }
+  return out;
+}
+
+}  // namespace
+
+EmbedLane::EmbedLane(Model& model, const LlamaConfig& config, Inbox& inbox)
+    : model_(model),
+      config_(config),
+      inbox_(inbox),
+      batch_(llama_batch_init(std::max(config.chunk_max, model.info().context_tokens), 0, 1)),
+      batch_max_(config.chunk_max) {}
+
+EmbedLane::~EmbedLane() { llama_batch_free(batch_); }
+
+void EmbedLane::start(TicketPtr ticket, std::shared_ptr<EmbedCall> call) {
+  Job job;
+  const auto& info = model_.info();
+  for (const auto& text : call->request.texts) {
+    auto tokens = model_.tokenize(text, false, true);
+    if (tokens.size() > static_cast<std::size_t>(info.context_tokens)) {
+      return call->done.set(fail(
+          Code::invalid_argument, "engine.prompt_too_long",
+          fmt::format("a text has {} tokens; {} takes {}", tokens.size(), info.name, info.context_tokens)));
+    }
+    job.tokens += static_cast<int>(tokens.size());
+    job.texts.push_back(std::move(tokens));
+  }
+  job.served = ticket->called;
+  job.ticket = std::move(ticket);
+  job.call = std::move(call);
+  job.reply.vectors.resize(job.texts.size());
+  if (job.texts.empty()) return answer(job);
+  jobs_.push_back(std::move(job));
+}
+
+inference::Rank EmbedLane::rank(const Job& job, rt::Instant now) const {
+  return inference::rank_of({.tier = job.ticket->tier,
+                             .deadline = job.ticket->deadline,
+                             .served = job.served,
+                             .arrival = job.ticket->number,
+                             .tokens = 1},
+                            now, config_.ageing);
+}
+
+std::optional<inference::Rank> EmbedLane::prepare(rt::Instant now) {
+  std::erase_if(jobs_, [&](Job& job) {
+    if (job.ticket->gone.load()) return true;
+    if (now < job.ticket->deadline) return false;
+    job.call->done.set(
+        fail(Code::deadline_exceeded, "engine.deadline", "the deadline passed before all was embedded"));
+    return true;
+  });
+  if (jobs_.empty()) return std::nullopt;
+  std::ranges::sort(jobs_, {}, [&](const Job& job) { return rank(job, now); });
+  return rank(jobs_.front(), now);
+}
+
+// As many texts as fit into one batch, the most urgent first; at least one.
+void EmbedLane::step(rt::Instant now) {
+  struct Part {
+    std::size_t job;
+    std::size_t text;
+  };
+  std::vector<Part> parts;
+  std::vector<TicketPtr> tickets;
+  batch_.n_tokens = 0;
+  for (std::size_t j = 0; j < jobs_.size(); ++j) {
+    auto& job = jobs_[j];
+    bool takes_part = false;
+    for (auto text = job.next; text < job.texts.size(); ++text) {
+      const auto& tokens = job.texts[text];
+      const auto total = batch_.n_tokens + static_cast<int>(tokens.size());
+      if (parts.size() >= static_cast<std::size_t>(model_.sequences()) ||
+          (!parts.empty() && total > batch_max_))
+        break;
+      for (std::size_t i = 0; i < tokens.size(); ++i) {
+        const auto at = batch_.n_tokens++;
+        batch_.token[at] = tokens[i];
+        batch_.pos[at] = static_cast<llama_pos>(i);
+        batch_.n_seq_id[at] = 1;
+        batch_.seq_id[at][0] = static_cast<llama_seq_id>(parts.size());
+        batch_.logits[at] = 1;
+      }
+      parts.push_back({j, text});
+      takes_part = true;
+    }
+    if (!takes_part) break;
+    tickets.push_back(job.ticket);
+    if (!job.began) job.began = now;
+  }
+  auto& counters = inbox_.counters();
+  const auto memory = model_.memory();
+  if (memory != nullptr) llama_memory_clear(memory, false);  // decoder models that embed
+  inbox_.step_begins(std::move(tickets));
+  const int rc = llama_decode(model_.context(), batch_);
+  if (rc == 0) llama_synchronize(model_.context());
+  inbox_.step_ended();
+  const auto after = inbox_.env().now();
+  counters.steps.fetch_add(1);
+  counters.busy_us.fetch_add(static_cast<std::uint64_t>(micros(after - now)));
+  if (rc == 2) {
+    counters.steps_aborted.fetch_add(1);
+    counters.wasted_tokens.fetch_add(static_cast<std::uint64_t>(batch_.n_tokens));
+    return;
+  }
+  if (rc == 0) counters.prompt_tokens.fetch_add(static_cast<std::uint64_t>(batch_.n_tokens));
+  const auto size = static_cast<std::size_t>(model_.info().embedding_size);
+  for (std::size_t seq = 0; seq < parts.size(); ++seq) {
+    auto& job = jobs_[parts[seq].job];
+    const float* vector =
+        rc == 0 ? llama_get_embeddings_seq(model_.context(), static_cast<llama_seq_id>(seq)) : nullptr;
+    if (vector == nullptr) {
+      job.call->done.set(fail(Code::unavailable, "engine.failed",
+                              fmt::format("{} failed to compute (code {})", model_.config().name, rc)));
+      job.next = job.texts.size();
+      continue;
+    }
+    job.reply.vectors[parts[seq].text] = unit({vector, size});
+    job.next = std::max(job.next, parts[seq].text + 1);
+    job.served = after;
+  }
+  for (auto& job : jobs_) {
+    if (job.next == job.texts.size()) answer(job);
+  }
+  std::erase_if(jobs_, [](const Job& job) { return job.next == job.texts.size(); });
+}
+
+void EmbedLane::answer(Job& job) {
+  const auto now = inbox_.env().now();
+  job.reply.model = model_.info().name;
+  job.reply.usage = {.prompt_tokens = job.tokens,
+                     .queue_us = micros(job.began.value_or(now) - job.ticket->called),
+                     .total_us = micros(now - job.ticket->called)};
+  job.call->done.set(std::move(job.reply));
+}
+
+void EmbedLane::count(std::array<std::uint64_t, 4>& waiting, std::uint64_t& running) const {
+  for (const auto& job : jobs_) {
+    if (job.began) {
+      ++running;
+    } else {
+      ++waiting[static_cast<std::size_t>(job.ticket->tier)];
+    }
+  }
+}
+
+void EmbedLane::fail_all(const Error& error) {
+  for (auto& job : jobs_) job.call->done.set(std::unexpected(error));
+  jobs_.clear();
+}
+
+}  // namespace troupe::engine

@@ -1,0 +1,291 @@
+#include "adapters/engine_llama/llama_engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <thread>
+
+#include "adapters/engine_llama/choose.h"
+#include "adapters/engine_llama/embed.h"
+#include "adapters/engine_llama/generate.h"
+#include "adapters/engine_llama/worker.h"
+#include "base/text.h"
+
+namespace troupe::engine {
+
+std::string_view choose_method_name(ChooseMethod method) {
+  switch (method) {
+    case ChooseMethod::letters_minus_prior:
+      return "letters_minus_prior";
+    case ChooseMethod::text_minus_prior:
+      return "text_minus_prior";
+  }
+  return "letters_minus_prior";
+}
+
+namespace {
+
+std::unexpected<Error> bad_request(const std::string& why) {
+  return fail(Code::invalid_argument, "engine.bad_request", why);
+}
+
+Result<void> check_sampling(const Sampling& s) {
+  const auto within = [](double value, double least, double most) { return value >= least && value <= most; };
+  if (!within(s.temperature, 0, 10)) return bad_request("temperature must be 0 to 10");
+  if (!within(s.top_p, 0, 1)) return bad_request("top_p must be 0 to 1");
+  if (!within(s.min_p, 0, 1)) return bad_request("min_p must be 0 to 1");
+  if (!within(s.repeat_penalty, 0.1, 10)) return bad_request("repeat_penalty must be 0.1 to 10");
+  return {};
+}
+
+Result<void> check_messages(const std::vector<ChatMessage>& messages) {
+  if (messages.empty()) return bad_request("messages are empty");
+  for (const auto& message : messages) {
+    if (!is_utf8(message.text)) return bad_request("a message is not UTF-8");
+  }
+  return {};
+}
+
+// Tells the engine that the caller waits no longer, however the coroutine ends. A parameter of the coroutine,
+// so that it also speaks when the task is dropped before it was ever awaited.
+class Caller {
+ public:
+  Caller(std::shared_ptr<Inbox> inbox, TicketPtr ticket, std::shared_ptr<GenerateCall> hears = nullptr)
+      : inbox_(std::move(inbox)), ticket_(std::move(ticket)), hears_(std::move(hears)) {}
+  ~Caller() {
+    if (hears_) hears_->on_text = nullptr;
+    inbox_->leave(ticket_);
+  }
+  Caller(const Caller&) = delete;
+  rt::Instant deadline() const { return ticket_->deadline; }
+  std::int64_t waited_us() const { return micros(inbox_->env().now() - ticket_->called); }
+
+ private:
+  std::shared_ptr<Inbox> inbox_;
+  TicketPtr ticket_;
+  std::shared_ptr<GenerateCall> hears_;
+};
+using CallerPtr = std::unique_ptr<Caller>;
+
+// Free functions, so that nothing here needs the engine once it waits: it may be gone when the answer comes.
+Task<GenerateReply> finish_generate(CallerPtr caller, std::shared_ptr<GenerateCall> call, ModelInfo model) {
+  auto result = co_await call->done.wait(caller->deadline());
+  if (result) {
+    // The last pieces may still be on their way to this thread.
+    if (call->streamed.size() < result->text.size()) {
+      call->deliver(std::string_view(result->text).substr(call->streamed.size()));
+    }
+    co_return result;
+  }
+  if (result.error().code == Code::deadline_exceeded && !call->streamed.empty()) {
+    co_return GenerateReply{.text = call->streamed,
+                            .finish = Finish::deadline,
+                            .model = model.name,
+                            .model_hash = model.hash,
+                            .usage = {.total_us = caller->waited_us()}};
+  }
+  co_return result;
+}
+
+template <class Reply, class Call>
+Task<Reply> finish(CallerPtr caller, std::shared_ptr<Call> call) {
+  co_return co_await call->done.wait(caller->deadline());
+}
+
+template <class Reply>
+Task<Reply> refuse(Error error) {
+  co_return std::unexpected(std::move(error));
+}
+
+class LlamaEngineImpl final : public LlamaEngine {
+ public:
+  LlamaEngineImpl(LlamaConfig config, std::shared_ptr<Inbox> inbox,
+                  std::vector<std::unique_ptr<Model>> models, std::vector<ModelInfo> infos,
+                  std::vector<ChatFormat> formats)
+      : config_(std::move(config)), inbox_(std::move(inbox)), infos_(std::move(infos)) {
+    std::vector<std::unique_ptr<Lane>> lanes;
+    std::size_t format = 0;
+    for (const auto& model : models) {
+      if (model->config().embedding) {
+        lanes.push_back(std::make_unique<EmbedLane>(*model, config_, *inbox_));
+      } else {
+        lanes.push_back(std::make_unique<ChatLane>(*model, formats[format++], config_, *inbox_));
+      }
+    }
+    worker_ = std::make_unique<Worker>(inbox_, config_, std::move(models), std::move(lanes));
+  }
+
+  std::string_view name() const override { return "llama"; }
+  std::vector<ModelInfo> models() const override { return infos_; }
+  const Limits& limits() const override { return config_.limits; }
+  EngineStats stats() const override { return inbox_->stats(); }
+
+  Task<GenerateReply> generate(GenerateRequest request,
+                               std::function<void(std::string_view)> on_text) override {
+    auto begun = begin_generate(std::move(request), std::move(on_text));
+    if (!begun) return refuse<GenerateReply>(std::move(begun).error());
+    return std::move(*begun);
+  }
+
+  Task<ChooseReply> choose(ChooseRequest request) override {
+    auto begun = begin_choose(std::move(request));
+    if (!begun) return refuse<ChooseReply>(std::move(begun).error());
+    return std::move(*begun);
+  }
+
+  Task<EmbedReply> embed(EmbedRequest request) override {
+    auto begun = begin_embed(std::move(request));
+    if (!begun) return refuse<EmbedReply>(std::move(begun).error());
+    return std::move(*begun);
+  }
+
+  Task<Usage> warm(GenerateRequest request) override {
+    auto begun = begin_warm(std::move(request));
+    if (!begun) return refuse<Usage>(std::move(begun).error());
+    return std::move(*begun);
+  }
+
+ private:
+  // The model of that name, or the first that serves the tier, or the first at all.
+  Result<std::size_t> find(const std::string& name, Tier tier, bool embedding) const {
+    std::optional<std::size_t> any;
+    for (std::size_t i = 0; i < infos_.size(); ++i) {
+      if ((infos_[i].embedding_size > 0) != embedding) continue;
+      if (!name.empty()) {
+        if (infos_[i].name == name) return i;
+        continue;
+      }
+      if (!any) any = i;
+      if (std::ranges::find(infos_[i].tiers, tier) != infos_[i].tiers.end()) return i;
+    }
+    if (any) return *any;
+    std::vector<std::string> names;
+    for (const auto& info : infos_) {
+      if ((info.embedding_size > 0) == embedding) names.push_back(info.name);
+    }
+    const char* kind = embedding ? "embedding" : "chat";
+    if (name.empty())
+      return fail(Code::unavailable, "engine.no_model", fmt::format("no {} model is loaded", kind));
+    return fail(Code::unavailable, "engine.no_model",
+                fmt::format("no {} model is called '{}'{}", kind, name, did_you_mean(name, names)));
+  }
+
+  Result<Task<GenerateReply>> begin_generate(GenerateRequest request,
+                                             std::function<void(std::string_view)> on_text) {
+    TRY_VOID(check_messages(request.messages));
+    TRY_VOID(check_sampling(request.sampling));
+    if (request.tokens_max < 1) return bad_request("tokens_max must be 1 at least");
+    TRY(const auto model, find(request.model, request.tier, false));
+    TRY(auto ticket, inbox_->open(request.tier, request.deadline));
+    auto call = std::make_shared<GenerateCall>(inbox_->env(), std::move(request), std::move(on_text));
+    inbox_->submit(ticket, [this, model, ticket, call](const Error* stopping) {
+      if (stopping != nullptr) return call->done.set(std::unexpected(*stopping));
+      start_generate(*worker_->chat(model), *inbox_, config_.limits, ticket, call);
+    });
+    return finish_generate(std::make_unique<Caller>(inbox_, std::move(ticket), call), call, infos_[model]);
+  }
+
+  Result<Task<ChooseReply>> begin_choose(ChooseRequest request) {
+    const auto most = std::min<std::size_t>(config_.limits.options_max, 26);
+    if (request.options.size() < 2 || request.options.size() > most) {
+      return bad_request(fmt::format("2 to {} options, not {}", most, request.options.size()));
+    }
+    for (const auto& option : request.options) {
+      if (trim(option).empty() || !is_utf8(option)) return bad_request("an option is empty or not UTF-8");
+    }
+    if (!is_utf8(request.context) || !is_utf8(request.scene))
+      return bad_request("context or scene is not UTF-8");
+    TRY(const auto model, find(request.model, request.tier, false));
+    TRY(auto ticket, inbox_->open(request.tier, request.deadline));
+    auto call = std::make_shared<ChooseCall>(inbox_->env(), std::move(request));
+    inbox_->submit(ticket, [this, model, ticket, call](const Error* stopping) {
+      if (stopping != nullptr) return call->done.set(std::unexpected(*stopping));
+      start_choose(*worker_->chat(model), *inbox_, config_.limits, ticket, call);
+    });
+    return finish<ChooseReply>(std::make_unique<Caller>(inbox_, std::move(ticket)), std::move(call));
+  }
+
+  Result<Task<EmbedReply>> begin_embed(EmbedRequest request) {
+    if (request.texts.size() > config_.limits.embed_texts_max) {
+      return bad_request(fmt::format("{} texts at most", config_.limits.embed_texts_max));
+    }
+    for (const auto& text : request.texts) {
+      if (!is_utf8(text)) return bad_request("a text is not UTF-8");
+    }
+    TRY(const auto model, find(request.model, Tier::silver, true));
+    TRY(auto ticket, inbox_->open(Tier::silver, request.deadline));
+    auto call = std::make_shared<EmbedCall>(inbox_->env(), std::move(request));
+    inbox_->submit(ticket, [this, model, ticket, call](const Error* stopping) {
+      if (stopping != nullptr) return call->done.set(std::unexpected(*stopping));
+      worker_->embed(model)->start(ticket, call);
+    });
+    return finish<EmbedReply>(std::make_unique<Caller>(inbox_, std::move(ticket)), std::move(call));
+  }
+
+  Result<Task<Usage>> begin_warm(GenerateRequest request) {
+    TRY_VOID(check_messages(request.messages));
+    TRY(const auto model, find(request.model, request.tier, false));
+    TRY(auto ticket, inbox_->open(Tier::bronze, request.deadline));
+    auto call = std::make_shared<WarmCall>(inbox_->env(), std::move(request));
+    inbox_->submit(ticket, [this, model, ticket, call](const Error* stopping) {
+      if (stopping != nullptr) return call->done.set(std::unexpected(*stopping));
+      start_warm(*worker_->chat(model), *inbox_, config_.limits, ticket, call);
+    });
+    return finish<Usage>(std::make_unique<Caller>(inbox_, std::move(ticket)), std::move(call));
+  }
+
+  LlamaConfig config_;
+  std::shared_ptr<Inbox> inbox_;
+  std::vector<ModelInfo> infos_;
+  std::unique_ptr<Worker> worker_;  // last: its thread uses everything above
+};
+
+Result<void> check_config(const LlamaConfig& c) {
+  const auto bad = [](const char* what) { return fail(Code::invalid_argument, "engine.bad_config", what); };
+  if (c.models.empty()) return bad("no models");
+  for (std::size_t i = 0; i < c.models.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (c.models[i].name == c.models[j].name) return bad("two models have the same name");
+    }
+  }
+  if (c.threads < 0 || c.threads > 512) return bad("threads must be 0 to 512");
+  if (c.poll < 0 || c.poll > 100) return bad("poll must be 0 to 100");
+  if (c.chunk_min < 1 || c.chunk_max < c.chunk_min || c.chunk_max > 4096) {
+    return bad("chunk_min must be 1 at least, chunk_max 4096 at most and not smaller");
+  }
+  if (c.limits.waiting_max == 0 || c.limits.prompt_tokens_max < 1 || c.limits.new_tokens_max < 1) {
+    return bad("limits must be above 0");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LlamaEngine>> open_llama_engine(const rt::Env& env, LlamaConfig config) {
+  TRY_VOID(check_config(config));
+  if (config.threads == 0)
+    config.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  auto inbox = std::make_shared<Inbox>(env, config.limits);
+  std::vector<std::unique_ptr<Model>> models;
+  std::vector<ModelInfo> infos;
+  std::vector<ChatFormat> formats;
+  for (const auto& wanted : config.models) {
+    TRY(auto model, Model::load(wanted, {.batch_max = batch_max(config),
+                                         .rows_max = kRowsMax,
+                                         .threads = config.threads,
+                                         .memory_max = config.memory_max,
+                                         .stop = inbox->abort_flag()}));
+    if (!wanted.embedding) {
+      TRY(auto format, ChatFormat::of(*model));
+      formats.push_back(std::move(format));
+    }
+    infos.push_back(model->info());
+    models.push_back(std::move(model));
+  }
+  return std::make_unique<LlamaEngineImpl>(std::move(config), std::move(inbox), std::move(models),
+                                           std::move(infos), std::move(formats));
+}
+
+}  // namespace troupe::engine

@@ -1,0 +1,94 @@
+#pragma once
+// The engine in this process: llama.cpp on the CPU. One thread owns every model and runs one step at a time
+// (a pass of one model over the next tokens of many sequences), so that all models share the cores by tier
+// and deadline.
+//
+// Owner    whoever called open_llama_engine(); destroying it stops the running step (about 10 ms) and answers
+// what waits
+//          with `unavailable` engine.stopping. `env` must outlive it.
+// Threads  Engine's methods on the io thread; stats() on any thread.
+// Bounded  Limits::waiting_max calls in the engine; per model: `slots` sequences at work, `cached_prefixes`
+// finished
+//          ones kept for their prefix, `kv_tokens` cells shared by all of them, LlamaConfig::priors_max
+//          cached priors.
+// Idle     sleeps; no thread polls.
+//
+// choose() answers by ChooseMethod; embed() truncates nothing: a text longer than the model's context is an
+// error.
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ports/engine.h"
+
+namespace troupe::engine {
+
+// How choose() reads a model. Both take out what the model prefers before it knows the scene (the prior).
+enum class ChooseMethod {
+  letters_minus_prior,  // lettered options; the logits of the letters at the place of the answer
+  text_minus_prior,     // the likelihood of each option's text as the answer
+};
+std::string_view choose_method_name(ChooseMethod method);
+
+struct LlamaModelConfig {
+  std::string name;
+  std::string path;    // a GGUF file
+  std::string hash;    // SHA-256, hex; "" = computed at start
+  bool verify = true;  // refuse the file when `hash` is given and differs (about 0.7 s per GB)
+  std::vector<Tier> tiers;
+  bool embedding = false;
+  int context_tokens = 4096;  // of one request: prompt and answer
+  int kv_tokens = 0;          // cells for all sequences; 0 = twice context_tokens
+  int slots = 8;              // 1 to 64 sequences at work
+  int cached_prefixes = 24;   // 0 to 160
+  ChooseMethod choose = ChooseMethod::letters_minus_prior;
+  double choose_temperature = 1.0;
+};
+
+struct LlamaConfig {
+  std::vector<LlamaModelConfig> models;
+  int threads = 0;  // at most; 0 = one per core
+  int nice = 5;     // of the engine's threads, so that the io thread is never starved
+  int poll = 0;     // llama.cpp's polling level between steps, 0 to 100; 0 = sleep
+  Limits limits;
+  // How long a step with prompt tokens may take, by the tier that leads it. Measured costs turn it into
+  // tokens.
+  std::chrono::milliseconds gold_step{100};
+  std::chrono::milliseconds silver_step{120};
+  std::chrono::milliseconds bronze_step{60};
+  int chunk_min = 16;                      // prompt tokens of a step: at least (while any is left)
+  int chunk_max = 256;                     // and at most
+  std::chrono::milliseconds ageing{2000};  // who waits longer counts as one tier better for one step
+  std::size_t priors_max = 4096;
+  std::uint64_t memory_max = 0;  // bytes for models and caches; 0 = what the machine has available
+};
+
+struct EngineStats {
+  std::array<std::uint64_t, 4> waiting{};  // calls without a slot, by tier (as the enum counts)
+  std::uint64_t running = 0;               // sequences at work
+  std::uint64_t in_flight = 0;             // calls that are not answered yet
+  std::uint64_t steps = 0;
+  std::uint64_t steps_aborted = 0;
+  std::uint64_t prompt_tokens = 0;  // computed
+  std::uint64_t cached_tokens = 0;  // of prompts, found instead of computed
+  std::uint64_t new_tokens = 0;     // generated
+  std::uint64_t wasted_tokens =
+      0;                        // computed and thrown away: aborted steps, sequences that lost their cells
+  std::uint64_t evictions = 0;  // cached prefixes that made room
+  std::uint64_t doomed = 0;     // calls dropped because they could not be in time
+  std::uint64_t busy_us = 0;    // inside steps
+  std::uint64_t threads = 0;  // of the last step: fewer than configured while the machine is busy with other things
+};
+
+class LlamaEngine : public Engine {
+ public:
+  virtual EngineStats stats() const = 0;
+};
+
+// Loads every model (blocking, about a second per GB). Errors name the file and what to do about it.
+Result<std::unique_ptr<LlamaEngine>> open_llama_engine(const rt::Env& env, LlamaConfig config);
+
+}  // namespace troupe::engine

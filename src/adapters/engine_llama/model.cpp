@@ -1,0 +1,178 @@
+#include "adapters/engine_llama/model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+
+#include "adapters/engine_llama/gguf_file.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace troupe::engine {
+
+namespace {
+
+constexpr std::uint64_t kMiB = 1024 * 1024;
+constexpr std::uint64_t kWorkBytes = 128 * kMiB;  // graphs and buffers of one context, roughly
+
+// llama.cpp reports through one callback of the process; its lines go to our log, and the last complaint of
+// this thread is kept for the Error.
+thread_local std::string t_complaint;
+
+void on_llama_log(ggml_log_level level, const char* text, void* /*user*/) {
+  if (text == nullptr) return;
+  const auto line = trim(text);
+  if (line.empty()) return;
+  if (level == GGML_LOG_LEVEL_ERROR) t_complaint = line;
+  log::debug("llama", "{}", line);
+}
+
+void prepare_backend() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llama_log_set(on_llama_log, nullptr);
+    llama_backend_init();
+  });
+}
+
+std::uint64_t kv_bytes(const llama_model* model, std::uint64_t cells) {
+  const auto heads = std::max(1, llama_model_n_head(model));
+  const auto head_size = static_cast<std::uint64_t>(llama_model_n_embd(model) / heads);
+  const auto per_layer =
+      2 * sizeof(std::uint16_t) * head_size * static_cast<std::uint64_t>(llama_model_n_head_kv(model));
+  return cells * per_layer * static_cast<std::uint64_t>(llama_model_n_layer(model));
+}
+
+Result<void> check_config(const LlamaModelConfig& c) {
+  const auto bad = [&](const char* what) {
+    return fail(Code::invalid_argument, "engine.bad_config", fmt::format("model {}: {}", c.name, what));
+  };
+  if (c.name.empty() || c.path.empty()) return bad("name and path are needed");
+  if (c.context_tokens < 64 || c.context_tokens > 131'072) return bad("context_tokens must be 64 to 131072");
+  if (c.kv_tokens != 0 && c.kv_tokens < c.context_tokens)
+    return bad("kv_tokens must be context_tokens at least");
+  if (c.slots < 1 || c.slots > 64) return bad("slots must be 1 to 64");
+  if (c.cached_prefixes < 0 || c.cached_prefixes > 160) return bad("cached_prefixes must be 0 to 160");
+  if (!(c.choose_temperature > 0)) return bad("choose_temperature must be above 0");
+  return {};
+}
+
+bool aborts(void* data) {
+  return static_cast<const std::atomic<bool>*>(data)->load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Model>> Model::load(LlamaModelConfig config, const LoadOptions& options) {
+  TRY_VOID(check_config(config));
+  prepare_backend();
+  TRY(const auto bytes, check_gguf_file(config.path));
+  const auto broken = [&](const std::string& what) {
+    return fail(Code::invalid_argument, "engine.bad_file",
+                fmt::format("{}: {}{}; run 'make setup' to fetch it again", config.path, what,
+                            t_complaint.empty() ? "" : " (" + t_complaint + ")"));
+  };
+  if (config.hash.empty() || config.verify) {
+    TRY(auto found, hash_file(config.path));
+    if (!config.hash.empty() && found != lower_ascii(config.hash)) {
+      return broken("its SHA-256 is not the one that was promised");
+    }
+    config.hash = std::move(found);
+  }
+  const auto available = options.memory_max > 0 ? options.memory_max : memory_available();
+  const auto too_big = [&](std::uint64_t needed) {
+    return fail(
+        Code::exhausted, "engine.no_memory",
+        fmt::format("{}: needs about {} MB, {} MB are free; choose a smaller model or lower kv_tokens",
+                    config.path, needed / kMiB, available / kMiB));
+  };
+  if (available > 0 && bytes > available) return too_big(bytes);
+
+  t_complaint.clear();
+  std::unique_ptr<Model> out(new Model());
+  auto model_params = llama_model_default_params();
+  model_params.n_gpu_layers = 0;
+  out->model_.reset(llama_model_load_from_file(config.path.c_str(), model_params));
+  if (!out->model_) return broken("llama.cpp cannot load it");
+  const auto* weights = out->model_.get();
+  if (llama_model_is_recurrent(weights) || llama_model_is_hybrid(weights) ||
+      llama_model_is_diffusion(weights)) {
+    return fail(Code::invalid_argument, "engine.bad_model",
+                config.path + ": only attention models can share prefixes; choose another model");
+  }
+  const int trained = llama_model_n_ctx_train(weights);
+  if (trained > 0) config.context_tokens = std::min(config.context_tokens, trained);
+  if (config.kv_tokens == 0) config.kv_tokens = 2 * config.context_tokens;
+  if (config.embedding) {
+    config.kv_tokens = config.context_tokens;
+    config.cached_prefixes = 0;
+    config.slots = 64;
+  }
+  const auto needed = bytes + kv_bytes(weights, static_cast<std::uint64_t>(config.kv_tokens)) + kWorkBytes;
+  if (available > 0 && needed > available) return too_big(needed);
+
+  auto params = llama_context_default_params();
+  const auto batch = static_cast<std::uint32_t>(
+      config.embedding ? std::max(options.batch_max, config.context_tokens) : options.batch_max);
+  params.n_ctx = static_cast<std::uint32_t>(
+      config.embedding ? std::max<int>(config.kv_tokens, static_cast<int>(batch)) : config.kv_tokens);
+  params.n_batch = batch;  // one physical batch, so that a step happens wholly or not at all
+  params.n_ubatch = batch;
+  params.n_seq_max = static_cast<std::uint32_t>(config.slots + config.cached_prefixes);
+  params.n_outputs_max =
+      config.embedding ? batch : std::max(static_cast<std::uint32_t>(options.rows_max), params.n_seq_max);
+  params.n_threads = options.threads;
+  params.n_threads_batch = options.threads;
+  params.kv_unified = true;
+  params.swa_full = true;
+  params.no_perf = true;
+  params.embeddings = config.embedding;
+  if (config.embedding && llama_model_n_swa(weights) == 0)
+    params.pooling_type = LLAMA_POOLING_TYPE_UNSPECIFIED;
+  params.abort_callback = aborts;
+  params.abort_callback_data = const_cast<std::atomic<bool>*>(options.stop);
+  out->context_.reset(llama_init_from_model(out->model_.get(), params));
+  if (!out->context_) return too_big(needed);
+  if (config.embedding && llama_pooling_type(out->context_.get()) == LLAMA_POOLING_TYPE_NONE) {
+    return fail(Code::invalid_argument, "engine.bad_model",
+                config.path + ": not an embedding model (it does not pool); set embedding = false");
+  }
+
+  out->info_ = {.name = config.name,
+                .hash = config.hash,
+                .context_tokens = config.context_tokens,
+                .embedding_size = config.embedding ? llama_model_n_embd_out(weights) : 0,
+                .tiers = config.tiers};
+  out->config_ = std::move(config);
+  return out;
+}
+
+std::vector<llama_token> Model::tokenize(std::string_view text, bool special, bool add_ends) const {
+  std::vector<llama_token> out(text.size() + 8);
+  auto count = llama_tokenize(vocab(), text.data(), static_cast<std::int32_t>(text.size()), out.data(),
+                              static_cast<std::int32_t>(out.size()), add_ends, special);
+  if (count < 0) {
+    out.resize(static_cast<std::size_t>(-count));
+    count = llama_tokenize(vocab(), text.data(), static_cast<std::int32_t>(text.size()), out.data(),
+                           static_cast<std::int32_t>(out.size()), add_ends, special);
+  }
+  out.resize(static_cast<std::size_t>(std::max(count, 0)));
+  return out;
+}
+
+std::string Model::piece(llama_token token) const {
+  std::string out(64, '\0');
+  auto length =
+      llama_token_to_piece(vocab(), token, out.data(), static_cast<std::int32_t>(out.size()), 0, false);
+  if (length < 0) {
+    out.resize(static_cast<std::size_t>(-length));
+    length =
+        llama_token_to_piece(vocab(), token, out.data(), static_cast<std::int32_t>(out.size()), 0, false);
+  }
+  out.resize(static_cast<std::size_t>(std::max(length, 0)));
+  return out;
+}
+
+}  // namespace troupe::engine

@@ -1,0 +1,55 @@
+#pragma once
+// One sequence that a model computes: a prompt to prefill, rows of logits to hand out, perhaps tokens to
+// append. Lives on the engine thread, owned by its lane.
+#include <llama.h>
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "adapters/engine_llama/inbox.h"
+
+namespace troupe::engine {
+
+class Run {
+ public:
+  static constexpr std::size_t kNoRows = std::numeric_limits<std::size_t>::max();
+
+  Run(TicketPtr t, std::vector<llama_token> all) : ticket(std::move(t)), tokens(std::move(all)) {}
+  virtual ~Run() = default;
+  Run(const Run&) = delete;
+
+  // The logits that follow tokens[position]. Called in order for each position from rows_from on; may append
+  // to `tokens` for the run to go on.
+  virtual void on_row(std::size_t position, std::span<const float> logits) = 0;
+  // Every token is computed and nothing was appended. Called once, unless on_error().
+  virtual void on_done() = 0;
+  virtual void on_error(Error error) = 0;
+  // Its deadline has come. Answers what there is.
+  virtual void on_deadline() {
+    on_error(
+        {Code::deadline_exceeded, "engine.deadline", "the deadline passed before the answer was ready", 0});
+  }
+
+  std::size_t left() const { return tokens.size() - filled; }
+
+  TicketPtr ticket;
+  std::vector<llama_token> tokens;  // what the sequence holds or shall hold
+  std::size_t prompt_tokens = 0;    // what came with the call
+  std::size_t filled = 0;           // of them, computed
+  std::size_t rows_from = kNoRows;  // rows are wanted from this position on
+  std::size_t reserve = 0;          // cells that it may need in all
+  std::size_t keep = kNoRows;       // tokens worth keeping for others when it ends
+  std::size_t cached = 0;           // tokens that were found instead of computed, at its first start
+  llama_seq_id seq = -1;
+  bool started = false;
+  rt::Instant began;   // the first time it got a slot
+  rt::Instant served;  // its last step
+  // What others need who wait for its prefix: never worse than its own.
+  Tier tier = Tier::silver;
+  rt::Instant deadline = rt::Instant::never();
+};
+
+}  // namespace troupe::engine

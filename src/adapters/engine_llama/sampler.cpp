@@ -1,0 +1,143 @@
+#include "adapters/engine_llama/sampler.h"
+
+#include <llama-schema/json-schema-to-grammar.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace troupe::engine {
+
+namespace {
+
+constexpr std::size_t kGrammarBytesMax = 64 * 1024;
+// Both converters recurse into what is nested.
+constexpr int kNestingMax = 64;
+
+std::unexpected<Error> bad_grammar(const std::string& why) {
+  return fail(Code::invalid_argument, "engine.bad_grammar", why);
+}
+
+bool nested_too_deep(std::string_view text) {
+  int depth = 0;
+  for (const char c : text) {
+    if (c == '(' || c == '[' || c == '{') ++depth;
+    if (c == ')' || c == ']' || c == '}') depth = std::max(0, depth - 1);
+    if (depth > kNestingMax) return true;
+  }
+  return false;
+}
+
+std::uint32_t seed32(std::uint64_t seed) {
+  const auto folded = static_cast<std::uint32_t>(seed ^ (seed >> 32U));
+  return folded == LLAMA_DEFAULT_SEED ? 0 : folded;  // which would mean "at random"
+}
+
+}  // namespace
+
+Result<std::string> grammar_of(const GenerateRequest& request) {
+  if (!request.json_schema.empty() && !request.grammar.empty()) {
+    return bad_grammar("json_schema and grammar exclude each other");
+  }
+  const auto& source = request.json_schema.empty() ? request.grammar : request.json_schema;
+  if (source.size() > kGrammarBytesMax) return bad_grammar("longer than 64 KiB");
+  if (nested_too_deep(source)) return bad_grammar("nested deeper than 64");
+  if (request.json_schema.empty()) return request.grammar;
+  try {
+    return json_schema_to_grammar(common_json::parse(request.json_schema), true);
+  } catch (const std::exception& e) {
+    return bad_grammar(std::string("json_schema: ") + e.what());
+  }
+}
+
+Result<Sampler> Sampler::make(const Model& model, const GenerateRequest& request) {
+  Sampler out(model);
+  TRY(const auto grammar, grammar_of(request));
+  if (!grammar.empty()) {
+    out.grammar_.reset(llama_sampler_init_grammar(model.vocab(), grammar.c_str(), "root"));
+    if (!out.grammar_) return bad_grammar("it does not parse; it must be GBNF with a rule 'root'");
+  } else {
+    // A structure repeats its quotes and braces by right, so only free text is penalised.
+    out.repeat_penalty_ = static_cast<float>(request.sampling.repeat_penalty);
+  }
+  out.chain_.reset(llama_sampler_chain_init({.no_perf = true}));
+  auto* chain = out.chain_.get();
+  const auto& s = request.sampling;
+  if (s.temperature <= 0) {
+    llama_sampler_chain_add(chain, llama_sampler_init_greedy());
+  } else {
+    if (s.top_p < 1) llama_sampler_chain_add(chain, llama_sampler_init_top_p(static_cast<float>(s.top_p), 1));
+    if (s.min_p > 0) llama_sampler_chain_add(chain, llama_sampler_init_min_p(static_cast<float>(s.min_p), 1));
+    llama_sampler_chain_add(chain, llama_sampler_init_temp(static_cast<float>(s.temperature)));
+    llama_sampler_chain_add(chain, llama_sampler_init_dist(seed32(s.seed)));
+  }
+  return out;
+}
+
+// The kCandidates largest logits, largest first; ties by token.
+void Sampler::best_candidates(std::span<const float> logits) {
+  const auto better = [](const llama_token_data& a, const llama_token_data& b) {
+    return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+  };
+  candidates_.clear();
+  float least = -INFINITY;
+  const auto shrink = [&] {
+    if (candidates_.size() <= kCandidates) return;
+    std::nth_element(candidates_.begin(), candidates_.begin() + kCandidates, candidates_.end(), better);
+    candidates_.resize(kCandidates);
+    least = std::ranges::min_element(candidates_, {}, &llama_token_data::logit)->logit;
+  };
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (logits[i] <= least) continue;
+    candidates_.push_back({static_cast<llama_token>(i), logits[i], 0});
+    if (candidates_.size() >= 8 * kCandidates) shrink();
+  }
+  shrink();
+  std::ranges::sort(candidates_, better);
+}
+
+// Leaves in candidates_ what the grammar allows; false when it allows nothing.
+bool Sampler::constrain(std::span<const float> logits) {
+  const auto apply = [&] {
+    llama_token_data_array array{candidates_.data(), candidates_.size(), -1, false};
+    llama_sampler_apply(grammar_.get(), &array);
+    std::erase_if(candidates_, [](const auto& c) { return !std::isfinite(c.logit); });
+    return !candidates_.empty();
+  };
+  // What the grammar wants is nearly always among the best; the whole vocabulary costs many times more.
+  if (apply()) return true;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    candidates_.push_back({static_cast<llama_token>(i), logits[i], 0});
+  }
+  if (!apply()) return false;
+  if (candidates_.size() > kCandidates) {
+    std::ranges::partial_sort(
+        candidates_, candidates_.begin() + kCandidates,
+        [](const auto& a, const auto& b) { return a.logit != b.logit ? a.logit > b.logit : a.id < b.id; });
+    candidates_.resize(kCandidates);
+  }
+  return true;
+}
+
+llama_token Sampler::next(std::span<const float> logits) {
+  if (repeat_penalty_ != 1 && !recent_.empty()) {
+    penalised_.assign(logits.begin(), logits.end());
+    for (const auto token : recent_) {
+      const auto i = static_cast<std::size_t>(token);
+      // From the unchanged logit: a token that came twice is penalised once.
+      penalised_[i] = logits[i] > 0 ? logits[i] / repeat_penalty_ : logits[i] * repeat_penalty_;
+    }
+    logits = penalised_;
+  }
+  best_candidates(logits);
+  if (grammar_ && !constrain(logits)) return llama_vocab_eos(model_->vocab());
+  llama_token_data_array array{candidates_.data(), candidates_.size(), -1, true};
+  llama_sampler_apply(chain_.get(), &array);
+  const auto token = array.data[array.selected < 0 ? 0 : array.selected].id;
+  llama_sampler_accept(chain_.get(), token);
+  if (grammar_) llama_sampler_accept(grammar_.get(), token);
+  recent_.push_back(token);
+  if (recent_.size() > kPenaltyWindow) recent_.erase(recent_.begin());
+  return token;
+}
+
+}  // namespace troupe::engine

@@ -1,0 +1,44 @@
+#pragma once
+// Picks the next token: repeat penalty, grammar, then llama.cpp's chain (top-p, min-p, temperature, seeded
+// draw) over the best candidates. Deterministic: the same logits in the same order give the same tokens.
+// Engine thread only.
+//
+// Only the kCandidates best logits enter the chain: sorting 150,000 candidates for each token costs more than
+// what their tail (below a thousandth of the mass, cut by top-p and min-p anyway) could contribute.
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "adapters/engine_llama/model.h"
+
+namespace troupe::engine {
+
+class Sampler {
+ public:
+  static constexpr std::size_t kCandidates = 64;
+  static constexpr std::size_t kPenaltyWindow = 64;  // generated tokens that count as repetition
+
+  // `invalid_argument` engine.bad_grammar when the schema or the grammar cannot be used.
+  static Result<Sampler> make(const Model& model, const GenerateRequest& request);
+
+  // A token that ends generation also when the grammar allows nothing more.
+  llama_token next(std::span<const float> logits);
+
+ private:
+  explicit Sampler(const Model& model) : model_(&model) {}
+  void best_candidates(std::span<const float> logits);
+  bool constrain(std::span<const float> logits);
+
+  const Model* model_;
+  std::unique_ptr<llama_sampler, LlamaFree> chain_;
+  std::unique_ptr<llama_sampler, LlamaFree> grammar_;
+  float repeat_penalty_ = 1;
+  std::vector<llama_token> recent_;
+  std::vector<float> penalised_;
+  std::vector<llama_token_data> candidates_;
+};
+
+// The grammar of a request in GBNF; "" = free text.
+Result<std::string> grammar_of(const GenerateRequest& request);
+
+}  // namespace troupe::engine

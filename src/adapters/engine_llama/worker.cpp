@@ -1,0 +1,113 @@
+#include "adapters/engine_llama/worker.h"
+
+#include <ggml-cpu.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <exception>
+
+#include "base/log.h"
+#include "inference/thread_governor.h"
+#include "rt/pool.h"
+
+namespace troupe::engine {
+
+namespace {
+
+struct ThreadpoolFree {
+  void operator()(ggml_threadpool* pool) const { ggml_threadpool_free(pool); }
+};
+
+// How long the calling thread has been on a core.
+rt::nanoseconds thread_cpu() {
+  timespec ts{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+  return std::chrono::seconds(ts.tv_sec) + rt::nanoseconds(ts.tv_nsec);
+}
+
+}  // namespace
+
+Worker::Worker(std::shared_ptr<Inbox> inbox, const LlamaConfig& config,
+               std::vector<std::unique_ptr<Model>> models, std::vector<std::unique_ptr<Lane>> lanes)
+    : inbox_(std::move(inbox)),
+      config_(config),
+      models_(std::move(models)),
+      lanes_(std::move(lanes)),
+      thread_([this] { run(); }) {}
+
+Worker::~Worker() {
+  inbox_->stop();
+  thread_.join();
+}
+
+void Worker::run() {
+  rt::name_this_thread("engine");
+  // On Linux niceness belongs to the thread, and the pool's threads inherit it from here.
+  const auto self = static_cast<id_t>(syscall(SYS_gettid));
+  if (setpriority(PRIO_PROCESS, self, config_.nice) != 0) {
+    log::warn("engine", "cannot set niceness {}", config_.nice);
+  }
+  auto params = ggml_threadpool_params_default(config_.threads);
+  params.poll = static_cast<std::uint32_t>(config_.poll);
+  const std::unique_ptr<ggml_threadpool, ThreadpoolFree> pool(ggml_threadpool_new(&params));
+  for (const auto& model : models_) llama_attach_threadpool(model->context(), pool.get(), pool.get());
+  try {
+    loop();
+  } catch (const std::exception& e) {
+    log::error("engine", "the engine thread failed: {}", e.what());
+    inbox_->stop();
+  }
+  const auto error = stopping_error();
+  for (const auto& lane : lanes_) lane->fail_all(error);
+  for (auto& arrival : inbox_->drain()) arrival.start(&error);
+  for (const auto& model : models_) llama_detach_threadpool(model->context());
+}
+
+void Worker::loop() {
+  std::vector<Inbox::Arrival> arrivals;
+  inference::ThreadGovernor governor(config_.threads);
+  for (;;) {
+    bool idle = true;
+    for (const auto& lane : lanes_) idle = idle && lane->idle();
+    if (!inbox_->wait(idle, arrivals)) break;
+    for (auto& arrival : arrivals) {
+      if (!arrival.ticket->gone.load()) arrival.start(nullptr);
+    }
+    arrivals.clear();
+
+    const auto now = inbox_->env().now();
+    Lane* best = nullptr;
+    std::optional<inference::Rank> best_rank;
+    for (const auto& lane : lanes_) {
+      const auto rank = lane->prepare(now);
+      if (rank && (!best_rank || *rank < *best_rank)) {
+        best_rank = rank;
+        best = lane.get();
+      }
+    }
+    publish_counts();
+    if (best == nullptr) continue;
+    for (const auto& model : models_) llama_set_n_threads(model->context(), governor.threads(), governor.threads());
+    const auto cpu_before = thread_cpu();
+    best->step(now);
+    const auto after = inbox_->env().now();
+    governor.measured(after - now, thread_cpu() - cpu_before, after);
+    inbox_->counters().threads.store(static_cast<std::uint64_t>(governor.threads()));
+    publish_counts();
+  }
+  // What `arrivals` still holds was not begun.
+  const auto error = stopping_error();
+  for (auto& arrival : arrivals) arrival.start(&error);
+}
+
+void Worker::publish_counts() {
+  std::array<std::uint64_t, 4> waiting{};
+  std::uint64_t running = 0;
+  for (const auto& lane : lanes_) lane->count(waiting, running);
+  for (std::size_t i = 0; i < waiting.size(); ++i) inbox_->counters().waiting[i].store(waiting[i]);
+  inbox_->counters().running.store(running);
+}
+
+}  // namespace troupe::engine

@@ -1,0 +1,94 @@
+#include "app/openai_backend.h"
+
+#include "host/host.h"
+#include "troupe/v1/router.pb.h"
+#include "troupe/v1/socket.pb.h"
+
+namespace troupe {
+
+namespace {
+
+engine::Usage usage_of(const pb::RouterUsage& usage) {
+  return {.prompt_tokens = usage.prompt_tokens(),
+          .cached_tokens = usage.cached_tokens(),
+          .new_tokens = usage.new_tokens(),
+          .queue_us = usage.queue_us(),
+          .first_token_us = usage.first_token_us(),
+          .total_us = usage.total_us()};
+}
+
+std::int64_t left_ms(const rt::Env& env, rt::Instant deadline) {
+  return deadline.is_never() ? 0 : std::max<std::int64_t>(1, (deadline - env.now()).count() / 1'000'000);
+}
+
+engine::Finish finish_of(const std::string& name) {
+  for (const auto finish : {engine::Finish::length, engine::Finish::deadline, engine::Finish::cancelled}) {
+    if (engine::finish_name(finish) == name) return finish;
+  }
+  return engine::Finish::stop;
+}
+
+}  // namespace
+
+Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatRequest request,
+                                                      std::function<void(std::string_view)> on_text) {
+  static constexpr const char* kRoles[] = {"system", "user", "assistant"};
+  const auto& wanted = request.generate;
+  pb::RouterGenerateRequest ask;
+  ask.set_tier(std::string(engine::tier_name(wanted.tier)));
+  ask.set_model(wanted.model);
+  for (const auto& message : wanted.messages) {
+    auto* out = ask.add_messages();
+    out->set_role(kRoles[static_cast<int>(message.role)]);
+    out->set_text(message.text);
+  }
+  ask.set_tokens_max(wanted.tokens_max);
+  ask.set_temperature(wanted.sampling.temperature);
+  ask.set_top_p(wanted.sampling.top_p);
+  ask.set_seed(wanted.sampling.seed);
+  ask.mutable_stop()->Assign(wanted.stop.begin(), wanted.stop.end());
+  ask.set_json_schema(wanted.json_schema);
+  ask.set_grammar(wanted.grammar);
+  ask.set_player(caller.name);
+  ask.set_deadline_ms(left_ms(env_, caller.deadline));
+  caller.role = pb::ROLE_SERVICE;  // the edge admitted them to these paths
+  bus::Subscription parts;
+  if (on_text) {
+    caller.stream = "str." + env_.ids.uuid7(env_.clock.wall_ms());
+    CO_TRY(parts, bus_.subscribe(caller.stream, [on_text](const bus::Event& event) {
+      pb::StreamPart part;
+      if (part.ParseFromString(event.payload)) on_text(part.text());
+    }));
+  }
+  CO_TRY(const std::string bytes, co_await call_over_bus(env_, bus_, find_method(pb::RouterGenerateRequest::descriptor()),
+                                                         caller, ask.SerializeAsString()));
+  pb::RouterGenerateReply reply;
+  if (!reply.ParseFromString(bytes)) co_return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
+  co_return engine::GenerateReply{.text = reply.text(),
+                                  .finish = finish_of(reply.finish()),
+                                  .model = reply.model(),
+                                  .model_hash = reply.model_hash(),
+                                  .usage = usage_of(reply.usage())};
+}
+
+Task<engine::EmbedReply> RouterOpenAiBackend::embed(Caller caller, engine::EmbedRequest request) {
+  pb::RouterEmbedRequest ask;
+  ask.set_model(request.model);
+  ask.mutable_texts()->Assign(request.texts.begin(), request.texts.end());
+  ask.set_deadline_ms(left_ms(env_, caller.deadline));
+  caller.role = pb::ROLE_SERVICE;
+  CO_TRY(const std::string bytes, co_await call_over_bus(env_, bus_, find_method(pb::RouterEmbedRequest::descriptor()),
+                                                         caller, ask.SerializeAsString()));
+  pb::RouterEmbedReply reply;
+  if (!reply.ParseFromString(bytes)) co_return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
+  engine::EmbedReply out{.model = reply.model(), .usage = usage_of(reply.usage())};
+  for (const auto& vector : reply.vectors()) out.vectors.emplace_back(vector.values().begin(), vector.values().end());
+  co_return out;
+}
+
+Task<std::vector<engine::ModelInfo>> RouterOpenAiBackend::models(Caller) {
+  if (!engines_.llama) co_return std::vector<engine::ModelInfo>();
+  co_return engines_.llama->models();
+}
+
+}  // namespace troupe

@@ -1,0 +1,24 @@
+#pragma once
+// OpenAI's paths on top of the router: what the edge asks for, as calls over the bus. Owned by app; io thread.
+#include "app/engines.h"
+#include "edge/openai_api.h"
+#include "ports/bus.h"
+
+namespace troupe {
+
+class RouterOpenAiBackend final : public edge::OpenAiBackend {
+ public:
+  RouterOpenAiBackend(const rt::Env& env, bus::Bus& bus, const Engines& engines)
+      : env_(env), bus_(bus), engines_(engines) {}
+  Task<engine::GenerateReply> chat(Caller caller, edge::ChatRequest request,
+                                   std::function<void(std::string_view)> on_text) override;
+  Task<engine::EmbedReply> embed(Caller caller, engine::EmbedRequest request) override;
+  Task<std::vector<engine::ModelInfo>> models(Caller caller) override;
+
+ private:
+  rt::Env env_;
+  bus::Bus& bus_;
+  const Engines& engines_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,24 @@
+#include "app/paths.h"
+
+#include <cstdlib>
+
+namespace troupe {
+
+std::filesystem::path home_path() {
+  const char* home = std::getenv("TROUPE_HOME");
+  return home != nullptr ? home : TROUPE_SOURCE_DIR;
+}
+
+std::filesystem::path catalogue_path(const std::filesystem::path& wanted) {
+  return wanted.empty() ? home_path() / "models" / "catalogue.yaml" : wanted;
+}
+
+std::filesystem::path models_path(const std::filesystem::path& wanted) {
+  if (!wanted.empty()) return wanted;
+  const char* models = std::getenv("TROUPE_MODELS_DIR");
+  return models != nullptr ? models : TROUPE_MODELS_DIR;
+}
+
+std::filesystem::path tool_path(const std::string& name) { return home_path() / "tools" / name; }
+
+}  // namespace troupe

@@ -1,0 +1,180 @@
+// Running a recorded world again: the same seed and inputs must give the same log and the same state, byte for byte.
+#include <cmath>
+
+#include "adapters/bus_local/local_bus.h"
+#include "adapters/db_sqlite/sqlite_db.h"
+#include "app/server.h"
+#include "app/services.h"
+#include "base/text.h"
+#include "rt/virtual_clock.h"
+
+namespace troupe {
+
+namespace {
+
+// A world without threads of its own but the database's: virtual clock, no models, nothing published.
+struct Rig {
+  boost::asio::io_context io{1};
+  rt::VirtualClock clock{io};
+  rt::SeededIds ids{1};
+  rt::Env env{io.get_executor(), clock, ids};
+  Metrics metrics;
+  std::unique_ptr<bus::Bus> bus = bus::make_local_bus(env);
+  std::unique_ptr<db::Db> db;
+  std::unique_ptr<Timeline> timeline;
+  std::unique_ptr<Host> host;
+  std::unique_ptr<WorldServices> services;
+
+  Result<void> open(const pack::Pack& pack, const std::filesystem::path& file, TimelineConfig config) {
+    TRY(db, db::open_sqlite(env, {.path = file.string()}));
+    config.replay = true;
+    timeline = std::make_unique<Timeline>(env, *db, *bus, metrics, std::move(config));
+    host = std::make_unique<Host>(env, *bus, metrics, *timeline);
+    services = std::make_unique<WorldServices>(pack, *host, RouterConfig{}, NpcConfig{}, AiConfig{}, ModelsConfig{});
+    return timeline->open();
+  }
+
+  Result<std::string> hash() {
+    std::string found;
+    TRY_VOID(timeline->checkpoint_now());
+    TRY_VOID(db->read_now([&](db::Reader& reader) -> Result<void> {
+      TRY(found, timeline->state_hash(reader));
+      return {};
+    }));
+    return hex(found);
+  }
+};
+
+Result<pack::Pack> load(const std::filesystem::path& world) {
+  auto loaded = pack::load_pack(world);
+  if (loaded) return *std::move(loaded);
+  return fail(Code::invalid_argument, "pack.broken", pack::to_string(loaded.error().front()));
+}
+
+void remove_database(const std::filesystem::path& file) {
+  std::error_code ignored;
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(file.string() + suffix, ignored);
+}
+
+// Where two logs part: the first event that differs.
+Result<std::string> first_difference(db::Db& recorded, db::Db& replayed) {
+  std::string found = "the logs are the same, but the state is not";
+  std::uint64_t after = 0;
+  for (;;) {
+    std::vector<EventRecord> a;
+    std::vector<EventRecord> b;
+    const HistoryQuery query{.after = after, .limit = 1000};
+    TRY_VOID(recorded.read_now([&](db::Reader& reader) -> Result<void> {
+      TRY(a, event_log::history(reader, query));
+      return {};
+    }));
+    TRY_VOID(replayed.read_now([&](db::Reader& reader) -> Result<void> {
+      TRY(b, event_log::history(reader, query));
+      return {};
+    }));
+    for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+      if (i >= a.size() || i >= b.size()) {
+        const auto& extra = i < a.size() ? a[i] : b[i];
+        return fmt::format("event {} ({}) is only in the {} log", extra.sequence, extra.type,
+                           i < a.size() ? "recorded" : "replayed");
+      }
+      if (a[i].chain != b[i].chain) {
+        return fmt::format("event {}: recorded {} of '{}' at {} ms, replayed {} of '{}' at {} ms", a[i].sequence, a[i].type,
+                           a[i].subject, a[i].at.ms, b[i].type, b[i].subject, b[i].at.ms);
+      }
+      after = a[i].sequence;
+    }
+    if (a.size() < 1000) return found;
+  }
+}
+
+}  // namespace
+
+Result<ReplayReport> replay_world(const ReplayOptions& options) {
+  TRY(const auto pack, load(options.world));
+  const auto file = options.data / "worlds" / (pack.world.name + ".db");
+  if (!std::filesystem::exists(file)) {
+    return fail(Code::not_found, "replay.no_world", "no recorded world at " + file.string());
+  }
+  // The recorded database, opened as the world that it is, only to be read.
+  Rig recorded;
+  TRY(recorded.db, db::open_sqlite(recorded.env, {.path = file.string()}));
+  ReplayReport report{.world = pack.world.name};
+  LogTail tail;
+  GameTime end;
+  auto config = timeline_config(pack, std::nullopt);
+  TRY_VOID(recorded.db->read_now([&](db::Reader& reader) -> Result<void> {
+    TRY(tail, event_log::verify(reader));
+    TRY(const auto rows, reader.query("select seed, game_ms, pack_hash from timeline"));
+    if (rows.empty()) return fail(Code::not_found, "replay.empty", "the recorded world has not begun");
+    config.seed = static_cast<std::uint64_t>(rows[0].integer(0));
+    end = {rows[0].integer(1)};
+    if (rows[0].text(2) != pack.hash) {
+      return fail(Code::conflict, "replay.other_pack",
+                  "the world was recorded with another version of its pack (hash " + rows[0].text(2).substr(0, 12) + "...)");
+    }
+    return {};
+  }));
+  report.inputs = tail.inputs;
+  report.events = tail.events;
+
+  const bool keep = !options.keep.empty();
+  const auto copy = keep ? options.keep : options.data / "worlds" / (pack.world.name + ".replay.db");
+  if (keep && std::filesystem::exists(copy)) return fail(Code::conflict, "replay.exists", copy.string() + " exists already");
+  remove_database(copy);
+  Rig again;
+  TRY_VOID(again.open(pack, copy, config));
+  std::uint64_t after = 0;
+  while (after < tail.inputs) {
+    std::vector<InputRecord> inputs;
+    TRY_VOID(recorded.db->read_now([&](db::Reader& reader) -> Result<void> {
+      TRY(inputs, event_log::inputs(reader, after, 500));
+      return {};
+    }));
+    for (const auto& input : inputs) {
+      const auto reply = again.timeline->replay(input);
+      after = input.sequence;
+      if (!reply || again.timeline->tail().inputs != input.sequence) {
+        report.problem = fmt::format("input {} ({}) was taken when it was recorded and is not now: {}", input.sequence,
+                                     input.type, reply ? "it changes nothing" : reply.error().message);
+        break;
+      }
+    }
+    if (!report.problem.empty()) break;
+    TRY_VOID(again.timeline->flush_now());
+  }
+  TRY_VOID(again.timeline->run_to(end));
+  TRY_VOID(again.timeline->flush_now());
+  TRY(report.replayed_hash, again.hash());
+  // The recorded state's hash, by the tables that the services of this version name.
+  TRY_VOID(recorded.db->read_now([&](db::Reader& reader) -> Result<void> {
+    TRY(const auto hash, again.timeline->state_hash(reader));
+    report.recorded_hash = hex(hash);
+    return {};
+  }));
+  if (report.problem.empty() && report.recorded_hash != report.replayed_hash) {
+    TRY(report.problem, first_difference(*recorded.db, *again.db));
+  }
+  again.services.reset();
+  again.host.reset();
+  again.timeline.reset();
+  again.db.reset();
+  if (!keep) remove_database(copy);
+  return report;
+}
+
+Result<ReplayReport> simulate_world(const std::filesystem::path& world, const std::filesystem::path& database,
+                                    std::optional<std::uint64_t> seed, double game_days) {
+  TRY(const auto pack, load(world));
+  Rig rig;
+  const auto config = timeline_config(pack, seed);
+  TRY_VOID(rig.open(pack, database, config));
+  TRY_VOID(rig.timeline->run_to(config.start + GameSpan{static_cast<std::int64_t>(std::llround(game_days * 86'400'000))}));
+  TRY_VOID(rig.timeline->flush_now());
+  ReplayReport report{.world = pack.world.name, .inputs = rig.timeline->tail().inputs, .events = rig.timeline->tail().events};
+  TRY(report.recorded_hash, rig.hash());
+  report.replayed_hash = report.recorded_hash;
+  return report;
+}
+
+}  // namespace troupe

@@ -1,0 +1,148 @@
+#include "app/server.h"
+
+#include <boost/asio/signal_set.hpp>
+#include <cstdio>
+
+#include "adapters/bus_local/local_bus.h"
+#include "adapters/db_sqlite/sqlite_db.h"
+#include "adapters/index_flat/flat_index.h"
+#include "app/console_files.h"
+#include "app/openai_backend.h"
+#include "app/paths.h"
+#include "app/services.h"
+#include "app/tokens.h"
+#include "base/log.h"
+#include "edge/edge.h"
+#include "rt/pool.h"
+#include "rt/real_clock.h"
+
+namespace troupe {
+
+namespace {
+
+// One timeline with its database and host.
+struct Room {
+  std::unique_ptr<db::Db> db;
+  std::unique_ptr<Timeline> timeline;
+  std::unique_ptr<Host> host;
+};
+
+Result<Room> open_room(const rt::Env& env, bus::Bus& bus, Metrics& metrics, const std::filesystem::path& file,
+                       TimelineConfig config) {
+  Room room;
+  TRY(room.db, db::open_sqlite(env, {.path = file.string()}));
+  room.timeline = std::make_unique<Timeline>(env, *room.db, bus, metrics, std::move(config));
+  room.host = std::make_unique<Host>(env, bus, metrics, *room.timeline);
+  return room;
+}
+
+}  // namespace
+
+Result<void> run_server(const ServerOptions& options) {
+  auto loaded = pack::load_pack(options.world);
+  if (!loaded) {
+    for (const auto& problem : loaded.error()) std::fprintf(stderr, "%s\n", pack::to_string(problem).c_str());
+    return fail(Code::invalid_argument, "pack.broken",
+                fmt::format("{} has {} problem{}; `troupe check {}` lists them", options.world.string(),
+                            loaded.error().size(), loaded.error().size() == 1 ? "" : "s", options.world.string()));
+  }
+  const pack::Pack& pack = *loaded;
+  std::error_code error;
+  std::filesystem::create_directories(options.data / "worlds", error);
+  if (error) return fail(Code::unavailable, "data.create", options.data.string() + ": " + error.message());
+  TRY(auto tokens, load_tokens(options.tokens_file));
+  TRY(auto catalogue, models::load_catalogue(catalogue_path(options.catalogue)));
+
+  boost::asio::io_context io(1);
+  rt::RealClock clock(io.get_executor());
+  rt::SystemIds ids;
+  const rt::Env env{io.get_executor(), clock, ids};
+  rt::name_this_thread("troupe-io");
+  Metrics metrics;
+  const auto bus = bus::make_local_bus(env);
+
+  TRY(Room world, open_room(env, *bus, metrics, options.data / "worlds" / (pack.world.name + ".db"),
+                            timeline_config(pack, options.seed)));
+  TRY(Room shared, open_room(env, *bus, metrics, options.data / "troupe.db", {.world = "shared", .has_time = false}));
+
+  const auto models_dir = models_path(options.models_dir);
+  Engines engines = open_engines(env, {.models_dir = models_dir,
+                                       .catalogue = catalogue,
+                                       .use_models = options.use_models,
+                                       .threads = options.engine_threads,
+                                       .only = {options.only_models.begin(), options.only_models.end()}});
+  if (!engines.problem.empty()) log::warn("models", "{}", engines.problem);
+  const bool thinks = engines.router.tiers[engine::Tier::gold].size() > 1;
+  NpcConfig npc{.thinks = thinks, .embedding_size = engines.embedding_size};
+  if (engines.embedding_size > 0) {
+    npc.make_index = [size = engines.embedding_size] { return index::make_flat_index(size); };
+  }
+  WorldServices services(pack, *world.host, engines.router, std::move(npc), {},
+                         {.catalogue = catalogue, .models_dir = models_dir, .tool = tool_path("models.py"),
+                          .loaded = engines.loaded});
+  SharedServices shared_services(*shared.host);
+
+  Result<void> outcome;
+  rt::Group group(env, "server");
+  const auto stop_with = [&io, &outcome](const Error& why) {
+    outcome = std::unexpected(why);
+    io.stop();
+  };
+  world.timeline->on_fatal(stop_with);
+  shared.timeline->on_fatal(stop_with);
+  TRY_VOID(shared.timeline->open());
+  TRY_VOID(world.timeline->open());
+
+  RouterOpenAiBackend openai(env, *bus, engines);
+  edge::EdgeConfig config{.listen = {.host = options.listen_host, .port = options.listen_port},
+                          .tokens = std::move(tokens),
+                          .console = console_file};
+  config.ready_checks = {
+      {"world", [&] { return world.timeline->health(); }},
+      {"shared", [&] { return shared.timeline->health(); }},
+      {"models",
+       [&]() -> Result<void> {
+         if (engines.problem.empty() && thinks) return {};
+         return fail(Code::unavailable, "engine.no_model",
+                     engines.problem.empty() ? "started without models: reflex and written lines only" : engines.problem);
+       },
+       false}};
+  edge::Edge edge(env, *bus, metrics, *world.timeline, std::move(config));
+  edge.serve_openai(openai);
+  TRY(const auto address, edge.listen());
+
+  shared.timeline->start(group);
+  world.timeline->start(group);
+  services.npc().start();
+  edge.start(group);
+  std::printf("ready http://%s\n", address.text().c_str());
+  std::fflush(stdout);
+
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&](const boost::system::error_code& failed, int) {
+    if (failed) return;
+    log::info("server", "stopping");
+    // In reverse: no more requests, then what is under way, then the last commits.
+    rt::post(env, [&] {
+      group.spawn("stop", [&]() -> boost::asio::awaitable<void> {
+        co_await edge.stop();
+        world.host->group().cancel();
+        shared.host->group().cancel();
+        co_await world.host->group().join();
+        co_await shared.host->group().join();
+        co_await world.timeline->drain();
+        co_await shared.timeline->drain();
+        io.stop();
+      });
+    });
+  });
+  io.run();
+  group.cancel();
+  world.host->group().cancel();
+  shared.host->group().cancel();
+  io.restart();
+  io.poll();
+  return outcome;
+}
+
+}  // namespace troupe

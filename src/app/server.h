@@ -1,0 +1,52 @@
+#pragma once
+// `troupe up`: builds everything in dependency order, runs until a signal, takes it down in reverse.
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace troupe {
+
+struct ServerOptions {
+  std::filesystem::path world = "worlds/lanternfall";
+  std::filesystem::path data = "data";
+  std::filesystem::path models_dir;                // "" = where set-up put them
+  std::filesystem::path catalogue;                 // "" = the one of this source tree
+  std::string listen_host = "127.0.0.1";
+  std::uint16_t listen_port = 7777;
+  std::optional<std::uint64_t> seed;
+  bool use_models = true;
+  std::vector<std::string> only_models;            // names; empty = those that serve a tier
+  int engine_threads = 0;
+  std::filesystem::path tokens_file;               // "" = local mode
+};
+
+// Runs until SIGINT or SIGTERM. Prints `ready http://ADDRESS` on standard output once it takes requests.
+Result<void> run_server(const ServerOptions& options);
+
+struct ReplayOptions {
+  std::filesystem::path world;
+  std::filesystem::path data;
+  std::filesystem::path keep;  // "" = the replayed database is removed again
+};
+
+struct ReplayReport {
+  std::string world;
+  std::uint64_t inputs = 0;
+  std::uint64_t events = 0;
+  std::string recorded_hash;  // hex
+  std::string replayed_hash;
+  std::string problem;        // "" = the same, byte for byte
+};
+
+// Runs a recorded world again from its seed and inputs, without models, and compares.
+Result<ReplayReport> replay_world(const ReplayOptions& options);
+
+// The same seed and time without players or models: what `game_days` of the world look like, and its hash.
+Result<ReplayReport> simulate_world(const std::filesystem::path& world, const std::filesystem::path& database,
+                                    std::optional<std::uint64_t> seed, double game_days);
+
+}  // namespace troupe

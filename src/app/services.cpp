@@ -1,0 +1,65 @@
+#include "app/services.h"
+
+#include <cmath>
+
+#if __has_include("services/capabilities/capabilities_service.h")
+#include "services/capabilities/capabilities_service.h"
+#else
+namespace troupe { class CapabilitiesService { public: template<class... A> explicit CapabilitiesService(A&&...) {} void mount() {} }; }
+#endif
+#if __has_include("services/events/events_service.h")
+#include "services/events/events_service.h"
+#else
+namespace troupe { class EventsService { public: template<class... A> explicit EventsService(A&&...) {} void mount() {} }; }
+#endif
+#if __has_include("services/settings/settings_service.h")
+#include "services/settings/settings_service.h"
+#else
+namespace troupe { class SettingsService { public: template<class... A> explicit SettingsService(A&&...) {} void mount() {} }; }
+#endif
+#include "services/state/state_service.h"
+#include "services/time/time_service.h"
+#include "services/weather/weather_service.h"
+#include "services/world/world_service.h"
+
+namespace troupe {
+
+WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc, AiConfig ai,
+                             ModelsConfig models)
+    : time_(std::make_unique<TimeService>(pack, host)),
+      weather_(std::make_unique<WeatherService>(pack, host)),
+      state_(std::make_unique<StateService>(pack, host)),
+      capabilities_(std::make_unique<CapabilitiesService>(pack, host)),
+      router_(std::make_unique<RouterService>(host, std::move(router))),
+      ai_(std::make_unique<AiService>(host, std::move(ai))),
+      npc_(std::make_unique<NpcService>(pack, host, std::move(npc))),
+      events_(std::make_unique<EventsService>(host)),
+      models_(std::make_unique<ModelsService>(host, std::move(models))),
+      world_(std::make_unique<WorldService>(pack, host)) {
+  time_->mount();
+  weather_->mount();
+  state_->mount();
+  capabilities_->mount();
+  router_->mount();
+  ai_->mount();
+  npc_->mount();
+  events_->mount();
+  models_->mount();
+  world_->mount();
+}
+
+WorldServices::~WorldServices() = default;
+
+SharedServices::SharedServices(Host& host) : settings_(std::make_unique<SettingsService>(host)) { settings_->mount(); }
+SharedServices::~SharedServices() = default;
+
+TimelineConfig timeline_config(const pack::Pack& pack, std::optional<std::uint64_t> seed) {
+  const auto& world = pack.world;
+  return {.world = world.name,
+          .seed = seed.value_or(world.seed),
+          .pack_hash = pack.hash,
+          .start = {(world.start_day - 1) * 86'400'000 + std::int64_t{world.start_clock.minute} * 60'000},
+          .scale = {static_cast<std::int64_t>(std::llround(world.scale * 1000))}};
+}
+
+}  // namespace troupe

@@ -1,0 +1,58 @@
+#pragma once
+// Every service of a world, and of what worlds share: one row each. A new service is one folder and one row here.
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "app/engines.h"
+#include "host/host.h"
+#include "pack/pack.h"
+#include "services/ai/ai_service.h"
+#include "services/models/models_service.h"
+#include "services/npc/npc_service.h"
+#include "services/router/router_service.h"
+
+namespace troupe {
+
+class CapabilitiesService;
+class EventsService;
+class SettingsService;
+class StateService;
+class TimeService;
+class WeatherService;
+class WorldService;
+
+// The rooms of one world, in the order in which they hear an event.
+class WorldServices {
+ public:
+  WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc, AiConfig ai, ModelsConfig models);
+  ~WorldServices();
+  NpcService& npc() { return *npc_; }
+
+ private:
+  std::unique_ptr<TimeService> time_;
+  std::unique_ptr<WeatherService> weather_;
+  std::unique_ptr<StateService> state_;
+  std::unique_ptr<CapabilitiesService> capabilities_;
+  std::unique_ptr<RouterService> router_;
+  std::unique_ptr<AiService> ai_;
+  std::unique_ptr<NpcService> npc_;
+  std::unique_ptr<EventsService> events_;
+  std::unique_ptr<ModelsService> models_;
+  std::unique_ptr<WorldService> world_;
+};
+
+// What all worlds share: players' settings.
+class SharedServices {
+ public:
+  explicit SharedServices(Host& host);
+  ~SharedServices();
+
+ private:
+  std::unique_ptr<SettingsService> settings_;
+};
+
+// How a world begins: from its pack, or with a seed of one's own.
+TimelineConfig timeline_config(const pack::Pack& pack, std::optional<std::uint64_t> seed);
+
+}  // namespace troupe

@@ -1,0 +1,40 @@
+#pragma once
+// The command line of `troupe`: parses, prints, and talks to a running server over HTTP. What needs the server's own
+// parts is handed in by the executable as hooks, so that this room links neither services nor engines.
+#include <functional>
+#include <string>
+
+namespace troupe::cli {
+
+// As they were typed; "" is "not given", so that a configuration file can still speak. Validated by the hook.
+struct UpOptions {
+  std::string world;
+  std::string data;
+  std::string config;
+  std::string listen;
+  std::string seed;
+  std::string services;  // "time,weather,npc"
+  std::string log;       // text or json
+  std::string log_level;
+  std::string models;
+  bool no_models = false;
+};
+
+struct ReplayOptions {
+  std::string world;
+  std::string data;
+  bool json = false;
+};
+
+// Each answers the exit status: 0 done, 1 failed, 2 wrong usage. A hook that is absent says so and fails.
+struct CliHooks {
+  std::function<int(const UpOptions&)> up;
+  std::function<int(const ReplayOptions&)> replay;
+  std::function<int(const std::string& name, bool json)> bench;  // name "" = every benchmark
+};
+
+// The whole command: reads stdin, writes stdout and stderr, answers the exit status. Not re-entrant: `talk` and `watch`
+// take over SIGINT and SIGTERM while they run, and give them back. `up` is handed both untouched.
+int run_cli(int argc, char** argv, const CliHooks& hooks);
+
+}  // namespace troupe::cli

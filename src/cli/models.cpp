@@ -1,0 +1,234 @@
+// troupe models: what weights there are. A running server is asked for its list; fetching, deleting and measuring is
+// tools/models.py, which needs no server.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <ostream>
+
+#include "base/text.h"
+#include "cli/child.h"
+#include "cli/commands.h"
+#include "cli/rpc.h"
+#include "cli/stop.h"
+
+namespace troupe::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Verb = ModelsOptions::Verb;
+
+constexpr int kParentsMax = 5;  // build/release/src/app/troupe and one to spare
+constexpr double kMib = 1 << 20;
+
+bool is_home(const fs::path& dir) {
+  std::error_code error;
+  return fs::exists(dir / "tools" / "models.py", error);
+}
+
+// The folder that has tools/: as the environment says, above the executable, or where this was built.
+Result<fs::path> find_home(const Terminal& terminal) {
+  if (const auto told = terminal.variable("TROUPE_HOME"); !told.empty()) {
+    if (is_home(told)) return fs::path(told);
+    return fail(Code::not_found, "cli.no_home", fmt::format("TROUPE_HOME is '{}', but there is no tools/models.py", told));
+  }
+  std::error_code error;
+  fs::path dir = fs::read_symlink("/proc/self/exe", error).parent_path();
+  for (int i = 0; !error && i < kParentsMax && dir.has_relative_path(); ++i, dir = dir.parent_path()) {
+    if (is_home(dir)) return dir;
+  }
+  if (is_home(TROUPE_SOURCE_DIR)) return fs::path(TROUPE_SOURCE_DIR);
+  return fail(Code::not_found, "cli.no_home", "tools/models.py is not found; set TROUPE_HOME to Troupe's folder");
+}
+
+// The Python that set-up made has what the script needs.
+std::string find_python(const fs::path& home, const Terminal& terminal) {
+  if (const auto told = terminal.variable("TROUPE_PYTHON"); !told.empty()) return told;
+  std::ifstream file(home / "build" / "setup.json");
+  const std::string python = file ? text_in(Json::parse(file, nullptr, false), "python") : "";
+  std::error_code error;
+  return !python.empty() && fs::exists(python, error) ? python : "python3";
+}
+
+Result<std::vector<std::string>> tool_command(const ModelsOptions& options, const char* verb, const Terminal& terminal) {
+  TRY(const fs::path home, find_home(terminal));
+  std::vector<std::string> argv = {find_python(home, terminal), (home / "tools" / "models.py").string(), "--json"};
+  if (!options.models.empty()) argv.insert(argv.end(), {"--dest", options.models});
+  if (options.all) argv.emplace_back("--all");
+  argv.insert(argv.end(), {"--", verb});
+  argv.insert(argv.end(), options.names.begin(), options.names.end());
+  return argv;
+}
+
+std::string joined(const Json& words) {
+  std::vector<std::string> texts;
+  for (const auto& word : words) {
+    if (word.is_string()) texts.push_back(word.get<std::string>());
+  }
+  return one_line(join(texts, " "));
+}
+
+// Both kinds of list: the server's (models.List) and the script's.
+void print_list(const std::vector<Json>& models, const Terminal& terminal) {
+  Table table({"Name", "State", "Size", "Tiers", "Licence", "Measured"});
+  for (const auto& model : models) {
+    std::string state = one_line(text_in(model, "state"));
+    if (state == "pulling") state += fmt::format(" {:.0f} %", 100 * real_in(model, "pull_progress"));
+    std::string measured = one_line(text_in(model, "measured"));
+    if (const double speed = real_in(model, "prompt_tokens_per_s"); speed > 0) {
+      measured = fmt::format("prompt {:.0f} tokens/s, {:.1f} ms a token", speed, real_in(model, "token_ms"));
+    }
+    if (const auto problem = one_line(text_in(model, "problem")); !problem.empty()) measured = problem;
+    table.row({one_line(text_in(model, "name")), state,
+               fmt::format("{:.0f} MB", static_cast<double>(number_in(model, "size_bytes")) / kMib),
+               joined(list_in(model, "tiers")), one_line(text_in(model, "licence")), measured});
+  }
+  table.print(terminal, "");
+}
+
+Result<std::vector<Json>> list_by_tool(const ModelsOptions& options, const Terminal& terminal) {
+  TRY(const auto argv, tool_command(options, "ls", terminal));
+  std::vector<Json> models;
+  TRY(const int status, run_child(argv, [&models](const std::string& line) {
+    const Json read = Json::parse(line, nullptr, false);
+    if (!read.is_object()) return;
+    Json model = {{"name", text_in(read, "model")}};  // named as the server names it
+    model.update(read);
+    model.erase("model");
+    models.push_back(std::move(model));
+  }));
+  if (status != 0) return fail(Code::internal, "cli.tool", "tools/models.py ls failed");
+  return models;
+}
+
+Result<std::vector<Json>> list_models(const ModelsOptions& options, const Terminal& terminal) {
+  // A folder that somebody names is not what the server uses.
+  if (!options.models.empty()) return list_by_tool(options, terminal);
+  HttpClient client = connect(options.server);
+  const auto reply = call_rpc(client, "models.List");
+  if (reply) return list_in(*reply, "models").get<std::vector<Json>>();
+  const auto code = reply.error().code;
+  if (code == Code::unavailable || code == Code::not_found) return list_by_tool(options, terminal);
+  return std::unexpected(reply.error());
+}
+
+int run_ls(const ModelsOptions& options, const Terminal& terminal) {
+  const auto models = list_models(options, terminal);
+  if (!models) return failed(terminal, models.error());
+  if (options.json) {
+    for (const auto& model : *models) terminal.out << compact(model) << '\n';
+  } else {
+    print_list(*models, terminal);
+  }
+  return 0;
+}
+
+// What the script tells while it works: a moving bar on a terminal, a line now and then otherwise.
+class Progress {
+ public:
+  explicit Progress(const Terminal& terminal) : terminal_(terminal) {}
+
+  void tell(const std::string& line) {
+    const Json json = Json::parse(line, nullptr, false);
+    if (!json.is_object()) return;
+    const std::string model = one_line(text_in(json, "model"));
+    const std::string step = one_line(text_in(json, "step"));
+    if (const auto message = one_line(text_in(json, "message")); !message.empty()) {
+      finish();
+      if (step == "error" || step == "refused") {
+        complain(terminal_, model + ": " + message);
+      } else {
+        terminal_.out << model << ": " << message << '\n' << std::flush;
+      }
+      return;
+    }
+    show(model, step, number_in(json, "done_bytes"), number_in(json, "total_bytes"));
+  }
+
+  void finish() {
+    if (moving_) terminal_.err << '\n' << std::flush;
+    moving_ = false;
+  }
+
+ private:
+  void show(const std::string& model, const std::string& step, std::int64_t done, std::int64_t total) {
+    const auto now = std::chrono::steady_clock::now();
+    const std::string doing = model + ": " + step;
+    const bool changed = doing != doing_;
+    if (changed) {
+      finish();
+      doing_ = doing;
+      begun_ = now;
+      begun_bytes_ = done;
+      told_percent_ = 0;
+    }
+    const double share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0;
+    std::string line = doing;
+    if (total > 0) {
+      line += fmt::format(" {} {:.0f}/{:.0f} MB", cells(share), static_cast<double>(done) / kMib,
+                          static_cast<double>(total) / kMib);
+      const std::chrono::duration<double> took = now - begun_;
+      if (took.count() > 1 && done > begun_bytes_) {
+        line += fmt::format(", {:.1f} MB/s", static_cast<double>(done - begun_bytes_) / kMib / took.count());
+      }
+    }
+    if (terminal_.err_tty) {
+      terminal_.err << "\r\033[K" << line << std::flush;
+      moving_ = true;
+      return;
+    }
+    const int percent = static_cast<int>(100 * share);
+    if (!changed && percent < told_percent_ + 10) return;
+    told_percent_ = percent;
+    terminal_.err << line << '\n' << std::flush;
+  }
+
+  static std::string cells(double share) {
+    constexpr std::size_t kCells = 24;
+    const auto full = std::min(kCells, static_cast<std::size_t>(share * kCells));
+    return "[" + std::string(full, '#') + std::string(kCells - full, '.') + "]";
+  }
+
+  const Terminal& terminal_;
+  std::string doing_;
+  std::chrono::steady_clock::time_point begun_;
+  std::int64_t begun_bytes_ = 0;
+  int told_percent_ = 0;
+  bool moving_ = false;
+};
+
+const char* tool_verb(Verb verb) {
+  switch (verb) {
+    case Verb::pull:
+      return "pull";
+    case Verb::rm:
+      return "rm";
+    default:
+      return "measure";
+  }
+}
+
+}  // namespace
+
+int run_models(const ModelsOptions& options, const Terminal& terminal) {
+  const StopSignals signals;
+  if (options.verb == Verb::ls) return run_ls(options, terminal);
+  const auto argv = tool_command(options, tool_verb(options.verb), terminal);
+  if (!argv) return failed(terminal, argv.error());
+  Progress progress(terminal);
+  const auto status = run_child(*argv, [&](const std::string& line) {
+    if (options.json) {
+      terminal.out << line << '\n' << std::flush;
+    } else {
+      progress.tell(line);
+    }
+  });
+  progress.finish();
+  if (!status) return failed(terminal, status.error());
+  return *status == 0 ? 0 : 1;
+}
+
+}  // namespace troupe::cli

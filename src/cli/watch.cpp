@@ -1,0 +1,129 @@
+// troupe watch: the event log as it grows. It is asked again four times a second: nothing is missed or told twice,
+// whatever happens to the connection, because the log has a cursor.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "cli/commands.h"
+#include "cli/events.h"
+#include "cli/stop.h"
+
+namespace troupe::cli {
+
+namespace {
+
+constexpr std::chrono::milliseconds kInterval{250};
+constexpr std::int64_t kPage = 500;
+
+// What a model did, or what was done about it.
+constexpr std::string_view kAiTypes[] = {"DialogueStarted",   "DialogueEnded", "NpcDecided",        "VerbRefused",
+                                         "GuardrailViolated", "ModelSwitched", "NarrativeGenerated"};
+
+class Watch {
+ public:
+  Watch(const WatchOptions& options, const Terminal& terminal)
+      : options_(options), terminal_(terminal), client_(connect(options.server, &StopSignals::stopped())) {}
+
+  int run();
+
+ private:
+  Result<void> begin();
+  Result<std::size_t> page();  // how many events came
+  void learn_names();
+  bool wanted(const Json& event) const;
+  void print(const Json& event);
+
+  const WatchOptions& options_;
+  const Terminal& terminal_;
+  HttpClient client_;
+  Names names_;
+  std::int64_t cursor_ = 0;
+  std::int64_t printed_ = 0;
+};
+
+bool Watch::wanted(const Json& event) const {
+  const std::string type = text_in(event, "type");
+  if (options_.ai) return std::ranges::find(kAiTypes, type) != std::end(kAiTypes);
+  return options_.types.empty() || std::ranges::find(options_.types, type) != options_.types.end();
+}
+
+void Watch::print(const Json& event) {
+  if (options_.json) {
+    terminal_.out << compact(event) << '\n';
+  } else {
+    // Cut by the text's own width: colours take no room.
+    std::string line = event_line(event, names_, Style());
+    const bool cuts = terminal_.columns > 0 && width(line) > terminal_.columns;
+    terminal_.out << (cuts ? cut(line, terminal_.columns) : event_line(event, names_, terminal_.style)) << '\n';
+  }
+  ++printed_;
+}
+
+// Nice to have: without them ids are printed.
+void Watch::learn_names() {
+  if (options_.json) return;
+  if (const auto people = call_rpc(client_, "npc.List")) {
+    for (const auto& npc : list_in(*people, "npcs")) names_.people[text_in(npc, "id")] = text_in(npc, "name");
+  }
+  if (const auto world = call_rpc(client_, "world.Get")) {
+    for (const auto& place : list_in(*world, "places")) names_.places[text_in(place, "id")] = text_in(place, "name");
+  }
+}
+
+Result<void> Watch::begin() {
+  if (options_.after >= 0) {
+    cursor_ = options_.after;
+  } else {
+    TRY(const Json last, call_rpc(client_, "events.History", {{"limit", 1}, {"newest_first", true}}));
+    cursor_ = number_in(last, "last_sequence");
+    for (const auto& event : list_in(last, "events")) cursor_ = std::max(cursor_, number_in(event, "sequence"));
+  }
+  learn_names();
+  return {};
+}
+
+Result<std::size_t> Watch::page() {
+  Json request = {{"after_sequence", cursor_}, {"limit", kPage}};
+  if (options_.types.size() == 1) request["type"] = options_.types.front();
+  TRY(const Json reply, call_rpc(client_, "events.History", request));
+  const Json& events = list_in(reply, "events");
+  for (const auto& event : events) {
+    cursor_ = std::max(cursor_, number_in(event, "sequence"));
+    if (!wanted(event)) continue;
+    print(event);
+    if (options_.count > 0 && printed_ >= options_.count) break;
+  }
+  terminal_.out << std::flush;
+  return events.size();
+}
+
+int Watch::run() {
+  if (const auto begun = begin(); !begun) {
+    return begun.error().code == Code::cancelled ? 0 : failed(terminal_, begun.error());
+  }
+  bool lost = false;
+  while (!StopSignals::stopped().load() && terminal_.out) {
+    const auto came = page();
+    if (!came && came.error().code == Code::cancelled) break;
+    if (!came && came.error().code != Code::unavailable && came.error().code != Code::deadline_exceeded) {
+      return failed(terminal_, came.error());
+    }
+    if (!came && !lost) complain(terminal_, came.error().message + " (waiting for it)");
+    lost = !came;
+    if (options_.count > 0 && printed_ >= options_.count) break;
+    // A full page means that there is more already.
+    if (came && *came >= static_cast<std::size_t>(kPage)) continue;
+    StopSignals::wait(kInterval);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int run_watch(const WatchOptions& options, const Terminal& terminal) {
+  const StopSignals signals;
+  return Watch(options, terminal).run();
+}
+
+}  // namespace troupe::cli

@@ -1,0 +1,154 @@
+// troupe why: from an event back to its first cause; of a model's decision, what it was asked and how it chose.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ostream>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/events.h"
+
+namespace troupe::cli {
+
+namespace {
+
+constexpr std::size_t kShortPromptBytes = 240;
+constexpr std::size_t kIndentStepsMax = 12;  // a long chain goes on straight down
+
+std::string bar(double share) {
+  constexpr int kCells = 20;
+  const int full = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * kCells));
+  std::string out;
+  for (int i = 0; i < kCells; ++i) out += i < full ? "█" : "░";
+  return out;
+}
+
+std::string ms(std::int64_t us) { return fmt::format("{:.{}f} ms", static_cast<double>(us) / 1000, us < 10'000 ? 1 : 0); }
+
+class Chain {
+ public:
+  Chain(const Terminal& terminal, bool full) : terminal_(terminal), full_(full) {}
+
+  void print(const Json& chain) {
+    for (const auto& link : chain) {
+      print_link(link);
+      ++depth_;
+    }
+  }
+
+ private:
+  void line(std::string_view text, Ink ink = Ink::plain) const {
+    const std::string indent(2 * std::min(depth_, kIndentStepsMax) + (depth_ > 0 ? 2 : 0), ' ');
+    const auto wide = terminal_.columns;
+    const std::string shown = full_ || wide == 0 ? std::string(text) : cut(text, wide > indent.size() ? wide - indent.size() : 1);
+    terminal_.out << indent << terminal_.style(ink, shown) << '\n';
+  }
+
+  void print_link(const Json& link) const {
+    const std::string head = fmt::format("{}, {}: {}{}", one_line(text_in(link, "event_id")),
+                                         game_time(number_in(link, "at_ms")), one_line(text_in(link, "type")),
+                                         text_in(link, "subject").empty() ? "" : " of " + one_line(text_in(link, "subject")));
+    if (depth_ > 0) {
+      const std::string indent(2 * std::min(depth_, kIndentStepsMax), ' ');
+      terminal_.out << indent << terminal_.style(Ink::dim, "└ because of ") << terminal_.style(Ink::bold, head) << '\n';
+    } else {
+      terminal_.out << terminal_.style(Ink::bold, head) << '\n';
+    }
+    line("  " + sentence(link, Names()));
+    if (const Json& decision = object_in(link, "decision"); !decision.empty()) print_decision(decision);
+    if (const Json& input = object_in(link, "input"); !input.empty()) {
+      line(fmt::format("  asked for by {} ({}) with {}, input {}", one_line(text_in(input, "caller")),
+                       one_line(text_in(input, "role")), one_line(text_in(input, "type")), number_in(input, "sequence")),
+           Ink::dim);
+    }
+  }
+
+  void print_decision(const Json& d) const {
+    std::string how = fmt::format("  {}, {}", one_line(text_in(d, "tier")), one_line(text_in(d, "model")));
+    if (const auto method = text_in(d, "method"); !method.empty()) how += " by " + one_line(method);
+    how += "; " + ms(number_in(d, "total_us"));
+    if (const auto deadline = number_in(d, "deadline_ms"); deadline > 0) how += fmt::format(" of {} ms", deadline);
+    how += flag_in(d, "deadline_met") ? ", in time" : ", too late";
+    if (number_in(d, "queue_us") > 0) how += ", waited " + ms(number_in(d, "queue_us"));
+    if (number_in(d, "first_token_us") > 0) how += ", first token after " + ms(number_in(d, "first_token_us"));
+    line(how);
+    if (number_in(d, "prompt_tokens") > 0) {
+      line(fmt::format("  {} prompt tokens ({} from the cache), {} new; {} micro-USD", number_in(d, "prompt_tokens"),
+                       number_in(d, "cached_tokens"), number_in(d, "new_tokens"), number_in(d, "cost_microusd")),
+           Ink::dim);
+    }
+    print_options(d);
+    if (const auto output = text_in(d, "output"); !output.empty()) line("  said: " + one_line(output));
+    if (const auto verdict = text_in(d, "verdict"); !verdict.empty()) line("  verdict: " + one_line(verdict));
+    if (const auto reason = text_in(d, "reason"); !reason.empty()) line("  because: " + one_line(reason));
+    print_list(d, "fallbacks", "  before that: ");
+    print_list(d, "facts", "  facts: ");
+    print_list(d, "memories", "  memories: ");
+    print_prompt(text_in(d, "prompt"));
+  }
+
+  void print_options(const Json& d) const {
+    const Json& options = list_in(d, "options");
+    const Json& shares = list_in(d, "probabilities");
+    const auto choice = static_cast<std::size_t>(number_in(d, "choice"));
+    for (std::size_t i = 0; i < options.size(); ++i) {
+      const bool known = i < shares.size() && shares[i].is_number();
+      const double share = known ? shares[i].get<double>() : 0;
+      const std::string text = options[i].is_string() ? one_line(options[i].get<std::string>()) : compact(options[i]);
+      line(fmt::format("  {} {} {}", known ? fmt::format("{} {:3.0f} %", bar(share), 100 * share) : "-",
+                       i == choice ? ">" : " ", text),
+           i == choice ? Ink::green : Ink::plain);
+    }
+  }
+
+  void print_list(const Json& d, const char* key, std::string_view lead) const {
+    std::vector<std::string> texts;
+    for (const auto& item : list_in(d, key)) {
+      if (item.is_string()) texts.push_back(one_line(item.get<std::string>()));
+    }
+    if (!texts.empty()) line(std::string(lead) + join(texts, key == std::string_view("fallbacks") ? "; " : ", "), Ink::dim);
+  }
+
+  void print_prompt(const std::string& prompt) const {
+    if (prompt.empty()) return;
+    if (!full_) {
+      const std::string_view head = utf8_prefix(prompt, kShortPromptBytes);
+      line(fmt::format("  prompt: {}{}", one_line(head), head.size() < prompt.size() ? "… (--full shows it all)" : ""),
+           Ink::dim);
+      return;
+    }
+    line("  prompt:", Ink::dim);
+    for (const auto& text : split(prompt, '\n')) line("    " + one_line(text), Ink::dim);
+  }
+
+  const Terminal& terminal_;
+  bool full_;
+  std::size_t depth_ = 0;
+};
+
+bool is_number(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+int run_why(const WhyOptions& options, const Terminal& terminal) {
+  HttpClient client = connect(options.server);
+  std::string id = options.event_id;
+  if (is_number(id)) {
+    const auto world = call_rpc(client, "world.Get");
+    if (!world) return failed(terminal, world.error());
+    id = text_in(*world, "name") + "-" + id;
+  }
+  const auto reply = call_rpc(client, "world.Why", {{"event_id", id}});
+  if (!reply) return failed(terminal, reply.error());
+  if (options.json) {
+    terminal.out << compact(*reply) << '\n';
+  } else {
+    Chain(terminal, options.full).print(list_in(*reply, "chain"));
+  }
+  return 0;
+}
+
+}  // namespace troupe::cli

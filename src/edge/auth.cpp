@@ -1,0 +1,149 @@
+#include "edge/auth.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "host/registry.h"
+
+namespace troupe::edge {
+
+namespace {
+
+constexpr std::size_t kNameBytesMax = 64;
+
+bool same_in_constant_time(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned char difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i]);
+  return difference == 0;
+}
+
+// "127.0.0.1:7777" -> host and port; port "" where there is none.
+std::pair<std::string_view, std::string_view> split_authority(std::string_view authority) {
+  const auto bracket = authority.rfind(']');
+  const auto colon = authority.rfind(':');
+  if (colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket)) {
+    return {authority, {}};
+  }
+  return {authority.substr(0, colon), authority.substr(colon + 1)};
+}
+
+std::unexpected<Error> refused(std::string reason, std::string message) {
+  return fail(Code::permission_denied, std::move(reason), std::move(message));
+}
+
+Result<void> check_name(std::string_view name) {
+  const bool clean =
+      std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (name.size() <= kNameBytesMax && clean && is_utf8(name)) return {};
+  return fail(Code::invalid_argument, "auth.bad_player",
+              fmt::format("a player's name is UTF-8 of at most {} bytes", kNameBytesMax));
+}
+
+}  // namespace
+
+std::string Address::text() const {
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                             : fmt::format("[{}]:{}", host, port);
+}
+
+bool is_loopback(std::string_view host) {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (lower_ascii(host) == "localhost") return true;
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(std::string(host), error);
+  return !error && address.is_loopback();
+}
+
+Auth::Auth(const std::vector<TokenEntry>& tokens, std::vector<std::string> origins)
+    : tokens_(tokens), origins_(std::move(origins)) {
+  for (auto& token : tokens_) token.sha256_hex = lower_ascii(token.sha256_hex);
+}
+
+Result<void> Auth::check_browser(const HttpRequest& request) const {
+  const std::string* host = request.header("host");
+  const std::string authority = host ? lower_ascii(*host) : std::string();
+  if (local_mode()) {
+    const auto [name, port] = split_authority(authority);
+    const std::string wanted = std::to_string(port_);
+    if (!is_loopback(name) || (port.empty() ? wanted != "80" : port != wanted)) {
+      return refused("edge.host", "this server is for this machine only: the Host must be 127.0.0.1:" +
+                                      wanted + " or localhost:" + wanted);
+    }
+  }
+  const std::string* origin = request.header("origin");
+  if (origin == nullptr) return {};
+  if (*origin == "http://" + authority || std::ranges::find(origins_, *origin) != origins_.end()) return {};
+  return refused("edge.origin", "pages of another origin may not call this server");
+}
+
+Result<std::string> bearer_of(const HttpRequest& request) {
+  const std::string* header = request.header("authorization");
+  if (header == nullptr) return std::string();
+  if (lower_ascii(header->substr(0, 7)) != "bearer ") {
+    return fail(Code::unauthenticated, "auth.scheme", "the Authorization header is 'Bearer' and a token");
+  }
+  return trim(header->substr(7));
+}
+
+Result<Identity> Auth::identify(const HttpRequest& request) const {
+  TRY(const std::string bearer, bearer_of(request));
+  const std::string* player = request.header("x-troupe-player");
+  const std::string* role = request.header("x-troupe-role");
+  return identify(bearer, player ? *player : std::string_view(), role ? *role : std::string_view());
+}
+
+Result<Identity> Auth::base(std::string_view bearer) const {
+  if (local_mode()) return Identity{"local", pb::ROLE_ADMIN};
+  if (bearer.empty()) {
+    return fail(Code::unauthenticated, "auth.missing",
+                "this server wants a token: Authorization: Bearer ...");
+  }
+  const std::string hash = sha256_hex(bearer);
+  const TokenEntry* found = nullptr;
+  for (const auto& token : tokens_) {
+    if (same_in_constant_time(token.sha256_hex, hash)) found = &token;
+  }
+  if (found == nullptr)
+    return fail(Code::unauthenticated, "auth.unknown_token", "the token is not known here");
+  return Identity{found->name, found->role};
+}
+
+Result<Identity> Auth::identify(std::string_view bearer, std::string_view player,
+                                std::string_view role) const {
+  TRY(Identity who, base(bearer));
+  TRY_VOID(check_name(player));
+  pb::Role wanted = pb::ROLE_UNSPECIFIED;
+  if (!role.empty()) {
+    wanted = role_from_name(role);
+    if (wanted == pb::ROLE_UNSPECIFIED || wanted == pb::ROLE_SERVICE) {
+      static const std::vector<std::string> kRoles = {"player", "npc", "game_server", "designer", "admin"};
+      return fail(Code::invalid_argument, "auth.bad_role",
+                  fmt::format("no role '{}'{}", role.substr(0, kNameBytesMax), did_you_mean(role, kRoles)));
+    }
+  }
+  if (player.empty() && wanted == pb::ROLE_UNSPECIFIED) return who;
+
+  if (!local_mode()) {
+    const bool for_others = Caller{.role = who.role}.acts_for_others();
+    if (wanted != pb::ROLE_UNSPECIFIED && wanted != who.role && !(for_others && wanted == pb::ROLE_PLAYER)) {
+      return refused("auth.role", "this token stands for the role '" + role_name(who.role) + "'");
+    }
+    if (!player.empty() && player != who.name && !for_others) {
+      return refused("auth.player", "this token stands for '" + who.name + "' only");
+    }
+    // Acting for a player never leaves more rights than that player has.
+    if (!player.empty() && for_others) return Identity{std::string(player), pb::ROLE_PLAYER};
+    if (wanted != pb::ROLE_UNSPECIFIED) who.role = wanted;
+    return who;
+  }
+  who.role = wanted != pb::ROLE_UNSPECIFIED ? wanted : pb::ROLE_PLAYER;
+  if (!player.empty()) who.name = player;
+  return who;
+}
+
+}  // namespace troupe::edge

@@ -1,0 +1,209 @@
+#include "edge/edge_core.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <boost/system/system_error.hpp>
+
+#include "base/log.h"
+#include "edge/call_header.h"
+#include "edge/openapi.h"
+
+namespace troupe::edge {
+
+namespace {
+
+constexpr const char* kPagePolicy =
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors "
+    "'none'; "
+    "base-uri 'none'; form-action 'none'";
+constexpr const char* kDocsPolicy =
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+HttpReply text_reply(std::string type, std::string body) {
+  HttpReply reply;
+  reply.content_type = std::move(type);
+  reply.body = std::move(body);
+  return reply;
+}
+
+HttpReply page_reply(std::string type, std::string body, const char* policy) {
+  HttpReply reply = text_reply(std::move(type), std::move(body));
+  reply.headers.emplace_back("content-security-policy", policy);
+  reply.headers.emplace_back("referrer-policy", "no-referrer");
+  return reply;
+}
+
+const std::vector<std::string> kReads = {"GET", "HEAD"};
+
+}  // namespace
+
+EdgeCore::EdgeCore(const rt::Env& e, bus::Bus& b, Metrics& m, Timeline& w, EdgeConfig c)
+    : env(e),
+      bus(b),
+      metrics(m),
+      world(w),
+      config(std::move(c)),
+      auth(config.tokens, config.origins),
+      counters(m),
+      group(e, "edge"),
+      hub(e, b, w.config().world),
+      api(e, b, group, config.limits.stream_queue_bytes_max),
+      openapi(openapi_json(config.version)),
+      acceptor(e.executor) {
+  add_server_routes();
+}
+
+void EdgeCore::start_hub() {
+  if (const auto subscribed = hub.start(); !subscribed) {
+    log::error("edge", "no live events for sockets: {}", subscribed.error().message);
+  }
+}
+
+void EdgeCore::add_server_routes() {
+  const auto fixed = [this](std::string label, std::string path, Access access,
+                            std::function<HttpReply()> make) {
+    routes.add({.label = std::move(label),
+                .path = std::move(path),
+                .methods = kReads,
+                .access = access,
+                .handler = [make = std::move(make)](HttpCall) -> Task<HttpReply> { co_return make(); }});
+  };
+  fixed("healthz", "/healthz", Access::open, [] { return json_reply(R"({"status":"ok"})"); });
+  fixed("readyz", "/readyz", Access::open, [this] { return ready(); });
+  // With tokens not for everybody: it tells how busy the world is.
+  fixed("metrics", "/metrics", Access::operators,
+        [this] { return text_reply("text/plain; version=0.0.4; charset=utf-8", metrics.text()); });
+  fixed("openapi", "/openapi.json", Access::open, [this] { return json_reply(openapi); });
+  fixed("docs", "/docs", Access::open,
+        [] { return page_reply("text/html; charset=utf-8", std::string(docs_page()), kDocsPolicy); });
+  routes.add({.label = "api",
+              .path = "/api/",
+              .methods = {"GET", "HEAD", "POST"},
+              .access = Access::callers,
+              .handler = [this](HttpCall call) { return api.answer(std::move(call)); }});
+  // The answer to a request for /ws that does not ask for an upgrade.
+  routes.add({.label = "ws",
+              .path = "/ws",
+              .methods = {"GET"},
+              .access = Access::open,
+              .handler = [](HttpCall) -> Task<HttpReply> {
+                auto reply = error_reply({Code::invalid_argument, "http.upgrade_required",
+                                          "this is the game's socket: ask for an upgrade to websocket"});
+                reply.headers.emplace_back("upgrade", "websocket");
+                co_return reply;
+              }});
+}
+
+HttpReply EdgeCore::ready() const {
+  bool unready = stopping;
+  bool degraded = false;
+  std::string dependencies;
+  for (const auto& check : config.ready_checks) {
+    const auto outcome = check.check();
+    std::string state = R"({"status":"ok"})";
+    if (!outcome) {
+      (check.required ? unready : degraded) = true;
+      state =
+          fmt::format(R"({{"status":"{}","reason":{},"message":{}}})", check.required ? "failed" : "degraded",
+                      json_string(outcome.error().reason), json_string(outcome.error().message));
+    }
+    dependencies += fmt::format("{}{}:{}", dependencies.empty() ? "" : ",", json_string(check.name), state);
+  }
+  const char* status = stopping ? "stopping" : unready ? "not_ready" : degraded ? "degraded" : "ready";
+  auto reply = json_reply(
+      fmt::format(R"({{"status":"{}","ready":{},"dependencies":{{{}}}}})", status, !unready, dependencies));
+  if (unready) reply.status = 503;
+  return reply;
+}
+
+Result<HttpReply> EdgeCore::console_file(const HttpRequest& request) const {
+  std::optional<ConsoleFile> file;
+  if (config.console) file = config.console(request.path == "/" ? "/index.html" : request.path);
+  if (!file) {
+    TRY([[maybe_unused]] const Route* none, routes.find(request.path));  // names the nearest path
+    return fail(Code::not_found, "http.not_found", "nothing at '" + request.path + "'");
+  }
+  HttpReply reply = page_reply(std::move(file->content_type), std::move(file->bytes), kPagePolicy);
+  reply.headers.emplace_back("cache-control", "no-cache");
+  if (!file->etag.empty()) {
+    const std::string tag = "\"" + file->etag + "\"";
+    reply.headers.emplace_back("etag", tag);
+    const std::string* known = request.header("if-none-match");
+    if (known != nullptr && known->find(tag) != std::string::npos) {
+      reply.status = 304;
+      reply.body.clear();
+    }
+  }
+  return reply;
+}
+
+Result<Caller> EdgeCore::caller_of(const HttpRequest& request, const Identity& who) const {
+  Caller caller{.name = who.name, .role = who.role, .world = world.config().world};
+  caller.trace = trace_from(request.header("traceparent"), env.ids);
+  TRY(caller.deadline, deadline_from(request, env.now()));
+  TRY(caller.idempotency_key, idempotency_key_from(request));
+  return caller;
+}
+
+Task<HttpReply> EdgeCore::run(const Route& route, HttpRequest request) {
+  if (std::ranges::find(route.methods, request.method) == route.methods.end()) {
+    co_return fail(Code::invalid_argument, "http.method_not_allowed",
+                   fmt::format("{} is for {}", route.path, fmt::join(route.methods, ", ")));
+  }
+  if (route.access == Access::open) co_return co_await route.handler({std::move(request), Caller{}});
+  CO_TRY(const Identity who, auth.identify(request));
+  CO_TRY(Caller caller, caller_of(request, who));
+  if (route.access == Access::operators && !caller.acts_for_others()) {
+    co_return fail(Code::permission_denied, "rpc.role", route.path + " is not for players");
+  }
+  const std::string trace = caller.trace;
+  HttpReply reply;
+  if (auto made = co_await route.handler({std::move(request), std::move(caller)}); made) {
+    reply = *std::move(made);
+  } else {
+    reply = route.error(made.error());
+  }
+  reply.headers.emplace_back("traceresponse", traceresponse(trace));
+  co_return reply;
+}
+
+boost::asio::awaitable<HttpReply> EdgeCore::answer(HttpRequest request) {
+  const auto started = env.now();
+  std::string label = "other";
+  auto shape = error_reply;
+  Result<HttpReply> reply = std::unexpected(Error{});
+  const auto found = routes.find(request.path);
+  if (found) {
+    label = (*found)->label;
+    shape = (*found)->error;
+  }
+  if (auto fine = auth.check_browser(request); !fine) {
+    reply = std::unexpected(fine.error());
+  } else if (!found) {
+    const bool reads = std::ranges::find(kReads, request.method) != kReads.end();
+    reply = reads ? console_file(request) : Result<HttpReply>(std::unexpected(found.error()));
+    if (reply) label = "console";
+  } else {
+    const Route& route = **found;
+    try {
+      reply = co_await run(route, std::move(request));
+    } catch (const boost::system::system_error&) {
+      throw;  // cancelled: whoever asked is gone
+    } catch (const std::exception& e) {
+      log::error("edge", "{} threw: {}", label, e.what());
+      reply = fail(Code::internal, "rpc.bug", "the server made a mistake; see its log");
+    }
+  }
+  HttpReply answered = reply ? *std::move(reply) : shape(reply.error());
+  if (answered.status == 405 && found) {
+    answered.headers.emplace_back("allow", fmt::format("{}", fmt::join((*found)->methods, ", ")));
+  }
+  if (answered.status == 401) answered.headers.emplace_back("www-authenticate", "Bearer");
+  counters.request(label, answered.status, std::chrono::duration<double>(env.now() - started).count());
+  co_return answered;
+}
+
+}  // namespace troupe::edge

@@ -1,0 +1,61 @@
+#pragma once
+// The inside of Edge: what its connections and sockets share. Private to this room; io thread.
+#include <set>
+
+#include "edge/auth.h"
+#include "edge/edge_config.h"
+#include "edge/edge_metrics.h"
+#include "edge/event_hub.h"
+#include "edge/openai_api.h"
+#include "edge/routes.h"
+#include "edge/rpc_api.h"
+#include "host/timeline.h"
+
+namespace troupe::edge {
+
+class WsSession;
+
+struct EdgeCore {
+  EdgeCore(const rt::Env& e, bus::Bus& b, Metrics& m, Timeline& w, EdgeConfig c);
+
+  // Answers everything but upgrades. Errors become replies in the route's shape.
+  boost::asio::awaitable<HttpReply> answer(HttpRequest request);
+  Task<HttpReply> run(const Route& route, HttpRequest request);
+  Result<Caller> caller_of(const HttpRequest& request, const Identity& who) const;
+  void add_server_routes();
+  void start_hub();
+  HttpReply ready() const;
+  Result<HttpReply> console_file(const HttpRequest& request) const;
+
+  rt::Env env;
+  bus::Bus& bus;
+  Metrics& metrics;
+  Timeline& world;
+  EdgeConfig config;
+  Auth auth;
+  EdgeMetrics counters;
+  Routes routes;
+  rt::Group group;  // connections, sockets and what they started
+  EventHub hub;
+  RpcApi api;
+  std::unique_ptr<OpenAiApi> openai;
+  std::string openapi;  // made once
+
+  boost::asio::ip::tcp::acceptor acceptor;
+  std::size_t connections = 0;
+  std::size_t refused = 0;  // being told so
+  std::size_t busy = 0;     // requests under way
+  bool stopping = false;
+  std::set<WsSession*> sockets;
+};
+
+// One client from its first byte to its last.
+boost::asio::awaitable<void> serve_connection(std::shared_ptr<EdgeCore> core, TcpSocket socket);
+// One that came when there were too many.
+boost::asio::awaitable<void> refuse_connection(std::shared_ptr<EdgeCore> core, TcpSocket socket);
+// A request for /ws that came on `stream`; the reply where it is refused, else it returns when the socket has
+// closed.
+boost::asio::awaitable<Result<void>> serve_socket(std::shared_ptr<EdgeCore> core,
+                                                  std::shared_ptr<HttpStream> stream, HttpRequest request);
+
+}  // namespace troupe::edge

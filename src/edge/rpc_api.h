@@ -1,0 +1,34 @@
+#pragma once
+// /api/{service}/{Method}: JSON in, a call over the bus, JSON or server-sent events out. Owned by the edge;
+// io thread. Bounds: a stream's text that waits for a slow client (stream_queue_bytes_max); beyond, deltas
+// are left out, since the whole answer follows.
+#include "edge/http_types.h"
+#include "host/registry.h"
+#include "ports/bus.h"
+#include "rt/task.h"
+
+namespace troupe::edge {
+
+class RpcApi {
+ public:
+  RpcApi(const rt::Env& env, bus::Bus& bus, rt::Group& group, std::size_t stream_queue_bytes_max)
+      : env_(env), bus_(bus), group_(group), stream_queue_bytes_max_(stream_queue_bytes_max) {}
+
+  Task<HttpReply> answer(HttpCall call);
+
+ private:
+  Result<HttpReply> stream(const MethodInfo* method, Caller caller, std::string payload);
+
+  rt::Env env_;
+  bus::Bus& bus_;
+  rt::Group& group_;
+  std::size_t stream_queue_bytes_max_;
+};
+
+// The serialised request of `method` from a body or, for GET, a query. Also `invalid_argument`
+// http.method_not_allowed.
+Result<std::string> request_bytes(const MethodInfo* method, const HttpRequest& request);
+// A serialised reply as JSON.
+Result<std::string> reply_json(const MethodInfo* method, const std::string& bytes);
+
+}  // namespace troupe::edge

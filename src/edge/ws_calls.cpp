@@ -1,0 +1,162 @@
+// Game sockets: calls over the bus, their parts, and what players do.
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "edge/call_header.h"
+#include "edge/ws_session.h"
+#include "host/host.h"
+#include "host/json.h"
+
+namespace troupe::edge {
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr const char* kInputMethod = "npc.Input";
+
+std::unexpected<Error> bad_request(std::string why) {
+  return fail(Code::invalid_argument, "ws.bad_request", std::move(why));
+}
+
+}  // namespace
+
+Caller WsSession::caller() const {
+  return {.name = who_.name,
+          .role = who_.role,
+          .world = core_->world.config().world,
+          .deadline = env_.now() + kDefaultDeadline,
+          .trace = trace_from(nullptr, env_.ids)};
+}
+
+void WsSession::on_request(const Frame::Request& request) {
+  if (const auto started = start_call(request); !started) send_error(request.id(), started.error());
+}
+
+Result<void> WsSession::start_call(const Frame::Request& request) {
+  const std::uint64_t id = request.id();
+  if (id == 0) return bad_request("a request has an id above 0");
+  if (calls_.contains(id)) return bad_request("a call with this id is under way");
+  if (calls_.size() >= limits_.requests_in_flight_max) {
+    return fail(Code::exhausted, "ws.busy",
+                "at most " + std::to_string(limits_.requests_in_flight_max) + " calls at a time", 100);
+  }
+  TRY(const MethodInfo* method, find_method(request.method()));
+  TRY(std::string payload, request_payload(method, request));
+  TRY_VOID(check_idempotency_key(request.idempotency_key()));
+  Caller caller = this->caller();
+  if (request.deadline_ms() != 0) {
+    TRY(caller.deadline, deadline_in(request.deadline_ms(), env_.now()));
+  }
+  caller.idempotency_key = request.idempotency_key();
+  if (!method->access.read_only()) {
+    if (!parts_heard_) {
+      TRY(parts_,
+          core_->bus.subscribe(parts_prefix_ + "*", [weak = weak_from_this()](const bus::Event& event) {
+            if (const auto alive = weak.lock()) alive->on_part(event);
+          }));
+      parts_heard_ = true;
+    }
+    caller.stream = parts_prefix_ + std::to_string(id);
+  }
+
+  calls_.emplace(id, rt::Group::Handle{});
+  auto handle = core_->group.spawn_stoppable(
+      "socket call", [self = shared_from_this(), id, method, caller = std::move(caller),
+                      payload = std::move(payload)]() mutable {
+        return self->run_call(id, method, std::move(caller), std::move(payload));
+      });
+  if (const auto call = calls_.find(id); call != calls_.end()) call->second = std::move(handle);
+  return {};
+}
+
+asio::awaitable<void> WsSession::run_call(std::uint64_t id, const MethodInfo* method, Caller caller,
+                                          std::string payload) {
+  const auto self = shared_from_this();
+  const auto reply = co_await call_over_bus(env_, core_->bus, method, std::move(caller), std::move(payload));
+  // What was published before the reply is sent before it.
+  co_await asio::post(env_.executor, asio::use_awaitable);
+  if (calls_.erase(id) == 0) co_return;
+  if (reply) {
+    send(encode_reply(wire_, id, method->reply, *reply));
+  } else {
+    send_error(id, reply.error());
+  }
+}
+
+void WsSession::on_cancel(const Frame::Cancel& cancel) {
+  const auto call = calls_.find(cancel.id());
+  if (call == calls_.end()) return;  // answered already
+  const auto handle = call->second;
+  calls_.erase(call);
+  handle.stop();
+  send_error(cancel.id(), {Code::cancelled, "rpc.cancelled", "the client cancelled the call"});
+}
+
+void WsSession::on_part(const bus::Event& event) {
+  std::uint64_t id = 0;
+  const char* end = event.subject.data() + event.subject.size();
+  if (std::from_chars(event.subject.data() + parts_prefix_.size(), end, id).ptr != end) return;
+  pb::StreamPart part;
+  if (!calls_.contains(id) || !part.ParseFromString(event.payload)) return;
+  Frame frame;
+  frame.mutable_delta()->set_id(id);
+  frame.mutable_delta()->set_text(part.text());
+  send(encode_frame(wire_, frame));
+}
+
+// Input goes to npc.Input, found by name and filled by field names: the edge knows no service.
+Result<std::string> WsSession::input_payload(const MethodInfo* method, const Frame::Input& input) {
+  if (!position_told_) return bad_request("the first input says where the player is");
+  auto fields = nlohmann::json::parse(to_json(input), nullptr, false);
+  fields.erase("id");
+  fields.erase("position");
+  fields["x"] = position_told_->x();
+  fields["y"] = position_told_->y();
+  for (auto field = fields.begin(); field != fields.end();) {
+    if (method->request->FindFieldByName(field.key()) != nullptr) {
+      ++field;
+      continue;
+    }
+    if (field->is_string() && !field->get_ref<const std::string&>().empty()) {
+      return fail(Code::unavailable, "ws.unimplemented", method->name + " takes no '" + field.key() + "'");
+    }
+    field = fields.erase(field);
+  }
+  const auto message = new_message(method->request);
+  TRY_VOID(from_json(fields.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), *message));
+  return message->SerializeAsString();
+}
+
+void WsSession::on_input(Frame::Input input) {
+  const auto method = find_method(kInputMethod);
+  if (!method) {
+    send_error(input.id(), {Code::unavailable, "ws.unimplemented", "this server takes no input frames"});
+    return;
+  }
+  if (input.has_position()) position_told_ = input.position();
+  // One at a time; of those that come meanwhile only the newest counts.
+  next_input_ = std::move(input);
+  if (input_running_) return;
+  input_running_ = true;
+  core_->group.spawn("socket input",
+                     [self = shared_from_this(), m = *method] { return self->run_inputs(m); });
+}
+
+asio::awaitable<void> WsSession::run_inputs(const MethodInfo* method) {
+  const auto self = shared_from_this();
+  while (next_input_ && !closing_) {
+    const Frame::Input input = *std::move(next_input_);
+    next_input_.reset();
+    auto payload = input_payload(method, input);
+    if (!payload) {
+      send_error(input.id(), payload.error());
+      continue;
+    }
+    const auto reply = co_await call_over_bus(env_, core_->bus, method, caller(), *std::move(payload));
+    if (!reply) send_error(input.id(), reply.error());
+  }
+  input_running_ = false;
+}
+
+}  // namespace troupe::edge

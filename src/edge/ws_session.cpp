@@ -1,0 +1,236 @@
+#include "edge/ws_session.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace troupe::edge {
+
+namespace {
+
+namespace asio = boost::asio;
+
+std::uint16_t close_code_of(const std::string& reason, Wire wire) {
+  if (reason == "slow") return 1013;
+  if (reason == "hello") return 1008;
+  if (reason == "bad_frames") return wire == Wire::json ? 1007 : 1002;
+  return 1001;
+}
+
+}  // namespace
+
+WsSession::WsSession(std::shared_ptr<EdgeCore> core, std::unique_ptr<WsStream> stream, Wire wire,
+                     UpgradeIdentity upgrade)
+    : core_(std::move(core)),
+      env_(core_->env),
+      limits_(core_->config.limits.socket),
+      stream_(std::move(stream)),
+      wire_(wire),
+      upgrade_(std::move(upgrade)),
+      parts_prefix_("str." + env_.ids.uuid7(env_.clock.wall_ms()) + ".") {}
+
+asio::awaitable<void> WsSession::run() {
+  const auto self = shared_from_this();
+  core_->sockets.insert(this);
+  core_->counters.sockets(core_->sockets.size());
+  // However this ends, also by cancellation.
+  struct Finish {
+    ~Finish() { session.finish(); }
+    WsSession& session;
+  };
+  const Finish finish{*this};
+
+  core_->group.spawn("socket writer", [self] { return self->write_loop(); });
+  hello_timer_ = env_.clock.call_at(env_.now() + limits_.hello_timeout, [weak = weak_from_this()] {
+    if (const auto alive = weak.lock()) alive->goaway("hello", "hello did not come in time");
+  });
+  for (;;) {
+    auto message = co_await stream_->read();
+    if (!message) break;
+    core_->counters.frame_in();
+    if (closing_) continue;  // only the closing handshake is still of interest
+    co_await on_message(*std::move(message));
+  }
+}
+
+void WsSession::finish() {
+  core_->sockets.erase(this);
+  core_->counters.sockets(core_->sockets.size());
+  core_->hub.remove(hub_key_);
+  hello_timer_.cancel();
+  pacer_timer_.cancel();
+  closing_ = true;
+  queue_.clear();
+  live_.clear();
+  for (const auto& [id, call] : calls_) call.stop();
+  calls_.clear();
+  parts_ = {};
+  stream_->drop();
+  wake_writer();
+  if (room_waits_) room_waits_->set({});
+}
+
+void WsSession::wake_writer() {
+  if (writer_waits_) writer_waits_->set({});
+}
+
+asio::awaitable<void> WsSession::write_loop() {
+  const auto self = shared_from_this();
+  for (;;) {
+    while (queue_.empty()) {
+      if (closing_) {
+        co_await stream_->close(close_code_, close_reason_);
+        co_return;
+      }
+      writer_waits_.emplace(env_);
+      const auto wait = *writer_waits_;
+      (void)co_await wait.wait();
+      writer_waits_.reset();
+    }
+    auto frame = std::move(queue_.front());
+    queue_.pop_front();
+    queue_bytes_ -= frame->size();
+    if (room_waits_ && has_room()) room_waits_->set({});
+    const auto sent = co_await stream_->write(std::move(frame), wire_ == Wire::json);
+    if (!sent) {
+      if (sent.error().reason == "ws.slow") core_->counters.dropped("slow");
+      stream_->drop();
+      co_return;
+    }
+    core_->counters.frame_out();
+  }
+}
+
+void WsSession::send(std::shared_ptr<const std::string> frame) {
+  if (closing_) return;
+  if (queue_.size() >= limits_.queue_frames_max || queue_bytes_ + frame->size() > limits_.queue_bytes_max) {
+    core_->counters.dropped("slow");
+    goaway("slow", "the client reads too slowly; come back with the last sequence as the cursor");
+    return;
+  }
+  queue_bytes_ += frame->size();
+  queue_.push_back(std::move(frame));
+  wake_writer();
+}
+
+void WsSession::goaway(const std::string& reason, const std::string& message) {
+  if (closing_) return;
+  if (reason == "slow") {  // what waits would take as long as it has taken so far
+    queue_.clear();
+    queue_bytes_ = 0;
+  }
+  Frame frame;
+  frame.mutable_goaway()->set_reason(reason);
+  frame.mutable_goaway()->set_message(message);
+  auto bytes = std::make_shared<const std::string>(encode_frame(wire_, frame));
+  queue_bytes_ += bytes->size();
+  queue_.push_back(std::move(bytes));
+  closing_ = true;
+  close_code_ = close_code_of(reason, wire_);
+  close_reason_ = reason;
+  close_timer_ = env_.clock.call_at(env_.now() + limits_.close_timeout, [weak = weak_from_this()] {
+    if (const auto alive = weak.lock()) alive->stream_->drop();
+  });
+  wake_writer();
+  if (room_waits_) room_waits_->set({});
+}
+
+void WsSession::bad_frame(const Error& error) {
+  send_error(0, error);
+  if (++bad_frames_ >= limits_.bad_frames_max) {
+    core_->counters.dropped("bad_frames");
+    goaway("bad_frames", "too many frames that make no sense");
+  }
+}
+
+asio::awaitable<void> WsSession::on_message(WsMessage message) {
+  if (message.text != (wire_ == Wire::json)) {
+    bad_frame({Code::invalid_argument, "ws.bad_frame",
+               std::string(wire_name(wire_)) + " takes " + (wire_ == Wire::json ? "text" : "binary") +
+                   " messages"});
+    co_return;
+  }
+  auto frame = decode_frame(wire_, message.bytes);
+  if (!frame) {
+    bad_frame(frame.error());
+    co_return;
+  }
+  if (!greeted_ && !frame->has_hello()) {
+    send_error(0, {Code::unauthenticated, "ws.no_hello", "the first frame is hello"});
+    goaway("hello", "the first frame is hello");
+    co_return;
+  }
+  switch (frame->frame_case()) {
+    case Frame::kHello:
+      if (greeted_) {
+        bad_frame({Code::invalid_argument, "ws.bad_frame", "hello comes once"});
+      } else {
+        co_await on_hello(std::move(*frame->mutable_hello()));
+      }
+      break;
+    case Frame::kRequest:
+      on_request(frame->request());
+      break;
+    case Frame::kCancel:
+      on_cancel(frame->cancel());
+      break;
+    case Frame::kSubscribe:
+      co_await on_subscribe(std::move(*frame->mutable_subscribe()));
+      break;
+    case Frame::kInput:
+      on_input(std::move(*frame->mutable_input()));
+      break;
+    default:
+      bad_frame({Code::invalid_argument, "ws.bad_frame", "this frame is for servers to send"});
+      break;
+  }
+}
+
+asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
+  const auto self = shared_from_this();
+  greeted_ = true;
+  hello_timer_.cancel();
+  const auto either = [](const std::string& said, const std::string& before) {
+    return said.empty() ? before : said;
+  };
+  auto who =
+      core_->auth.identify(either(hello.token(), upgrade_.bearer), either(hello.player(), upgrade_.player),
+                           either(hello.role(), upgrade_.role));
+  if (!who) {
+    send_error(0, who.error());
+    goaway("hello", who.error().message);
+    co_return;
+  }
+  who_ = *std::move(who);
+
+  const std::optional<std::uint64_t> cursor =
+      hello.has_cursor() ? std::optional(hello.cursor()) : std::optional<std::uint64_t>();
+  const auto end = co_await log_end(cursor);
+  if (!end) {
+    send_error(0, end.error());
+    goaway("hello", end.error().message);
+    co_return;
+  }
+  const bool resumed = cursor && end->refused.empty();
+  position_ = resumed ? *cursor : end->tail;
+
+  Frame frame;
+  auto& welcome = *frame.mutable_welcome();
+  welcome.set_player(who_.name);
+  welcome.set_role(role_name(who_.role));
+  welcome.set_server_version(core_->config.version);
+  welcome.set_world(core_->world.config().world);
+  welcome.set_cursor(position_);
+  welcome.set_resumed(resumed);
+  welcome.set_resume_reason(end->refused);
+  auto& limits = *welcome.mutable_limits();
+  limits.set_frame_bytes_max(static_cast<std::uint32_t>(limits_.frame_bytes_max));
+  limits.set_requests_in_flight_max(static_cast<std::uint32_t>(limits_.requests_in_flight_max));
+  limits.set_queue_frames_max(static_cast<std::uint32_t>(limits_.queue_frames_max));
+  limits.set_queue_bytes_max(static_cast<std::uint32_t>(limits_.queue_bytes_max));
+  limits.set_resume_events_max(static_cast<std::uint32_t>(limits_.resume_events_max));
+  send(encode_frame(wire_, frame));
+  if (hello.has_subscribe()) co_await on_subscribe(std::move(*hello.mutable_subscribe()));
+}
+
+}  // namespace troupe::edge

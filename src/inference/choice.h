@@ -1,0 +1,25 @@
+#pragma once
+// The arithmetic of a choice among options. Pure functions; nothing here knows what made the scores.
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace troupe::inference {
+
+// Sum 1; temperature > 0. Scores that are not finite count as hopeless; when all are, every option is equal.
+std::vector<double> softmax(std::span<const double> scores, double temperature);
+
+// What the scene adds: score minus what the option scores anyway. Small models prefer a letter (or a phrase) before they
+// have read anything; that preference is the prior.
+std::vector<double> subtract_prior(std::span<const double> scores, std::span<const double> prior);
+
+std::size_t best_of(std::span<const double> probabilities);  // the first of equals; needs one at least
+
+// log p(index) under the softmax of `logits`.
+double log_probability(std::span<const float> logits, std::size_t index);
+
+// "A. wave back\nB. flee\n"; at most 26 options.
+std::string lettered(std::span<const std::string> options);
+
+}  // namespace troupe::inference

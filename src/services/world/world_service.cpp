@@ -1,0 +1,135 @@
+#include "services/world/world_service.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include "base/text.h"
+#include "host/json.h"
+#include "troupe/v1/npc.pb.h"
+
+namespace troupe {
+
+namespace {
+
+constexpr std::size_t kChainMax = 64;
+
+// The message as a JSON object, for people and tools.
+void to_struct(const google::protobuf::Message& message, google::protobuf::Struct& out) {
+  (void)google::protobuf::util::JsonStringToMessage(to_json(message), &out);
+}
+
+std::string clock_text(GameTime at) {
+  const auto minute = at.ms / 60'000 % 1440;
+  return fmt::format("day {} {:02}:{:02}", at.ms / 86'400'000 + 1, minute / 60, minute % 60);
+}
+
+}  // namespace
+
+void WorldService::mount() {
+  host_.serve(&WorldService::get, static_cast<const WorldService*>(this));
+  host_.serve(&WorldService::why, this);
+  host_.serve(&WorldService::verify, this);
+}
+
+Result<pb::WorldInfo> WorldService::get(const Caller&, const pb::WorldGetRequest&) const {
+  pb::WorldInfo info;
+  const auto& config = host_.timeline().config();
+  info.set_name(config.world);
+  info.set_title(pack_.world.title);
+  info.set_seed(config.seed);
+  info.set_pack_hash(pack_.hash);
+  info.set_sequence(host_.timeline().tail().events);
+  for (const auto& place : pack_.places) {
+    auto* out = info.add_places();
+    out->set_id(place.id.str());
+    out->set_name(place.name);
+    out->set_kind(place.kind);
+    out->set_region(place.region.str());
+    out->set_x(place.x);
+    out->set_y(place.y);
+    out->set_indoors(place.indoors);
+    for (const auto& neighbour : place.neighbours) out->add_neighbours(neighbour.str());
+    out->set_text(place.text);
+  }
+  return info;
+}
+
+Task<pb::WorldWhyReply::Link> WorldService::link(Caller caller, EventRecord event) {
+  const std::string& world = host_.timeline().config().world;
+  pb::WorldWhyReply::Link out;
+  out.set_event_id(event_log::event_id(world, event.sequence));
+  out.set_type(event.type);
+  out.set_subject(event.subject);
+  out.set_at_ms(event.at.ms);
+  out.set_clock(clock_text(event.at));
+  out.set_text(out.clock() + "  " + event.type + (event.subject.empty() ? "" : " of " + event.subject));
+  const auto type = find_event_type(event.type);
+  if (!type) co_return out;
+  const auto message = new_message((*type)->message);
+  if (!message->ParseFromString(event.payload)) co_return out;
+  to_struct(*message, *out.mutable_payload());
+  const auto* field = message->GetDescriptor()->FindFieldByName("decision");
+  if (field != nullptr && field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
+    pb::NpcDecisionRequest ask;
+    ask.set_id(message->GetReflection()->GetString(*message, field));
+    Caller self = caller;
+    self.role = pb::ROLE_SERVICE;
+    // Decisions may be older than what is kept; the chain stands without them.
+    if (const auto decision = co_await host_.call<pb::Decision>(self, ask)) to_struct(*decision, *out.mutable_decision());
+  }
+  co_return out;
+}
+
+Task<pb::WorldWhyReply> WorldService::why(Caller caller, pb::WorldWhyRequest request) {
+  CO_TRY(std::uint64_t sequence, event_log::sequence_of(host_.timeline().config().world, request.event_id()));
+  pb::WorldWhyReply reply;
+  while (sequence != 0 && static_cast<std::size_t>(reply.chain_size()) < kChainMax) {
+    const auto event = std::make_shared<std::optional<EventRecord>>();
+    const auto input = std::make_shared<std::optional<InputRecord>>();
+    CO_TRY_VOID(co_await host_.timeline().db().read([event, input, sequence](db::Reader& reader) -> Result<void> {
+      TRY(*event, event_log::event(reader, sequence));
+      if (*event && (*event)->cause == 0 && (*event)->input != 0) {
+        TRY(*input, event_log::input(reader, (*event)->input));
+      }
+      return {};
+    }));
+    if (!*event) {
+      if (reply.chain_size() > 0) break;
+      co_return fail(Code::not_found, "events.unknown",
+                     "no event '" + request.event_id() + "'; the last is '" +
+                         event_log::event_id(host_.timeline().config().world, host_.timeline().tail().events) + "'");
+    }
+    CO_TRY(auto made, co_await link(caller, **event));
+    if (*input) {
+      auto& fields = *made.mutable_input()->mutable_fields();
+      fields["sequence"].set_number_value(static_cast<double>((*input)->sequence));
+      fields["type"].set_string_value((*input)->type);
+      fields["caller"].set_string_value((*input)->caller);
+      fields["role"].set_string_value(role_name(static_cast<pb::Role>((*input)->role)));
+      fields["wall_ms"].set_number_value(static_cast<double>((*input)->wall_ms));
+    }
+    *reply.add_chain() = std::move(made);
+    sequence = (*event)->cause;
+  }
+  co_return reply;
+}
+
+Task<pb::WorldVerifyReply> WorldService::verify(Caller, pb::WorldVerifyRequest) {
+  const auto reply = std::make_shared<pb::WorldVerifyReply>();
+  auto* timeline = &host_.timeline();
+  CO_TRY_VOID(co_await timeline->db().read([reply, timeline](db::Reader& reader) -> Result<void> {
+    const auto tail = event_log::verify(reader);
+    if (!tail) {
+      reply->set_problem(tail.error().message);
+      return {};
+    }
+    reply->set_events(tail->events);
+    reply->set_inputs(tail->inputs);
+    reply->set_log_hash(hex(tail->event_chain));
+    TRY(const auto hash, timeline->state_hash(reader));
+    reply->set_state_hash(hex(hash));
+    return {};
+  }));
+  co_return *reply;
+}
+
+}  // namespace troupe

@@ -1,0 +1,141 @@
+#include "tests/support/world_fixture.h"
+
+#include <gmock/gmock.h>
+
+#include "troupe/v1/time.pb.h"
+
+namespace troupe::test {
+namespace {
+
+// A service of one counter: Schedule adds to it and tells; each game hour it adds one more.
+class CounterService {
+ public:
+  CounterService(const int& step, Host& host) : step_(step), host_(host) {}
+
+  void mount() {
+    host_.serve(&CounterService::add, this);
+    host_.serve(&CounterService::get, this);
+    host_.serve(&CounterService::wait, this);
+    auto& timeline = host_.timeline();
+    timeline.add_migrations(
+        {{"counter", 1, "create table counter (id bigint primary key, value bigint not null)"}});
+    timeline.add_table("counter", "id");
+    timeline.add_loader([this](db::Reader& reader) -> Result<void> {
+      TRY(const auto rows, reader.query("select value from counter"));
+      value_ = rows.empty() ? 0 : rows[0].integer(0);
+      return {};
+    });
+    timeline.add_genesis([this](Turn& turn) { count(turn, 0); });
+    timeline.add_timer_handler(
+        "counter", [this](Turn& turn, const std::string&, const std::string&) { count(turn, step_); });
+  }
+
+ private:
+  void count(Turn& turn, std::int64_t by) {
+    value_ += by;
+    turn.write(
+        "insert into counter (id, value) values (1, $1) on conflict (id) do update set value = "
+        "excluded.value",
+        db::Values{value_});
+    turn.schedule("counter", "hour", turn.now() + game_hours(1));
+    pb::TimerFired event;
+    event.set_due_ms(value_);
+    turn.emit(event, {.subject = "counter"});
+  }
+  Result<pb::TimeScheduleReply> add(Turn& turn, const Caller&, const pb::TimeScheduleRequest& request) {
+    if (request.at_ms() < 0) return fail(Code::invalid_argument, "counter.negative", "no");
+    count(turn, request.at_ms());
+    pb::TimeScheduleReply reply;
+    reply.set_at_ms(value_);
+    return reply;
+  }
+  Result<pb::TimeState> get(const Caller& caller, const pb::TimeGetRequest&) const {
+    pb::TimeState state;
+    state.set_now_ms(value_);
+    state.set_month(caller.name);
+    return state;
+  }
+  Task<pb::TimeCalendarReply> wait(Caller, pb::TimeCalendarRequest) {
+    co_await rt::sleep_for(host_.env(), std::chrono::seconds(5));
+    co_return pb::TimeCalendarReply();
+  }
+
+  const int& step_;
+  Host& host_;
+  std::int64_t value_ = 0;
+};
+
+pb::TimeScheduleRequest adding(std::int64_t by) {
+  pb::TimeScheduleRequest request;
+  request.set_at_ms(by);
+  return request;
+}
+
+struct WorldFixture : testing::Test {
+  int step = 1;
+  World world{{mount<CounterService>(step)}};
+
+  std::int64_t value() { return world.call<pb::TimeState>(player(), pb::TimeGetRequest())->now_ms(); }
+};
+
+TEST_F(WorldFixture, CallsAreAnsweredAndErrorsTravel) {
+  const auto reply = world.call<pb::TimeScheduleReply>(designer(), adding(5));
+  ASSERT_TRUE(reply.has_value()) << reply.error().message;
+  EXPECT_EQ(reply->at_ms(), 5);
+  EXPECT_EQ(world.call<pb::TimeState>(player("bela"), pb::TimeGetRequest())->month(), "bela");
+  EXPECT_EQ(world.call<pb::TimeScheduleReply>(designer(), adding(-1)).error().reason, "counter.negative");
+  EXPECT_EQ(world.call<pb::TimeScheduleReply>(player(), adding(1)).error().reason, "rpc.role");
+}
+
+TEST_F(WorldFixture, TimeMovesExactlyAndTogetherWithTheClock) {
+  const auto real = world.env().now();
+  world.advance(game_hours(2));
+  EXPECT_EQ(world.now().ms, game_hours(9).ms);
+  EXPECT_EQ(world.env().now() - real, std::chrono::seconds(120));
+  world.pass(std::chrono::milliseconds(50));
+  EXPECT_EQ(world.now().ms, game_hours(9).ms + 3000);
+  EXPECT_EQ(value(), 2);
+}
+
+TEST_F(WorldFixture, PublishedEventsAndTheLogAgree) {
+  world.advance(game_hours(3));
+  const auto events = world.events_of<pb::TimerFired>("counter");
+  ASSERT_EQ(events.size(), 4U) << "genesis and three hours";
+  EXPECT_EQ(events.back().due_ms(), 3);
+  EXPECT_TRUE(world.events_of<pb::TimerFired>("nobody").empty());
+  EXPECT_EQ(world.history().size(), 4U);
+  world.clear_events();
+  EXPECT_TRUE(world.events().empty());
+}
+
+TEST_F(WorldFixture, ARestartKeepsWhatWasCommittedAndNothingElse) {
+  world.advance(game_hours(2));
+  ASSERT_TRUE(world.timeline().run_to({game_hours(10).ms}).has_value());  // applied, not committed
+  EXPECT_EQ(value(), 3) << "a call commits what is waiting";
+  ASSERT_TRUE(world.timeline().run_to({game_hours(11).ms}).has_value());
+  world.restart();
+  EXPECT_EQ(value(), 3);
+  EXPECT_EQ(world.rows("select value from counter")[0].integer(0), 3);
+}
+
+TEST_F(WorldFixture, TasksThatTakeTimeEndWhenTimeMoves) {
+  const auto answer = world.start(player(), pb::TimeCalendarRequest());
+  world.pass(std::chrono::seconds(4));
+  EXPECT_FALSE(answer->has_value());
+  world.pass(std::chrono::seconds(2));
+  ASSERT_TRUE(answer->has_value());
+  EXPECT_TRUE(World::parse<pb::TimeCalendarReply>(**answer).has_value());
+}
+
+TEST_F(WorldFixture, AReplayGivesTheSameState) {
+  world.advance(game_hours(2));
+  (void)world.call<pb::TimeScheduleReply>(designer(), adding(5));
+  world.restart();
+  world.advance(game_hours(2));
+  EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+  step = 2;  // a service that does not do the same again is found out
+  EXPECT_NE(world.state_hash(), world.replayed_state_hash());
+}
+
+}  // namespace
+}  // namespace troupe::test

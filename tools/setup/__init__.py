@@ -1,0 +1,1 @@
+"""The steps of set-up; tools/setup.py puts them in order."""
