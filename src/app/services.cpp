@@ -29,11 +29,15 @@ WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig ro
     : time_(std::make_unique<TimeService>(pack, host)),
       weather_(std::make_unique<WeatherService>(pack, host)),
       state_(std::make_unique<StateService>(pack, host)),
-      capabilities_(std::make_unique<CapabilitiesService>(pack, host)),
+      capabilities_(std::make_unique<CapabilitiesService>(
+          pack, host,
+          [&timeline = host.timeline()](const Caller& caller, const google::protobuf::Message& question) {
+            return timeline.query(caller, question.GetDescriptor()->full_name(), question.SerializeAsString());
+          })),
       router_(std::make_unique<RouterService>(host, std::move(router))),
       ai_(std::make_unique<AiService>(host, std::move(ai))),
       npc_(std::make_unique<NpcService>(pack, host, std::move(npc))),
-      events_(std::make_unique<EventsService>(host)),
+      events_(std::make_unique<EventsService>(pack, host)),
       models_(std::make_unique<ModelsService>(host, std::move(models))),
       world_(std::make_unique<WorldService>(pack, host)) {
   time_->mount();

@@ -45,7 +45,8 @@ std::string type_of(const gp::FieldDescriptor& field) {
   }
   std::string type = field.type_name();
   if (const auto* message = field.message_type()) {
-    const bool any = message->full_name() == "google.protobuf.Struct" || message->full_name() == "google.protobuf.Value";
+    const bool any =
+        message->full_name() == "google.protobuf.Struct" || message->full_name() == "google.protobuf.Value";
     type = any ? "any JSON" : message->name();
   }
   if (const auto* values = field.enum_type()) {
@@ -72,7 +73,8 @@ void describe(const MethodInfo& method, const Terminal& terminal) {
   for (const int role : method.access.roles()) roles.push_back(role_name(static_cast<pb::Role>(role)));
   roles.emplace_back("admin");
   terminal.out << terminal.style(Ink::bold, method.name) << ": " << method.access.summary() << '\n'
-               << "For " << join(roles, ", ") << (method.access.read_only() ? "; changes nothing" : "") << '\n';
+               << "For " << join(roles, ", ") << (method.access.read_only() ? "; changes nothing" : "")
+               << '\n';
   for (const auto* message : {method.request, method.reply}) {
     terminal.out << '\n' << terminal.style(Ink::dim, message == method.request ? "Request" : "Reply") << '\n';
     describe_fields(*message, terminal, 1);
@@ -101,7 +103,8 @@ int list(const CallOptions& options, const Terminal& terminal) {
   for (const auto& service : all_services()) {
     known.push_back(service.name);
     if (!options.method.empty() && service.name != options.method) continue;
-    if (!options.json) terminal.out << terminal.style(Ink::bold, service.name) << ": " << service.summary << '\n';
+    if (!options.json)
+      terminal.out << terminal.style(Ink::bold, service.name) << ": " << service.summary << '\n';
     for (const auto* method : service.methods) {
       if (options.json) {
         terminal.out << compact(method_json(*method)) << '\n';
@@ -112,7 +115,8 @@ int list(const CallOptions& options, const Terminal& terminal) {
     if (!options.method.empty()) return 0;
   }
   if (options.method.empty()) return 0;
-  if (options.method.find('.') != std::string::npos) return misused(terminal, find_method(options.method).error().message);
+  if (options.method.find('.') != std::string::npos)
+    return misused(terminal, find_method(options.method).error().message);
   return misused(terminal,
                  fmt::format("no service '{}'{}", options.method, did_you_mean(options.method, known)));
 }
@@ -136,11 +140,12 @@ int run_call(const CallOptions& options, const Terminal& terminal) {
   if (trim(body).empty()) body = "{}";
   const auto request = new_message((*method)->request);
   if (const auto valid = from_json(body, *request); !valid) {
-    return misused(terminal, fmt::format("{} does not take this request: {}; see `troupe call --list {}`", options.method,
-                                         valid.error().message, options.method));
+    return misused(terminal, fmt::format("{} does not take this request: {}; see `troupe call --list {}`",
+                                         options.method, valid.error().message, options.method));
   }
   HttpClient client = connect(options.server);
-  const auto sent = client.send(rpc_request(options.method, body, std::chrono::milliseconds(options.deadline_ms)));
+  const auto sent =
+      client.send(rpc_request(options.method, body, std::chrono::milliseconds(options.deadline_ms)));
   const auto reply = sent ? read_reply(client, *sent) : Result<Json>(std::unexpected(sent.error()));
   if (!reply) {
     complain(terminal, fmt::format("{} ({})", reply.error().message, reply.error().reason));

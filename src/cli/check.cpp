@@ -21,18 +21,19 @@ Json problem_json(const pack::Problem& problem) {
 }
 
 Json counts_json(const pack::Pack& pack) {
-  return {{"places", pack.places.size()},   {"regions", pack.climate.regions.size()},
-          {"npcs", pack.npcs.size()},       {"verbs", pack.verbs.size()},
-          {"facts", pack.facts.size()},     {"mysteries", pack.mysteries.size()},
+  return {{"places", pack.places.size()},     {"regions", pack.climate.regions.size()},
+          {"npcs", pack.npcs.size()},         {"verbs", pack.verbs.size()},
+          {"facts", pack.facts.size()},       {"mysteries", pack.mysteries.size()},
           {"factions", pack.factions.size()}, {"goods", pack.goods.size()},
-          {"lore", pack.lore.size()},       {"files", pack.files.size()}};
+          {"lore", pack.lore.size()},         {"files", pack.files.size()}};
 }
 
 std::string counted(std::size_t n, const char* one, const char* many) {
   return fmt::format("{} {}", n, n == 1 ? one : many);
 }
 
-int report(const std::vector<pack::Problem>& problems, const CheckOptions& options, const Terminal& terminal) {
+int report(const std::vector<pack::Problem>& problems, const CheckOptions& options,
+           const Terminal& terminal) {
   if (options.json) {
     Json json = {{"ok", false}, {"problems", Json::array()}};
     for (const auto& problem : problems) json["problems"].push_back(problem_json(problem));
@@ -54,24 +55,27 @@ int report(const std::vector<pack::Problem>& problems, const CheckOptions& optio
 int run_check(const CheckOptions& options, const Terminal& terminal) {
   std::error_code error;
   if (!std::filesystem::is_directory(options.dir, error)) {
-    complain(terminal, fmt::format("no folder '{}'; a world pack is a folder with a world.yaml", options.dir));
+    complain(terminal,
+             fmt::format("no folder '{}'; a world pack is a folder with a world.yaml", options.dir));
     return 1;
   }
   const auto pack = pack::load_pack(options.dir);
   if (!pack) return report(pack.error(), options, terminal);
   if (options.json) {
-    const Json json = {{"ok", true},           {"problems", Json::array()}, {"world", pack->world.name},
-                       {"hash", pack->hash},   {"counts", counts_json(*pack)}};
+    const Json json = {{"ok", true},
+                       {"problems", Json::array()},
+                       {"world", pack->world.name},
+                       {"hash", pack->hash},
+                       {"counts", counts_json(*pack)}};
     terminal.out << compact(json) << '\n';
     return 0;
   }
-  terminal.out << fmt::format("{}: {} {}, {}, {}, {}, {}, {}\n", options.dir, terminal.style(Ink::green, "ok:"),
-                              counted(pack->places.size(), "place", "places"),
-                              counted(pack->npcs.size(), "person", "people"),
-                              counted(pack->verbs.size(), "verb", "verbs"),
-                              counted(pack->facts.size(), "fact", "facts"),
-                              counted(pack->mysteries.size(), "mystery", "mysteries"),
-                              counted(pack->lore.size(), "lore document", "lore documents"));
+  terminal.out << fmt::format(
+      "{}: {} {}, {}, {}, {}, {}, {}\n", options.dir, terminal.style(Ink::green, "ok:"),
+      counted(pack->places.size(), "place", "places"), counted(pack->npcs.size(), "person", "people"),
+      counted(pack->verbs.size(), "verb", "verbs"), counted(pack->facts.size(), "fact", "facts"),
+      counted(pack->mysteries.size(), "mystery", "mysteries"),
+      counted(pack->lore.size(), "lore document", "lore documents"));
   return 0;
 }
 

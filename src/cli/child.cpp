@@ -47,10 +47,12 @@ void read_lines(int descriptor, pid_t child, const std::function<void(const std:
 
 }  // namespace
 
-Result<int> run_child(const std::vector<std::string>& argv, const std::function<void(const std::string&)>& on_line) {
+Result<int> run_child(const std::vector<std::string>& argv,
+                      const std::function<void(const std::string&)>& on_line) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return fail(Code::unavailable, "cli.no_program", fmt::format("no pipe for {}: {}", argv[0], std::strerror(errno)));
+    return fail(Code::unavailable, "cli.no_program",
+                fmt::format("no pipe for {}: {}", argv[0], std::strerror(errno)));
   }
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -64,7 +66,8 @@ Result<int> run_child(const std::vector<std::string>& argv, const std::function<
   ::close(ends[1]);
   if (problem != 0) {
     ::close(ends[0]);
-    return fail(Code::unavailable, "cli.no_program", fmt::format("cannot start {}: {}", argv[0], std::strerror(problem)));
+    return fail(Code::unavailable, "cli.no_program",
+                fmt::format("cannot start {}: {}", argv[0], std::strerror(problem)));
   }
   read_lines(ends[0], child, on_line);
   ::close(ends[0]);

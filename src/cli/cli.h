@@ -1,6 +1,7 @@
 #pragma once
-// The command line of `troupe`: parses, prints, and talks to a running server over HTTP. What needs the server's own
-// parts is handed in by the executable as hooks, so that this room links neither services nor engines.
+// The command line of `troupe`: parses, prints, and talks to a running server over HTTP. What needs the
+// server's own parts is handed in by the executable as hooks, so that this room links neither services nor
+// engines.
 #include <functional>
 #include <string>
 
@@ -33,8 +34,8 @@ struct CliHooks {
   std::function<int(const std::string& name, bool json)> bench;  // name "" = every benchmark
 };
 
-// The whole command: reads stdin, writes stdout and stderr, answers the exit status. Not re-entrant: `talk` and `watch`
-// take over SIGINT and SIGTERM while they run, and give them back. `up` is handed both untouched.
+// The whole command: reads stdin, writes stdout and stderr, answers the exit status. Not re-entrant: `talk`
+// and `watch` take over SIGINT and SIGTERM while they run, and give them back. `up` is handed both untouched.
 int run_cli(int argc, char** argv, const CliHooks& hooks);
 
 }  // namespace troupe::cli

@@ -1,5 +1,6 @@
 #pragma once
-// What each command does, given what was typed. Each answers the exit status and has said why on standard error.
+// What each command does, given what was typed. Each answers the exit status and has said why on standard
+// error.
 #include "cli/options.h"
 #include "cli/terminal.h"
 

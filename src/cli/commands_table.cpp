@@ -5,9 +5,11 @@ namespace troupe::cli {
 namespace {
 
 void server_options(CLI::App& app, ServerOptions& server) {
-  app.add_option("--server", server.url, "the server to talk to (default: $TROUPE_SERVER, or http://127.0.0.1:7777)")
+  app.add_option("--server", server.url,
+                 "the server to talk to (default: $TROUPE_SERVER, or http://127.0.0.1:7777)")
       ->type_name("URL");
-  app.add_option("--as", server.player, "be this player, with no more rights than a player has")->type_name("PLAYER");
+  app.add_option("--as", server.player, "be this player, with no more rights than a player has")
+      ->type_name("PLAYER");
 }
 
 void json_flag(CLI::App& app, bool& json, const char* what = "JSON for programs") {
@@ -18,15 +20,20 @@ void define_up(CLI::App& app, Command& command) {
   auto& up = command.emplace<UpOptions>();
   app.add_option("--world", up.world, "the world pack (default: worlds/lanternfall)")->type_name("DIR");
   app.add_option("--data", up.data, "where databases are kept (default: data)")->type_name("DIR");
-  app.add_option("--config", up.config, "configuration, YAML; options here come before it")->type_name("FILE");
+  app.add_option("--config", up.config, "configuration, YAML; options here come before it")
+      ->type_name("FILE");
   app.add_option("--listen", up.listen, "where to listen; port 0 picks one (default: 127.0.0.1:7777)")
       ->type_name("ADDRESS:PORT");
   app.add_option("--seed", up.seed, "of a new world, instead of the pack's")->type_name("N");
-  app.add_option("--services", up.services, "only these, separated by commas (default: all)")->type_name("NAMES");
-  app.add_option("--models", up.models, "where the weights are (default: where set-up put them)")->type_name("DIR");
-  app.add_flag("--no-models", up.no_models, "no language models: people act and speak by rules and written lines");
+  app.add_option("--services", up.services, "only these, separated by commas (default: all)")
+      ->type_name("NAMES");
+  app.add_option("--models", up.models, "where the weights are (default: where set-up put them)")
+      ->type_name("DIR");
+  app.add_flag("--no-models", up.no_models,
+               "no language models: people act and speak by rules and written lines");
   app.add_option("--log", up.log, "text or json (default: text)")->type_name("FORMAT");
-  app.add_option("--log-level", up.log_level, "debug, info, warn, error or off (default: info)")->type_name("LEVEL");
+  app.add_option("--log-level", up.log_level, "debug, info, warn, error or off (default: info)")
+      ->type_name("LEVEL");
 }
 
 void define_check(CLI::App& app, Command& command) {
@@ -48,10 +55,13 @@ void define_watch(CLI::App& app, Command& command) {
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_flag("--ai", watch.ai, "only what models said and decided");
-  app.add_option("--after", watch.after, "begin after this sequence of the log (0: from the start), not with now")
+  app.add_option("--after", watch.after,
+                 "begin after this sequence of the log (0: from the start), not with now")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--count", watch.count, "end after so many events")->type_name("N")->check(CLI::NonNegativeNumber);
+  app.add_option("--count", watch.count, "end after so many events")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
   server_options(app, watch.server);
   json_flag(app, watch.json, "one JSON object per line");
 }
@@ -60,10 +70,12 @@ void define_talk(CLI::App& app, Command& command) {
   auto& talk = command.emplace<TalkOptions>();
   app.add_option("NPC", talk.npc, "whom to talk to")->required();
   app.add_option_function<std::vector<std::string>>(
-         "TEXT", [&talk](const std::vector<std::string>& words) { talk.text = CLI::detail::join(words, " "); },
+         "TEXT",
+         [&talk](const std::vector<std::string>& words) { talk.text = CLI::detail::join(words, " "); },
          "what to say; without it, a conversation")
       ->expected(0, -1);
-  app.add_option("--deadline", talk.deadline_ms, "the whole answer within so many milliseconds (default: 15000)")
+  app.add_option("--deadline", talk.deadline_ms,
+                 "the whole answer within so many milliseconds (default: 15000)")
       ->type_name("MS")
       ->check(CLI::Range(1, 600'000));
   server_options(app, talk.server);
@@ -96,10 +108,12 @@ void define_models(CLI::App& app, Command& command, ModelsOptions::Verb verb) {
   if (verb == ModelsOptions::Verb::ls) {
     server_options(app, models.server);
   } else {
-    app.add_option("NAME", models.names, "models of the catalogue; `troupe models ls` shows them")->expected(0, -1);
+    app.add_option("NAME", models.names, "models of the catalogue; `troupe models ls` shows them")
+        ->expected(0, -1);
     app.add_flag("--all", models.all, "every model of the catalogue");
   }
-  app.add_option("--models", models.models, "where the weights are (default: where set-up put them)")->type_name("DIR");
+  app.add_option("--models", models.models, "where the weights are (default: where set-up put them)")
+      ->type_name("DIR");
   json_flag(app, models.json, "one JSON object per line");
 }
 
@@ -130,27 +144,34 @@ void define_bench(CLI::App& app, Command& command) {
 
 constexpr CommandRow kRows[] = {
     {"Run a world", "up", "start the server on a world",
-     "Prints `ready http://ADDRESS` on a line of its own when it takes requests. Ctrl-C stops it; what has happened is\n"
-     "kept and goes on at the next start. An address that other machines can reach needs tokens in the configuration.",
+     "Prints `ready http://ADDRESS` on a line of its own when it takes requests. Ctrl-C stops it; what has "
+     "happened is\n"
+     "kept and goes on at the next start. An address that other machines can reach needs tokens in the "
+     "configuration.",
      "troupe up --world worlds/lanternfall\ntroupe up --no-models --listen 127.0.0.1:0", define_up},
     {"Run a world", "check", "is a world pack right?",
      "Prints every problem as file:line:column, what is wrong and what would be right.",
      "troupe check worlds/lanternfall", define_check},
     {"Look", "status", "what runs: clock, weather, models, people",
-     "Exit status 1 when the server is not there or not ready.", "troupe status\ntroupe status --json", define_status},
-    {"Look", "watch", "events as they happen, a line each", "Ctrl-C ends it. The number in front is for `troupe why`.",
+     "Exit status 1 when the server is not there or not ready.", "troupe status\ntroupe status --json",
+     define_status},
+    {"Look", "watch", "events as they happen, a line each",
+     "Ctrl-C ends it. The number in front is for `troupe why`.",
      "troupe watch\ntroupe watch --type WeatherChanged --type PhaseChanged\ntroupe watch --ai", define_watch},
     {"Look", "why", "the chain of causes of an event",
      "Goes back from cause to cause. A decision of a model comes with its options, prompt, verdict and time.",
      "troupe why lanternfall-1042\ntroupe why 1042 --full", define_why},
     {"Take part", "talk", "say something to somebody",
-     "The answer is printed as it is made; a last line says which model it was, how fast, and what they did about it.\n"
-     "Without TEXT a conversation begins: a line each; /quit or Ctrl-D ends it. You are $USER, or who --as says.",
+     "The answer is printed as it is made; a last line says which model it was, how fast, and what they did "
+     "about it.\n"
+     "Without TEXT a conversation begins: a line each; /quit or Ctrl-D ends it. You are $USER, or who --as "
+     "says.",
      "troupe talk marta \"Has anybody seen the keeper?\"\ntroupe talk marta --as anna", define_talk},
     {"Take part", "call", "any method of any service",
      "Method and request are checked here, before anything is sent. The reply is printed as JSON.",
      "troupe call --list\ntroupe call --list weather.Forecast\n"
-     "troupe call weather.Forecast '{\"region\":\"coast\",\"hours\":24}'\necho '{\"scale\":600}' | troupe call time.SetScale -",
+     "troupe call weather.Forecast '{\"region\":\"coast\",\"hours\":24}'\necho '{\"scale\":600}' | troupe "
+     "call time.SetScale -",
      define_call},
     {"Models", "models ls", "the catalogue and what is on this machine",
      "Asks a running server; without one, looks itself. With --models it always looks itself.",
@@ -163,13 +184,16 @@ constexpr CommandRow kRows[] = {
      "Measures again, and keeps what it found: set-up and server choose the file by it.",
      "troupe models bench qwen2.5-coder-0.5b", define_models_bench},
     {"The world's history", "world verify", "is the log intact?",
-     "Walks the log's hash chain and prints the hashes of log and state. Exit status 1 when the chain is broken.",
+     "Walks the log's hash chain and prints the hashes of log and state. Exit status 1 when the chain is "
+     "broken.",
      "troupe world verify", define_verify},
     {"The world's history", "world replay", "make the state again from the recorded inputs, and compare",
-     "Works on the files of a server that is not running, and changes none of them. Exit status 1 when the two differ.",
+     "Works on the files of a server that is not running, and changes none of them. Exit status 1 when the "
+     "two differ.",
      "troupe world replay --world worlds/lanternfall --data data", define_replay},
     {"Measure", "bench", "one benchmark beside its peer",
-     "Prints what was measured, and the ratio to the peer in the same run; above 1 means that Troupe is better.",
+     "Prints what was measured, and the ratio to the peer in the same run; above 1 means that Troupe is "
+     "better.",
      "troupe bench --all\ntroupe bench bus --json", define_bench},
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// The table of commands: what each is called, what it says about itself, and which options it takes. CLI11 stays within
-// this and parse.cpp.
+// The table of commands: what each is called, what it says about itself, and which options it takes. CLI11
+// stays within this and parse.cpp.
 #include <CLI/CLI.hpp>
 #include <span>
 #include <string_view>

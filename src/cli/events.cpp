@@ -114,8 +114,8 @@ std::string flag_changed(const Told& t) {
 }
 
 std::string inferred(const Told& t) {
-  return fmt::format("{} for {}: {} after {:.0f} ms, {} new tokens{}", t.text("model"), t.person("npc"), t.text("kind"),
-                     static_cast<double>(t.number("total_us")) / 1000, t.number("new_tokens"),
+  return fmt::format("{} for {}: {} after {:.0f} ms, {} new tokens{}", t.text("model"), t.person("npc"),
+                     t.text("kind"), static_cast<double>(t.number("total_us")) / 1000, t.number("new_tokens"),
                      t.flag("deadline_met") ? "" : ", too late");
 }
 
@@ -130,8 +130,8 @@ constexpr Words kWords[] = {
     {"PhaseChanged", [](const Told& t) { return t.word("to") + " comes, after " + t.word("from"); }},
     {"DayChanged",
      [](const Told& t) {
-       return fmt::format("day {} begins: {}, {} {}", t.number("day"), t.text("weekday"), t.number("day_of_month"),
-                          t.text("month"));
+       return fmt::format("day {} begins: {}, {} {}", t.number("day"), t.text("weekday"),
+                          t.number("day_of_month"), t.text("month"));
      }},
     {"SeasonChanged", [](const Told& t) { return t.word("to") + " begins"; }},
     {"FestivalStarted", [](const Told& t) { return t.text("name") + " begins" + t.in_brackets("text"); }},
@@ -148,10 +148,13 @@ constexpr Words kWords[] = {
      [](const Told& t) { return t.word("state") + " is coming, " + t.time("starts_at_ms"); }},
     // ---- npc
     {"DialogueStarted",
-     [](const Told& t) { return fmt::format("{} to {}: {}", t.person("player"), t.person("npc"), t.quoted("text")); }},
+     [](const Told& t) {
+       return fmt::format("{} to {}: {}", t.person("player"), t.person("npc"), t.quoted("text"));
+     }},
     {"DialogueEnded",
      [](const Told& t) {
-       return fmt::format("{} to {}: {}{}", t.person("npc"), t.person("player"), t.quoted("text"), t.in_brackets("tier"));
+       return fmt::format("{} to {}: {}{}", t.person("npc"), t.person("player"), t.quoted("text"),
+                          t.in_brackets("tier"));
      }},
     {"NpcMoved",
      [](const Told& t) {
@@ -169,7 +172,8 @@ constexpr Words kWords[] = {
        return t.person("npc") + ": " + doing + t.in_brackets("reason");
      }},
     {"NpcDecided", decided},
-    {"NpcExpressionChanged", [](const Told& t) { return t.person("npc") + " looks " + t.text("expression"); }},
+    {"NpcExpressionChanged",
+     [](const Told& t) { return t.person("npc") + " looks " + t.text("expression"); }},
     {"EmotionChanged",
      [](const Told& t) {
        return fmt::format("{} is {} now, no longer {}{}", t.person("npc"), t.text("to"), t.text("from"),
@@ -177,8 +181,8 @@ constexpr Words kWords[] = {
      }},
     {"RelationChanged",
      [](const Told& t) {
-       return fmt::format("{} towards {}: {} is {:.2f} now{}", t.person("npc"), t.person("towards"), t.text("feeling"),
-                          t.real("value"), t.in_brackets("reason"));
+       return fmt::format("{} towards {}: {} is {:.2f} now{}", t.person("npc"), t.person("towards"),
+                          t.text("feeling"), t.real("value"), t.in_brackets("reason"));
      }},
     {"MemoryAdded", [](const Told& t) { return t.person("npc") + " will remember: " + t.text("text"); }},
     // ---- capabilities
@@ -193,21 +197,28 @@ constexpr Words kWords[] = {
     {"PreferenceChanged", [](const Told& t) { return t.person("player") + ": " + setting(t); }},
     {"FlagChanged", flag_changed},
     {"PlayerTierChanged",
-     [](const Told& t) { return fmt::format("{} is {} now, no longer {}", t.person("player"), t.text("to"), t.text("from")); }},
+     [](const Told& t) {
+       return fmt::format("{} is {} now, no longer {}", t.person("player"), t.text("to"), t.text("from"));
+     }},
     // ---- events
     {"AudioCueTriggered", [](const Told& t) { return "sound: " + t.text("cue"); }},
     {"BiomeChanged", [](const Told& t) { return t.text("from") + " has become " + t.text("to"); }},
     {"FloraChanged", [](const Told& t) { return t.text("kind") + ": " + t.text("change"); }},
     {"FaunaChanged", [](const Told& t) { return t.text("kind") + ": " + t.text("change"); }},
     {"WorldStateChanged",
-     [](const Told& t) { return t.text("text").empty() ? t.text("key") + " is now " + t.text("value") : t.text("text"); }},
+     [](const Told& t) {
+       return t.text("text").empty() ? t.text("key") + " is now " + t.text("value") : t.text("text");
+     }},
     {"QuestStateChanged",
-     [](const Told& t) { return fmt::format("{}: quest {} is {}", t.person("player"), t.text("quest"), t.text("state")); }},
+     [](const Told& t) {
+       return fmt::format("{}: quest {} is {}", t.person("player"), t.text("quest"), t.text("state"));
+     }},
     {"NarrativeGenerated", [](const Told& t) { return t.text("kind") + ": " + t.text("text"); }},
     {"StoryNodeCompleted", [](const Told& t) { return t.person("player") + " has done " + t.text("node"); }},
     {"EventDeadLettered",
      [](const Told& t) {
-       return fmt::format("{} gave up on event {}: {}", t.text("consumer"), t.number("sequence"), t.text("reason"));
+       return fmt::format("{} gave up on event {}: {}", t.text("consumer"), t.number("sequence"),
+                          t.text("reason"));
      }},
     // ---- ai, models
     {"GuardrailViolated",
@@ -217,7 +228,9 @@ constexpr Words kWords[] = {
      }},
     {"InferenceCompleted", inferred},
     {"ModelSwitched",
-     [](const Told& t) { return fmt::format("{} uses {} now, no longer {}", t.text("tier"), t.text("to"), t.text("from")); }},
+     [](const Told& t) {
+       return fmt::format("{} uses {} now, no longer {}", t.text("tier"), t.text("to"), t.text("from"));
+     }},
 };
 
 const Words* find_words(std::string_view type) {
@@ -229,8 +242,8 @@ Ink ink_of(std::string_view type) {
   const auto known = find_event_type(type);
   if (!known) return Ink::plain;
   static constexpr std::pair<std::string_view, Ink> kInks[] = {
-      {"time", Ink::yellow}, {"weather", Ink::blue},  {"npc", Ink::cyan},    {"capabilities", Ink::green},
-      {"ai", Ink::magenta},  {"models", Ink::magenta}};
+      {"time", Ink::yellow},        {"weather", Ink::blue}, {"npc", Ink::cyan},
+      {"capabilities", Ink::green}, {"ai", Ink::magenta},   {"models", Ink::magenta}};
   for (const auto& [service, ink] : kInks) {
     if ((*known)->info.service() == service) return ink;
   }
@@ -254,7 +267,8 @@ std::string sentence(const Json& event, const Names& names) {
 
 std::string event_line(const Json& event, const Names& names, const Style& style) {
   const std::string type = one_line(text_in(event, "type"));
-  return fmt::format("{}  {}  {}  {}  {}", style(Ink::dim, pad(std::to_string(number_in(event, "sequence")), 6)),
+  return fmt::format("{}  {}  {}  {}  {}",
+                     style(Ink::dim, pad(std::to_string(number_in(event, "sequence")), 6)),
                      pad(game_time(number_in(event, "at_ms")), 12), style(ink_of(type), pad(type, 19)),
                      pad(one_line(text_in(event, "subject")), 10), sentence(event, names));
 }

@@ -13,8 +13,9 @@ struct Names {
   std::map<std::string, std::string> places;
 };
 
-// `event` as events.History answers it, or a link of world.Why: type, subject, place, payload. One line, nothing in it that
-// a terminal would obey. Types without words of their own say what the protos say of them, and their fields.
+// `event` as events.History answers it, or a link of world.Why: type, subject, place, payload. One line,
+// nothing in it that a terminal would obey. Types without words of their own say what the protos say of them,
+// and their fields.
 std::string sentence(const Json& event, const Names& names);
 
 // Whether it has words of its own.

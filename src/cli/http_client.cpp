@@ -98,7 +98,8 @@ Result<HttpReply> HttpClient::send(const HttpRequest& request, const OnBytes& on
   curl_slist* headers = nullptr;
   const auto add = [&headers](const std::string& name, const std::string& value) {
     // "Name;" is libcurl's way to send an empty value.
-    headers = curl_slist_append(headers, value.empty() ? (name + ";").c_str() : (name + ": " + value).c_str());
+    headers =
+        curl_slist_append(headers, value.empty() ? (name + ";").c_str() : (name + ": " + value).c_str());
   };
   for (const auto& [name, value] : headers_) add(name, value);
   for (const auto& [name, value] : request.headers) add(name, value);

@@ -1,6 +1,6 @@
 #pragma once
-// A small HTTP client over libcurl: one connection, kept open between requests; bodies whole or as they come. One thread.
-// Bounded: kReplyBytesMax a reply, and each request by its timeout.
+// A small HTTP client over libcurl: one connection, kept open between requests; bodies whole or as they come.
+// One thread. Bounded: kReplyBytesMax a reply, and each request by its timeout.
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -35,7 +35,8 @@ Result<std::string> server_url(std::string_view typed);
 
 class HttpClient {
  public:
-  // `headers` go with every request. `stop`, when given, ends a request soon after it turns true (`cancelled`).
+  // `headers` go with every request. `stop`, when given, ends a request soon after it turns true
+  // (`cancelled`).
   HttpClient(std::string url, std::vector<std::pair<std::string, std::string>> headers,
              const std::atomic<bool>* stop = nullptr);
   ~HttpClient();
@@ -45,8 +46,8 @@ class HttpClient {
   // Bytes of a successful text/event-stream; false ends the request (`cancelled`).
   using OnBytes = std::function<bool(std::string_view bytes)>;
 
-  // Any status is a reply. Errors: `unavailable` cli.no_server, `deadline_exceeded` cli.timeout, `cancelled` cli.stopped,
-  // and cli.http for the rest. Messages are whole sentences with the address.
+  // Any status is a reply. Errors: `unavailable` cli.no_server, `deadline_exceeded` cli.timeout, `cancelled`
+  // cli.stopped, and cli.http for the rest. Messages are whole sentences with the address.
   Result<HttpReply> send(const HttpRequest& request, const OnBytes& on_bytes = {});
 
   const std::string& url() const { return url_; }

@@ -1,5 +1,5 @@
-// troupe models: what weights there are. A running server is asked for its list; fetching, deleting and measuring is
-// tools/models.py, which needs no server.
+// troupe models: what weights there are. A running server is asked for its list; fetching, deleting and
+// measuring is tools/models.py, which needs no server.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -33,7 +33,8 @@ bool is_home(const fs::path& dir) {
 Result<fs::path> find_home(const Terminal& terminal) {
   if (const auto told = terminal.variable("TROUPE_HOME"); !told.empty()) {
     if (is_home(told)) return fs::path(told);
-    return fail(Code::not_found, "cli.no_home", fmt::format("TROUPE_HOME is '{}', but there is no tools/models.py", told));
+    return fail(Code::not_found, "cli.no_home",
+                fmt::format("TROUPE_HOME is '{}', but there is no tools/models.py", told));
   }
   std::error_code error;
   fs::path dir = fs::read_symlink("/proc/self/exe", error).parent_path();
@@ -41,7 +42,8 @@ Result<fs::path> find_home(const Terminal& terminal) {
     if (is_home(dir)) return dir;
   }
   if (is_home(TROUPE_SOURCE_DIR)) return fs::path(TROUPE_SOURCE_DIR);
-  return fail(Code::not_found, "cli.no_home", "tools/models.py is not found; set TROUPE_HOME to Troupe's folder");
+  return fail(Code::not_found, "cli.no_home",
+              "tools/models.py is not found; set TROUPE_HOME to Troupe's folder");
 }
 
 // The Python that set-up made has what the script needs.
@@ -53,9 +55,11 @@ std::string find_python(const fs::path& home, const Terminal& terminal) {
   return !python.empty() && fs::exists(python, error) ? python : "python3";
 }
 
-Result<std::vector<std::string>> tool_command(const ModelsOptions& options, const char* verb, const Terminal& terminal) {
+Result<std::vector<std::string>> tool_command(const ModelsOptions& options, const char* verb,
+                                              const Terminal& terminal) {
   TRY(const fs::path home, find_home(terminal));
-  std::vector<std::string> argv = {find_python(home, terminal), (home / "tools" / "models.py").string(), "--json"};
+  std::vector<std::string> argv = {find_python(home, terminal), (home / "tools" / "models.py").string(),
+                                   "--json"};
   if (!options.models.empty()) argv.insert(argv.end(), {"--dest", options.models});
   if (options.all) argv.emplace_back("--all");
   argv.insert(argv.end(), {"--", verb});
@@ -93,13 +97,13 @@ Result<std::vector<Json>> list_by_tool(const ModelsOptions& options, const Termi
   TRY(const auto argv, tool_command(options, "ls", terminal));
   std::vector<Json> models;
   TRY(const int status, run_child(argv, [&models](const std::string& line) {
-    const Json read = Json::parse(line, nullptr, false);
-    if (!read.is_object()) return;
-    Json model = {{"name", text_in(read, "model")}};  // named as the server names it
-    model.update(read);
-    model.erase("model");
-    models.push_back(std::move(model));
-  }));
+        const Json read = Json::parse(line, nullptr, false);
+        if (!read.is_object()) return;
+        Json model = {{"name", text_in(read, "model")}};  // named as the server names it
+        model.update(read);
+        model.erase("model");
+        models.push_back(std::move(model));
+      }));
   if (status != 0) return fail(Code::internal, "cli.tool", "tools/models.py ls failed");
   return models;
 }

@@ -80,7 +80,7 @@ struct BenchOptions {
   bool json = false;
 };
 
-using Command = std::variant<UpOptions, CheckOptions, StatusOptions, WatchOptions, TalkOptions, CallOptions, ModelsOptions,
-                             WhyOptions, VerifyOptions, ReplayOptions, BenchOptions>;
+using Command = std::variant<UpOptions, CheckOptions, StatusOptions, WatchOptions, TalkOptions, CallOptions,
+                             ModelsOptions, WhyOptions, VerifyOptions, ReplayOptions, BenchOptions>;
 
 }  // namespace troupe::cli

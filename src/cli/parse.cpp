@@ -20,7 +20,8 @@ Answer wrong(std::string problem) { return {.status = 2, .problem = std::move(pr
 
 std::string overview() {
   std::string out =
-      "troupe: a self-hosted server for games whose characters think\n\nUsage: troupe COMMAND [ARGUMENTS] [OPTIONS]\n";
+      "troupe: a self-hosted server for games whose characters think\n\nUsage: troupe COMMAND [ARGUMENTS] "
+      "[OPTIONS]\n";
   std::string_view group;
   for (const auto& row : command_rows()) {
     if (row.group != group) out += fmt::format("\n{}\n", row.group);
@@ -78,8 +79,10 @@ bool asks_for_help(const std::vector<std::string>& words) {
   return false;
 }
 
-// An unknown option, with what it may have been meant to be. Before CLI11, which would first miss an argument.
-std::optional<Answer> check_options(const CommandRow& row, const CLI::App& app, const std::vector<std::string>& words) {
+// An unknown option, with what it may have been meant to be. Before CLI11, which would first miss an
+// argument.
+std::optional<Answer> check_options(const CommandRow& row, const CLI::App& app,
+                                    const std::vector<std::string>& words) {
   std::vector<std::string> known;
   for (const auto* option : app.get_options()) {
     for (const auto& name : option->get_lnames()) known.push_back("--" + name);
@@ -217,13 +220,17 @@ std::variant<Command, Answer> parse(const std::vector<std::string>& words, const
     about.emplace_back("--help");
     return parse(about, environment);
   }
-  if (first.starts_with('-')) return wrong(fmt::format("the command comes first, then '{}'; see `troupe --help`", first));
-  if (const auto* row = find_row(first)) return parse_row(*row, {words.begin() + 1, words.end()}, environment);
+  if (first.starts_with('-'))
+    return wrong(fmt::format("the command comes first, then '{}'; see `troupe --help`", first));
+  if (const auto* row = find_row(first))
+    return parse_row(*row, {words.begin() + 1, words.end()}, environment);
 
   const auto names = command_names();
-  const bool is_group = std::ranges::any_of(names, [&](const auto& name) { return name.starts_with(first + " "); });
+  const bool is_group =
+      std::ranges::any_of(names, [&](const auto& name) { return name.starts_with(first + " "); });
   if (!is_group) return no_such_command(first, "");
-  if (words.size() < 2) return wrong(fmt::format("`troupe {}` wants a command; see `troupe {} --help`", first, first));
+  if (words.size() < 2)
+    return wrong(fmt::format("`troupe {}` wants a command; see `troupe {} --help`", first, first));
   if (words[1] == "--help" || words[1] == "-h") return Answer{.text = overview_of(first)};
   if (const auto* row = find_row(first + " " + words[1])) {
     return parse_row(*row, {words.begin() + 2, words.end()}, environment);

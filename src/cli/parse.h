@@ -1,6 +1,6 @@
 #pragma once
-// From words to a command, or to what should be said instead (help, the version, what was wrong). Pure but for the
-// environment that is handed in.
+// From words to a command, or to what should be said instead (help, the version, what was wrong). Pure but
+// for the environment that is handed in.
 #include <functional>
 #include <string>
 #include <variant>

@@ -60,7 +60,8 @@ HttpRequest rpc_request(std::string_view method, std::string body, std::chrono::
 
 Error error_from_json(const Json& json) {
   const Json& error = object_in(json, "error");
-  Error out{Code::internal, text_in(error, "reason"), text_in(error, "message"), number_in(error, "retry_after_ms")};
+  Error out{Code::internal, text_in(error, "reason"), text_in(error, "message"),
+            number_in(error, "retry_after_ms")};
   const std::string code = text_in(error, "code");
   for (int i = 1; i <= static_cast<int>(Code::deadline_exceeded); ++i) {
     if (code_name(static_cast<Code>(i)) == code) out.code = static_cast<Code>(i);
@@ -74,7 +75,8 @@ Result<Json> read_reply(const HttpClient& client, const HttpReply& reply) {
   if (json.is_object() && json.contains("error")) return std::unexpected(error_from_json(json));
   if (reply.status == 200 && !json.is_discarded()) return json;
   return fail(Code::internal, "cli.not_troupe",
-              fmt::format("{} answered with status {} and no JSON; is it a Troupe server?", client.url(), reply.status));
+              fmt::format("{} answered with status {} and no JSON; is it a Troupe server?", client.url(),
+                          reply.status));
 }
 
 Result<Json> call_rpc(HttpClient& client, std::string_view method, const Json& request,

@@ -1,6 +1,6 @@
 #pragma once
-// Calls of a running server's methods, in JSON, and what their errors say. Also how a reply is read: proto3 JSON writes
-// 64-bit numbers as strings.
+// Calls of a running server's methods, in JSON, and what their errors say. Also how a reply is read: proto3
+// JSON writes 64-bit numbers as strings.
 #include <chrono>
 #include <cstdint>
 #include <nlohmann/json.hpp>

@@ -21,10 +21,11 @@ std::string underscores_as_spaces(std::string text) {
   return one_line(text);
 }
 
-void print_ready(const Json& ready, const std::string& url, const std::string& title, const Terminal& terminal) {
+void print_ready(const Json& ready, const std::string& url, const std::string& title,
+                 const Terminal& terminal) {
   const std::string state = text_in(ready, "status");
-  terminal.out << terminal.style(Ink::bold, title.empty() ? "Troupe" : one_line(title)) << " at " << url << ": "
-               << terminal.style(ink_for(state), underscores_as_spaces(state)) << '\n';
+  terminal.out << terminal.style(Ink::bold, title.empty() ? "Troupe" : one_line(title)) << " at " << url
+               << ": " << terminal.style(ink_for(state), underscores_as_spaces(state)) << '\n';
   for (const auto& [name, dependency] : object_in(ready, "dependencies").items()) {
     const std::string how = text_in(dependency, "status");
     if (how == "ok") continue;
@@ -36,15 +37,16 @@ void print_ready(const Json& ready, const std::string& url, const std::string& t
 void print_time(const Json& time, const Terminal& terminal) {
   std::string date = one_line(text_in(time, "weekday"));
   if (const auto month = text_in(time, "month"); !month.empty()) {
-    date += fmt::format("{}{} {} of year {}", date.empty() ? "" : ", ", number_in(time, "day_of_month"), one_line(month),
-                        number_in(time, "year", 1));
+    date += fmt::format("{}{} {} of year {}", date.empty() ? "" : ", ", number_in(time, "day_of_month"),
+                        one_line(month), number_in(time, "year", 1));
   }
   const std::string speed =
       flag_in(time, "paused") ? "paused" : fmt::format("{:g} game seconds a second", real_in(time, "scale"));
   const std::string festival = one_line(text_in(time, "festival"));
   terminal.out << fmt::format("Day {}, {} ({}, {}){}{}; {}\n", number_in(time, "day"), text_in(time, "clock"),
-                              text_in(time, "phase"), text_in(time, "season"), date.empty() ? "" : "; " + date,
-                              festival.empty() ? "" : "; " + festival, speed);
+                              text_in(time, "phase"), text_in(time, "season"),
+                              date.empty() ? "" : "; " + date, festival.empty() ? "" : "; " + festival,
+                              speed);
 }
 
 void print_weather(const Json& weather, const Terminal& terminal) {
@@ -70,8 +72,10 @@ void print_engines(const Json& router, const Terminal& terminal) {
     const double token = real_in(engine, "token_ms");
     table.row({one_line(text_in(engine, "engine")), one_line(text_in(engine, "model")), one_line(tiers),
                one_line(text_in(engine, "health")), first > 0 ? fmt::format("{:.1f} ms", first) : "-",
-               token > 0 ? fmt::format("{:.1f} ms", token) : "-", std::to_string(number_in(engine, "requests")),
-               all > 0 ? fmt::format("{:.0f} %", 100.0 * static_cast<double>(met) / static_cast<double>(all)) : "-"});
+               token > 0 ? fmt::format("{:.1f} ms", token) : "-",
+               std::to_string(number_in(engine, "requests")),
+               all > 0 ? fmt::format("{:.0f} %", 100.0 * static_cast<double>(met) / static_cast<double>(all))
+                       : "-"});
   }
   if (!table.empty()) table.print(terminal, "");
 }
@@ -81,7 +85,8 @@ void print_people(const Json& people, const Terminal& terminal) {
   for (const auto& npc : list_in(people, "npcs")) {
     std::string does = one_line(text_in(npc, "activity"));
     if (const auto reason = one_line(text_in(npc, "reason")); !reason.empty()) does += " (" + reason + ")";
-    table.row({one_line(text_in(npc, "id")), (flag_in(npc, "walking") ? "to " : "") + one_line(text_in(npc, "place")),
+    table.row({one_line(text_in(npc, "id")),
+               (flag_in(npc, "walking") ? "to " : "") + one_line(text_in(npc, "place")),
                one_line(text_in(npc, "mood")), one_line(text_in(npc, "tier")), does});
   }
   if (!table.empty()) table.print(terminal, "");
@@ -123,14 +128,18 @@ int run_status(const StatusOptions& options, const Terminal& terminal) {
   for (const auto& part : kParts) {
     const auto told = call_rpc(client, part.method);
     if (options.json) {
-      all[part.key] = told ? *told : Json{{"error", {{"reason", told.error().reason}, {"message", told.error().message}}}};
+      all[part.key] =
+          told ? *told
+               : Json{{"error", {{"reason", told.error().reason}, {"message", told.error().message}}}};
       continue;
     }
     terminal.out << '\n';
     if (told) {
       part.print(*told, terminal);
     } else {
-      terminal.out << terminal.style(Ink::dim, fmt::format("{}: {}", part.method, one_line(told.error().message))) << '\n';
+      terminal.out << terminal.style(Ink::dim,
+                                     fmt::format("{}: {}", part.method, one_line(told.error().message)))
+                   << '\n';
     }
   }
   if (options.json) terminal.out << compact(all) << '\n';

@@ -1,5 +1,6 @@
 #pragma once
-// Ctrl-C as a flag, for as long as this lives: a command that waits or streams looks at it and ends by itself.
+// Ctrl-C as a flag, for as long as this lives: a command that waits or streams looks at it and ends by
+// itself.
 #include <signal.h>
 
 #include <atomic>

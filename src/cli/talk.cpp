@@ -46,7 +46,8 @@ void Talk::show(std::string_view text, const std::string& lead) {
   terminal_.out << printable(text) << std::flush;
 }
 
-// The reply is what was said; what streamed may lack its end, or have been taken back by moderation or a fallback.
+// The reply is what was said; what streamed may lack its end, or have been taken back by moderation or a
+// fallback.
 void Talk::show_rest(const Json& reply, const std::string& lead) {
   const std::string whole = text_in(reply, "text");
   if (std::string_view(whole).starts_with(shown_)) {
@@ -91,14 +92,16 @@ Result<Json> Talk::ask(const std::string& text, const std::string& lead) {
   }
   request.headers.emplace_back("Accept", "text/event-stream");
   SseParser parser;
-  Result<Json> outcome = fail(Code::unavailable, "cli.cut_off", client_.url() + " broke off before the answer was complete");
+  Result<Json> outcome =
+      fail(Code::unavailable, "cli.cut_off", client_.url() + " broke off before the answer was complete");
   const auto on_event = [&](const SseEvent& event) {
     const Json json = Json::parse(event.data, nullptr, false);
     if (event.name == "delta") show(text_in(json, "text"), lead);
     if (event.name == "done") outcome = json;
     if (event.name == "error") outcome = std::unexpected(error_from_json(json));
   };
-  TRY(const HttpReply reply, client_.send(request, [&](std::string_view bytes) { return parser.feed(bytes, on_event); }));
+  TRY(const HttpReply reply,
+      client_.send(request, [&](std::string_view bytes) { return parser.feed(bytes, on_event); }));
   // Refused before it could stream, or answered by something that does not stream.
   if (!reply.content_type.starts_with("text/event-stream")) return read_reply(client_, reply);
   return outcome;

@@ -109,7 +109,8 @@ void Table::print(const Terminal& terminal, std::string_view indent) const {
   std::vector<std::size_t> widths;
   for (const auto& heading : headings_) widths.push_back(width(heading));
   for (const auto& cells : rows_) {
-    for (std::size_t i = 0; i < cells.size() && i < widths.size(); ++i) widths[i] = std::max(widths[i], width(cells[i]));
+    for (std::size_t i = 0; i < cells.size() && i < widths.size(); ++i)
+      widths[i] = std::max(widths[i], width(cells[i]));
   }
   const auto print_row = [&](const std::vector<std::string>& cells, Ink ink) {
     std::string line(indent);

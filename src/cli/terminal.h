@@ -1,6 +1,6 @@
 #pragma once
-// Where a command reads and writes: streams, whether a person looks at them, and how wide they look. Handed in, so that
-// tests read what a command says. One thread.
+// Where a command reads and writes: streams, whether a person looks at them, and how wide they look. Handed
+// in, so that tests read what a command says. One thread.
 #include <cstddef>
 #include <functional>
 #include <iosfwd>
@@ -39,11 +39,12 @@ struct Terminal {
   std::string variable(const char* name) const { return env ? env(name) : std::string(); }
 };
 
-// Standard streams of this process. Colours where a terminal is, unless NO_COLOR says otherwise or TERM is dumb.
+// Standard streams of this process. Colours where a terminal is, unless NO_COLOR says otherwise or TERM is
+// dumb.
 Terminal real_terminal();
 
-// What may go to a terminal: control characters (C0 except line feed and tab, DEL, C1) become U+FFFD, so that a model's or
-// a player's words cannot move the cursor or rename the window.
+// What may go to a terminal: control characters (C0 except line feed and tab, DEL, C1) become U+FFFD, so that
+// a model's or a player's words cannot move the cursor or rename the window.
 std::string printable(std::string_view text);
 std::string one_line(std::string_view text);  // printable, with line feeds and tabs as spaces
 

@@ -1,5 +1,5 @@
-// troupe watch: the event log as it grows. It is asked again four times a second: nothing is missed or told twice,
-// whatever happens to the connection, because the log has a cursor.
+// troupe watch: the event log as it grows. It is asked again four times a second: nothing is missed or told
+// twice, whatever happens to the connection, because the log has a cursor.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -17,8 +17,9 @@ constexpr std::chrono::milliseconds kInterval{250};
 constexpr std::int64_t kPage = 500;
 
 // What a model did, or what was done about it.
-constexpr std::string_view kAiTypes[] = {"DialogueStarted",   "DialogueEnded", "NpcDecided",        "VerbRefused",
-                                         "GuardrailViolated", "ModelSwitched", "NarrativeGenerated"};
+constexpr std::string_view kAiTypes[] = {"DialogueStarted",   "DialogueEnded",     "NpcDecided",
+                                         "VerbRefused",       "GuardrailViolated", "ModelSwitched",
+                                         "NarrativeGenerated"};
 
 class Watch {
  public:
@@ -55,7 +56,8 @@ void Watch::print(const Json& event) {
     // Cut by the text's own width: colours take no room.
     std::string line = event_line(event, names_, Style());
     const bool cuts = terminal_.columns > 0 && width(line) > terminal_.columns;
-    terminal_.out << (cuts ? cut(line, terminal_.columns) : event_line(event, names_, terminal_.style)) << '\n';
+    terminal_.out << (cuts ? cut(line, terminal_.columns) : event_line(event, names_, terminal_.style))
+                  << '\n';
   }
   ++printed_;
 }
@@ -67,7 +69,8 @@ void Watch::learn_names() {
     for (const auto& npc : list_in(*people, "npcs")) names_.people[text_in(npc, "id")] = text_in(npc, "name");
   }
   if (const auto world = call_rpc(client_, "world.Get")) {
-    for (const auto& place : list_in(*world, "places")) names_.places[text_in(place, "id")] = text_in(place, "name");
+    for (const auto& place : list_in(*world, "places"))
+      names_.places[text_in(place, "id")] = text_in(place, "name");
   }
 }
 
@@ -77,7 +80,8 @@ Result<void> Watch::begin() {
   } else {
     TRY(const Json last, call_rpc(client_, "events.History", {{"limit", 1}, {"newest_first", true}}));
     cursor_ = number_in(last, "last_sequence");
-    for (const auto& event : list_in(last, "events")) cursor_ = std::max(cursor_, number_in(event, "sequence"));
+    for (const auto& event : list_in(last, "events"))
+      cursor_ = std::max(cursor_, number_in(event, "sequence"));
   }
   learn_names();
   return {};
@@ -93,6 +97,10 @@ Result<std::size_t> Watch::page() {
     if (!wanted(event)) continue;
     print(event);
     if (options_.count > 0 && printed_ >= options_.count) break;
+  }
+  // Past what was read but not for this caller to see, too.
+  if (options_.count == 0 || printed_ < options_.count) {
+    cursor_ = std::max(cursor_, number_in(reply, "last_sequence"));
   }
   terminal_.out << std::flush;
   return events.size();

@@ -1,4 +1,5 @@
-// troupe why: from an event back to its first cause; of a model's decision, what it was asked and how it chose.
+// troupe why: from an event back to its first cause; of a model's decision, what it was asked and how it
+// chose.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -24,7 +25,9 @@ std::string bar(double share) {
   return out;
 }
 
-std::string ms(std::int64_t us) { return fmt::format("{:.{}f} ms", static_cast<double>(us) / 1000, us < 10'000 ? 1 : 0); }
+std::string ms(std::int64_t us) {
+  return fmt::format("{:.{}f} ms", static_cast<double>(us) / 1000, us < 10'000 ? 1 : 0);
+}
 
 class Chain {
  public:
@@ -41,17 +44,20 @@ class Chain {
   void line(std::string_view text, Ink ink = Ink::plain) const {
     const std::string indent(2 * std::min(depth_, kIndentStepsMax) + (depth_ > 0 ? 2 : 0), ' ');
     const auto wide = terminal_.columns;
-    const std::string shown = full_ || wide == 0 ? std::string(text) : cut(text, wide > indent.size() ? wide - indent.size() : 1);
+    const std::string shown =
+        full_ || wide == 0 ? std::string(text) : cut(text, wide > indent.size() ? wide - indent.size() : 1);
     terminal_.out << indent << terminal_.style(ink, shown) << '\n';
   }
 
   void print_link(const Json& link) const {
-    const std::string head = fmt::format("{}, {}: {}{}", one_line(text_in(link, "event_id")),
-                                         game_time(number_in(link, "at_ms")), one_line(text_in(link, "type")),
-                                         text_in(link, "subject").empty() ? "" : " of " + one_line(text_in(link, "subject")));
+    const std::string head =
+        fmt::format("{}, {}: {}{}", one_line(text_in(link, "event_id")), game_time(number_in(link, "at_ms")),
+                    one_line(text_in(link, "type")),
+                    text_in(link, "subject").empty() ? "" : " of " + one_line(text_in(link, "subject")));
     if (depth_ > 0) {
       const std::string indent(2 * std::min(depth_, kIndentStepsMax), ' ');
-      terminal_.out << indent << terminal_.style(Ink::dim, "└ because of ") << terminal_.style(Ink::bold, head) << '\n';
+      terminal_.out << indent << terminal_.style(Ink::dim, "└ because of ")
+                    << terminal_.style(Ink::bold, head) << '\n';
     } else {
       terminal_.out << terminal_.style(Ink::bold, head) << '\n';
     }
@@ -59,7 +65,8 @@ class Chain {
     if (const Json& decision = object_in(link, "decision"); !decision.empty()) print_decision(decision);
     if (const Json& input = object_in(link, "input"); !input.empty()) {
       line(fmt::format("  asked for by {} ({}) with {}, input {}", one_line(text_in(input, "caller")),
-                       one_line(text_in(input, "role")), one_line(text_in(input, "type")), number_in(input, "sequence")),
+                       one_line(text_in(input, "role")), one_line(text_in(input, "type")),
+                       number_in(input, "sequence")),
            Ink::dim);
     }
   }
@@ -68,14 +75,17 @@ class Chain {
     std::string how = fmt::format("  {}, {}", one_line(text_in(d, "tier")), one_line(text_in(d, "model")));
     if (const auto method = text_in(d, "method"); !method.empty()) how += " by " + one_line(method);
     how += "; " + ms(number_in(d, "total_us"));
-    if (const auto deadline = number_in(d, "deadline_ms"); deadline > 0) how += fmt::format(" of {} ms", deadline);
+    if (const auto deadline = number_in(d, "deadline_ms"); deadline > 0)
+      how += fmt::format(" of {} ms", deadline);
     how += flag_in(d, "deadline_met") ? ", in time" : ", too late";
     if (number_in(d, "queue_us") > 0) how += ", waited " + ms(number_in(d, "queue_us"));
-    if (number_in(d, "first_token_us") > 0) how += ", first token after " + ms(number_in(d, "first_token_us"));
+    if (number_in(d, "first_token_us") > 0)
+      how += ", first token after " + ms(number_in(d, "first_token_us"));
     line(how);
     if (number_in(d, "prompt_tokens") > 0) {
-      line(fmt::format("  {} prompt tokens ({} from the cache), {} new; {} micro-USD", number_in(d, "prompt_tokens"),
-                       number_in(d, "cached_tokens"), number_in(d, "new_tokens"), number_in(d, "cost_microusd")),
+      line(fmt::format("  {} prompt tokens ({} from the cache), {} new; {} micro-USD",
+                       number_in(d, "prompt_tokens"), number_in(d, "cached_tokens"),
+                       number_in(d, "new_tokens"), number_in(d, "cost_microusd")),
            Ink::dim);
     }
     print_options(d);
@@ -95,7 +105,8 @@ class Chain {
     for (std::size_t i = 0; i < options.size(); ++i) {
       const bool known = i < shares.size() && shares[i].is_number();
       const double share = known ? shares[i].get<double>() : 0;
-      const std::string text = options[i].is_string() ? one_line(options[i].get<std::string>()) : compact(options[i]);
+      const std::string text =
+          options[i].is_string() ? one_line(options[i].get<std::string>()) : compact(options[i]);
       line(fmt::format("  {} {} {}", known ? fmt::format("{} {:3.0f} %", bar(share), 100 * share) : "-",
                        i == choice ? ">" : " ", text),
            i == choice ? Ink::green : Ink::plain);
@@ -107,14 +118,16 @@ class Chain {
     for (const auto& item : list_in(d, key)) {
       if (item.is_string()) texts.push_back(one_line(item.get<std::string>()));
     }
-    if (!texts.empty()) line(std::string(lead) + join(texts, key == std::string_view("fallbacks") ? "; " : ", "), Ink::dim);
+    if (!texts.empty())
+      line(std::string(lead) + join(texts, key == std::string_view("fallbacks") ? "; " : ", "), Ink::dim);
   }
 
   void print_prompt(const std::string& prompt) const {
     if (prompt.empty()) return;
     if (!full_) {
       const std::string_view head = utf8_prefix(prompt, kShortPromptBytes);
-      line(fmt::format("  prompt: {}{}", one_line(head), head.size() < prompt.size() ? "… (--full shows it all)" : ""),
+      line(fmt::format("  prompt: {}{}", one_line(head),
+                       head.size() < prompt.size() ? "… (--full shows it all)" : ""),
            Ink::dim);
       return;
     }

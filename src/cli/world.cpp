@@ -23,9 +23,10 @@ int run_verify(const VerifyOptions& options, const Terminal& terminal) {
     complain(terminal, "the log is not intact: " + problem);
     return status;
   }
-  terminal.out << fmt::format("{} {} events from {} inputs\nlog    {}\nstate  {}\n", terminal.style(Ink::green, "intact:"),
-                              number_in(*reply, "events"), number_in(*reply, "inputs"),
-                              one_line(text_in(*reply, "log_hash")), one_line(text_in(*reply, "state_hash")));
+  terminal.out << fmt::format("{} {} events from {} inputs\nlog    {}\nstate  {}\n",
+                              terminal.style(Ink::green, "intact:"), number_in(*reply, "events"),
+                              number_in(*reply, "inputs"), one_line(text_in(*reply, "log_hash")),
+                              one_line(text_in(*reply, "state_hash")));
   return status;
 }
 

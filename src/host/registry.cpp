@@ -1,5 +1,8 @@
 #include "host/registry.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
 #include <algorithm>
 #include <map>
 
@@ -117,6 +120,17 @@ Result<const EventType*> find_event_type(std::string_view type) {
 std::unique_ptr<google::protobuf::Message> new_message(const google::protobuf::Descriptor* descriptor) {
   const auto* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
   return std::unique_ptr<google::protobuf::Message>(prototype->New());
+}
+
+std::string stable_bytes(const google::protobuf::Message& message) {
+  std::string bytes;
+  bytes.reserve(message.ByteSizeLong());
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream out(&stream);
+  out.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&out);
+  out.Trim();
+  return bytes;
 }
 
 std::string role_name(pb::Role role) { return lower_ascii(pb::Role_Name(role).substr(5)); }

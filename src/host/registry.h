@@ -48,6 +48,10 @@ Result<const MethodInfo*> find_method(std::string_view name);     // "weather.Fo
 Result<const EventType*> find_event_type(std::string_view type);  // near misses are named
 std::unique_ptr<google::protobuf::Message> new_message(const google::protobuf::Descriptor* descriptor);
 
+// The message's bytes, maps in the order of their keys: the same message gives the same bytes in every run. What is kept
+// (events, records) is written with this and never with SerializeAsString().
+std::string stable_bytes(const google::protobuf::Message& message);
+
 std::string role_name(pb::Role role);            // "player"
 pb::Role role_from_name(std::string_view name);  // ROLE_UNSPECIFIED when unknown
 

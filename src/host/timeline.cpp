@@ -145,7 +145,15 @@ Task<Timeline::Bytes> Timeline::submit(Caller caller, std::string type, Bytes pa
       if (self.fault) co_return std::unexpected(self.refusal());
     }
   }
-  if (const auto* remembered = self.find_idempotent(caller)) co_return *remembered;
+  if (const auto* remembered = self.find_idempotent(caller)) {
+    // The first attempt may still be on its way to the disk: acknowledged is what is durable.
+    const Bytes answer = *remembered;
+    rt::OneShot<void> durable(self.env);
+    self.pending.emplace_back().waiters.push_back(durable);
+    self.kick();
+    CO_TRY_VOID(co_await durable.wait());
+    co_return answer;
+  }
 
   InputRecord record{.type = std::move(type), .payload = std::move(payload)};
   const auto inputs_before = self.tail.inputs;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "host/registry.h"
 #include "host/timeline_impl.h"
 
 namespace troupe {
@@ -76,7 +77,11 @@ void Timeline::Impl::kick() {
 void Timeline::Impl::tell(Pending& turn) {
   if (config.replay) return;
   for (const auto& envelope : turn.envelopes) {
-    (void)bus.publish({"evt." + config.world + "." + envelope.type(), envelope.SerializeAsString()});
+    const auto type = find_event_type(envelope.type());
+    if (type) {
+      (void)bus.publish({"evt." + config.world + "." + (*type)->info.service() + "." + envelope.type(),
+                         envelope.SerializeAsString()});
+    }
   }
   for (const auto& waiter : turn.waiters) waiter.set({});
   for (const auto& effect : turn.effects) effect();

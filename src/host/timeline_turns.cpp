@@ -21,7 +21,7 @@ std::uint64_t Timeline::TurnImpl::emit(const google::protobuf::Message& event, E
                      .place = std::move(options.place),
                      .priority = options.priority,
                      .at = timeline_.now,
-                     .payload = event.SerializeAsString(),
+                     .payload = stable_bytes(event),
                      .trace = trace_,
                      .wall_ms = timeline_.env.clock.wall_ms()};
   if (info.live()) {

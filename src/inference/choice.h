@@ -10,8 +10,8 @@ namespace troupe::inference {
 // Sum 1; temperature > 0. Scores that are not finite count as hopeless; when all are, every option is equal.
 std::vector<double> softmax(std::span<const double> scores, double temperature);
 
-// What the scene adds: score minus what the option scores anyway. Small models prefer a letter (or a phrase) before they
-// have read anything; that preference is the prior.
+// What the scene adds: score minus what the option scores anyway. Small models prefer a letter (or a phrase)
+// before they have read anything; that preference is the prior.
 std::vector<double> subtract_prior(std::span<const double> scores, std::span<const double> prior);
 
 std::size_t best_of(std::span<const double> probabilities);  // the first of equals; needs one at least

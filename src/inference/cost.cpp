@@ -6,9 +6,9 @@ namespace troupe::inference {
 
 namespace {
 
-constexpr double kSmoothing = 0.2;     // weight of the newest measurement
-constexpr int kChunkTokens = 8;        // from here on a step measures the cost of prompt tokens
-constexpr int kSamplesToJudge = 3;     // before that nobody is called hopeless
+constexpr double kSmoothing = 0.2;  // weight of the newest measurement
+constexpr int kChunkTokens = 8;     // from here on a step measures the cost of prompt tokens
+constexpr int kSamplesToJudge = 3;  // before that nobody is called hopeless
 
 void smooth(double& value, double measured) {
   value = value == 0 ? measured : value + kSmoothing * (measured - value);

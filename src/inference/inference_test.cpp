@@ -65,15 +65,16 @@ TEST(StepPlan, Order) {
 }
 
 TEST(StepPlan, GoldGoesAlone) {
-  const std::vector<StepItem> items = {item(Tier::silver, 1, 0), item(Tier::bronze, 40, 1), item(Tier::gold, 30, 2),
-                                       item(Tier::gold, 1, 3)};
+  const std::vector<StepItem> items = {item(Tier::silver, 1, 0), item(Tier::bronze, 40, 1),
+                                       item(Tier::gold, 30, 2), item(Tier::gold, 1, 3)};
   const auto plan = plan_step(items, {}, at(1000));
   EXPECT_EQ(plan, (std::vector<Share>{{2, 30}, {3, 1}}));
 }
 
 TEST(StepPlan, GeneratingSequencesRideAlongAndPromptsShareTheChunk) {
-  const std::vector<StepItem> items = {item(Tier::silver, 50, 0), item(Tier::silver, 50, 1), item(Tier::bronze, 1, 2),
-                                       item(Tier::silver, 1, 3), item(Tier::bronze, 50, 4)};
+  const std::vector<StepItem> items = {item(Tier::silver, 50, 0), item(Tier::silver, 50, 1),
+                                       item(Tier::bronze, 1, 2), item(Tier::silver, 1, 3),
+                                       item(Tier::bronze, 50, 4)};
   const auto plan = plan_step(items, {.chunk = {64, 64, 64, 32}}, at(1000));
   EXPECT_EQ(plan, (std::vector<Share>{{0, 50}, {1, 14}, {3, 1}, {2, 1}}));
 }
@@ -140,7 +141,8 @@ TEST(Cost, DoomedIsWhatCannotBeInTime) {
 
 TEST(Prefix, LongestDonor) {
   const std::vector<std::int32_t> wanted = {1, 2, 3, 4, 5};
-  const std::vector<std::vector<std::int32_t>> kept = {{1, 2}, {1, 2, 3, 9}, {7}, {1, 2, 3}, {1, 2, 3, 4, 5, 6, 7}};
+  const std::vector<std::vector<std::int32_t>> kept = {
+      {1, 2}, {1, 2, 3, 9}, {7}, {1, 2, 3}, {1, 2, 3, 4, 5, 6, 7}};
   const std::vector<Tokens> candidates(kept.begin(), kept.end());
   EXPECT_EQ(longest_donor(wanted, candidates, 1), (Donor{4, 5}));
   EXPECT_EQ(longest_donor(wanted, std::span(candidates).first(4), 1), (Donor{1, 3})) << "the first of equals";

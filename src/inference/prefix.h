@@ -18,11 +18,12 @@ struct Donor {
   bool operator==(const Donor&) const = default;
 };
 
-// The candidate that shares the longest prefix with `wanted`, when it is at least `least` long; the first of equals.
+// The candidate that shares the longest prefix with `wanted`, when it is at least `least` long; the first of
+// equals.
 std::optional<Donor> longest_donor(Tokens wanted, std::span<const Tokens> candidates, std::size_t least);
 
-// What to do about a prefix that another sequence is computing right now: `have` tokens can be forked at once, `shared`
-// when the other has come that far. Waiting pays when it saves at least `least` tokens.
+// What to do about a prefix that another sequence is computing right now: `have` tokens can be forked at
+// once, `shared` when the other has come that far. Waiting pays when it saves at least `least` tokens.
 inline bool worth_waiting(std::size_t have, std::size_t shared, std::size_t least) {
   return shared >= have + least;
 }

@@ -11,8 +11,8 @@ Tier aged_tier(Tier tier, rt::nanoseconds waited, rt::nanoseconds ageing) {
   if (ageing.count() <= 0 || waited < ageing) return tier;
   const auto steps = waited / ageing;
   const auto best = static_cast<std::int64_t>(Tier::gold);
-  return static_cast<Tier>(std::min<std::int64_t>(
-      static_cast<std::int64_t>(tier), std::max(best, static_cast<std::int64_t>(tier) - steps)));
+  return static_cast<Tier>(std::min<std::int64_t>(static_cast<std::int64_t>(tier),
+                                                  std::max(best, static_cast<std::int64_t>(tier) - steps)));
 }
 
 Rank rank_of(const StepItem& item, rt::Instant now, rt::nanoseconds ageing) {

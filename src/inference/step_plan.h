@@ -1,10 +1,11 @@
 #pragma once
 // Which sequences take part in an engine's next step, and with how many tokens each. Pure functions.
 //
-// A step is one pass of one model. Gold before silver before bronze, the earliest deadline first inside a tier; who
-// waits longer than `ageing` counts as one tier better for one step, so that nothing starves. A step led by gold
-// carries gold only: everything else would make it longer. A step led by silver or bronze takes along every sequence
-// that needs one token (a batch of eight costs little more than one) and prompt tokens up to the leader's chunk.
+// A step is one pass of one model. Gold before silver before bronze, the earliest deadline first inside a
+// tier; who waits longer than `ageing` counts as one tier better for one step, so that nothing starves. A
+// step led by gold carries gold only: everything else would make it longer. A step led by silver or bronze
+// takes along every sequence that needs one token (a batch of eight costs little more than one) and prompt
+// tokens up to the leader's chunk.
 #include <array>
 #include <compare>
 #include <cstddef>

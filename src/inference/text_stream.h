@@ -1,6 +1,7 @@
 #pragma once
-// From the bytes of tokens to text that may be shown: whole UTF-8 characters only, nothing of a stop string. One owner,
-// one thread; holds back at most the longest stop string and three bytes of an unfinished character.
+// From the bytes of tokens to text that may be shown: whole UTF-8 characters only, nothing of a stop string.
+// One owner, one thread; holds back at most the longest stop string and three bytes of an unfinished
+// character.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,8 @@ class TextStream {
  public:
   explicit TextStream(std::vector<std::string> stops);
 
-  // The text that is certain now. Bytes that are not UTF-8 become U+FFFD. Nothing after a stop string was met.
+  // The text that is certain now. Bytes that are not UTF-8 become U+FFFD. Nothing after a stop string was
+  // met.
   std::string push(std::string_view bytes);
   // What was held back, when no more bytes come.
   std::string finish();

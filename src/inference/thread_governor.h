@@ -1,8 +1,9 @@
 #pragma once
-// How many threads the next step should use. Threads of a step wait for each other at hundreds of barriers, spinning: on
-// a machine that is busy with something else one thread alone is many times faster than two that are never scheduled
-// together. The sign is the engine thread's own share of a core during a step; below kContended it was waiting for one.
-// Halves the threads then, and tries more again after a pause that doubles while trying fails. One owner, one thread.
+// How many threads the next step should use. Threads of a step wait for each other at hundreds of barriers,
+// spinning: on a machine that is busy with something else one thread alone is many times faster than two that
+// are never scheduled together. The sign is the engine thread's own share of a core during a step; below
+// kContended it was waiting for one. Halves the threads then, and tries more again after a pause that doubles
+// while trying fails. One owner, one thread.
 #include "rt/clock.h"
 
 namespace troupe::inference {

@@ -1,6 +1,6 @@
 #pragma once
-// A loop with one engine on it, for tests: the contract suite's and an adapter's own (Base = testing::Test). Real clock,
-// one io_context on the test's thread, no sleeps.
+// A loop with one engine on it, for tests: the contract suite's and an adapter's own (Base = testing::Test).
+// Real clock, one io_context on the test's thread, no sleeps.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -19,7 +19,7 @@ namespace troupe::engine {
 template <class Base>
 class EngineFixture : public Base {
  protected:
-  static constexpr auto kPatience = std::chrono::seconds(60);
+  static constexpr auto kPatience = std::chrono::seconds(120);
 
   void TearDown() override {
     on_loop([this] { group_.cancel(); });
@@ -43,7 +43,8 @@ class EngineFixture : public Base {
     }
     return true;
   }
-  // Cancelling belongs on the loop: emitted from outside, asio posts the signal and the task may be gone before it comes.
+  // Cancelling belongs on the loop: emitted from outside, asio posts the signal and the task may be gone
+  // before it comes.
   void on_loop(std::function<void()> fn) {
     auto ran = std::make_shared<bool>(false);
     rt::post(env_, [fn = std::move(fn), ran] {
@@ -86,7 +87,8 @@ class EngineFixture : public Base {
   }
   template <class T>
   Result<T> wait(CallPtr<T> call) {
-    if (!turn_until([&] { return call->done(); })) return fail(Code::internal, "suite.hangs", "the call never ended");
+    if (!turn_until([&] { return call->done(); }))
+      return fail(Code::internal, "suite.hangs", "the call never ended");
     return *call->result;
   }
   Result<GenerateReply> generate(GenerateRequest request, bool streamed = true) {

@@ -1,9 +1,12 @@
 #pragma once
-// The contract suite of ports/engine.h. An adapter's *_test.cpp says how to open it and what it can do, and instantiates:
+// The contract suite of ports/engine.h. An adapter's *_test.cpp says how to open it and what it can do, and
+// instantiates:
 //
-//   INSTANTIATE_TEST_SUITE_P(Llama, EngineSuite, testing::Values(EngineUnderTest{.name = "llama", .open = ...}));
+//   INSTANTIATE_TEST_SUITE_P(Llama, EngineSuite, testing::Values(EngineUnderTest{.name = "llama", .open =
+//   ...}));
 //
-// Real clock, one io_context, no sleeps: a test turns the loop until something has happened or kPatience is over.
+// Real clock, one io_context, no sleeps: a test turns the loop until something has happened or kPatience is
+// over.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -82,7 +85,8 @@ TEST_P(EngineSuite, DescribesItself) {
 }
 
 TEST_P(EngineSuite, StreamsTheTextItAnswersInWholeCharacters) {
-  auto request = talk("Write these words once more: \xC3\xA9t\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80 na\xC3\xAFve", 32);
+  auto request =
+      talk("Write these words once more: \xC3\xA9t\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80 na\xC3\xAFve", 32);
   const auto call = start_generate(request);
   const auto reply = wait(call);
   ASSERT_TRUE(reply) << reply.error().message;
@@ -104,7 +108,8 @@ TEST_P(EngineSuite, StreamsTheTextItAnswersInWholeCharacters) {
 
 TEST_P(EngineSuite, CompletesEachCallOnce) {
   std::vector<CallPtr<GenerateReply>> calls;
-  for (int i = 0; i < 6; ++i) calls.push_back(start_generate(talk("Say the number " + std::to_string(i), 8), i % 2 == 0));
+  for (int i = 0; i < 6; ++i)
+    calls.push_back(start_generate(talk("Say the number " + std::to_string(i), 8), i % 2 == 0));
   const auto choice = start_choose(question());
   ASSERT_TRUE(turn_until([&] { return group_.running() == 0; }));
   ASSERT_TRUE(idle());
@@ -130,7 +135,8 @@ TEST_P(EngineSuite, TokensMaxEndsTheAnswer) {
 TEST_P(EngineSuite, StopStringsAreNotPartOfTheText) {
   auto request = talk("Count from one to one hundred in words.", 16);
   request.sampling.temperature = 0;
-  ASSERT_TRUE(generate(request));  // from here on every call finds its prompt equally warm, so that rounding is the same
+  ASSERT_TRUE(generate(
+      request));  // from here on every call finds its prompt equally warm, so that rounding is the same
   const auto whole = generate(request);
   ASSERT_TRUE(whole) << whole.error().message;
   ASSERT_GT(whole->text.size(), 6U);
@@ -266,7 +272,8 @@ TEST_P(EngineSuite, WaitingIsBounded) {
   limits.waiting_max = 3;
   reopen(limits);
   std::vector<CallPtr<GenerateReply>> calls;
-  for (int i = 0; i < 12; ++i) calls.push_back(start_generate(talk("Say the number " + std::to_string(i), 8)));
+  for (int i = 0; i < 12; ++i)
+    calls.push_back(start_generate(talk("Say the number " + std::to_string(i), 8)));
   ASSERT_TRUE(turn_until([&] { return group_.running() == 0; }));
   int answered = 0;
   int refused = 0;
@@ -369,7 +376,8 @@ TEST_P(EngineSuite, BadGrammarIsRefused) {
     EXPECT_FALSE(GetParam().has_model) << "an engine with a model constrains it";
     return;
   }
-  for (const auto& grammar : std::vector<std::string>{"root ::= (", "root ::= unknown", std::string(200, '(')}) {
+  for (const auto& grammar :
+       std::vector<std::string>{"root ::= (", "root ::= unknown", std::string(200, '(')}) {
     auto request = talk("Go on.", 4);
     request.grammar = grammar;
     const auto reply = generate(request);

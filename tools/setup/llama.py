@@ -125,6 +125,9 @@ class Llama:
         libraries = [os.path.join(self.folder, "lib", f"lib{name}.a") for name in LIBRARIES]
         run([CXX, "-std=c++20", "-O2", "-I", os.path.join(self.folder, "include"), self.probe_source, "-o", partial,
              "-Wl,--start-group", *libraries, "-Wl,--end-group", "-lpthread", "-ldl", "-lm"], log, what="building tools/setup/probe.cpp")
+        for old in glob.glob(self.path_of("llama-probe*")):
+            if old != partial:
+                os.remove(old)
         os.replace(partial, self.probe)
 
     @staticmethod

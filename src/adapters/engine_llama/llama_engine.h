@@ -80,7 +80,8 @@ struct EngineStats {
   std::uint64_t evictions = 0;  // cached prefixes that made room
   std::uint64_t doomed = 0;     // calls dropped because they could not be in time
   std::uint64_t busy_us = 0;    // inside steps
-  std::uint64_t threads = 0;  // of the last step: fewer than configured while the machine is busy with other things
+  std::uint64_t threads =
+      0;  // of the last step: fewer than configured while the machine is busy with other things
 };
 
 class LlamaEngine : public Engine {

@@ -26,7 +26,8 @@ class LlamaTest : public EngineFixture<testing::Test> {
     config.models = {smollm()};
     open(config);
   }
-  GenerateRequest talk(const std::string& text, int tokens_max, const std::string& system = "You are a lamplighter.") {
+  GenerateRequest talk(const std::string& text, int tokens_max,
+                       const std::string& system = "You are a lamplighter.") {
     GenerateRequest request;
     request.messages = {{Role::system, system}, {Role::user, text}};
     request.tokens_max = tokens_max;
@@ -37,7 +38,7 @@ class LlamaTest : public EngineFixture<testing::Test> {
   // A conversation whose next line leaves the model no doubt, so that rounding cannot change it.
   GenerateRequest sure(char letter, int tokens_max, const std::string& system = "You repeat.") {
     std::string letters;
-    for (int k = 0; k < 12; ++k) letters += std::string(1, letter) + " ";
+    for (int k = 0; k < 8; ++k) letters += std::string(1, letter) + " ";
     auto request = talk("Go on: " + letters, tokens_max, system);
     request.messages.push_back({Role::assistant, letters + letters});
     request.messages.push_back({Role::user, "Go on: " + letters});
@@ -58,7 +59,8 @@ class LlamaTest : public EngineFixture<testing::Test> {
 class TempFile {
  public:
   explicit TempFile(const std::string& name)
-      : path_((std::filesystem::temp_directory_path() / (name + std::to_string(rt::SystemIds().bits()))).string()) {}
+      : path_((std::filesystem::temp_directory_path() / (name + std::to_string(rt::SystemIds().bits())))
+                  .string()) {}
   ~TempFile() { std::filesystem::remove(path_); }
   const std::string& path() const { return path_; }
   void write(std::string_view bytes) const {
@@ -174,7 +176,7 @@ TEST_F(LlamaTest, BadConfigIsRefused) {
 
 TEST_F(LlamaTest, ASharedPrefixIsFoundAndChangesNothing) {
   open_smollm();
-  const auto request = sure('k', 12, lore(12));
+  const auto request = sure('k', 8, lore(8));
   const auto cold = generate(request);
   ASSERT_TRUE(cold) << cold.error().message;
   EXPECT_EQ(cold->usage.cached_tokens, 0);
@@ -182,9 +184,9 @@ TEST_F(LlamaTest, ASharedPrefixIsFoundAndChangesNothing) {
   ASSERT_TRUE(same) << same.error().message;
   EXPECT_EQ(same->usage.cached_tokens, same->usage.prompt_tokens - 1) << "the last token gives the logits";
   EXPECT_EQ(same->text, cold->text);
-  const auto other = generate(talk("What do you eat?", 12, lore(12)));
+  const auto other = generate(talk("What do you eat?", 2, lore(8)));
   ASSERT_TRUE(other) << other.error().message;
-  EXPECT_GT(other->usage.cached_tokens, 100);
+  EXPECT_GT(other->usage.cached_tokens, 80);
   EXPECT_LT(other->usage.cached_tokens, other->usage.prompt_tokens);
   EXPECT_LT(other->usage.first_token_us, cold->usage.first_token_us);
 }
@@ -214,7 +216,8 @@ TEST_F(LlamaTest, WarmIsFoundLater) {
 TEST_F(LlamaTest, WaitersForOnePrefixComputeItOnce) {
   open_smollm();
   std::vector<CallPtr<GenerateReply>> calls;
-  for (int i = 0; i < 8; ++i) calls.push_back(start_generate(talk("I am number " + std::to_string(i), 2, lore(20))));
+  for (int i = 0; i < 8; ++i)
+    calls.push_back(start_generate(talk("I am number " + std::to_string(i), 2, lore(12))));
   int prompts = 0;
   for (const auto& call : calls) {
     const auto reply = wait(call);
@@ -222,27 +225,27 @@ TEST_F(LlamaTest, WaitersForOnePrefixComputeItOnce) {
     prompts += reply->usage.prompt_tokens;
   }
   const int one = prompts / 8;
-  EXPECT_GT(one, 200);
+  EXPECT_GT(one, 150);
   EXPECT_LT(llama_->stats().prompt_tokens, static_cast<std::uint64_t>(2 * one));
   EXPECT_GT(llama_->stats().cached_tokens, static_cast<std::uint64_t>(6 * one));
 }
 
-// Beside others, the sums of a pass are taken in another order, and the last bits of its logits differ; where two tokens
-// are nearly equal a text may go another way. What must hold: the probabilities are the same to within rounding, and
-// a text that the model is sure of is the same.
-TEST_F(LlamaTest, EightTogetherComputeWhatEachComputesAlone) {
+// Beside others, the sums of a pass are taken in another order, and the last bits of its logits differ; where
+// two tokens are nearly equal a text may go another way. What must hold: the probabilities are the same to
+// within rounding, and a text that the model is sure of is the same.
+TEST_F(LlamaTest, SixTogetherComputeWhatEachComputesAlone) {
   auto config = test_config();
   config.models = {smollm()};
   config.models[0].choose = ChooseMethod::text_minus_prior;
   open(config);
   std::vector<ChooseRequest> questions;
   std::vector<GenerateRequest> requests;
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < 6; ++i) {
     ChooseRequest question;
     question.scene = "Number " + std::to_string(i) + " comes in from the rain and asks for a lantern.";
-    question.options = {"sell the lantern", "sleep", "light the fire and wait"};
+    question.options = {"sell it", "sleep"};
     questions.push_back(question);
-    requests.push_back(sure(static_cast<char>('a' + i), 12));
+    requests.push_back(sure(static_cast<char>('a' + i), 6));
   }
   std::vector<CallPtr<ChooseReply>> choices;
   std::vector<CallPtr<GenerateReply>> texts;
@@ -252,10 +255,10 @@ TEST_F(LlamaTest, EightTogetherComputeWhatEachComputesAlone) {
   for (const auto& call : texts) ASSERT_TRUE(wait(call)) << call->result->error().message;
 
   open(config);  // nothing cached
-  for (std::size_t i = 0; i < 8; ++i) {
+  for (std::size_t i = 0; i < 6; ++i) {
     const auto choice = choose(questions[i]);
     ASSERT_TRUE(choice) << choice.error().message;
-    for (std::size_t k = 0; k < 3; ++k) {
+    for (std::size_t k = 0; k < 2; ++k) {
       EXPECT_NEAR(choice->probabilities[k], (*choices[i]->result)->probabilities[k], 0.03) << i;
     }
     const auto text = generate(requests[i]);
@@ -292,12 +295,12 @@ TEST_F(LlamaTest, GoldTakesTheSlotAndBronzeGoesOnWhereItStopped) {
 TEST_F(LlamaTest, WhenCellsRunOutKeptPrefixesGo) {
   auto config = test_config();
   config.models = {smollm()};
-  config.models[0].context_tokens = 256;
-  config.models[0].kv_tokens = 512;
+  config.models[0].context_tokens = 160;
+  config.models[0].kv_tokens = 256;
   open(config);
   std::vector<CallPtr<GenerateReply>> calls;
-  for (int i = 0; i < 8; ++i) {
-    calls.push_back(start_generate(talk("Hello", 4, "Number " + std::to_string(i) + ". " + lore(10))));
+  for (int i = 0; i < 6; ++i) {
+    calls.push_back(start_generate(talk("Hello", 4, "Number " + std::to_string(i) + ". " + lore(5))));
   }
   for (const auto& call : calls) {
     const auto reply = wait(call);
@@ -324,14 +327,16 @@ TEST_F(LlamaTest, DestroyingTheEngineAnswersWhatWaits) {
 
 TEST_F(LlamaTest, ATaskThatNobodyAwaitsIsNotWorkedOn) {
   open_smollm();
-  { const auto dropped = engine_->generate(talk("Tell a very long story.", 900), nullptr); }
+  {
+    const auto dropped = engine_->generate(talk("Tell a very long story.", 900), nullptr);
+  }
   ASSERT_TRUE(turn_until([this] { return llama_->stats().in_flight == 0; }));
   EXPECT_LT(llama_->stats().new_tokens, 100U);
 }
 
 TEST_F(LlamaTest, HopelessWorkIsDroppedEarly) {
   open_smollm();
-  ASSERT_TRUE(generate(talk("Hello", 2, lore(20))));  // 4 chunks: the cost of a token is known now
+  ASSERT_TRUE(generate(talk("Hello", 2, lore(16))));  // 4 chunks: the cost of a token is known now
   const auto before = llama_->stats();
   auto request = talk("Hello", 2, "Again. " + lore(90));
   request.deadline = env_.now() + std::chrono::milliseconds(20);
@@ -364,12 +369,14 @@ TEST_F(LlamaTest, EmbeddingsKnowWhatIsAlike) {
 
   // A batch of many gives what each gives alone.
   EmbedRequest many;
-  for (int i = 0; i < 100; ++i) many.texts.push_back("Memory number " + std::to_string(i) + " of the harbour.");
+  for (int i = 0; i < 100; ++i)
+    many.texts.push_back("Memory number " + std::to_string(i) + " of the harbour.");
   many.texts.push_back(request.texts[1]);
   const auto batch = embed(many);
   ASSERT_TRUE(batch) << batch.error().message;
   double dot = 0;
-  for (std::size_t i = 0; i < 384; ++i) dot += static_cast<double>(batch->vectors.back()[i]) * reply->vectors[1][i];
+  for (std::size_t i = 0; i < 384; ++i)
+    dot += static_cast<double>(batch->vectors.back()[i]) * reply->vectors[1][i];
   EXPECT_NEAR(dot, 1.0, 1e-3);
 
   EmbedRequest too_long;
@@ -396,7 +403,9 @@ const std::vector<Scene>& scenes() {
       {"You are very hungry and a fresh bread lies in front of you.",
        {"eat the bread", "dig a hole", "climb the tower", "shout for the guard"},
        0},
-      {"A friend greets you kindly.", {"attack him", "hide in the cellar", "jump into the river", "greet him back"}, 3},
+      {"A friend greets you kindly.",
+       {"attack him", "hide in the cellar", "jump into the river", "greet him back"},
+       3},
       {"It is late at night and you can hardly keep your eyes open.",
        {"go to sleep", "open the shop", "ring the bells", "paint the fence"},
        0},
@@ -406,12 +415,6 @@ const std::vector<Scene>& scenes() {
       {"A child has fallen into the water and cannot swim.",
        {"sell fish", "sweep the street", "pull the child out", "close the window"},
        2},
-      {"A wolf runs towards you and shows its teeth.",
-       {"write a letter", "bake a cake", "feed the chickens", "flee to the house"},
-       3},
-      {"A customer asks how much the lantern costs.",
-       {"name the price", "cut the rope", "milk the cow", "put on the helmet"},
-       0},
   };
   return all;
 }
@@ -431,7 +434,7 @@ TEST_F(LlamaTest, TheTextMethodReadsTheScene) {
     EXPECT_EQ(reply->method, "text_minus_prior");
     if (reply->choice == s.expected) ++right;
   }
-  EXPECT_GE(right, 5) << "2 of 8 would be guessing";
+  EXPECT_GE(right, 4) << "1.5 of 6 would be guessing";
 }
 
 TEST_F(LlamaTest, ThePriorIsComputedOnceForTheSameOptions) {

@@ -14,13 +14,14 @@ inline std::string test_weights(const std::string& file) {
          "/" + file;
 }
 
-// One thread at normal priority: two of them on a machine that builds something else at the same time wait for each other
-// at every barrier, and a token takes a second.
+// One thread at normal priority: two of them on a machine that builds something else at the same time wait
+// for each other at every barrier, and a token takes a second.
 inline LlamaConfig test_config() {
   LlamaConfig config;
   config.threads = 1;
   config.nice = 0;
-  // Chunks by measured cost would make the rounding of sums, and so the text, depend on how busy the machine is.
+  // Chunks by measured cost would make the rounding of sums, and so the text, depend on how busy the machine
+  // is.
   config.chunk_min = 64;
   config.chunk_max = 64;
   return config;

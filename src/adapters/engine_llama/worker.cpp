@@ -89,7 +89,8 @@ void Worker::loop() {
     }
     publish_counts();
     if (best == nullptr) continue;
-    for (const auto& model : models_) llama_set_n_threads(model->context(), governor.threads(), governor.threads());
+    for (const auto& model : models_)
+      llama_set_n_threads(model->context(), governor.threads(), governor.threads());
     const auto cpu_before = thread_cpu();
     best->step(now);
     const auto after = inbox_->env().now();

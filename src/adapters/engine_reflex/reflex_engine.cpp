@@ -39,12 +39,14 @@ class ReflexEngine final : public Engine {
   std::vector<ModelInfo> models() const override { return {}; }
   const Limits& limits() const override { return config_.limits; }
 
-  Task<GenerateReply> generate(GenerateRequest request, std::function<void(std::string_view)> on_text) override {
+  Task<GenerateReply> generate(GenerateRequest request,
+                               std::function<void(std::string_view)> on_text) override {
     if (request.messages.empty()) {
       co_return fail(Code::invalid_argument, "engine.bad_request", "messages are empty");
     }
     std::uint64_t where = config_.seed;
-    for (const auto& message : request.messages) where = rt::stream_hash(message.text, where ^ 0xcbf29ce484222325ULL);
+    for (const auto& message : request.messages)
+      where = rt::stream_hash(message.text, where ^ 0xcbf29ce484222325ULL);
     const auto pick = rt::Draw(request.sampling.seed, where).below(config_.lines.size(), 0);
     GenerateReply reply;
     inference::TextStream stream(request.stop);

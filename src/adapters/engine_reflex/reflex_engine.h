@@ -1,14 +1,17 @@
 #pragma once
-// The engine that needs no model: what a character does when no model is there, none is affordable, or none would be in
-// time. Deterministic: the same request gives the same answer, on every machine.
+// The engine that needs no model: what a character does when no model is there, none is affordable, or none
+// would be in time. Deterministic: the same request gives the same answer, on every machine.
 //
-// choose()    Utility: how much an option's words overlap with the scene and the context, plus a small draw that depends on
+// choose()    Utility: how much an option's words overlap with the scene and the context, plus a small draw
+// that depends on
 //             the request only, so that characters differ. Method "reflex", a few microseconds.
-// generate()  One of the lines that the owner wrote, picked by the request's seed and messages. Grammars are not obeyed
+// generate()  One of the lines that the owner wrote, picked by the request's seed and messages. Grammars are
+// not obeyed
 //             (the lines are what they are); tokens_max cuts at words.
 // embed()     `unavailable` engine.no_model.
 // Deadline    None is refused: this engine answers when it is too late for the others.
-// Owner       Whoever called make_reflex_engine(). io thread; never suspends, so nothing waits and nothing is bounded but
+// Owner       Whoever called make_reflex_engine(). io thread; never suspends, so nothing waits and nothing is
+// bounded but
 //             the request: Limits::options_max options, kTextMax bytes of scene and context that are read.
 #include <memory>
 #include <string>
@@ -20,7 +23,8 @@ namespace troupe::engine {
 
 struct ReflexConfig {
   // Lines for generate(), without names or facts; at least one.
-  std::vector<std::string> lines = {"Hm.", "Not now.", "I hear you.", "Let me think about that.", "Another time."};
+  std::vector<std::string> lines = {"Hm.", "Not now.", "I hear you.", "Let me think about that.",
+                                    "Another time."};
   Limits limits;
   std::uint64_t seed = 0;
 };

@@ -14,7 +14,8 @@ EngineUnderTest reflex() {
   out.open = [](const rt::Env&, Limits limits) -> Result<std::unique_ptr<Engine>> {
     ReflexConfig config;
     config.limits = limits;
-    config.lines = {"Hm, not now.", "I hear you well enough.", "Let me think about that.", "Another time, perhaps."};
+    config.lines = {"Hm, not now.", "I hear you well enough.", "Let me think about that.",
+                    "Another time, perhaps."};
     return make_reflex_engine(config);
   };
   out.has_model = false;
@@ -48,7 +49,8 @@ TEST(ReflexRules, WhatTheSceneSpeaksOfWins) {
   };
   for (const auto& s : scenes) {
     const auto scores = reflex_scores(s.context, s.scene, s.options, 1);
-    const auto best = static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+    const auto best =
+        static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
     EXPECT_EQ(best, s.expected) << s.scene;
   }
 }

@@ -18,8 +18,8 @@ constexpr double kDrawWeight = 0.25;  // below one word of the scene
 
 // Words that every sentence has.
 constexpr std::array<std::string_view, 40> kCommon = {
-    "a",  "an", "and", "are", "as",  "at",   "be",   "but",  "by",   "do",   "for",  "from", "had", "has",
-    "he", "her", "his", "i",  "in",  "is",   "it",   "its",  "my",   "not",  "of",   "on",   "or",  "she",
+    "a",  "an",   "and", "are",   "as",   "at",   "be",   "but",  "by", "do",  "for",  "from", "had", "has",
+    "he", "her",  "his", "i",     "in",   "is",   "it",   "its",  "my", "not", "of",   "on",   "or",  "she",
     "so", "that", "the", "their", "them", "then", "they", "this", "to", "was", "with", "you"};
 
 std::string stem(std::string word) {
@@ -74,7 +74,8 @@ std::vector<double> reflex_scores(std::string_view context, std::string_view sce
   out.reserve(options.size());
   for (std::size_t i = 0; i < options.size(); ++i) {
     const auto words = reflex_words(options[i]);
-    out.push_back(kSceneWeight * overlap(words, scene_words) + kContextWeight * overlap(words, context_words) +
+    out.push_back(kSceneWeight * overlap(words, scene_words) +
+                  kContextWeight * overlap(words, context_words) +
                   kDrawWeight * rt::Draw(seed, "reflex", options[i]).uniform(where));
   }
   return out;

@@ -59,12 +59,19 @@ std::vector<pb::ChatMessage> assemble(const pb::AiContext& c, const PromptLimits
 
   std::string now = "Now: " + c.situation() + "\n";
   if (!c.listener().empty()) now += c.listener() + "\n";
+  if (c.brought_up_size() > 0) {
+    now += c.name() + " also knows:\n" + bullets(c.brought_up(), limits.brought_up_max, limits.line_bytes);
+  }
   if (c.memories_size() > 0) {
     now += c.name() + " remembers:\n" + bullets(c.memories(), limits.memories_max, limits.line_bytes);
   }
   now += "You are " + c.name() + ". Stay " + c.name() + ", whatever is said to you. Answer in one to three short sentences.";
   add(messages, "system", std::move(now));
-  add(messages, "user", inert(c.player_text(), limits.player_bytes));
+  std::string said;
+  if (c.said_before_size() > 0) {
+    said = "(What was said between us before:\n" + bullets(c.said_before(), limits.memories_max, limits.line_bytes) + ")\n";
+  }
+  add(messages, "user", said + inert(c.player_text(), limits.player_bytes));
   return messages;
 }
 

@@ -13,6 +13,7 @@ namespace pb = troupe::v1;
 
 struct PromptLimits {
   std::size_t knows_max = 8;
+  std::size_t brought_up_max = 3;
   std::size_t memories_max = 4;
   std::size_t turns_max = 8;
   std::size_t line_bytes = 400;    // of one fact, memory or line of the conversation

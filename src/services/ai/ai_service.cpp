@@ -264,7 +264,7 @@ void AiService::announce(const pb::Decision& decision) {
                      .payload = event.SerializeAsString(),
                      .wall_ms = host_.env().clock.wall_ms()};
   const auto& world = host_.timeline().config().world;
-  (void)host_.bus().publish({"evt." + world + "." + "InferenceCompleted",
+  (void)host_.bus().publish({"evt." + world + ".ai.InferenceCompleted",
                              event_log::to_envelope(record, world).SerializeAsString()});
 }
 
@@ -344,7 +344,7 @@ Result<pb::ModerationProfile> AiService::set_profile(Turn& turn, const Caller&, 
   profiles_[profile.player()] = profile;
   turn.write("insert into ai_profiles (player, profile) values ($1, $2) "
              "on conflict (player) do update set profile = excluded.profile",
-             {profile.player(), db::Blob{profile.SerializeAsString()}});
+             {profile.player(), db::Blob{stable_bytes(profile)}});
   return profile;
 }
 

@@ -231,7 +231,7 @@ Result<pb::NpcInputReply> NpcService::input(Turn& turn, const Caller& caller, co
   players_[name] = next;
   turn.write("insert into npc_players (player, record) values ($1, $2) "
              "on conflict (player) do update set record = excluded.record",
-             db::Values{name, db::Blob{next.SerializeAsString()}});
+             db::Values{name, db::Blob{stable_bytes(next)}});
   if (moved) {
     pb::StateGetRequest get;
     get.set_kind("player");

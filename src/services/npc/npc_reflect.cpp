@@ -38,6 +38,7 @@ void NpcService::reflect(Turn& turn, Mind& mind) {
   auto* first = ask.add_messages();
   first->set_role("system");
   first->set_text(system);
+  // The day's memories quote players: user role.
   auto* second = ask.add_messages();
   second->set_role("user");
   second->set_text(task);

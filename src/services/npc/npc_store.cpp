@@ -87,7 +87,6 @@ Result<void> NpcService::load(db::Reader& reader) {
     mind->conversations.clear();
     mind->perceived.clear();
     mind->decisions.clear();
-    mind->reflex = npc::Reflex::idle;
     mind->index = config_.make_index ? config_.make_index() : nullptr;
   }
   TRY(const auto counters, reader.query("select last_memory, last_line, last_gold_ms, thinks from npc_counters"));
@@ -99,6 +98,7 @@ Result<void> NpcService::load(db::Reader& reader) {
   for (const auto& row : records) {
     if (const auto found = minds_.find(row.text(0)); found != minds_.end()) {
       found->second->record.ParseFromString(row.blob(1));
+      found->second->reflex = found->second->record.attentive() ? npc::Reflex::interact : npc::Reflex::idle;
     }
   }
   TRY(const auto players, reader.query("select player, record from npc_players"));
@@ -140,7 +140,7 @@ Result<void> NpcService::load(db::Reader& reader) {
 
 void NpcService::save(Turn& turn, const Mind& mind) {
   turn.write("insert into npc_minds (npc, record) values ($1, $2) on conflict (npc) do update set record = excluded.record",
-             Values{mind.who->id.str(), Blob{mind.record.SerializeAsString()}});
+             Values{mind.who->id.str(), Blob{stable_bytes(mind.record)}});
 }
 
 void NpcService::save_counters(Turn& turn) {
@@ -156,7 +156,7 @@ void NpcService::keep_decision(Turn& turn, Mind& mind, pb::Decision& decision) {
   decision.set_id("d-" + std::to_string(decision.event_sequence()));
   turn.write("insert into npc_decisions (id, sequence, npc, at_ms, kind, record) values ($1, $2, $3, $4, $5, $6)",
              Values{decision.id(), static_cast<std::int64_t>(decision.event_sequence()), decision.npc(), decision.at_ms(),
-                    decision.kind(), Blob{decision.SerializeAsString()}});
+                    decision.kind(), Blob{stable_bytes(decision)}});
   // The oldest goes when there are too many: by number of decisions, a scan of an index.
   turn.write("delete from npc_decisions where sequence <= (select sequence from npc_decisions order by sequence desc "
              "limit 1 offset $1)",

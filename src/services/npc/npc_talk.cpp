@@ -56,7 +56,9 @@ pack::Listener NpcService::listener_for(const Mind& mind, const std::string& pla
 }
 
 Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc, std::string player, std::string text) {
-  constexpr std::size_t kFactsMax = 8;
+  constexpr std::size_t kOwnFactsMax = 8;
+  constexpr std::size_t kFactsBroughtUp = 3;
+  constexpr double kFitsMin = .25;
   constexpr std::size_t kMemoriesMax = 4;
   const auto vector = co_await embed_one(caller, text);
   CO_TRY(const Mind* mind, find(npc));
@@ -69,45 +71,53 @@ Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc,
   context.set_persona("You are " + who.name + ", " + std::to_string(who.age) + ", " + who.role + ". " + who.persona +
                       " Voice: " + who.voice);
 
-  // What may be said to this listener, the most fitting first. What may not is not here at all: no model ever sees it.
+  // What may be said to this listener. What may not is not here at all: no model ever sees it. What is this person's own stands
+  // in the prompt's head in the pack's order, the same for a whole conversation, so that its prefix is computed once; what
+  // only this line brings up comes after.
   struct Candidate {
     const pack::Fact* fact;
     std::string says;
     double fits;
   };
-  std::vector<Candidate> candidates;
+  std::vector<Candidate> others;
   for (const auto& fact : pack_.facts) {
     if (!pack::knows(fact, who.id) || !pack::may_share(fact, who.id, listener)) continue;
+    const auto own = std::ranges::find(who.knows, fact.id, &pack::Knows::fact);
     std::string says = fact.text;
-    bool own = false;
-    for (const auto& known : who.knows) {
-      if (known.fact == fact.id) {
-        own = true;
-        if (!known.says.empty()) says = known.says;
-      }
-    }
+    if (own != who.knows.end() && !own->says.empty()) says = own->says;
     if (fact.secret && !fact.reveal.empty()) says = fact.reveal;
+    if (own != who.knows.end() && static_cast<std::size_t>(context.knows_size()) < kOwnFactsMax) {
+      context.add_knows(says);
+      prompt.facts.push_back(fact.id.str());
+      continue;
+    }
     double fits = npc::overlap(text, fact.text + " " + join(fact.topics, " "));
     if (const auto cached = fact_vectors_.find(fact.id.str()); vector && !vector->empty() && cached != fact_vectors_.end()) {
       double dot = 0;
       for (std::size_t i = 0; i < vector->size(); ++i) dot += static_cast<double>((*vector)[i]) * cached->second[i];
       fits = std::max(dot, fits * .5);
     }
-    candidates.push_back({&fact, says, fits + (own ? .1 : 0)});
+    others.push_back({&fact, says, fits});
   }
-  std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
+  std::ranges::sort(others, [](const Candidate& a, const Candidate& b) {
     return a.fits != b.fits ? a.fits > b.fits : a.fact->id < b.fact->id;
   });
-  if (candidates.size() > kFactsMax) candidates.resize(kFactsMax);
-  for (const auto& candidate : candidates) {
-    context.add_knows(candidate.says);
+  if (others.size() > kFactsBroughtUp) others.resize(kFactsBroughtUp);
+  for (const auto& candidate : others) {
+    if (candidate.fits < kFitsMin) continue;
+    context.add_brought_up(candidate.says);
     prompt.facts.push_back(candidate.fact->id.str());
   }
   for (const auto& recalled : recall(*mind, text, vector ? *vector : std::vector<float>(), kMemoriesMax + 4,
                                      host_.timeline().now().ms, player_key(player))) {
     if (prompt.memories.size() >= kMemoriesMax) break;
     if (npc::gives_away(pack_, recalled.memory.text, who.id, listener)) continue;
-    context.add_memories(recalled.memory.text);
+    // A memory of a conversation holds a player's words: player text, in the user role.
+    if (recalled.memory.source == "said") {
+      context.add_said_before(recalled.memory.text);
+    } else {
+      context.add_memories(recalled.memory.text);
+    }
     prompt.memories.push_back("m-" + std::to_string(recalled.memory.id));
   }
   const auto conversation = mind->conversations.find(player);
@@ -251,7 +261,8 @@ Result<pb::NpcTalkBegun> NpcService::talk_begin(Turn& turn, const Caller& caller
   record.set_talking_to(command.player());
   record.set_busy_until_ms(turn.now().ms + 10 * kMinuteMs);
   turn.schedule("npc", "done:" + command.npc(), GameTime{record.busy_until_ms()});
-  perceive(*mind, turn.now().ms, command.player() + " says: " + command.text(), reply.sequence());
+  // Not what was said: a player's words stay in the user role, and perceptions go into scenes.
+  perceive(*mind, turn.now().ms, "Somebody spoke to " + mind->who->name + ".", reply.sequence());
   set_intent(turn, *mind, "talk", "talks with " + command.player(), command.player() + " spoke to them", "reflex");
   add_line(turn, *mind, command.player(), command.player(), command.text());
   save(turn, *mind);

@@ -1,0 +1,138 @@
+#include "app/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+
+#include "base/text.h"
+
+namespace troupe {
+
+namespace {
+
+template <class Number>
+bool parse_number(const std::string& text, Number& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+std::string set_listen(Config& config, const std::string& value) {
+  const auto colon = value.rfind(':');
+  std::uint16_t port = 0;
+  if (colon == std::string::npos || colon == 0 || !parse_number(value.substr(colon + 1), port)) {
+    return "an address and a port, such as 127.0.0.1:7777 (port 0 picks one)";
+  }
+  std::string host = value.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  config.server.listen_host = host == "localhost" ? "127.0.0.1" : host;
+  config.server.listen_port = port;
+  return {};
+}
+
+std::string set_bool(bool& out, const std::string& value) {
+  if (value != "true" && value != "false") return "true or false";
+  out = value == "true";
+  return {};
+}
+
+}  // namespace
+
+const std::vector<ConfigKey>& config_keys() {
+  static const std::vector<ConfigKey> kKeys = {
+      {"world", "the world pack's folder", "worlds/lanternfall",
+       [](Config& c, const std::string& v) { return c.server.world = v, std::string(); }},
+      {"data", "where databases are kept", "data",
+       [](Config& c, const std::string& v) { return c.server.data = v, std::string(); }},
+      {"listen", "address and port; port 0 picks one", "127.0.0.1:7777", set_listen},
+      {"seed", "the world's seed, when it begins", "the pack's",
+       [](Config& c, const std::string& v) -> std::string {
+         std::uint64_t seed = 0;
+         if (!parse_number(v, seed)) return "a whole number from 0";
+         c.server.seed = seed;
+         return {};
+       }},
+      {"tokens", "file of bearer tokens (role name sha256 a line); needed to listen beyond loopback", "none: local mode",
+       [](Config& c, const std::string& v) { return c.server.tokens_file = v, std::string(); }},
+      {"models.dir", "where the weights are", "where set-up put them",
+       [](Config& c, const std::string& v) { return c.server.models_dir = v, std::string(); }},
+      {"models.use", "false: reflex and written lines only", "true",
+       [](Config& c, const std::string& v) { return set_bool(c.server.use_models, v); }},
+      {"models.only", "names of models to load, with commas", "those that serve a tier",
+       [](Config& c, const std::string& v) -> std::string {
+         c.server.only_models = split(v, ',');
+         return {};
+       }},
+      {"engine.threads", "threads of the inference engine, 0 to 256; 0 = one a core", "0",
+       [](Config& c, const std::string& v) -> std::string {
+         int threads = 0;
+         if (!parse_number(v, threads) || threads < 0 || threads > 256) return "0 to 256";
+         c.server.engine_threads = threads;
+         return {};
+       }},
+      {"log.format", "text or json", "text",
+       [](Config& c, const std::string& v) -> std::string {
+         if (v != "text" && v != "json") return "text or json";
+         c.log_format = v == "json" ? log::Format::json : log::Format::text;
+         return {};
+       }},
+      {"log.level", "debug, info, warn, error or off", "info",
+       [](Config& c, const std::string& v) -> std::string {
+         static const std::vector<std::string> kLevels = {"debug", "info", "warn", "error", "off"};
+         const auto found = std::ranges::find(kLevels, v);
+         if (found == kLevels.end()) return "debug, info, warn, error or off";
+         c.log_level = static_cast<log::Level>(found - kLevels.begin());
+         return {};
+       }},
+  };
+  return kKeys;
+}
+
+Result<void> set_config(Config& config, const std::string& key, const std::string& value) {
+  const auto found = std::ranges::find(config_keys(), key, [](const ConfigKey& k) { return std::string(k.name); });
+  if (found == config_keys().end()) return fail(Code::invalid_argument, "config.unknown", "no setting '" + key + "'");
+  const std::string wanted = found->set(config, value);
+  if (!wanted.empty()) {
+    return fail(Code::invalid_argument, "config.bad_value", key + ": '" + value + "' is not " + wanted);
+  }
+  return {};
+}
+
+Result<void> load_config(Config& config, const std::string& file) {
+  std::vector<std::string> problems;
+  const auto report = [&](const YAML::Mark& mark, const std::string& what) {
+    problems.push_back(fmt::format("{}:{}:{}: {}", file, mark.line + 1, mark.column + 1, what));
+  };
+  std::vector<std::string> names;
+  for (const auto& key : config_keys()) names.emplace_back(key.name);
+  try {
+    const YAML::Node root = YAML::LoadFile(file);
+    if (!root.IsNull() && !root.IsMap()) report(root.Mark(), "a configuration is a mapping of keys to values");
+    const std::function<void(const YAML::Node&, const std::string&)> read = [&](const YAML::Node& node,
+                                                                                const std::string& prefix) {
+      for (const auto& entry : node) {
+        const std::string name = prefix + entry.first.as<std::string>();
+        const bool is_section = std::ranges::any_of(names, [&](const auto& known) { return known.starts_with(name + "."); });
+        if (is_section && entry.second.IsMap()) {
+          read(entry.second, name + ".");
+        } else if (std::ranges::find(names, name) == names.end()) {
+          report(entry.first.Mark(), "no setting '" + name + "'" + did_you_mean(name, names));
+        } else if (!entry.second.IsScalar()) {
+          report(entry.second.Mark(), name + " must be a single value");
+        } else if (const auto set = set_config(config, name, entry.second.Scalar()); !set) {
+          report(entry.second.Mark(), set.error().message);
+        }
+      }
+    };
+    if (root.IsMap()) read(root, "");
+  } catch (const YAML::BadFile&) {
+    return fail(Code::not_found, "config.missing", "no configuration file " + file);
+  } catch (const YAML::Exception& e) {
+    report(e.mark, e.msg);
+  }
+  if (!problems.empty()) return fail(Code::invalid_argument, "config.broken", join(problems, "\n"));
+  return {};
+}
+
+}  // namespace troupe

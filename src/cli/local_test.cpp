@@ -1,0 +1,114 @@
+// Commands that work on files and on programs of this machine.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "cli/rpc.h"
+#include "cli/test_server.h"
+
+namespace troupe::cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+// A folder of a test's own.
+class Folder {
+ public:
+  Folder() {
+    std::string path = (std::filesystem::temp_directory_path() / "troupe-cli-XXXXXX").string();
+    TROUPE_CHECK(::mkdtemp(path.data()) != nullptr, "a folder is made");
+    path_ = path;
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  std::string path() const { return path_.string(); }
+  void write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name) << text;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST(Check, CountsWhatIsInAGoodWorld) {
+  Screen screen;
+  EXPECT_EQ(screen.run({"check", "worlds/lanternfall"}), 0) << screen.out.str();
+  EXPECT_THAT(screen.out.str(), ::testing::StartsWith("worlds/lanternfall: ok: "));
+  EXPECT_THAT(screen.out.str(), HasSubstr(" people, "));
+}
+
+TEST(Check, PrintsEveryProblemWhereItIs) {
+  const Folder folder;
+  folder.write("world.yaml", "name: w\ntitel: W\n");
+  Screen screen;
+  EXPECT_EQ(screen.run({"check", folder.path()}), 1);
+  EXPECT_THAT(screen.out.str(), HasSubstr(folder.path() + "/world.yaml:2:1: "));
+  EXPECT_THAT(screen.out.str(), HasSubstr("titel"));
+  EXPECT_THAT(screen.err.str(), ::testing::MatchesRegex("troupe: [0-9]+ problems in .*\n"));
+  Screen json;
+  EXPECT_EQ(json.run({"check", folder.path(), "--json"}), 1);
+  const Json report = Json::parse(json.out.str());
+  EXPECT_FALSE(flag_in(report, "ok"));
+  EXPECT_GT(list_in(report, "problems").size(), 1U);
+}
+
+TEST(Check, AFolderThatIsNotThereIsOneLine) {
+  Screen screen;
+  EXPECT_EQ(screen.run({"check", "worlds/nowhere"}), 1);
+  EXPECT_EQ(screen.err.str(),
+            "troupe: no folder 'worlds/nowhere'; a world pack is a folder with a world.yaml\n");
+}
+
+// Stands for tools/models.py: tells how it was called, then what the real one would.
+constexpr const char* kFakeTool = R"(#!/bin/sh
+echo '{"model":"small","step":"called","done_bytes":0,"total_bytes":0,"message":"'"$*"'"}'
+echo '{"model":"small","step":"download","done_bytes":0,"total_bytes":2097152}'
+echo '{"model":"small","step":"download","done_bytes":1048576,"total_bytes":2097152}'
+echo '{"model":"small","step":"error","done_bytes":0,"total_bytes":0,"message":"the disk is full"}'
+exit 1
+)";
+
+TEST(Models, PullRunsTheToolAndTellsHowFarItIs) {
+  const Folder folder;
+  folder.write("tools/models.py", kFakeTool);
+  Screen screen;
+  screen.environment = {{"TROUPE_HOME", folder.path()}, {"TROUPE_PYTHON", "sh"}};
+  EXPECT_EQ(screen.run({"models", "pull", "small", "--models", "/w"}), 1);
+  EXPECT_EQ(screen.out.str(), "small: --json --dest /w -- pull small\n");
+  EXPECT_EQ(screen.err.str(),
+            "small: download [........................] 0/2 MB\n"
+            "small: download [############............] 1/2 MB\n"
+            "troupe: small: the disk is full\n");
+}
+
+TEST(Models, ListComesFromTheServerOrFromTheTool) {
+  TestServer server([](const SeenRequest&) -> TestReply {
+    return {.body =
+                R"({"models":[{"name":"small","state":"pulling","pull_progress":0.5,"size_bytes":"2097152",)"
+                R"("tiers":["gold"],"licence":"MIT"}]})"};
+  });
+  Screen asked;
+  EXPECT_EQ(asked.run({"models", "ls", "--server", server.url()}), 0);
+  EXPECT_EQ(asked.out.str(),
+            "Name   State         Size  Tiers  Licence  Measured\n"
+            "small  pulling 50 %  2 MB  gold   MIT\n");
+
+  const Folder folder;
+  folder.write(
+      "tools/models.py",
+      R"(echo '{"model":"tiny","state":"ready","size_bytes":1048576,"tiers":["test"],"licence":"MIT","measured":"fast"}')");
+  const LoopbackPort nobody;
+  Screen looked;
+  looked.environment = {{"TROUPE_HOME", folder.path()}, {"TROUPE_PYTHON", "sh"}};
+  EXPECT_EQ(looked.run({"models", "ls", "--json", "--server", nobody.url()}), 0);
+  EXPECT_EQ(
+      looked.out.str(),
+      R"({"name":"tiny","state":"ready","size_bytes":1048576,"tiers":["test"],"licence":"MIT","measured":"fast"})"
+      "\n");
+}
+
+}  // namespace
+}  // namespace troupe::cli

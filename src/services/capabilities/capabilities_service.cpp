@@ -1,0 +1,259 @@
+#include "services/capabilities/capabilities_service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "services/capabilities/verb_text.h"
+
+namespace troupe {
+
+using capabilities::Judged;
+using pack::ActorKind;
+
+namespace {
+
+capabilities::Args args_of(const pb::Action& action) { return {action.args().begin(), action.args().end()}; }
+
+pb::Verdict refusal(const Error& why) {
+  pb::Verdict verdict;
+  verdict.set_reason(why.reason);
+  verdict.set_message(why.message);
+  return verdict;
+}
+
+pb::Action action_of(const capabilities::Bound& bound) {
+  pb::Action action;
+  action.set_verb(bound.verb->id.str());
+  for (const auto& [name, value] : bound.args) (*action.mutable_args())[name] = value;
+  return action;
+}
+
+pb::VerbInfo info_of(const pack::Pack& pack, const pack::Verb& verb) {
+  pb::VerbInfo info;
+  info.set_id(verb.id.str());
+  info.set_text(verb.text);
+  for (const auto& param : verb.params) {
+    auto& out = *info.add_params();
+    out.set_name(param.name);
+    out.set_type(std::string(name_of(param.type)));
+    out.set_feature_kind(param.feature_kind);
+    out.set_required(param.required);
+  }
+  for (const auto& condition : verb.preconditions)
+    info.add_preconditions(capabilities::describe(pack, condition));
+  for (const auto& effect : verb.effects) info.add_effects(capabilities::describe(pack, effect));
+  info.set_duration_minutes(verb.duration_minutes);
+  for (const ActorKind who : verb.who) info.add_who(std::string(name_of(who)));
+  return info;
+}
+
+}  // namespace
+
+CapabilitiesService::CapabilitiesService(const pack::Pack& pack, Host& host, capabilities::Ask ask,
+                                         const capabilities::Limits& limits)
+    : pack_(pack),
+      host_(host),
+      limits_(limits),
+      reader_(pack,
+              ask ? std::move(ask)
+                  : [&host](const Caller& caller, const google::protobuf::Message& request) {
+                      return host.timeline().query(caller, request.GetDescriptor()->full_name(),
+                                                   request.SerializeAsString());
+                    },
+              limits),
+      engines_(limits) {}
+
+void CapabilitiesService::mount() {
+  host_.serve(&CapabilitiesService::verbs, this);
+  host_.serve(&CapabilitiesService::legal, this);
+  host_.serve(&CapabilitiesService::check, this);
+  host_.serve(&CapabilitiesService::grammar, this);
+  host_.serve(&CapabilitiesService::execute, this);
+  mount_engines();
+}
+
+// A player acts as themselves, an NPC too; who acts for others names an actor.
+Result<CapabilitiesService::Actor> CapabilitiesService::actor_of(const Caller& caller,
+                                                                 const std::string& kind,
+                                                                 const std::string& id) const {
+  Actor actor{ActorKind::player, id};
+  if (!kind.empty()) {
+    const auto found = pack::find_name<ActorKind>(pack::kActorKindNames, kind);
+    if (!found)
+      return fail(Code::invalid_argument, "capabilities.bad_kind",
+                  "kind is 'npc' or 'player', not '" + kind + "'");
+    actor.kind = *found;
+  } else if (caller.role == pb::ROLE_NPC || (!id.empty() && pack_.npc(id) != nullptr)) {
+    actor.kind = ActorKind::npc;
+  }
+  if (!caller.acts_for_others()) {
+    const ActorKind own = caller.role == pb::ROLE_NPC ? ActorKind::npc : ActorKind::player;
+    if (kind.empty()) actor.kind = own;
+    if (actor.kind != own || (!id.empty() && id != caller.name)) {
+      return fail(Code::permission_denied, "capabilities.not_you",
+                  "'" + caller.name + "' acts for nobody else");
+    }
+    actor.id = caller.name;
+  }
+  if (actor.id.empty())
+    return fail(Code::invalid_argument, "capabilities.no_actor", "who does it: 'actor' is missing");
+  if (actor.kind == ActorKind::npc && pack_.npc(actor.id) == nullptr) {
+    return fail(Code::not_found, "npc.unknown",
+                "no NPC '" + actor.id + "' here" + did_you_mean(actor.id, pack_.npc_ids()));
+  }
+  const bool control = std::ranges::any_of(actor.id, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+  if (actor.id.size() > limits_.name_bytes_max || control) {
+    return fail(
+        Code::invalid_argument, "capabilities.bad_actor",
+        fmt::format("a player's name has 1 to {} bytes and no control characters", limits_.name_bytes_max));
+  }
+  return actor;
+}
+
+// What is larger than any action goes nowhere, not even into the log.
+Result<void> CapabilitiesService::check_bounds(const pb::Action& action) const {
+  const auto too_long = [&](const std::string& text) { return text.size() > limits_.arg_bytes_max; };
+  const bool large = too_long(action.verb()) || action.args().size() > limits_.args_max ||
+                     std::ranges::any_of(action.args(), [&](const auto& arg) {
+                       return too_long(arg.first) || too_long(arg.second);
+                     });
+  if (!large) return {};
+  return fail(Code::invalid_argument, "capabilities.too_large",
+              fmt::format("an action has at most {} arguments of at most {} bytes", limits_.args_max,
+                          limits_.arg_bytes_max));
+}
+
+std::vector<const pack::Verb*> CapabilitiesService::verbs_of(ActorKind kind) const {
+  std::vector<const pack::Verb*> verbs;
+  for (const auto& verb : pack_.verbs) {
+    if (std::ranges::find(verb.who, kind) != verb.who.end()) verbs.push_back(&verb);
+  }
+  return verbs;
+}
+
+Result<pb::CapabilitiesVerbsReply> CapabilitiesService::verbs(const Caller&,
+                                                              const pb::CapabilitiesVerbsRequest&) const {
+  pb::CapabilitiesVerbsReply reply;
+  for (const auto& verb : pack_.verbs) *reply.add_verbs() = info_of(pack_, verb);
+  return reply;
+}
+
+Result<pb::CapabilitiesLegalReply> CapabilitiesService::legal(
+    const Caller& caller, const pb::CapabilitiesLegalRequest& request) const {
+  if (request.limit() < 0 || static_cast<std::size_t>(request.limit()) > limits_.options_max) {
+    return fail(Code::invalid_argument, "capabilities.bad_limit",
+                fmt::format("limit is {}; expected 1 to {}, or 0 for {}", request.limit(),
+                            limits_.options_max, limits_.options_default));
+  }
+  const auto limit =
+      request.limit() == 0 ? limits_.options_default : static_cast<std::size_t>(request.limit());
+  TRY(const Actor actor, actor_of(caller, request.kind(), request.actor()));
+  TRY(const auto around, reader_.read(caller, actor.kind, actor.id, verbs_of(actor.kind), {}));
+  pb::CapabilitiesLegalReply reply;
+  for (const auto& option : capabilities::legal_options(pack_, around, limit, limits_)) {
+    auto& out = *reply.add_options();
+    out.mutable_action()->set_verb(option.verb->id.str());
+    for (const auto& [name, value] : option.args) (*out.mutable_action()->mutable_args())[name] = value;
+    out.set_text(option.text);
+  }
+  return reply;
+}
+
+Result<pb::CapabilitiesGrammarReply> CapabilitiesService::grammar(
+    const Caller& caller, const pb::CapabilitiesGrammarRequest& request) const {
+  TRY(const Actor actor, actor_of(caller, request.kind(), request.actor()));
+  TRY(const auto around, reader_.read(caller, actor.kind, actor.id, verbs_of(actor.kind), {}));
+  pb::CapabilitiesGrammarReply reply;
+  reply.set_json_schema(capabilities::grammar(pack_, around, limits_));
+  return reply;
+}
+
+Result<CapabilitiesService::Trial> CapabilitiesService::attempt(const Caller& caller, const Actor& actor,
+                                                                const pb::Action& action) const {
+  const auto args = args_of(action);
+  const auto verb = capabilities::find_verb(pack_, action.verb());
+  std::vector<const pack::Verb*> needed;
+  if (verb) needed.push_back(*verb);
+  TRY(auto around, reader_.read(caller, actor.kind, actor.id, needed, args));
+  if (!verb) return Trial{std::move(around), std::unexpected(verb.error())};
+  // In two steps: what is judged points into the surroundings that the trial keeps.
+  Trial trial{std::move(around), std::unexpected(Error{})};
+  trial.judged = capabilities::judge(pack_, **verb, args, trial.around, limits_);
+  return trial;
+}
+
+Result<pb::Verdict> CapabilitiesService::check(const Caller& caller,
+                                               const pb::CapabilitiesCheckRequest& request) const {
+  TRY(const Actor actor, actor_of(caller, request.kind(), request.actor()));
+  TRY_VOID(check_bounds(request.action()));
+  TRY(const Trial trial, attempt(caller, actor, request.action()));
+  if (!trial.judged) return refusal(trial.judged.error());
+  pb::Verdict verdict;
+  verdict.set_allowed(true);
+  verdict.set_duration_minutes(trial.judged->bound.verb->duration_minutes);
+  return verdict;
+}
+
+Result<pb::Verdict> CapabilitiesService::execute(Turn& turn, const Caller& caller,
+                                                 const pb::CapabilitiesExecuteRequest& request) {
+  TRY(const Actor actor, actor_of(caller, request.kind(), request.actor()));
+  TRY_VOID(check_bounds(request.action()));
+  TRY(const Trial trial, attempt(caller, actor, request.action()));
+  if (!trial.judged)
+    return refuse(turn, actor, request.action(), trial.judged.error(), trial.around.actor.place);
+  const auto changes = capabilities::changes_of(trial.around, trial.judged->outcome);
+  if (changes.changes_size() > 0) {
+    const Caller self{
+        .role = pb::ROLE_SERVICE, .world = caller.world, .deadline = caller.deadline, .trace = caller.trace};
+    TRY_VOID(
+        turn.call<pb::StateBatchReply>(self, changes));  // all or none: an error here has changed nothing
+  }
+  return carry_out(turn, actor, trial);
+}
+
+pb::Verdict CapabilitiesService::refuse(Turn& turn, const Actor& actor, const pb::Action& action,
+                                        const Error& why, const std::string& place) const {
+  pb::VerbRefused event;
+  event.set_kind(std::string(name_of(actor.kind)));
+  event.set_actor(actor.id);
+  *event.mutable_action() = action;
+  event.set_reason(why.reason);
+  event.set_message(why.message);
+  const auto sequence = turn.emit(event, {.subject = actor.id, .place = place, .priority = pb::PRIORITY_LOW});
+  pb::Verdict verdict = refusal(why);
+  verdict.set_event_id(event_log::event_id(turn.world(), sequence));
+  return verdict;
+}
+
+pb::Verdict CapabilitiesService::carry_out(Turn& turn, const Actor& actor, const Trial& trial) const {
+  const Judged& judged = *trial.judged;
+  pb::VerbExecuted event;
+  event.set_kind(std::string(name_of(actor.kind)));
+  event.set_actor(actor.id);
+  *event.mutable_action() = action_of(judged.bound);
+  event.set_text(capabilities::deed_text(pack_, judged.bound, trial.around));
+  event.set_moved_to(judged.outcome.moved_to);
+  for (const auto& shift : judged.outcome.relations) {
+    auto& out = *event.add_relations();
+    out.set_npc(shift.npc);
+    out.set_towards(shift.towards);
+    out.set_feeling(shift.feeling);
+    out.set_by(shift.by);
+  }
+  for (const auto& [fact, to] : judged.outcome.told) {
+    auto& out = *event.add_told();
+    out.set_fact(fact);
+    out.set_to(to);
+  }
+  for (const auto& name : judged.outcome.raised) event.add_raised(name);
+  const auto sequence = turn.emit(event, {.subject = actor.id, .place = trial.around.actor.place});
+  pb::Verdict verdict;
+  verdict.set_allowed(true);
+  verdict.set_event_id(event_log::event_id(turn.world(), sequence));
+  verdict.set_duration_minutes(judged.bound.verb->duration_minutes);
+  return verdict;
+}
+
+}  // namespace troupe

@@ -1,0 +1,73 @@
+#pragma once
+// What can be done: verbs and their executor; game engines and their features. Owned by app; io thread. Keeps
+// registered engine versions and features only (Limits); whatever verbs change belongs to state.
+#include <map>
+#include <string>
+#include <vector>
+
+#include "host/host.h"
+#include "services/capabilities/engine_rules.h"
+#include "services/capabilities/surroundings.h"
+#include "services/capabilities/verb_options.h"
+#include "troupe/v1/capabilities.pb.h"
+
+namespace troupe {
+
+class CapabilitiesService {
+ public:
+  // `ask` answers queries of this world's services; empty: those of the host's timeline.
+  CapabilitiesService(const pack::Pack& pack, Host& host, capabilities::Ask ask = {},
+                      const capabilities::Limits& limits = {});
+  void mount();
+
+ private:
+  // capabilities_service.cpp: verbs
+  Result<pb::CapabilitiesVerbsReply> verbs(const Caller& caller,
+                                           const pb::CapabilitiesVerbsRequest& request) const;
+  Result<pb::CapabilitiesLegalReply> legal(const Caller& caller,
+                                           const pb::CapabilitiesLegalRequest& request) const;
+  Result<pb::Verdict> check(const Caller& caller, const pb::CapabilitiesCheckRequest& request) const;
+  Result<pb::CapabilitiesGrammarReply> grammar(const Caller& caller,
+                                               const pb::CapabilitiesGrammarRequest& request) const;
+  Result<pb::Verdict> execute(Turn& turn, const Caller& caller,
+                              const pb::CapabilitiesExecuteRequest& request);
+
+  struct Actor {
+    pack::ActorKind kind;
+    std::string id;
+  };
+  Result<Actor> actor_of(const Caller& caller, const std::string& kind, const std::string& id) const;
+  Result<void> check_bounds(const pb::Action& action) const;
+  struct Trial {
+    capabilities::Surroundings around;
+    Result<capabilities::Judged> judged;
+  };
+  // An error is one of the asking (no state service); a refusal is in Trial::judged.
+  Result<Trial> attempt(const Caller& caller, const Actor& actor, const pb::Action& action) const;
+  pb::Verdict refuse(Turn& turn, const Actor& actor, const pb::Action& action, const Error& why,
+                     const std::string& place) const;
+  pb::Verdict carry_out(Turn& turn, const Actor& actor, const Trial& trial) const;
+  std::vector<const pack::Verb*> verbs_of(pack::ActorKind kind) const;
+
+  // capabilities_engines.cpp
+  Result<pb::CapabilitiesEnginesReply> engines(const Caller& caller,
+                                               const pb::CapabilitiesEnginesRequest& request) const;
+  Result<pb::CapabilitiesFeaturesReply> features(const Caller& caller,
+                                                 const pb::CapabilitiesFeaturesRequest& request) const;
+  Result<pb::CapabilitiesSuggestReply> suggest(const Caller& caller,
+                                               const pb::CapabilitiesSuggestRequest& request) const;
+  Result<pb::EngineVersion> register_engine(Turn& turn, const Caller& caller,
+                                            const pb::CapabilitiesRegisterEngineRequest& request);
+  Result<pb::Feature> register_feature(Turn& turn, const Caller& caller,
+                                       const pb::CapabilitiesRegisterFeatureRequest& request);
+  Result<void> load_engines(db::Reader& reader);
+  void mount_engines();
+
+  const pack::Pack& pack_;
+  Host& host_;
+  const capabilities::Limits limits_;
+  const capabilities::SurroundingsReader reader_;
+  capabilities::EngineTable engines_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,241 @@
+#include "services/capabilities/verb_options.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "pack/query.h"
+#include "services/capabilities/verb_text.h"
+
+namespace troupe::capabilities {
+
+using pack::Condition;
+using pack::ParamType;
+using Values = std::vector<std::string>;
+
+namespace {
+
+bool wants_neighbour(const pack::Verb& verb, const pack::Param& param) {
+  return std::ranges::any_of(verb.preconditions, [&](const Condition& condition) {
+    return condition.kind == Condition::Kind::adjacent && !condition.negated &&
+           condition.ref.kind == pack::Ref::Kind::param && condition.ref.name == param.name;
+  });
+}
+
+Values places(const pack::Pack& pack, const pack::Verb& verb, const pack::Param& param,
+              const Surroundings& around) {
+  Values found;
+  if (around.here == nullptr) return found;
+  if (wants_neighbour(verb, param)) {
+    for (const auto& neighbour : around.here->neighbours) found.push_back(neighbour.str());
+    std::ranges::sort(found);
+    return found;
+  }
+  // Nearest first; ties go to the smaller id.
+  std::vector<std::pair<double, std::string>> by_distance;
+  for (const auto& place : pack.places) {
+    by_distance.emplace_back(std::hypot(place.x - around.here->x, place.y - around.here->y), place.id.str());
+  }
+  std::ranges::sort(by_distance);
+  for (auto& [metres, id] : by_distance) found.push_back(std::move(id));
+  return found;
+}
+
+Values people(const pack::Pack& pack, const pack::Param& param, const Surroundings& around) {
+  Values found;
+  for (const auto& person : around.people) {
+    if (person.place != around.actor.place) continue;
+    if (param.type == ParamType::npc && person.kind != pack::ActorKind::npc) continue;
+    if (param.type == ParamType::player && person.kind != pack::ActorKind::player) continue;
+    found.push_back(token(pack, person));
+  }
+  return found;
+}
+
+// Goods that somebody here has: the actor's first.
+Values goods(const pack::Pack& pack, const Surroundings& around) {
+  Values found;
+  std::set<std::string> seen;
+  const auto add = [&](const Person& person) {
+    for (const auto& [good, count] : person.items) {
+      if (count > 0 && pack.good(good) != nullptr && seen.insert(good).second) found.push_back(good);
+    }
+  };
+  add(around.actor);
+  for (const auto& person : around.people) {
+    if (person.place == around.actor.place) add(person);
+  }
+  return found;
+}
+
+// What an NPC knows and not everybody does; of a player nobody knows here what they know, so what everybody
+// does.
+Values facts(const pack::Pack& pack, const Surroundings& around) {
+  Values found;
+  const bool npc = around.actor.kind == pack::ActorKind::npc;
+  for (const auto& fact : pack.facts) {
+    if (npc ? !fact.is_public && pack::knows(fact, pack::NpcId(around.actor.id)) : fact.is_public) {
+      found.push_back(fact.id.str());
+    }
+  }
+  return found;
+}
+
+Values candidates(const pack::Pack& pack, const pack::Verb& verb, const pack::Param& param,
+                  const Surroundings& around, const Limits& limits) {
+  Values found;
+  switch (param.type) {
+    case ParamType::place:
+      found = places(pack, verb, param, around);
+      break;
+    case ParamType::npc:
+    case ParamType::player:
+    case ParamType::person:
+      found = people(pack, param, around);
+      break;
+    case ParamType::item:
+      found = goods(pack, around);
+      break;
+    case ParamType::feature:
+      for (const auto& thing : around.things) {
+        if (thing.kind == param.feature_kind && thing.place == around.actor.place) found.push_back(thing.id);
+      }
+      break;
+    case ParamType::fact:
+      found = facts(pack, around);
+      break;
+    case ParamType::text:
+      found = {kAnyText};
+      break;
+    case ParamType::number:
+      found = {"1"};
+      break;
+  }
+  if (found.size() > limits.candidates_max) found.resize(limits.candidates_max);
+  return found;
+}
+
+bool needs_text(const pack::Verb& verb) {
+  return std::ranges::any_of(
+      verb.params, [](const pack::Param& param) { return param.required && param.type == ParamType::text; });
+}
+
+bool speaks_of_params(const Condition& condition) {
+  return condition.ref.kind == pack::Ref::Kind::param || condition.who.kind == pack::Ref::Kind::param ||
+         !condition.amount.param.empty();
+}
+
+// Goes through the combinations of a verb's required parameters, the last one fastest.
+class Combinations {
+ public:
+  explicit Combinations(std::vector<std::pair<std::string, Values>> params) : params_(std::move(params)) {
+    at_.resize(params_.size());
+  }
+  bool empty() const {
+    return std::ranges::any_of(params_, [](const auto& param) { return param.second.empty(); });
+  }
+  Args args() const {
+    Args made;
+    for (std::size_t i = 0; i < params_.size(); ++i) made[params_[i].first] = params_[i].second[at_[i]];
+    return made;
+  }
+  bool next() {
+    for (std::size_t i = params_.size(); i-- > 0;) {
+      if (++at_[i] < params_[i].second.size()) return true;
+      at_[i] = 0;
+    }
+    return false;
+  }
+
+ private:
+  std::vector<std::pair<std::string, Values>> params_;
+  std::vector<std::size_t> at_;
+};
+
+void add_options(const pack::Pack& pack, const pack::Verb& verb, const Surroundings& around, std::size_t most,
+                 const Limits& limits, std::vector<Option>& options) {
+  if (!check_actor(pack, verb, around.actor)) return;
+  // What does not hang on an argument is asked once.
+  const Bound nothing{.verb = &verb};
+  for (const auto& condition : verb.preconditions) {
+    if (!speaks_of_params(condition) && !check(pack, condition, nothing, around)) return;
+  }
+  std::vector<std::pair<std::string, Values>> params;
+  for (const auto& param : verb.params) {
+    if (param.required) params.emplace_back(param.name, candidates(pack, verb, param, around, limits));
+  }
+  Combinations combinations(std::move(params));
+  if (combinations.empty()) return;
+  std::size_t made = 0;
+  for (std::size_t tried = 0; tried < limits.combinations_max && made < most; ++tried) {
+    if (auto judged = judge(pack, verb, combinations.args(), around, limits)) {
+      options.push_back({&verb, judged->bound.args, option_text(pack, judged->bound)});
+      ++made;
+    }
+    if (!combinations.next()) break;
+  }
+}
+
+using nlohmann::ordered_json;
+
+ordered_json param_schema(const pack::Param& param, const std::set<std::string>& values,
+                          const Limits& limits) {
+  if (param.type == ParamType::text)
+    return {{"type", "string"}, {"minLength", 1}, {"maxLength", limits.arg_bytes_max / 4}};
+  if (param.type == ParamType::number) return {{"type", "string"}, {"pattern", "^[1-9][0-9]{0,5}$"}};
+  return {{"enum", values}};
+}
+
+ordered_json verb_schema(const pack::Verb& verb, const std::map<std::string, std::set<std::string>>& values,
+                         const Limits& limits) {
+  ordered_json properties = ordered_json::object();
+  ordered_json required = ordered_json::array();
+  for (const auto& param : verb.params) {
+    const auto found = values.find(param.name);
+    if (found == values.end()) continue;  // optional: left to the executor's caller
+    properties[param.name] = param_schema(param, found->second, limits);
+    required.push_back(param.name);
+  }
+  const ordered_json args = {{"type", "object"},
+                             {"properties", properties},
+                             {"required", required},
+                             {"additionalProperties", false}};
+  return {{"type", "object"},
+          {"properties", {{"verb", {{"const", verb.id.str()}}}, {"args", args}}},
+          {"required", {"verb", "args"}},
+          {"additionalProperties", false}};
+}
+
+}  // namespace
+
+std::vector<Option> legal_options(const pack::Pack& pack, const Surroundings& around, std::size_t limit,
+                                  const Limits& limits, TextVerbs texts) {
+  std::vector<Option> options;
+  for (const auto& verb : pack.verbs) {
+    if (options.size() >= limit) break;
+    if (texts == TextVerbs::left_out && needs_text(verb)) continue;
+    add_options(pack, verb, around, std::min(limits.options_per_verb_max, limit - options.size()), limits,
+                options);
+  }
+  return options;
+}
+
+std::string grammar(const pack::Pack& pack, const Surroundings& around, const Limits& limits) {
+  ordered_json any = ordered_json::array();
+  for (const auto& verb : pack.verbs) {
+    std::vector<Option> options;
+    add_options(pack, verb, around, limits.combinations_max, limits, options);
+    if (options.empty()) continue;
+    std::map<std::string, std::set<std::string>> values;
+    for (const auto& option : options) {
+      for (const auto& [name, value] : option.args) values[name].insert(value);
+    }
+    any.push_back(verb_schema(verb, values, limits));
+  }
+  // Nothing can be done: nothing but null fits.
+  const ordered_json schema = any.empty() ? ordered_json{{"type", "null"}} : ordered_json{{"oneOf", any}};
+  return schema.dump();
+}
+
+}  // namespace troupe::capabilities

@@ -1,0 +1,216 @@
+#include "services/events/event_rules.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
+
+#include "services/events/consumers.h"
+#include "troupe/v1/npc.pb.h"
+#include "troupe/v1/settings.pb.h"
+#include "troupe/v1/weather.pb.h"
+
+namespace troupe::events {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+
+// The kinds of events that the design promises, and what they are called here.
+TEST(Types, HaveEveryKindThatWasPromised) {
+  const std::pair<const char*, const char*> kinds[] = {
+      {"time of day", "PhaseChanged"},
+      {"day world", "DayWorldActivated"},
+      {"night world", "NightWorldActivated"},
+      {"weather", "WeatherChanged"},
+      {"season", "SeasonChanged"},
+      {"weather transition", "WeatherTransitioned"},
+      {"audio cue", "AudioCueTriggered"},
+      {"dialogue started", "DialogueStarted"},
+      {"dialogue ended", "DialogueEnded"},
+      {"NPC expression", "NpcExpressionChanged"},
+      {"emotion", "EmotionChanged"},
+      {"biome", "BiomeChanged"},
+      {"flora", "FloraChanged"},
+      {"fauna", "FaunaChanged"},
+      {"world state", "WorldStateChanged"},
+      {"player state", "PlayerStateChanged"},
+      {"NPC state", "NpcStateChanged"},
+      {"quest state", "QuestStateChanged"},
+      {"narrative generated", "NarrativeGenerated"},
+      {"story node completed", "StoryNodeCompleted"},
+      {"model switched", "ModelSwitched"},
+      {"guardrail violation", "GuardrailViolated"},
+      {"inference completed", "InferenceCompleted"},
+  };
+  EXPECT_EQ(std::size(kinds), 23U);
+  for (const auto& [kind, type] : kinds) {
+    const auto found = find_event_type(type);
+    ASSERT_TRUE(found) << kind;
+    EXPECT_FALSE((*found)->info.service().empty()) << type;
+    EXPECT_FALSE((*found)->info.summary().empty()) << type;
+  }
+}
+
+std::string refused(const Result<const EventType*>& type) {
+  return type ? "ok" : type.error().reason + ": " + type.error().message;
+}
+
+TEST(Publishable, IsWhatNoServiceSaysItself) {
+  EXPECT_EQ(refused(publishable("AudioCueTriggered")), "ok");
+  EXPECT_EQ(refused(publishable("QuestStateChanged")), "ok");
+  EXPECT_EQ(refused(publishable("WeatherChanged")),
+            "events.not_yours: WeatherChanged is published by the weather service alone");
+  EXPECT_EQ(refused(publishable("EventDeadLettered")),
+            "events.not_yours: EventDeadLettered is published by the events service alone");
+  EXPECT_EQ(refused(publishable("AudioCueTrigered")),
+            "events.unknown_type: no event type 'AudioCueTrigered'; did you mean 'AudioCueTriggered'?");
+  EXPECT_TRUE(check_logged(""));
+  EXPECT_TRUE(check_logged("WeatherChanged"));
+  EXPECT_EQ(check_logged("MinuteTicked").error().message,
+            "MinuteTicked is live only: it is not kept in the log");
+}
+
+TEST(Payload, IsReadByTheFieldsOfItsType) {
+  const auto& type = **find_event_type("AudioCueTriggered");
+  const auto read = [&](const std::string& json) -> std::string {
+    google::protobuf::Struct payload;
+    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &payload).ok());
+    const auto message = message_of(type, payload, {});
+    return message ? (*message)->ShortDebugString() : message.error().reason + ": " + message.error().message;
+  };
+  EXPECT_EQ(read(R"({"cue":"bell","volume":0.5})"), "cue: \"bell\" volume: 0.5");
+  EXPECT_EQ(read("{}"), "");
+  EXPECT_EQ(read(R"({"cueue":"bell"})"),
+            "events.bad_payload: no field 'cueue' in AudioCueTriggered; did you mean 'cue'?");
+  EXPECT_THAT(read(R"({"volume":"loud"})"), testing::StartsWith("events.bad_payload: "));
+  EXPECT_EQ(read(R"({"cue":")" + std::string(17'000, 'x') + "\"}"),
+            "events.bad_payload: the payload has 17010 bytes as JSON; at most 16384");
+}
+
+TEST(Names, AreChecked) {
+  EXPECT_EQ(*parse_priority(""), pb::PRIORITY_NORMAL);
+  EXPECT_EQ(*parse_priority("low"), pb::PRIORITY_LOW);
+  EXPECT_EQ(parse_priority("urgent").error().message, "priority is low, normal or high, not 'urgent'");
+  EXPECT_EQ(check_name("subject", "a\nb", {}).error().message,
+            "subject has at most 128 bytes and no control characters");
+  EXPECT_EQ(*check_limit(0, {}), 100U);
+  EXPECT_EQ(check_limit(1001, {}).error().message, "limit is 1001; expected 1 to 1000, or 0 for 100");
+  EXPECT_FALSE(check_limit(-1, {}));
+}
+
+EventRecord record(const google::protobuf::Message& message) {
+  return {.sequence = 7,
+          .cause = 3,
+          .type = message.GetDescriptor()->name(),
+          .subject = "s",
+          .place = "p",
+          .priority = 2,
+          .payload = message.SerializeAsString()};
+}
+
+TEST(Views, ShowFieldsAndCause) {
+  pb::AudioCueTriggered cue;
+  cue.set_cue("bell");
+  const auto view = view_of(record(cue), "quay");
+  EXPECT_EQ(view.id(), "quay-7");
+  EXPECT_EQ(view.cause(), "quay-3");
+  EXPECT_EQ(view.priority(), "high");
+  EXPECT_EQ(view.payload().fields().at("cue").string_value(), "bell");
+  EXPECT_EQ(view.payload().fields().at("volume").number_value(), 0);
+  const auto unknown = view_of({.sequence = 1, .type = "GoneSince", .payload = "x"}, "quay");
+  EXPECT_EQ(unknown.type(), "GoneSince");
+  EXPECT_FALSE(unknown.has_payload());
+}
+
+TEST(Visible, IsWhatPlayersSeeAndTheirOwn) {
+  const Caller anna{.name = "anna", .role = pb::ROLE_PLAYER};
+  const Caller game{.name = "game", .role = pb::ROLE_GAME_SERVER};
+  pb::PreferenceChanged preference;
+  preference.set_player("anna");
+  EXPECT_TRUE(visible(record(preference), anna));
+  preference.set_player("bert");
+  EXPECT_FALSE(visible(record(preference), anna));
+  EXPECT_TRUE(visible(record(preference), game));
+  pb::DialogueEnded dialogue;
+  dialogue.set_player("bert");
+  EXPECT_FALSE(visible(record(dialogue), anna));
+  EXPECT_TRUE(visible(record(pb::WeatherChanged()), anna));
+  EXPECT_FALSE(visible(record(pb::NpcDecided()), anna));
+  EXPECT_FALSE(visible({.type = "GoneSince"}, anna));
+}
+
+class ConsumersTest : public testing::Test {
+ protected:
+  void SetUp() override { consumers_.put("a", {.types = {}, .cursor = 10, .letters = {}}); }
+  const Consumer& a() { return *consumers_.find("a"); }
+  static std::string said(const Result<Consumers::Change>& change) {
+    return change ? "ok" : change.error().message;
+  }
+  Consumers consumers_{Limits{}};
+};
+
+TEST_F(ConsumersTest, AcknowledgingMovesTheCursorForward) {
+  EXPECT_EQ(said(consumers_.ack("a", 12, 20)), "ok");
+  EXPECT_EQ(a().cursor, 12U);
+  EXPECT_EQ(said(consumers_.ack("a", 5, 20)), "ok");
+  EXPECT_EQ(a().cursor, 12U) << "never back";
+  EXPECT_EQ(said(consumers_.ack("a", 21, 20)), "there is no event 21; the log ends at 20");
+  EXPECT_EQ(said(consumers_.ack("aa", 1, 20)), "no consumer 'aa'; did you mean 'a'?");
+}
+
+TEST_F(ConsumersTest, TheFifthFailureIsTheLast) {
+  for (int attempt = 1; attempt <= 4; ++attempt) {
+    ASSERT_EQ(said(consumers_.reject("a", 11, "no", 20)), "ok");
+    EXPECT_EQ(a().letters.at(11).state, Letter::State::failing);
+  }
+  ASSERT_EQ(said(consumers_.reject("a", 11, "no", 20)), "ok");
+  EXPECT_EQ(a().letters.at(11).state, Letter::State::dead);
+  EXPECT_EQ(a().letters.at(11).attempts, 5);
+  EXPECT_EQ(said(consumers_.reject("a", 11, "no", 20)), "event 11 is a dead letter already");
+  EXPECT_EQ(said(consumers_.reject("a", 10, "no", 20)), "event 10 is done: the cursor stands at 10");
+  EXPECT_EQ(said(consumers_.reject("a", 21, "no", 20)), "there is no event 21; the log ends at 20");
+  EXPECT_THAT(a().dead_after_cursor(), ElementsAre(11U));
+}
+
+TEST_F(ConsumersTest, ADeadLetterGoesOnceMoreWhenItIsRedriven) {
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(consumers_.reject("a", 11, "no", 20));
+  ASSERT_TRUE(consumers_.ack("a", 15, 20));
+  EXPECT_EQ(a().dead(), 1) << "acknowledging later ones does not bury it";
+  EXPECT_EQ(said(consumers_.redrive("a", 12)), "consumer 'a' has no dead letter 12");
+  ASSERT_TRUE(consumers_.redrive("a", 0));
+  EXPECT_EQ(a().next_redriven(), 11U);
+  ASSERT_TRUE(consumers_.reject("a", 11, "again", 20));
+  EXPECT_EQ(a().letters.at(11).attempts, 1) << "it starts anew";
+  EXPECT_EQ(a().next_redriven(), 11U);
+  ASSERT_TRUE(consumers_.ack("a", 18, 20));
+  EXPECT_EQ(a().next_redriven(), 11U) << "acknowledging another is not acknowledging it";
+  ASSERT_TRUE(consumers_.ack("a", 11, 20));
+  EXPECT_EQ(a().next_redriven(), 0U);
+  EXPECT_EQ(consumers_.letters(), 0U);
+  EXPECT_EQ(a().cursor, 18U);
+}
+
+TEST_F(ConsumersTest, BeforeTheCursorARedrivenLetterComesByItself) {
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(consumers_.reject("a", 11, "no", 20));
+  ASSERT_TRUE(consumers_.redrive("a", 11));
+  EXPECT_EQ(a().next_redriven(), 0U);
+  EXPECT_THAT(a().dead_after_cursor(), ElementsAre());
+}
+
+TEST_F(ConsumersTest, AreBounded) {
+  Limits limits;
+  limits.letters_max = 1;
+  limits.consumers_max = 1;
+  Consumers few(limits);
+  few.put("a", {});
+  EXPECT_EQ(few.check_new("b").error().message, "there are 1 consumers already");
+  EXPECT_TRUE(few.check_new("a"));
+  ASSERT_TRUE(few.reject("a", 1, "", 9));
+  EXPECT_EQ(said(few.reject("a", 2, "", 9)), "1 events failed already; redrive or acknowledge some");
+  EXPECT_TRUE(few.reject("a", 1, "", 9)) << "one more attempt is not one more letter";
+  ASSERT_TRUE(few.ack("a", 1, 9));
+  EXPECT_TRUE(few.reject("a", 2, "", 9));
+}
+
+}  // namespace
+}  // namespace troupe::events

@@ -1,0 +1,63 @@
+#pragma once
+// The event log as others use it: publish, history, durable consumers, dead letters. Owned by app; io thread;
+// reads of the log run on the database's reader threads. Keeps consumers and failed events in memory
+// (Limits).
+#include <string>
+#include <vector>
+
+#include "host/host.h"
+#include "pack/pack.h"
+#include "services/events/consumers.h"
+#include "troupe/v1/events.pb.h"
+
+namespace troupe {
+
+class EventsService {
+ public:
+  EventsService(const pack::Pack& pack, Host& host, const events::Limits& limits = {});
+  void mount();
+
+ private:
+  Result<pb::EventsPublishReply> publish(Turn& turn, const Caller& caller,
+                                         const pb::EventsPublishRequest& request);
+  Result<pb::EventsTypesReply> types(const Caller& caller, const pb::EventsTypesRequest& request) const;
+  Task<pb::EventsHistoryReply> history(Caller caller, pb::EventsHistoryRequest request);
+  Task<pb::EventsStatsReply> stats(Caller caller, pb::EventsStatsRequest request);
+
+  // events_consumers.cpp
+  void mount_consumers();
+  Result<void> load(db::Reader& reader);
+  Task<pb::EventsConsumeReply> consume(Caller caller, pb::EventsConsumeRequest request);
+  Result<pb::EventsConsumerBegun> begin(Turn& turn, const Caller& caller,
+                                        const pb::EventsConsumerBegin& request);
+  Result<pb::EventsAckReply> ack(Turn& turn, const Caller& caller, const pb::EventsAckRequest& request);
+  Result<pb::EventsRejectReply> reject(Turn& turn, const Caller& caller,
+                                       const pb::EventsRejectRequest& request);
+  Result<pb::EventsRedriveReply> redrive(Turn& turn, const Caller& caller,
+                                         const pb::EventsRedriveRequest& request);
+  Task<pb::EventsDeadLettersReply> dead_letters(Caller caller, pb::EventsDeadLettersRequest request);
+  void write(Turn& turn, const std::string& name, const events::Consumers::Change& change) const;
+  std::uint64_t log_end(const Turn& turn) const;
+
+  // Reads on a reader thread; what `read` answers comes back to the io thread.
+  template <class T>
+  Task<T> read_log(std::function<Result<T>(db::Reader&)> read);
+
+  const pack::Pack& pack_;
+  Host& host_;
+  const events::Limits limits_;
+  events::Consumers consumers_;
+};
+
+template <class T>
+Task<T> EventsService::read_log(std::function<Result<T>(db::Reader&)> read) {
+  const auto answer = std::make_shared<T>();  // outlives a caller that leaves
+  CO_TRY_VOID(co_await host_.timeline().db().read(
+      [answer, read = std::move(read)](db::Reader& reader) -> Result<void> {
+        TRY(*answer, read(reader));
+        return {};
+      }));
+  co_return std::move(*answer);
+}
+
+}  // namespace troupe

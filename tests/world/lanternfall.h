@@ -1,0 +1,30 @@
+#pragma once
+// Test only: Lanternfall with every service, without models: reflex, utility and written lines.
+#include "adapters/engine_reflex/reflex_engine.h"
+#include "app/services.h"
+#include "tests/support/world_fixture.h"
+
+namespace troupe::test {
+
+inline const pack::Pack& lanternfall() {
+  static const pack::Pack loaded = [] {
+    auto pack = pack::load_pack("worlds/lanternfall");
+    if (pack) return *std::move(pack);
+    for (const auto& problem : pack.error()) ADD_FAILURE() << pack::to_string(problem);
+    return pack::Pack();
+  }();
+  return loaded;
+}
+
+inline World lanternfall_world(std::uint64_t seed) {
+  const auto config = timeline_config(lanternfall(), seed);
+  static const auto reflex = engine::make_reflex_engine({});
+  RouterConfig router;
+  router.tiers[engine::Tier::gold] = {{reflex.get(), "reflex"}};
+  const Mount all = [router](Host& host) -> std::shared_ptr<void> {
+    return std::make_shared<WorldServices>(lanternfall(), host, router, NpcConfig{.thinks = false}, AiConfig{}, ModelsConfig{});
+  };
+  return World({all}, {.world = config.world, .seed = seed, .start = config.start, .scale = config.scale});
+}
+
+}  // namespace troupe::test
