@@ -1,6 +1,6 @@
 # Everything a person types. Set-up is tools/setup.py, the build is CMake (presets release, asan, tsan) with Ninja.
 .DEFAULT_GOAL := help
-.PHONY: run test check bench build setup clean help format format-check
+.PHONY: run test test-sanitized check bench build setup clean help format format-check
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
@@ -19,6 +19,7 @@ export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_f
 help:
 	@echo "make run      set up, build and start the world Lanternfall (WORLD=DIR for another, ARGS=... for troupe up)"
 	@echo "make test     set up, build, every test"
+	@echo "make test-sanitized  the same tests under ASan + UBSan, then under TSan"
 	@echo "make check    the fast loop: rules and service tests, format; under 2 minutes after a build"
 	@echo "make bench    every benchmark beside its peer; results in build/bench"
 	@echo "make build    build/troupe and nothing else"
@@ -38,12 +39,20 @@ build:
 
 test:
 	@$(SETUP) test --overlap
-	@$(MAKE) build/release/build.ninja build/asan/build.ninja build/tsan/build.ninja
+	@$(MAKE) build/release/build.ninja
 	@cmake --build build/release --parallel $(JOBS)
+	@$(SETUP) test --finish
+	@ctest --test-dir build/release --output-on-failure --no-tests=error --parallel $(JOBS)
+
+# The same tests under AddressSanitizer + UndefinedBehaviorSanitizer, then under ThreadSanitizer.
+test-sanitized:
+	@$(SETUP) test --overlap
+	@$(MAKE) build/asan/build.ninja build/tsan/build.ninja
 	@cmake --build build/asan --parallel $(JOBS)
 	@cmake --build build/tsan --parallel $(JOBS)
 	@$(SETUP) test --finish
-	@ctest --test-dir build/release --output-on-failure --no-tests=error --parallel $(JOBS)
+	@ctest --test-dir build/asan --output-on-failure --no-tests=error --parallel $(JOBS)
+	@ctest --test-dir build/tsan --output-on-failure --no-tests=error --parallel $(JOBS)
 
 check: format-check
 	@$(SETUP) run --overlap

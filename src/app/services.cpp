@@ -2,21 +2,9 @@
 
 #include <cmath>
 
-#if __has_include("services/capabilities/capabilities_service.h")
 #include "services/capabilities/capabilities_service.h"
-#else
-namespace troupe { class CapabilitiesService { public: template<class... A> explicit CapabilitiesService(A&&...) {} void mount() {} }; }
-#endif
-#if __has_include("services/events/events_service.h")
 #include "services/events/events_service.h"
-#else
-namespace troupe { class EventsService { public: template<class... A> explicit EventsService(A&&...) {} void mount() {} }; }
-#endif
-#if __has_include("services/settings/settings_service.h")
 #include "services/settings/settings_service.h"
-#else
-namespace troupe { class SettingsService { public: template<class... A> explicit SettingsService(A&&...) {} void mount() {} }; }
-#endif
 #include "services/state/state_service.h"
 #include "services/time/time_service.h"
 #include "services/weather/weather_service.h"

@@ -148,7 +148,10 @@ int run_call(const CallOptions& options, const Terminal& terminal) {
       client.send(rpc_request(options.method, body, std::chrono::milliseconds(options.deadline_ms)));
   const auto reply = sent ? read_reply(client, *sent) : Result<Json>(std::unexpected(sent.error()));
   if (!reply) {
-    complain(terminal, fmt::format("{} ({})", reply.error().message, reply.error().reason));
+    // The server's reasons are part of its contract, for scripts to look up; our own are not.
+    const auto& error = reply.error();
+    const bool ours = error.reason.starts_with("cli.");
+    complain(terminal, ours ? error.message : fmt::format("{} ({})", error.message, error.reason));
     return 1;
   }
   terminal.out << (options.json ? compact(*reply) : pretty(*reply)) << '\n';

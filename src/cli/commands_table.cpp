@@ -16,6 +16,9 @@ void json_flag(CLI::App& app, bool& json, const char* what = "JSON for programs"
   app.add_flag("--json", json, what);
 }
 
+// Without the description, which CLI11 would put behind the option's name.
+CLI::Validator not_negative() { return CLI::Validator(CLI::NonNegativeNumber).description(""); }
+
 void define_up(CLI::App& app, Command& command) {
   auto& up = command.emplace<UpOptions>();
   app.add_option("--world", up.world, "the world pack (default: worlds/lanternfall)")->type_name("DIR");
@@ -58,10 +61,8 @@ void define_watch(CLI::App& app, Command& command) {
   app.add_option("--after", watch.after,
                  "begin after this sequence of the log (0: from the start), not with now")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--count", watch.count, "end after so many events")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
+  app.add_option("--count", watch.count, "end after so many events")->type_name("N")->check(not_negative());
   server_options(app, watch.server);
   json_flag(app, watch.json, "one JSON object per line");
 }
@@ -77,7 +78,7 @@ void define_talk(CLI::App& app, Command& command) {
   app.add_option("--deadline", talk.deadline_ms,
                  "the whole answer within so many milliseconds (default: 15000)")
       ->type_name("MS")
-      ->check(CLI::Range(1, 600'000));
+      ->check(CLI::Range(1, 600'000).description(""));
   server_options(app, talk.server);
   json_flag(app, talk.json, "the reply as JSON, when it is complete");
 }
@@ -89,7 +90,7 @@ void define_call(CLI::App& app, Command& command) {
   app.add_flag("--list", call.list, "every method with what it does; of one method, its fields");
   app.add_option("--deadline", call.deadline_ms, "the answer within so many milliseconds (default: 30000)")
       ->type_name("MS")
-      ->check(CLI::Range(1, 600'000));
+      ->check(CLI::Range(1, 600'000).description(""));
   server_options(app, call.server);
   json_flag(app, call.json, "on one line");
 }

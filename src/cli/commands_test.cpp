@@ -190,6 +190,7 @@ TEST(Call, PrintsTheReplyAndSendsWhatWasGiven) {
   EXPECT_EQ(seen.headers.at("content-type"), "application/json");
   EXPECT_EQ(seen.headers.at("x-troupe-deadline-ms"), "800");
   EXPECT_FALSE(seen.headers.contains("x-troupe-player"));
+  EXPECT_FALSE(seen.headers.contains("expect"));
 
   Screen line;
   EXPECT_EQ(line.run({"call", "weather.Get", "--json", "--server", server.url()}), 0);

@@ -97,13 +97,11 @@ Result<HttpReply> HttpClient::send(const HttpRequest& request, const OnBytes& on
   Transfer transfer{.handle = handle, .on_bytes = &on_bytes, .stop = stop_};
   curl_slist* headers = nullptr;
   const auto add = [&headers](const std::string& name, const std::string& value) {
-    // "Name;" is libcurl's way to send an empty value.
-    headers =
-        curl_slist_append(headers, value.empty() ? (name + ";").c_str() : (name + ": " + value).c_str());
+    headers = curl_slist_append(headers, (name + ": " + value).c_str());
   };
   for (const auto& [name, value] : headers_) add(name, value);
   for (const auto& [name, value] : request.headers) add(name, value);
-  add("Expect", "");  // no extra round trip before a body
+  headers = curl_slist_append(headers, "Expect:");  // none: no extra round trip before a body
 
   const std::string url = url_ + request.path;
   curl_easy_setopt(handle, CURLOPT_URL, url.c_str());

@@ -104,6 +104,7 @@ std::string explain(const CommandRow& row, const CLI::ParseError& error) {
   std::string text = error.what();
   std::ranges::replace(text, '\n', ' ');
   if (error.get_name() == "RequiredError") text = text.substr(0, text.find(" is required")) + " is missing";
+  if (error.get_name() == "ArgumentMismatch") text = text.substr(0, text.find(':')) + " wants a value";
   return fmt::format("{}; see `troupe {} --help`", text, row.name);
 }
 
@@ -176,7 +177,9 @@ std::variant<Command, Answer> parse_row(const CommandRow& row, const std::vector
   } catch (const CLI::ParseError& error) {
     return wrong(explain(row, error));
   }
-  if (const auto extras = app.remaining(); !extras.empty()) {
+  auto extras = app.remaining();
+  std::erase(extras, "--");  // CLI11 keeps the mark itself
+  if (!extras.empty()) {
     return wrong(fmt::format("'{}' is one argument too many; usage: {}", extras.front(), usage(row, app)));
   }
   if (const auto problem = std::visit(Completion{environment}, command)) return wrong(*problem);

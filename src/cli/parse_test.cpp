@@ -50,16 +50,15 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{{"call", "npc.Tlak", "{}"}, "no method 'npc.Tlak'; did you mean 'npc.Talk'?"},
         Bad{{"call", "zzzzzzzz"}, "no method 'zzzzzzzz'; `troupe call --list` shows them all"},
         Bad{{"call", "--list", "wether"}, "no service 'wether'; did you mean 'weather'?"},
-        Bad{{"call", "npc.Talk", "{\"ncp\":\"marta\"}"},
-            "npc.Talk does not take this request: no field 'ncp' in NpcTalkRequest; did you mean 'npc'?; see "
-            "`troupe call "
-            "--list npc.Talk`"},
         Bad{{"watch", "--type", "WetherChanged"},
             "no event type 'WetherChanged'; did you mean 'WeatherChanged'?; `troupe call events.Types` lists "
             "them"},
         Bad{{"watch", "--type", "MinuteTicked"},
             "MinuteTicked is not kept in the log, so that watch cannot show it"},
         Bad{{"watch", "--type", "DayChanged", "--ai"}, "--ai and --type do not go together"},
+        Bad{{"talk", "marta", "--deadline"}, "--deadline wants a value; see `troupe talk --help`"},
+        Bad{{"talk", "marta", "--deadline", "soon"},
+            "--deadline: Value soon not in range 1 to 600000; see `troupe talk --help`"},
         Bad{{"world", "verfy"}, "no command 'world verfy'; did you mean 'verify'?"}));
 
 template <class Options>
@@ -127,6 +126,17 @@ TEST(Parse, CallTakesAMinusForStandardInput) {
   EXPECT_EQ(parsed<CallOptions>({"call", "time.Get", "{\"a\":-1}"}).body, "{\"a\":-1}");
 }
 
+TEST(Parse, ARequestThatDoesNotFitItsMethodIsNotSent) {
+  for (const char* body : {R"({"ncp":"marta"})", "{\"npc\":", "[]", R"({"npc":7.5.1})"}) {
+    Screen screen;
+    EXPECT_EQ(screen.run({"call", "npc.Talk", body}), 2) << body;
+    EXPECT_THAT(screen.err.str(), ::testing::StartsWith("troupe: npc.Talk does not take this request: "))
+        << body;
+    EXPECT_THAT(screen.err.str(), ::testing::EndsWith("; see `troupe call --list npc.Talk`\n")) << body;
+    EXPECT_EQ(std::ranges::count(screen.err.str(), '\n'), 1) << screen.err.str();
+  }
+}
+
 TEST(Parse, NumbersAreCheckedBeforeAnythingIsSent) {
   for (const auto& words : std::vector<std::vector<std::string>>{{"talk", "marta", "--deadline", "soon"},
                                                                  {"talk", "marta", "--deadline", "0"},
@@ -148,6 +158,7 @@ TEST(Parse, EveryCommandHelpsWithAnExample) {
     EXPECT_THAT(screen.out.str(), HasSubstr("Usage: troupe " + name)) << name;
     EXPECT_THAT(screen.out.str(), HasSubstr("\nExample\n  ")) << name;
     EXPECT_THAT(screen.out.str(), HasSubstr("troupe " + name)) << name;
+    EXPECT_THAT(screen.out.str(), ::testing::Not(HasSubstr(" in ["))) << name;
     for (const auto& line : split(screen.out.str(), '\n')) EXPECT_LE(width(line), 120U) << line;
   }
 }

@@ -158,6 +158,8 @@ struct Screen {
                             .err = err,
                             .in_tty = in_tty,
                             .out_tty = out_tty,
+                            .style = Style(),
+                            .err_style = Style(),
                             .env = [this](const char* name) {
                               const auto found = environment.find(name);
                               return found == environment.end() ? std::string() : found->second;

@@ -63,8 +63,8 @@ class Echo final : public OpenAiBackend {
   Notes& notes_;
 };
 
-struct Setup {
-  Setup() : echo(notes), rig({.openai = &echo}) { echo.env.emplace(rig.env()); }
+struct OpenAiRig {
+  OpenAiRig() : echo(notes), rig({.openai = &echo}) { echo.env.emplace(rig.env()); }
   Notes notes;
   Echo echo;
   Rig rig;
@@ -79,7 +79,7 @@ std::string say(const std::string& text, const std::string& more = "") {
 }
 
 TEST(OpenAi, Completion) {
-  Setup s;
+  struct OpenAiRig s;
   const auto answer = s.chat(say("hi"), {"X-Troupe-Player: anna"});
   ASSERT_EQ(answer.status, 200) << answer.body;
   const auto json = answer.json();
@@ -99,7 +99,7 @@ TEST(OpenAi, Completion) {
 }
 
 TEST(OpenAi, ParametersArrive) {
-  Setup s;
+  struct OpenAiRig s;
   ASSERT_EQ(s.chat(R"({"model":"small-1","messages":[{"role":"developer","content":"be brief"},
       {"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}],
       "max_tokens":5,"max_completion_tokens":7,"temperature":0,"top_p":0.5,"seed":42,"stop":["x","y"],"n":1,"user":"u",
@@ -121,7 +121,7 @@ TEST(OpenAi, ParametersArrive) {
 }
 
 TEST(OpenAi, BadRequestsInOpenAisShape) {
-  Setup s;
+  struct OpenAiRig s;
   struct Case {
     std::string body;
     const char* code;
@@ -162,7 +162,7 @@ TEST(OpenAi, BadRequestsInOpenAisShape) {
 }
 
 TEST(OpenAi, UnknownModelAndBusyEngine) {
-  Setup s;
+  struct OpenAiRig s;
   for (const char* stream : {"", R"(,"stream":true)"}) {
     auto answer =
         s.chat(fmt::format(R"({{"model":"nobody","messages":[{{"role":"user","content":"a"}}]{}}})", stream));
@@ -190,7 +190,7 @@ std::vector<std::string> events_of(const std::string& body) {
 }
 
 TEST(OpenAi, Stream) {
-  Setup s;
+  struct OpenAiRig s;
   const auto answer = s.chat(say("hi", R"(,"stream":true,"stream_options":{"include_usage":true})"));
   ASSERT_EQ(answer.status, 200);
   EXPECT_EQ(answer.headers.at("content-type"), "text/event-stream");
@@ -215,7 +215,7 @@ TEST(OpenAi, Stream) {
 }
 
 TEST(OpenAi, ClientThatLeavesStopsTheThinking) {
-  Setup s;
+  struct OpenAiRig s;
   for (const char* stream : {"", R"(,"stream":true)"}) {
     const auto cancelled = s.notes.count("chat cancelled");
     const auto begun = s.notes.count("chat begun");
@@ -231,7 +231,7 @@ TEST(OpenAi, ClientThatLeavesStopsTheThinking) {
 }
 
 TEST(OpenAi, Embeddings) {
-  Setup s;
+  struct OpenAiRig s;
   auto answer = post(s.rig.port(), "/v1/embeddings", R"({"model":"embed-1","input":["a","b"]})");
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(answer.json()["data"].size(), 2U);
@@ -249,7 +249,7 @@ TEST(OpenAi, Embeddings) {
 }
 
 TEST(OpenAi, Models) {
-  Setup s;
+  struct OpenAiRig s;
   const auto list = get(s.rig.port(), "/v1/models").json();
   EXPECT_EQ(list["object"], "list");
   std::set<std::string> names;

@@ -240,7 +240,7 @@ TEST(WsEvents, RateLimitSendsTheNewest) {
 
 TEST(WsEvents, SlowSocketsAreSentAwayAndMayComeBack) {
   RigOptions options;
-  options.config.limits.socket.queue_frames_max = 16;
+  options.config.limits.socket.queue_frames_max = 64;
   options.config.limits.socket.queue_bytes_max = 256 * 1024;
   options.config.limits.socket.send_buffer_bytes = 16 * 1024;
   Rig rig(std::move(options));

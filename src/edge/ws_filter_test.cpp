@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include <cmath>
+
 #include "troupe/v1/time.pb.h"
 
 namespace troupe::edge {

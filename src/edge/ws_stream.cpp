@@ -30,6 +30,7 @@ class WsStreamImpl final : public WsStream {
     timeout.keep_alive_pings = true;
     stream_.set_option(timeout);
     stream_.read_message_max(limits_.message_bytes_max);
+    stream_.auto_fragment(false);  // one frame a message: clients by hand need not put them together
     error_code ignored;
     stream_.next_layer().set_option(
         asio::socket_base::send_buffer_size(static_cast<int>(limits_.send_buffer_bytes)), ignored);

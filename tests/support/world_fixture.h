@@ -1,5 +1,5 @@
 #pragma once
-// Test only: one world with real parts (timeline, host, local bus, SQLite in a temporary directory) on a
+// Test only: one world with real parts (timeline, host, local bus, SQLite in a directory of its own) on a
 // clock that stands still until the test moves it. Nothing runs behind the test's back: calls and time are
 // driven by its own calls, so the same test gives the same history. Game time and the virtual clock go
 // together.
@@ -21,7 +21,8 @@ struct WorldOptions {
   std::string world = "testworld";
   std::uint64_t seed = 1;
   GameTime start = GameTime{} + game_hours(7);
-  Scale scale;  // a game minute a second
+  Scale scale;           // a game minute a second
+  bool has_time = true;  // false: what all worlds share
   bool replay = false;
   TimelineLimits limits = {};
 };

@@ -91,6 +91,7 @@ void ChatLane::sweep(rt::Instant now) {
 
 // Takes the run from running_ and keeps what it computed for others.
 void ChatLane::end_run(std::size_t index) {
+  short_of_cells_ = false;
   auto run = std::move(running_[index]);
   running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
   run->tokens.resize(std::min(run->filled, run->keep));
@@ -109,7 +110,8 @@ std::optional<inference::Rank> ChatLane::prepare(rt::Instant now) {
 }
 
 void ChatLane::admit(rt::Instant now) {
-  if (waiting_.empty()) return;
+  if (running_.empty()) short_of_cells_ = false;
+  if (waiting_.empty() || short_of_cells_) return;
   std::ranges::sort(waiting_, {}, [&](const RunPtr& run) { return rank(*run, now); });
   const auto slots = static_cast<std::size_t>(model_.config().slots);
   // Comparing prompts costs time: look at a few more than can start, no further.
@@ -209,6 +211,8 @@ void ChatLane::make_room() {
   if (running_.empty()) {
     run->on_error({Code::exhausted, "engine.no_cells", "the model's kv_tokens are too few for this call", 0});
   } else {
+    // Started again at once it would take back the cells that the others need to go on.
+    short_of_cells_ = true;
     waiting_.push_back(std::move(run));
   }
 }

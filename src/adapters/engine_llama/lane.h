@@ -66,6 +66,7 @@ class ChatLane final : public Lane {
   inference::Lru<std::vector<double>> priors_;
   std::vector<RunPtr> waiting_;
   std::vector<RunPtr> running_;
+  bool short_of_cells_ = false;  // nobody starts until somebody has ended
   llama_batch batch_;
 };
 

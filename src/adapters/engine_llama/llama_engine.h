@@ -38,6 +38,9 @@ struct LlamaModelConfig {
   std::string path;    // a GGUF file
   std::string hash;    // SHA-256, hex; "" = computed at start
   bool verify = true;  // refuse the file when `hash` is given and differs (about 0.7 s per GB)
+  // true: weights are pages of the file, which the system may drop and read again in the middle of a step.
+  // false: they are read into memory at start and stay there.
+  bool map_weights = false;
   std::vector<Tier> tiers;
   bool embedding = false;
   int context_tokens = 4096;  // of one request: prompt and answer

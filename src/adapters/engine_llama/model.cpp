@@ -94,6 +94,7 @@ Result<std::unique_ptr<Model>> Model::load(LlamaModelConfig config, const LoadOp
   std::unique_ptr<Model> out(new Model());
   auto model_params = llama_model_default_params();
   model_params.n_gpu_layers = 0;
+  model_params.load_mode = config.map_weights ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
   out->model_.reset(llama_model_load_from_file(config.path.c_str(), model_params));
   if (!out->model_) return broken("llama.cpp cannot load it");
   const auto* weights = out->model_.get();
