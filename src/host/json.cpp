@@ -12,14 +12,14 @@ namespace {
 
 // protobuf says "(field): Cannot find field." or "x: Cannot find field."; the nearest name helps more.
 std::string explain(const std::string& problem, const google::protobuf::Message& message) {
-  static const std::regex kUnknown(R"(^(?:\(?([A-Za-z0-9_.\[\]]*)\)?:?\s*)?([A-Za-z0-9_]+): Cannot find field)");
+  static const std::regex kUnknown(R"((?:^|[^A-Za-z0-9_])([A-Za-z0-9_]+): Cannot find field)");
   std::smatch match;
   if (!std::regex_search(problem, match, kUnknown)) return problem;
   std::vector<std::string> names;
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     names.push_back(message.GetDescriptor()->field(i)->name());
   }
-  const std::string field = match[2];
+  const std::string field = match[1];
   return "no field '" + field + "' in " + message.GetDescriptor()->name() + did_you_mean(field, names);
 }
 

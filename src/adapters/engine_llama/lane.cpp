@@ -155,13 +155,19 @@ ChatLane::Start ChatLane::try_start(RunPtr& run, rt::Instant now) {
     run->on_error({Code::deadline_exceeded, "engine.doomed", "the deadline could not have been met", 0});
     return Start::started;
   }
-  std::size_t reserved = run->reserve - std::min(run->reserve, found.length);
-  for (const auto& other : running_) reserved += other->reserve;
-  if (!running_.empty() && reserved > static_cast<std::size_t>(model_.config().kv_tokens))
+  // Cells that all of them may need: what each adds, and the longest shared prefix once. Several different
+  // prefixes are more than that; make_room() is for those.
+  std::size_t shared = found.length;
+  std::size_t own = run->reserve - std::min(run->reserve, found.length);
+  for (const auto& other : running_) {
+    shared = std::max(shared, other->forked);
+    own += other->reserve - std::min(other->reserve, other->forked);
+  }
+  if (!running_.empty() && own + shared > static_cast<std::size_t>(model_.config().kv_tokens))
     return Start::no_room;
 
   run->seq = sequences_.fork(found.seq, found.length);
-  run->filled = found.length;
+  run->filled = run->forked = found.length;
   if (!run->started) {
     run->started = true;
     run->began = now;

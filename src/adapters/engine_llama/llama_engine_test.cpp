@@ -310,20 +310,22 @@ TEST_F(LlamaTest, WhenCellsRunOutKeptPrefixesGo) {
   EXPECT_GT(llama_->stats().evictions, 0U);
 }
 
-// Forks count only what they add, so together they can need more cells than there are.
+// Admission counts one shared prefix; forks of two different ones need more cells than there are.
 TEST_F(LlamaTest, ForksThatOutgrowTheCellsTakeTurns) {
   auto config = test_config();
   config.models = {smollm()};
   config.models[0].context_tokens = 240;
   config.models[0].kv_tokens = 256;
   open(config);
-  ASSERT_TRUE(generate(talk("Hello", 2, lore(6))));
+  ASSERT_TRUE(generate(talk("Hello", 2, "One. " + lore(6))));
+  ASSERT_TRUE(generate(talk("Hello", 2, "Two. " + lore(6))));
   std::vector<CallPtr<GenerateReply>> calls;
-  for (int i = 0; i < 4; ++i) calls.push_back(start_generate(talk(std::to_string(i) + lore(3), 8, lore(6))));
+  for (const char* which : {"One. ", "Two. ", "One. "}) {
+    calls.push_back(start_generate(talk(lore(3), 8, which + lore(6))));
+  }
   for (const auto& call : calls) {
     const auto reply = wait(call);
     ASSERT_TRUE(reply) << reply.error().message;
-    EXPECT_GT(reply->usage.cached_tokens, 60);
   }
   EXPECT_GT(llama_->stats().wasted_tokens, 0U) << "nobody had to start again: this test tests nothing";
 }

@@ -33,6 +33,20 @@ std::string player_of(const EventType& type, const std::string& payload) {
   return message->GetReflection()->GetString(*message, field);
 }
 
+// Both spellings of proto3 JSON; the nearest field is named for any other.
+Result<void> check_fields(const EventType& type, const google::protobuf::Struct& payload) {
+  std::vector<std::string> names;
+  for (int i = 0; i < type.message->field_count(); ++i) names.push_back(type.message->field(i)->name());
+  for (const auto& [key, value] : payload.fields()) {
+    if (std::ranges::find(names, key) != names.end() ||
+        type.message->FindFieldByCamelcaseName(key) != nullptr)
+      continue;
+    return fail(Code::invalid_argument, "events.bad_payload",
+                "no field '" + key + "' in " + type.type + did_you_mean(key, names));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<const EventType*> publishable(const std::string& type) {
@@ -61,6 +75,7 @@ Result<std::unique_ptr<google::protobuf::Message>> message_of(const EventType& t
         Code::invalid_argument, "events.bad_payload",
         fmt::format("the payload has {} bytes as JSON; at most {}", json.size(), limits.payload_bytes_max));
   }
+  TRY_VOID(check_fields(type, payload));
   auto message = new_message(type.message);
   if (const auto read = from_json(json, *message); !read) {
     return fail(Code::invalid_argument, "events.bad_payload", read.error().message);

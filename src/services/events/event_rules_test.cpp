@@ -80,8 +80,8 @@ TEST(Payload, IsReadByTheFieldsOfItsType) {
   };
   EXPECT_EQ(read(R"({"cue":"bell","volume":0.5})"), "cue: \"bell\" volume: 0.5");
   EXPECT_EQ(read("{}"), "");
-  EXPECT_EQ(read(R"({"cueue":"bell"})"),
-            "events.bad_payload: no field 'cueue' in AudioCueTriggered; did you mean 'cue'?");
+  EXPECT_EQ(read(R"({"cuee":"bell"})"),
+            "events.bad_payload: no field 'cuee' in AudioCueTriggered; did you mean 'cue'?");
   EXPECT_THAT(read(R"({"volume":"loud"})"), testing::StartsWith("events.bad_payload: "));
   EXPECT_EQ(read(R"({"cue":")" + std::string(17'000, 'x') + "\"}"),
             "events.bad_payload: the payload has 17010 bytes as JSON; at most 16384");
