@@ -317,7 +317,7 @@ TEST(Why, IsAChainWithTheDecisionsInIt) {
   const std::string chain =
       R"({"chain":[{"event_id":"w-9","type":"NpcDecided","subject":"marta","at_ms":"25920000",)"
       R"("payload":{"npc":"marta","choice":"light the lamp","tier":"gold"},)"
-      R"("decision":{"tier":"gold","model":"m-0.5b","method":"likelihood","total_us":"43210","deadline_ms":"100","deadline_met":true,)"
+      R"("decision":{"output":"light the lamp","tier":"gold","model":"m-0.5b","method":"likelihood","total_us":"43210","deadline_ms":"100","deadline_met":true,)"
       R"("prompt":"You are Marta.\nIt is dark.","options":["light the lamp","go home"],"probabilities":[0.75,0.25],"choice":0,)"
       R"("verdict":"done","prompt_tokens":212,"cached_tokens":180,"new_tokens":1,"cost_microusd":"3"}},)"
       R"({"event_id":"w-8","type":"TimeAdvanced","subject":"","at_ms":"25860000","payload":{"to_ms":"25860000"},)"

@@ -62,7 +62,7 @@ class Told {
 std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : compact(value); }
 
 std::string sky(const Told& t) {
-  return fmt::format("{:.0f} °C, wind {:.0f} km/h", t.real("temperature_c"), t.real("wind_kmh"));
+  return fmt::format("{}, wind {:.0f} km/h", degrees(t.real("temperature_c")), t.real("wind_kmh"));
 }
 
 std::string scale_changed(const Told& t) {
@@ -251,6 +251,19 @@ Ink ink_of(std::string_view type) {
 }
 
 }  // namespace
+
+Names ask_names(HttpClient& client) {
+  Names names;
+  if (const auto people = call_rpc(client, "npc.List")) {
+    for (const auto& npc : list_in(*people, "npcs")) names.people[text_in(npc, "id")] = text_in(npc, "name");
+  }
+  if (const auto world = call_rpc(client, "world.Get")) {
+    for (const auto& place : list_in(*world, "places")) {
+      names.places[text_in(place, "id")] = text_in(place, "name");
+    }
+  }
+  return names;
+}
 
 bool has_words(std::string_view type) { return find_words(type) != nullptr; }
 

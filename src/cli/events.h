@@ -18,6 +18,9 @@ struct Names {
 // and their fields.
 std::string sentence(const Json& event, const Names& names);
 
+// The people and places of a running world. Nice to have: none where the server does not tell.
+Names ask_names(HttpClient& client);
+
 // Whether it has words of its own.
 bool has_words(std::string_view type);
 

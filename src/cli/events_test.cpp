@@ -37,6 +37,8 @@ INSTANTIATE_TEST_SUITE_P(
              "the clock was set forward to day 2 19:30"},
         Case{"WeatherChanged", R"({"from":"RAIN","to":"PARTLY_CLOUDY","temperature_c":9.4,"wind_kmh":40.2})",
              "partly cloudy after rain; 9 °C, wind 40 km/h"},
+        Case{"WeatherTransitioned", R"({"state":"HEAVY_SNOW","temperature_c":-0.3,"wind_kmh":5})",
+             "heavy snow; 0 °C, wind 5 km/h"},
         Case{"DialogueStarted", R"({"npc":"marta","player":"anna","text":"Hello?"})",
              "anna to Marta: \"Hello?\""},
         Case{"DialogueEnded", R"({"npc":"marta","player":"anna","text":"Aye.","tier":"silver"})",

@@ -84,6 +84,22 @@ TEST(Models, PullRunsTheToolAndTellsHowFarItIs) {
             "troupe: small: the disk is full\n");
 }
 
+TEST(Models, PullSaysWhenEverythingIsThere) {
+  const Folder folder;
+  folder.write("tools/models.py", "exit 0\n");
+  Screen screen;
+  screen.environment = {{"TROUPE_HOME", folder.path()}, {"TROUPE_PYTHON", "sh"}};
+  EXPECT_EQ(screen.run({"models", "pull", "--all"}), 0);
+  EXPECT_EQ(screen.out.str(), "nothing to do\n");
+}
+
+TEST(Models, AToolThatIsNotThereIsOneLine) {
+  Screen screen;
+  screen.environment = {{"TROUPE_HOME", "/nowhere"}};
+  EXPECT_EQ(screen.run({"models", "rm", "small"}), 1);
+  EXPECT_EQ(screen.err.str(), "troupe: TROUPE_HOME is '/nowhere', but there is no tools/models.py\n");
+}
+
 TEST(Models, ListComesFromTheServerOrFromTheTool) {
   TestServer server([](const SeenRequest&) -> TestReply {
     return {.body =

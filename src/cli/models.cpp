@@ -138,6 +138,7 @@ class Progress {
   void tell(const std::string& line) {
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object()) return;
+    told_ = true;
     const std::string model = one_line(text_in(json, "model"));
     const std::string step = one_line(text_in(json, "step"));
     if (const auto message = one_line(text_in(json, "message")); !message.empty()) {
@@ -151,6 +152,8 @@ class Progress {
     }
     show(model, step, number_in(json, "done_bytes"), number_in(json, "total_bytes"));
   }
+
+  bool told() const { return told_; }
 
   void finish() {
     if (moving_) terminal_.err << '\n' << std::flush;
@@ -202,6 +205,7 @@ class Progress {
   std::int64_t begun_bytes_ = 0;
   int told_percent_ = 0;
   bool moving_ = false;
+  bool told_ = false;
 };
 
 const char* tool_verb(Verb verb) {
@@ -232,6 +236,7 @@ int run_models(const ModelsOptions& options, const Terminal& terminal) {
   });
   progress.finish();
   if (!status) return failed(terminal, status.error());
+  if (*status == 0 && !options.json && !progress.told()) terminal.out << "nothing to do\n";
   return *status == 0 ? 0 : 1;
 }
 

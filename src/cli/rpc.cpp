@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace troupe::cli {
 
@@ -135,6 +136,8 @@ std::string game_time(std::int64_t ms) {
   const std::int64_t minute = ms / 60'000;
   return fmt::format("day {} {:02}:{:02}", minute / 1440 + 1, minute / 60 % 24, minute % 60);
 }
+
+std::string degrees(double celsius) { return fmt::format("{:.0f} °C", std::round(celsius) + 0.0); }
 
 int failed(const Terminal& terminal, const Error& error) {
   complain(terminal, error.message);

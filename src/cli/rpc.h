@@ -41,6 +41,9 @@ std::string compact(const Json& json);  // for machines: one line
 // Game time as people say it: "day 3 07:05".
 std::string game_time(std::int64_t ms);
 
+// "-3 °C"; never "-0".
+std::string degrees(double celsius);
+
 // Says what went wrong; answers exit status 1.
 int failed(const Terminal& terminal, const Error& error);
 

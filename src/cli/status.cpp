@@ -53,7 +53,7 @@ void print_weather(const Json& weather, const Terminal& terminal) {
   Table table({"Weather", "", "", ""});
   for (const auto& region : list_in(weather, "regions")) {
     table.row({one_line(text_in(region, "region")), underscores_as_spaces(text_in(region, "state")),
-               fmt::format("{:.0f} °C", real_in(region, "temperature_c")),
+               degrees(real_in(region, "temperature_c")),
                fmt::format("wind {:.0f} km/h", real_in(region, "wind_kmh"))});
   }
   if (!table.empty()) table.print(terminal, "");

@@ -31,7 +31,6 @@ class Watch {
  private:
   Result<void> begin();
   Result<std::size_t> page();  // how many events came
-  void learn_names();
   bool wanted(const Json& event) const;
   void print(const Json& event);
 
@@ -62,18 +61,6 @@ void Watch::print(const Json& event) {
   ++printed_;
 }
 
-// Nice to have: without them ids are printed.
-void Watch::learn_names() {
-  if (options_.json) return;
-  if (const auto people = call_rpc(client_, "npc.List")) {
-    for (const auto& npc : list_in(*people, "npcs")) names_.people[text_in(npc, "id")] = text_in(npc, "name");
-  }
-  if (const auto world = call_rpc(client_, "world.Get")) {
-    for (const auto& place : list_in(*world, "places"))
-      names_.places[text_in(place, "id")] = text_in(place, "name");
-  }
-}
-
 Result<void> Watch::begin() {
   if (options_.after >= 0) {
     cursor_ = options_.after;
@@ -83,7 +70,7 @@ Result<void> Watch::begin() {
     for (const auto& event : list_in(last, "events"))
       cursor_ = std::max(cursor_, number_in(event, "sequence"));
   }
-  learn_names();
+  if (!options_.json) names_ = ask_names(client_);
   return {};
 }
 

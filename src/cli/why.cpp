@@ -31,7 +31,8 @@ std::string ms(std::int64_t us) {
 
 class Chain {
  public:
-  Chain(const Terminal& terminal, bool full) : terminal_(terminal), full_(full) {}
+  Chain(const Terminal& terminal, Names names, bool full)
+      : terminal_(terminal), names_(std::move(names)), full_(full) {}
 
   void print(const Json& chain) {
     for (const auto& link : chain) {
@@ -61,7 +62,7 @@ class Chain {
     } else {
       terminal_.out << terminal_.style(Ink::bold, head) << '\n';
     }
-    line("  " + sentence(link, Names()));
+    line("  " + sentence(link, names_));
     if (const Json& decision = object_in(link, "decision"); !decision.empty()) print_decision(decision);
     if (const Json& input = object_in(link, "input"); !input.empty()) {
       line(fmt::format("  asked for by {} ({}) with {}, input {}", one_line(text_in(input, "caller")),
@@ -72,7 +73,8 @@ class Chain {
   }
 
   void print_decision(const Json& d) const {
-    std::string how = fmt::format("  {}, {}", one_line(text_in(d, "tier")), one_line(text_in(d, "model")));
+    std::string how = "  " + one_line(text_in(d, "tier"));
+    if (const auto model = text_in(d, "model"); !model.empty()) how += ", " + one_line(model);
     if (const auto method = text_in(d, "method"); !method.empty()) how += " by " + one_line(method);
     how += "; " + ms(number_in(d, "total_us"));
     if (const auto deadline = number_in(d, "deadline_ms"); deadline > 0)
@@ -89,7 +91,10 @@ class Chain {
            Ink::dim);
     }
     print_options(d);
-    if (const auto output = text_in(d, "output"); !output.empty()) line("  said: " + one_line(output));
+    // Of a choice, the options say it already.
+    if (const auto output = text_in(d, "output"); !output.empty() && list_in(d, "options").empty()) {
+      line("  said: " + one_line(output));
+    }
     if (const auto verdict = text_in(d, "verdict"); !verdict.empty()) line("  verdict: " + one_line(verdict));
     if (const auto reason = text_in(d, "reason"); !reason.empty()) line("  because: " + one_line(reason));
     print_list(d, "fallbacks", "  before that: ");
@@ -136,6 +141,7 @@ class Chain {
   }
 
   const Terminal& terminal_;
+  Names names_;
   bool full_;
   std::size_t depth_ = 0;
 };
@@ -159,7 +165,7 @@ int run_why(const WhyOptions& options, const Terminal& terminal) {
   if (options.json) {
     terminal.out << compact(*reply) << '\n';
   } else {
-    Chain(terminal, options.full).print(list_in(*reply, "chain"));
+    Chain(terminal, ask_names(client), options.full).print(list_in(*reply, "chain"));
   }
   return 0;
 }

@@ -118,8 +118,8 @@ TEST(Http, ErrorsAreExact) {
 
   answer = post(rig.port(), "/api/weather/Get", R"({"regoin":"x"})");
   EXPECT_EQ(answer.status, 400);
-  EXPECT_EQ(answer.json()["error"]["code"], "invalid_argument");
-  EXPECT_EQ(answer.json()["error"]["reason"], "rpc.bad_json");
+  EXPECT_EQ(answer.body, error_body("invalid_argument", "rpc.bad_json",
+                                    "no field 'regoin' in WeatherGetRequest; did you mean 'region'?"));
 
   answer = get(rig.port(), "/healtz");
   EXPECT_EQ(answer.status, 404);

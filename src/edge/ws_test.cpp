@@ -206,7 +206,8 @@ TEST(Ws, FramesThatMakeNoSense) {
   WsClient client(rig.port(), kJson);
   (void)client.hello();
   client.send(1, "{\"requst\":{}}");
-  EXPECT_EQ(client.read_json("response")["error"]["reason"], "rpc.bad_json");
+  EXPECT_EQ(client.read_json("response")["error"]["message"],
+            "no field 'requst' in Frame; did you mean 'request'?");
   client.send(1, "nonsense");
   EXPECT_EQ(client.read_json("response")["error"]["reason"], "rpc.bad_json");
   client.send(1, "{}");

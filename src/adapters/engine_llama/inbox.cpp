@@ -123,6 +123,7 @@ EngineStats Inbox::stats() const {
   out.wasted_tokens = counters_.wasted_tokens.load();
   out.evictions = counters_.evictions.load();
   out.doomed = counters_.doomed.load();
+  out.restarts = counters_.restarts.load();
   out.busy_us = counters_.busy_us.load();
   out.threads = counters_.threads.load();
   return out;

@@ -39,8 +39,8 @@ using Start = std::move_only_function<void(const Error* stopping)>;
 struct Counters {
   std::array<std::atomic<std::uint64_t>, 4> waiting{};
   std::atomic<std::uint64_t> running = 0, steps = 0, steps_aborted = 0, prompt_tokens = 0, cached_tokens = 0,
-                             new_tokens = 0, wasted_tokens = 0, evictions = 0, doomed = 0, busy_us = 0,
-                             threads = 0;
+                             new_tokens = 0, wasted_tokens = 0, evictions = 0, doomed = 0, restarts = 0,
+                             busy_us = 0, threads = 0;
 };
 
 class Inbox {

@@ -219,6 +219,7 @@ void ChatLane::make_room() {
   } else {
     // Started again at once it would take back the cells that the others need to go on.
     short_of_cells_ = true;
+    inbox_.counters().restarts.fetch_add(1);
     waiting_.push_back(std::move(run));
   }
 }

@@ -81,6 +81,7 @@ struct EngineStats {
   std::uint64_t wasted_tokens =
       0;                        // computed and thrown away: aborted steps, sequences that lost their cells
   std::uint64_t evictions = 0;  // cached prefixes that made room
+  std::uint64_t restarts = 0;   // sequences that gave their cells to others and started again
   std::uint64_t doomed = 0;     // calls dropped because they could not be in time
   std::uint64_t busy_us = 0;    // inside steps
   std::uint64_t threads =
