@@ -1,28 +1,46 @@
-// Prints what the foundation costs: foundation_bench [directory on the disk that counts].
+// What the foundation costs, each beside its peer in the same run: foundation_bench DIRECTORY
+// One JSON object a line: {"name","unit","ours","peer","peer_name","ratio","better","runs","spread"}; ratio above 1 is good.
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "foundation_bench.h"
+
+namespace {
+
+constexpr int kRuns = 5;
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+double spread(const std::vector<double>& values) {
+  const auto [low, high] = std::ranges::minmax(values);
+  return (high - low) / median(values);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace troupe::bench;
   const std::string directory = argc > 1 ? argv[1] : ".";
-  for (const std::size_t writers : {1, 64}) {
-    for (const std::size_t group_max : {1, 512}) {
-      const auto w =
-          durable_writes(directory, writers, group_max, writers == 1 || group_max == 1 ? 5000 : 100'000);
-      fmt::print(
-          "durable writes: {:3} writers, {:3} in a commit: {:8.0f}/s, median {:7.0f} us, p99 {:7.0f} us\n",
-          writers, group_max, w.per_second, w.median_us, w.p99_us);
-    }
+  std::vector<double> grouped;
+  std::vector<double> single;
+  std::vector<double> events;
+  for (int run = 0; run < kRuns; ++run) {  // interleaved, so that a slow moment of the disk hits both
+    grouped.push_back(durable_writes(directory, 64, 512, 50'000).per_second);
+    single.push_back(durable_writes(directory, 64, 1, 3'000).per_second);
+    events.push_back(bus_times(0, 100'000).event_median_ns / 1000);
   }
-  fmt::print("read of one row: median {:.1f} us\n", read_us(directory, 20'000));
-  for (const std::size_t listeners : {0, 200}) {
-    const auto b = bus_times(listeners, 200'000);
-    fmt::print(
-        "bus, {:3} other subscriptions: event median {:.0f} ns, p99 {:.0f} ns, burst {:.0f} ns; request "
-        "{:.0f} ns\n",
-        listeners, b.event_median_ns, b.event_p99_ns, b.event_burst_ns, b.request_median_ns);
-  }
-  fmt::print("flat search, 10,000 x 384: all {:.0f} us, 1 % {:.0f} us\n", flat_search_us(10'000, 384, 100),
-             flat_search_us(10'000, 384, 1));
+  fmt::print(
+      "{{\"name\":\"durable_writes_64\",\"unit\":\"1/s\",\"ours\":{:.0f},\"peer\":{:.0f},\"peer_name\":\"one commit per "
+      "write\",\"ratio\":{:.2f},\"better\":\"higher\",\"runs\":{},\"spread\":{:.2f}}}\n",
+      median(grouped), median(single), median(grouped) / median(single), kRuns, spread(grouped));
+  constexpr double kLimitUs = 2;
+  fmt::print(
+      "{{\"name\":\"bus_publish_to_handler\",\"unit\":\"us\",\"ours\":{:.3f},\"peer\":{:.1f},\"peer_name\":\"limit\",\"ratio\":"
+      "{:.2f},\"better\":\"lower\",\"runs\":{},\"spread\":{:.2f}}}\n",
+      median(events), kLimitUs, kLimitUs / median(events), kRuns, spread(events));
 }
