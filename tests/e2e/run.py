@@ -119,7 +119,8 @@ def test_browser(troupe: str, folder: pathlib.Path, shots: str) -> None:
     done = subprocess.run([node, "tests/browser/console_test.mjs"], timeout=500,
                           env={**os.environ, "TROUPE_URL": server.url, "TROUPE_SHOTS": shots})
     check(done.returncode == 0, "the page works in a browser")
-    check(server.kill(signal.SIGTERM) == 0, "SIGTERM ends it cleanly")
+    status = server.kill(signal.SIGTERM)
+    check(status == 0, f"SIGTERM ends it cleanly ({status})")
 
 
 def main() -> None:
