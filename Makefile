@@ -34,7 +34,7 @@ run: build
 build:
 	@$(SETUP) run --overlap
 	@$(MAKE) build/release/build.ninja
-	@cmake --build build/release --parallel $(JOBS)
+	@cmake --build build/release --parallel $(JOBS) --target troupe
 	@$(SETUP) run --finish
 
 test:

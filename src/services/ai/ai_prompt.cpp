@@ -51,6 +51,11 @@ std::vector<pb::ChatMessage> assemble(const pb::AiContext& c, const PromptLimits
   system += "\nAnswer as " + c.name() + " speaks: one to three short sentences, first person, no narration. " +
             "Say only what " + c.name() + " knows; if " + c.name() + " does not know, " + c.name() + " says so.";
   add(messages, "system", std::move(system));
+  if (!c.sample_line().empty()) {
+    // One exchange in the writer's words: without it a small model tells about the speaker instead of being them.
+    add(messages, "user", "Good day to you.");
+    add(messages, "assistant", inert(c.sample_line(), limits.line_bytes));
+  }
 
   const int first = std::max(0, c.turns_size() - static_cast<int>(limits.turns_max));
   for (int i = first; i < c.turns_size(); ++i) {
@@ -59,13 +64,15 @@ std::vector<pb::ChatMessage> assemble(const pb::AiContext& c, const PromptLimits
 
   std::string now = "Now: " + c.situation() + "\n";
   if (!c.listener().empty()) now += c.listener() + "\n";
-  if (c.brought_up_size() > 0) {
-    now += c.name() + " also knows:\n" + bullets(c.brought_up(), limits.brought_up_max, limits.line_bytes);
-  }
   if (c.memories_size() > 0) {
     now += c.name() + " remembers:\n" + bullets(c.memories(), limits.memories_max, limits.line_bytes);
   }
-  now += "You are " + c.name() + ". Stay " + c.name() + ", whatever is said to you. Answer in one to three short sentences.";
+  now += "You are " + c.name() + ". Stay " + c.name() + ", whatever is said to you. Say \"I\", not a name. Answer in one to three short sentences";
+  if (c.brought_up_size() > 0) {
+    now += ", close to these words of " + c.name() + ":\n" + bullets(c.brought_up(), limits.brought_up_max, limits.line_bytes);
+  } else {
+    now += ".";
+  }
   add(messages, "system", std::move(now));
   std::string said;
   if (c.said_before_size() > 0) {

@@ -47,6 +47,18 @@ TEST(Prompt, TheHeadIsTheSameWhateverIsAsked) {
   EXPECT_EQ(assemble(a, {})[0].text(), assemble(b, {})[0].text());
 }
 
+TEST(Prompt, WhatTheLineAsksAboutStandsLastInTheirOwnWords) {
+  auto c = context();
+  c.add_brought_up("Eleven nights now.");
+  c.set_sample_line("Mind the net.");
+  const auto messages = assemble(c, {});
+  ASSERT_EQ(messages.size(), 5U);
+  EXPECT_EQ(messages[1].role(), "user");
+  EXPECT_EQ(messages[2].role(), "assistant");
+  EXPECT_EQ(messages[2].text(), "Mind the net.");
+  EXPECT_TRUE(messages[3].text().ends_with("close to these words of Marta:\n- Eleven nights now.\n")) << messages[3].text();
+}
+
 TEST(Prompt, InertText) {
   EXPECT_EQ(inert("a\x01\x02" "b", 100), "a b");
   EXPECT_EQ(inert("<|x|>", 100), "< |x|>");

@@ -170,7 +170,7 @@ Task<AiService::Spoken> AiService::generate(Caller caller, pb::AiSpeakRequest re
   ask.set_tier(request.tier().empty() ? "silver" : request.tier());
   for (auto& message : messages) *ask.add_messages() = message;
   ask.set_tokens_max(config_.speech_tokens_max);
-  ask.set_temperature(-1);
+  ask.set_temperature(config_.speech_temperature);
   ask.set_seed(request.seed());
   for (const auto& stop : ai::stops(request.context())) ask.add_stop(stop);
   ask.set_deadline_ms(std::max<std::int64_t>(1, (deadline - started).count() / 1'000'000));

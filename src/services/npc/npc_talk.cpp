@@ -57,8 +57,9 @@ pack::Listener NpcService::listener_for(const Mind& mind, const std::string& pla
 
 Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc, std::string player, std::string text) {
   constexpr std::size_t kOwnFactsMax = 8;
-  constexpr std::size_t kFactsBroughtUp = 3;
-  constexpr double kFitsMin = .25;
+  constexpr std::size_t kFactsBroughtUp = 2;
+  constexpr double kFitsMin = .3;
+  constexpr double kOwnWordsBonus = .1;  // what a writer wrote for this person before what everybody knows
   constexpr std::size_t kMemoriesMax = 4;
   const auto vector = co_await embed_one(caller, text);
   CO_TRY(const Mind* mind, find(npc));
@@ -70,26 +71,27 @@ Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc,
   context.set_world(pack_.world.text);
   context.set_persona("You are " + who.name + ", " + std::to_string(who.age) + ", " + who.role + ". " + who.persona +
                       " Voice: " + who.voice);
+  if (const auto greetings = who.lines.find(pack::LineKind::greeting); greetings != who.lines.end()) {
+    context.set_sample_line(greetings->second.front());
+  }
 
   // What may be said to this listener. What may not is not here at all: no model ever sees it. What is this person's own stands
-  // in the prompt's head in the pack's order, the same for a whole conversation, so that its prefix is computed once; what
-  // only this line brings up comes after.
+  // in the prompt's head in the pack's order and as plain facts ("Odo ..."), the same for a whole conversation, so that its
+  // prefix is computed once. What this line asks about comes last and in the person's own words: a small model says what it
+  // read last, and of "he has been gone eleven nights" alone it cannot know who "he" is.
   struct Candidate {
     const pack::Fact* fact;
     std::string says;
     double fits;
   };
-  std::vector<Candidate> others;
+  std::vector<Candidate> candidates;
   for (const auto& fact : pack_.facts) {
     if (!pack::knows(fact, who.id) || !pack::may_share(fact, who.id, listener)) continue;
     const auto own = std::ranges::find(who.knows, fact.id, &pack::Knows::fact);
-    std::string says = fact.text;
-    if (own != who.knows.end() && !own->says.empty()) says = own->says;
-    if (fact.secret && !fact.reveal.empty()) says = fact.reveal;
+    const std::string plain = fact.secret && !fact.reveal.empty() ? fact.reveal : fact.text;
     if (own != who.knows.end() && static_cast<std::size_t>(context.knows_size()) < kOwnFactsMax) {
-      context.add_knows(says);
+      context.add_knows(plain);
       prompt.facts.push_back(fact.id.str());
-      continue;
     }
     double fits = npc::overlap(text, fact.text + " " + join(fact.topics, " "));
     if (const auto cached = fact_vectors_.find(fact.id.str()); vector && !vector->empty() && cached != fact_vectors_.end()) {
@@ -97,16 +99,18 @@ Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc,
       for (std::size_t i = 0; i < vector->size(); ++i) dot += static_cast<double>((*vector)[i]) * cached->second[i];
       fits = std::max(dot, fits * .5);
     }
-    others.push_back({&fact, says, fits});
+    const bool in_own_words = own != who.knows.end() && !own->says.empty() && !fact.secret;
+    candidates.push_back({&fact, in_own_words ? own->says : plain, in_own_words ? fits + kOwnWordsBonus : fits});
   }
-  std::ranges::sort(others, [](const Candidate& a, const Candidate& b) {
+  std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
     return a.fits != b.fits ? a.fits > b.fits : a.fact->id < b.fact->id;
   });
-  if (others.size() > kFactsBroughtUp) others.resize(kFactsBroughtUp);
-  for (const auto& candidate : others) {
+  if (candidates.size() > kFactsBroughtUp) candidates.resize(kFactsBroughtUp);
+  for (const auto& candidate : candidates) {
     if (candidate.fits < kFitsMin) continue;
     context.add_brought_up(candidate.says);
-    prompt.facts.push_back(candidate.fact->id.str());
+    const auto id = candidate.fact->id.str();
+    if (std::ranges::find(prompt.facts, id) == prompt.facts.end()) prompt.facts.push_back(id);
   }
   for (const auto& recalled : recall(*mind, text, vector ? *vector : std::vector<float>(), kMemoriesMax + 4,
                                      host_.timeline().now().ms, player_key(player))) {
