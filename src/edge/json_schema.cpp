@@ -1,5 +1,7 @@
 #include "edge/json_schema.h"
 
+#include <nlohmann/json.hpp>
+
 namespace troupe::edge {
 
 namespace {

@@ -2,7 +2,7 @@
 // JSON schemas of proto3 messages, as proto3 JSON writes them. Pure.
 #include <google/protobuf/descriptor.h>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace troupe::edge {
