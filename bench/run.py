@@ -1,38 +1,105 @@
 #!/usr/bin/env python3
-"""Benchmarks: run.py [--all | NAME] [--json]. NAME: foundation (durable writes against one commit per write, bus, index)."""
+"""Benchmarks, each beside its peer in the same run. One folder here is one benchmark: its bench.py says what it compares.
+
+  bench/run.py --all            every benchmark; one table at the end
+  bench/run.py shared_prefix    one of them
+  bench/run.py bus --json       one JSON object a line
+
+Results are kept in build/bench/<name>.json. Exit status 1 when one could not be run; a missed goal is a result.
+"""
 import argparse
-import json
+import importlib
 import pathlib
 import subprocess
 import sys
+import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-NAMES = ["foundation"]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from harness import figures, place  # noqa: E402
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", nargs="?", default="")
-    parser.add_argument("--all", action="store_true")
-    parser.add_argument("--json", action="store_true")
+def names():
+    return sorted(folder.parent.name for folder in (place.ROOT / "bench").glob("*/bench.py"))
+
+
+def module(name):
+    return importlib.import_module(f"{name}.bench")
+
+
+def about():
+    return "\n".join(f"  {name:{max(map(len, names()))}}  {module(name).__doc__.splitlines()[0]}" for name in names())
+
+
+class Progress:
+    """One moving line on a terminal, a line per benchmark without one."""
+
+    def __init__(self):
+        self.moves = sys.stderr.isatty()
+
+    def say(self, text):
+        print(f"\r\033[K{text}" if self.moves else text, file=sys.stderr, flush=True)
+
+    def move(self, text):
+        if self.moves:
+            print(f"\r\033[K{text[:100]}", end="", file=sys.stderr, flush=True)
+
+
+def build(wanted):
+    programs = [f"bench_{name}" for name in wanted if (place.ROOT / "bench" / name / f"{name}.cpp").exists()]
+    if programs:
+        done = subprocess.run(["cmake", "--build", str(place.BUILD), "--target", *programs], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+        if done.returncode != 0:
+            raise place.BenchError(f"the programs do not build:\n{done.stdout[-2000:]}")
+
+
+def run_one(name, progress):
+    began = time.monotonic()
+    progress.say(f"bench: {name}: {module(name).__doc__.splitlines()[0]}")
+    rows = [{**row, "machine": place.machine()} for row in module(name).run(lambda text: progress.move(f"bench: {name}: {text}"))]
+    (place.OUT / f"{name}.json").write_text("".join(figures.line(row) + "\n" for row in rows), encoding="utf-8")
+    progress.say(f"bench: {name}: done in {time.monotonic() - began:.0f} s")
+    return rows
+
+
+def run_all(wanted, as_json, progress):
+    place.OUT.mkdir(parents=True, exist_ok=True)
+    rows, failed = [], False
+    for name in wanted:
+        try:
+            found = run_one(name, progress)
+        except place.BenchError as error:
+            progress.say(f"troupe: bench {name}: {error}")
+            failed = True
+            continue
+        rows += found
+        if as_json:
+            print("\n".join(map(figures.line, found)), flush=True)
+    if rows and not as_json:
+        print(f"{figures.table(rows)}\n\non {place.machine()}; a ratio above 1 means that Troupe is better")
+    return 1 if failed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, epilog=f"benchmarks:\n{about()}",
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", nargs="?", default="", metavar="NAME")
+    parser.add_argument("--all", action="store_true", help="every benchmark; so does no NAME")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
     options = parser.parse_args()
-    if options.name and options.name not in NAMES:
-        print(f"troupe: no benchmark '{options.name}'; there is: {', '.join(NAMES)}", file=sys.stderr)
+    if options.name and options.name not in names():
+        print(f"troupe: {figures.unknown(options.name, names())}", file=sys.stderr)
         return 2
-    build = ROOT / "build" / "release"
-    subprocess.run(["cmake", "--build", str(build), "--target", "foundation_bench"], check=True, stdout=subprocess.DEVNULL)
-    out = ROOT / "build" / "bench"
-    out.mkdir(parents=True, exist_ok=True)
-    lines = subprocess.run([str(build / "bench" / "foundation" / "foundation_bench"), str(out)], check=True,
-                           capture_output=True, text=True).stdout
-    (out / "foundation.json").write_text(lines)
-    if options.json:
-        print(lines, end="")
-        return 0
-    print(f"{'benchmark':28}{'ours':>12}{'peer':>12}  {'unit':6}{'ratio':>8}  peer")
-    for row in map(json.loads, lines.splitlines()):
-        print(f"{row['name']:28}{row['ours']:>12}{row['peer']:>12}  {row['unit']:6}{row['ratio']:>8}  {row['peer_name']}")
-    return 0
+    wanted = [options.name] if options.name else names()
+    try:
+        build(wanted)
+        return run_all(wanted, options.json, Progress())
+    except place.BenchError as error:
+        print(f"troupe: bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -194,7 +194,14 @@ constexpr CommandRow kRows[] = {
      "troupe world replay --world worlds/lanternfall --data data", define_replay},
     {"Measure", "bench", "one benchmark beside its peer",
      "Prints what was measured, and the ratio to the peer in the same run; above 1 means that Troupe is "
-     "better.",
+     "better.\n"
+     "  tokens          reading a prompt and writing, against llama-bench\n"
+     "  shared_prefix   first token of 8 characters who share a world, against llama-server\n"
+     "  bus             from publish to the handler\n"
+     "  durable_writes  64 writers, against one commit per write\n"
+     "  weather_event   bytes of an event on the wire\n"
+     "  reflex          a decision for each of 1,000 NPCs\n"
+     "  allocations     of the forecast and the reflex: none",
      "troupe bench --all\ntroupe bench bus --json", define_bench},
 };
 

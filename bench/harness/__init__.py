@@ -1,0 +1,1 @@
+"""What every benchmark shares: rounds, figures, our programs, the peers."""

@@ -1,0 +1,46 @@
+#include "bench/harness/engine_bench.h"
+
+#include "base/check.h"
+
+namespace troupe::bench {
+
+namespace {
+
+engine::LlamaConfig config_for(const std::string& weights) {
+  engine::LlamaModelConfig model;
+  model.name = "bench";
+  model.path = weights;
+  model.hash = "-";  // known good: set-up checked it
+  model.verify = false;
+  model.tiers = {engine::Tier::gold, engine::Tier::silver, engine::Tier::bronze};
+  model.context_tokens = 2048;  // as in app/engines.cpp
+  return {.models = {std::move(model)}};
+}
+
+}  // namespace
+
+EngineBench::EngineBench(const std::string& weights) {
+  auto opened = engine::open_llama_engine(io_.env, config_for(weights));
+  TROUPE_CHECK(opened.has_value(), opened.error().message.c_str());
+  engine_ = *std::move(opened);
+}
+
+std::vector<EngineBench::Answer> EngineBench::ask(std::vector<engine::GenerateRequest> requests) {
+  std::vector<Answer> answers(requests.size());
+  rt::Group group(io_.env, "bench");
+  const auto asked = io_.env.now();
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    group.spawn("ask", [&, i]() -> rt::asio::awaitable<void> {
+      const auto on_text = [&, i](std::string_view) {
+        if (answers[i].first_ms == 0) answers[i].first_ms = ms(io_.env.now() - asked);
+      };
+      auto reply = co_await engine_->generate(std::move(requests[i]), on_text);
+      TROUPE_CHECK(reply.has_value(), reply.error().message.c_str());
+      answers[i].reply = *std::move(reply);
+    });
+  }
+  io_.run(group);
+  return answers;
+}
+
+}  // namespace troupe::bench

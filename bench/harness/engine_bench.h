@@ -1,0 +1,29 @@
+#pragma once
+// engine_llama as the server opens it, asked directly. One model, an io thread of its own.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/engine_llama/llama_engine.h"
+#include "bench/harness/io_thread.h"
+
+namespace troupe::bench {
+
+class EngineBench {
+ public:
+  // Ends the program with the reason when the weights cannot be loaded.
+  explicit EngineBench(const std::string& weights);
+
+  struct Answer {
+    double first_ms = 0;  // from the question to its first piece of text on the io thread
+    engine::GenerateReply reply;
+  };
+  // All in the same moment, as if so many characters had been spoken to at once. In the order of the requests.
+  std::vector<Answer> ask(std::vector<engine::GenerateRequest> requests);
+
+ private:
+  IoThread io_;
+  std::unique_ptr<engine::LlamaEngine> engine_;
+};
+
+}  // namespace troupe::bench

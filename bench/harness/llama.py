@@ -1,0 +1,117 @@
+"""The peers of the engine: llama-bench and llama-server, of the same build of llama.cpp, with the same weights and threads."""
+import http.client
+import json
+import socket
+import subprocess
+import threading
+import time
+
+from harness import place
+from harness.place import BenchError
+
+START_S, ANSWER_S = 120, 240
+
+
+def llama_bench(weights, *, prompt=0, generate=0, depth=0):
+    """Tokens a second of one run, after llama-bench's own warm-up run."""
+    argv = [place.tool("llama-bench"), "-m", str(weights), "-t", str(place.threads()), "-p", str(prompt), "-n", str(generate),
+            "-d", str(depth), "-r", "1", "-o", "jsonl"]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=ANSWER_S)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        raise BenchError(f"llama-bench failed: {error}") from error
+    return json.loads(done.stdout.strip().splitlines()[-1])["avg_ts"]
+
+
+class Server:
+    """One llama-server on a free port of this machine, as it is shipped but for what is given."""
+
+    def __init__(self, weights, *, parallel, context):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        place.OUT.mkdir(parents=True, exist_ok=True)
+        threads = str(place.threads())
+        self.log = open(place.OUT / "llama-server.log", "w", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [place.tool("llama-server"), "-m", str(weights), "--host", "127.0.0.1", "--port", str(self.port), "-t", threads,
+             "--parallel", str(parallel), "-c", str(context * parallel)], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+
+    def __enter__(self):
+        until = time.monotonic() + START_S
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                raise BenchError(f"llama-server ended; see {self.log.name}")
+            try:
+                if self._call("GET", "/health").status == 200:
+                    return self
+            except OSError:
+                pass
+            time.sleep(0.1)
+        self.__exit__()
+        raise BenchError(f"llama-server is not ready within {START_S} s; see {self.log.name}")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+    def _call(self, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
+        connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"})
+        return connection.getresponse()
+
+    def count(self, text):
+        """The tokens of a text."""
+        return len(json.load(self._call("POST", "/tokenize", {"content": text}))["tokens"])
+
+    def chat_at_once(self, requests):
+        """All of them in the same moment. Per request, in order: first token in ms, tokens of the prompt."""
+        answers = [None] * len(requests)
+        gate = threading.Barrier(len(requests) + 1)
+        begin = [0.0]
+
+        def one(place_in_list):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
+            connection.connect()
+            body = json.dumps({**requests[place_in_list], "stream": True, "stream_options": {"include_usage": True}})
+            gate.wait()
+            try:
+                connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+                answers[place_in_list] = first_token(connection.getresponse(), begin)
+            except OSError as error:
+                answers[place_in_list] = error
+
+        threads = [threading.Thread(target=one, args=(i,)) for i in range(len(requests))]
+        for thread in threads:
+            thread.start()
+        begin[0] = time.monotonic()
+        gate.wait()
+        for thread in threads:
+            thread.join()
+        for answer in answers:
+            if not isinstance(answer, tuple):
+                raise BenchError(f"llama-server did not answer: {answer}")
+        return answers
+
+
+def first_token(response, begin):
+    """Reads a stream of server-sent events to its end."""
+    first, tokens = None, 0
+    for raw in response:
+        text = raw.decode(errors="replace").strip()
+        if not text.startswith("data: {"):
+            continue
+        event = json.loads(text[len("data: "):])
+        for choice in event.get("choices", []):
+            if first is None and choice.get("delta", {}).get("content"):
+                first = 1000 * (time.monotonic() - begin[0])
+        if event.get("usage"):
+            tokens = event["usage"]["prompt_tokens"]
+    if first is None:
+        raise OSError(f"no token came, status {response.status}")
+    return first, tokens

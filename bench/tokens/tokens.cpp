@@ -1,0 +1,59 @@
+// bench_tokens WEIGHTS: how fast engine_llama reads and writes for one caller.
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "bench/harness/answers.h"
+#include "bench/harness/engine_bench.h"
+
+namespace {
+
+using namespace troupe;
+
+// A story that no earlier round has begun with, so that nothing of it is cached.
+std::string fresh_text(std::uint64_t round, std::size_t words) {
+  static constexpr std::string_view kWords[] = {"harbour", "lantern", "keeper", "rope",  "tide",   "market", "boat", "stone",
+                                                "winter",  "letter",  "door",   "river", "bridge", "bread",  "song", "storm"};
+  const rt::Draw draw(round, "bench", "tokens");
+  std::string text;
+  for (std::size_t i = 0; i < words; ++i) {
+    text += kWords[draw.below(std::size(kWords), i)];
+    text += i % 9 == 8 ? ". " : " ";
+  }
+  return text;
+}
+
+engine::GenerateReply ask(bench::EngineBench& bench, std::string text, int tokens_max) {
+  engine::GenerateRequest request;
+  request.messages = {{engine::Role::user, std::move(text)}};
+  request.tokens_max = tokens_max;
+  auto answers = bench.ask({std::move(request)});
+  return std::move(answers.front().reply);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  TROUPE_CHECK(argc == 2, "usage: bench_tokens WEIGHTS");
+  bench::EngineBench engine(argv[1]);
+  return bench::answer_lines({
+      // prompt ROUND WORDS: from the call to the first token, sampling included.
+      {"prompt",
+       [&](const bench::Words& words) -> bench::Figures {
+         const auto usage = ask(engine, fresh_text(std::stoull(words[0]), std::stoull(words[1])), 1).usage;
+         TROUPE_CHECK(usage.cached_tokens == 0, "the text is new");
+         return {{"prompt_tokens", {static_cast<double>(usage.prompt_tokens)}},
+                 {"tokens_per_s", {usage.prompt_tokens * 1e6 / static_cast<double>(usage.first_token_us)}}};
+       }},
+      // generate ROUND TOKENS: from the first token to the last, sampling and streaming included.
+      {"generate",
+       [&](const bench::Words& words) -> bench::Figures {
+         const int wanted = std::stoi(words[1]);
+         const auto usage = ask(engine, fresh_text(std::stoull(words[0]), 12) + "Tell this as a very long story.", wanted).usage;
+         TROUPE_CHECK(usage.new_tokens >= wanted / 2, "the story is long enough to be timed");
+         return {{"prompt_tokens", {static_cast<double>(usage.prompt_tokens)}},
+                 {"new_tokens", {static_cast<double>(usage.new_tokens)}},
+                 {"tokens_per_s",
+                  {(usage.new_tokens - 1) * 1e6 / static_cast<double>(usage.total_us - usage.first_token_us)}}};
+       }},
+  });
+}
