@@ -10,6 +10,7 @@ Results are kept in build/bench/<name>.json. Exit status 1 when one could not be
 import argparse
 import importlib
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -92,6 +93,7 @@ def main():
         print(f"troupe: {figures.unknown(options.name, names())}", file=sys.stderr)
         return 2
     wanted = [options.name] if options.name else names()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds, so that no peer is left running
     try:
         build(wanted)
         return run_all(wanted, options.json, Progress())

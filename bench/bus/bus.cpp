@@ -15,7 +15,8 @@ constexpr const char* kSubject = "evt.world.weather.WeatherChanged";
 
 // From `send` to the handler that sets `arrived`, `times` times one after the other.
 template <class Send>
-bench::Figures times_of(bench::IoThread& io, const rt::Instant& arrived, std::size_t times, const Send& send) {
+bench::Figures times_of(bench::IoThread& io, const rt::Instant& arrived, std::size_t times,
+                        const Send& send) {
   std::vector<double> spans;
   spans.reserve(times);
   for (std::size_t i = 0; i < times; ++i) {

@@ -25,18 +25,20 @@ struct File {
   std::string path;
 };
 
-// Writers that each write one row after the other, waiting for each acknowledgement.
-bench::Figures grouped(const std::string& directory, std::size_t writers, std::int64_t rows) {
+// Writers that each write one row after the other, waiting for each acknowledgement. `group_max` writes share
+// a commit.
+bench::Figures writers(const std::string& directory, std::size_t count, std::size_t group_max,
+                       std::int64_t rows) {
   bench::IoThread io;
   const File file(directory);
-  auto db = db::open_sqlite(io.env, {.path = file.path});
+  auto db = db::open_sqlite(io.env, {.path = file.path, .limits = {.group_max = group_max}});
   TROUPE_CHECK(db.has_value(), db.error().message.c_str());
   const db::Migration steps[] = {{"bench", 1, kTable}};
   TROUPE_CHECK((*db)->migrate(steps).has_value(), "the table is made");
   std::int64_t next = 0;
   rt::Group group(io.env, "bench");
   const auto start = io.env.now();
-  for (std::size_t i = 0; i < writers; ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     group.spawn("writer", [&]() -> rt::asio::awaitable<void> {
       while (next < rows) {
         const std::int64_t id = next++;
@@ -55,7 +57,7 @@ bench::Figures grouped(const std::string& directory, std::size_t writers, std::i
 void must(int rc, int wanted) { TROUPE_CHECK(rc == wanted, sqlite3_errstr(rc)); }
 
 // SQLite by itself, with the same durability: each write a commit.
-bench::Figures single(const std::string& directory, std::int64_t rows) {
+bench::Figures sqlite(const std::string& directory, std::int64_t rows) {
   bench::IoThread io;
   const File file(directory);
   sqlite3* db = nullptr;
@@ -84,8 +86,11 @@ int main(int argc, char** argv) {
   TROUPE_CHECK(argc == 2, "usage: bench_durable_writes DIRECTORY");
   const std::string directory = argv[1];
   return bench::answer_lines({
-      // grouped WRITERS ROWS, single ROWS
-      {"grouped", [&](const bench::Words& words) { return grouped(directory, std::stoull(words[0]), std::stoll(words[1])); }},
-      {"single", [&](const bench::Words& words) { return single(directory, std::stoll(words[0])); }},
+      // writers COUNT GROUP_MAX ROWS, sqlite ROWS
+      {"writers",
+       [&](const bench::Words& words) {
+         return writers(directory, std::stoull(words[0]), std::stoull(words[1]), std::stoll(words[2]));
+       }},
+      {"sqlite", [&](const bench::Words& words) { return sqlite(directory, std::stoll(words[0])); }},
   });
 }

@@ -18,7 +18,8 @@ class EngineBench {
     double first_ms = 0;  // from the question to its first piece of text on the io thread
     engine::GenerateReply reply;
   };
-  // All in the same moment, as if so many characters had been spoken to at once. In the order of the requests.
+  // All in the same moment, as if so many characters had been spoken to at once. In the order of the
+  // requests.
   std::vector<Answer> ask(std::vector<engine::GenerateRequest> requests);
 
  private:

@@ -1,5 +1,6 @@
 #pragma once
-// The runtime of a server on the calling thread: the real clock, an io_context, tasks that are run to their end.
+// The runtime of a server on the calling thread: the real clock, an io_context, tasks that are run to their
+// end.
 #include "rt/real_clock.h"
 #include "rt/task.h"
 

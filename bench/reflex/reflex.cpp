@@ -1,4 +1,4 @@
-// bench_reflex: a world of 1,000 people and one player, tick by tick.
+// bench_reflex: a world of 1,000 people with players among them, tick by tick.
 #include "adapters/engine_reflex/reflex_engine.h"
 #include "app/services.h"
 #include "base/check.h"
@@ -30,13 +30,14 @@ pack::Pack crowded() {
 class Crowd {
  public:
   // A game second a second, so that few of them think or set out in a tick: what is measured is the reflex.
-  Crowd() : pack_(crowded()), reflex_(engine::make_reflex_engine({})), world_({services()}, {.scale = {1000}}) {}
+  Crowd()
+      : pack_(crowded()), reflex_(engine::make_reflex_engine({})), world_({services()}, {.scale = {1000}}) {}
 
-  // Median microseconds of a tick, per person. `player`: somebody is there to be noticed.
-  bench::Figures ticks(int count, bool player) {
+  // Median microseconds of a tick, per person.
+  bench::Figures ticks(int count, int players) {
     std::vector<double> each;
     for (int i = 0; i < count; ++i) {
-      if (player && i % kTicksOfAPlayer == 0) walk_in();
+      if (i % kTicksOfAPlayer == 0) walk_in(players);
       const auto from = clock_.now();
       world_.pass(rt::milliseconds(100));
       each.push_back(bench::us(clock_.now() - from) / static_cast<double>(pack_.npcs.size()));
@@ -49,16 +50,23 @@ class Crowd {
     RouterConfig router;
     router.tiers[engine::Tier::gold] = {{reflex_.get(), "reflex"}};
     return [this, router](Host& host) -> std::shared_ptr<void> {
-      return std::make_shared<WorldServices>(pack_, host, router, NpcConfig{.thinks = false}, AiConfig{}, ModelsConfig{});
+      return std::make_shared<WorldServices>(pack_, host, router, NpcConfig{.thinks = false}, AiConfig{},
+                                             ModelsConfig{});
     };
   }
 
-  void walk_in() {
-    pb::NpcInputRequest input;
-    input.set_x(pack_.places.front().x);
-    input.set_y(pack_.places.front().y);
-    input.set_looked_at(pack_.npcs.front().id.str());
-    TROUPE_CHECK(world_.call<pb::NpcInputReply>(test::player(), input).has_value(), "the player is there");
+  // Each at a place of their own, looking at somebody.
+  void walk_in(int players) {
+    for (int i = 0; i < players; ++i) {
+      const auto n = static_cast<std::size_t>(i);
+      const auto& place = pack_.places[n % pack_.places.size()];
+      pb::NpcInputRequest input;
+      input.set_x(place.x);
+      input.set_y(place.y);
+      input.set_looked_at(pack_.npcs[n].id.str());
+      const auto there = world_.call<pb::NpcInputReply>(test::player("player" + std::to_string(i)), input);
+      TROUPE_CHECK(there.has_value(), "the player is there");
+    }
   }
 
   pack::Pack pack_;
@@ -98,7 +106,9 @@ bench::Figures decisions(int times) {
 int main() {
   Crowd crowd;
   return bench::answer_lines({
-      {"ticks", [&](const bench::Words& words) { return crowd.ticks(std::stoi(words[0]), words[1] == "player"); }},
+      // ticks COUNT PLAYERS, decisions COUNT
+      {"ticks",
+       [&](const bench::Words& words) { return crowd.ticks(std::stoi(words[0]), std::stoi(words[1])); }},
       {"decisions", [](const bench::Words& words) { return decisions(std::stoi(words[0])); }},
   });
 }

@@ -1,4 +1,5 @@
-// bench_weather_event: bytes of real weather events, as the world Lanternfall publishes them in its ninth year.
+// bench_weather_event: bytes of real weather events, as the world Lanternfall publishes them in its ninth
+// year.
 #include "base/check.h"
 #include "bench/harness/answers.h"
 #include "edge/ws_codec.h"
@@ -11,10 +12,12 @@ namespace {
 
 using namespace troupe;
 
-// days DAYS SEED: what the weather does by itself, and what a designer does to it (that event carries a trace).
+// days DAYS SEED: what the weather does by itself, and what a designer does to it (that event carries a
+// trace).
 bench::Figures sizes(const pack::Pack& pack, int days, std::uint64_t seed) {
-  test::World world({test::mount<TimeService>(pack), test::mount<WeatherService>(pack)},
-                    {.world = pack.world.name, .seed = seed, .start = GameTime{} + game_days(3000), .scale = {3'600'000}});
+  test::World world(
+      {test::mount<TimeService>(pack), test::mount<WeatherService>(pack)},
+      {.world = pack.world.name, .seed = seed, .start = GameTime{} + game_days(3000), .scale = {3'600'000}});
   world.advance(game_days(days));
   for (const char* state : {"clear", "partly_cloudy"}) {
     pb::WeatherSetRequest set;
@@ -28,7 +31,8 @@ bench::Figures sizes(const pack::Pack& pack, int days, std::uint64_t seed) {
   bench::Figures figures;
   for (const auto& envelope : world.events()) {
     if (envelope.type() != "WeatherChanged") continue;
-    figures["envelope"].push_back(static_cast<double>(envelope.ByteSizeLong()));
+    const char* kind = envelope.trace().empty() ? "envelope" : "traced";
+    figures[kind].push_back(static_cast<double>(envelope.ByteSizeLong()));
     figures["frame"].push_back(static_cast<double>(encode_event(edge::Wire::binary, envelope, 0).size()));
     figures["json"].push_back(static_cast<double>(encode_event(edge::Wire::json, envelope, 0).size()));
   }
