@@ -1,6 +1,7 @@
 // The day of a person: routine, walking, reflex, what they perceive and how they feel about it.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/text.h"
 #include "pack/query.h"
@@ -165,15 +166,22 @@ void NpcService::tick(Turn& turn) {
   if (players_.empty()) return;  // nobody to react to: routine and choices run on timers
   const auto now = turn.now().ms;
   const std::int64_t fresh_ms = turn.clock().scale().milli * 60 / 1000 * 1000;  // a real minute, in game time
+  std::vector<const pb::PlayerRecord*> here;  // gathered once: everybody looks at all of them
+  for (const auto& [name, player] : players_) {
+    if (now - player.seen_ms() <= fresh_ms) here.push_back(&player);
+  }
   for (auto& [id, mind] : minds_) {
     const auto at = npc::position(pack_, mind->record, now);
     npc::Surroundings around{.strategy = mind->strategy, .walking = mind->record.path_size() >= 2};
-    for (const auto& [name, player] : players_) {
-      if (now - player.seen_ms() > fresh_ms) continue;
-      around.player_m = std::min(around.player_m, static_cast<float>(std::hypot(player.x() - at.x, player.y() - at.y)));
-      around.looked_at |= player.looked_at() == id;
-      around.spoken_to |= player.typing_to() == id;
+    double nearest = std::numeric_limits<double>::infinity();  // squared
+    for (const auto* player : here) {
+      const double dx = player->x() - at.x;
+      const double dy = player->y() - at.y;
+      nearest = std::min(nearest, dx * dx + dy * dy);
+      around.looked_at |= player->looked_at() == id;
+      around.spoken_to |= player->typing_to() == id;
     }
+    around.player_m = std::min(around.player_m, static_cast<float>(std::sqrt(nearest)));
     around.spoken_to |= !mind->record.talking_to().empty();
     const auto reflex = npc::react(around);
     if (reflex == mind->reflex) continue;
