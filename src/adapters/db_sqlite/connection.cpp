@@ -6,12 +6,20 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <mutex>
 
 #include "base/text.h"
 
 namespace troupe::db {
 
 namespace {
+
+// SQLite would count its memory under one lock of the whole process, at every allocation. Nobody reads the
+// count.
+void count_no_memory() {
+  static std::once_flag once;
+  std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
 
 bool no_room(int system_errno) {
   return system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG;
@@ -75,6 +83,7 @@ class Connection::Ours {
 
 Result<std::unique_ptr<Connection>> Connection::open(std::string path, Access access,
                                                      std::int64_t busy_timeout_ms, std::size_t rows_max) {
+  count_no_memory();
   auto connection = std::unique_ptr<Connection>(new Connection(std::move(path), access, rows_max));
   const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
