@@ -12,15 +12,16 @@ from harness.place import BenchError
 START_S, ANSWER_S = 120, 240
 
 
-def llama_bench(weights, *, prompt=0, generate=0, depth=0):
-    """Tokens a second of one run, after llama-bench's own warm-up run."""
+def llama_bench(weights, *, prompt, generate):
+    """Tokens a second of reading `prompt` tokens and of writing `generate`, each after llama-bench's own warm-up."""
     argv = [place.tool("llama-bench"), "-m", str(weights), "-t", str(place.threads()), "-p", str(prompt), "-n", str(generate),
-            "-d", str(depth), "-r", "1", "-o", "jsonl"]
+            "-r", "1", "-o", "jsonl"]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=ANSWER_S)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         raise BenchError(f"llama-bench failed: {error}") from error
-    return json.loads(done.stdout.strip().splitlines()[-1])["avg_ts"]
+    tests = [json.loads(line) for line in done.stdout.splitlines()]
+    return {"read": next(t["avg_ts"] for t in tests if t["n_prompt"]), "write": next(t["avg_ts"] for t in tests if t["n_gen"])}
 
 
 class Server:

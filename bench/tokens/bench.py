@@ -9,7 +9,7 @@ from harness.program import Program
 from harness.rounds import interleave
 
 MODELS = ("smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b")
-WORDS, NEW_TOKENS = 380, 64  # 380 words are about 512 tokens
+WORDS, NEW_TOKENS = 225, 64  # 225 words are about 256 tokens
 GOAL = "ratio >= 0.95"
 
 
@@ -23,23 +23,14 @@ def run(tell):
 
 
 def of_model(model, weights, ours, tell):
-    read = {"ours": 512, "generate": 32}  # tokens that our prompts turned out to have; the peer gets as many
+    read = {}  # tokens that our prompt turned out to have; the peer reads as many
 
-    def we_read(number):
-        came = ours.ask("prompt", number, WORDS)
-        read["ours"] = int(came["prompt_tokens"][0])
-        return {"read": came["tokens_per_s"]}
+    def we(number):
+        prompt = ours.ask("prompt", number, WORDS)
+        read["tokens"] = int(prompt["prompt_tokens"][0])
+        return {"read": prompt["tokens_per_s"], "write": ours.ask("generate", number, NEW_TOKENS)["tokens_per_s"]}
 
-    def we_write(number):
-        came = ours.ask("generate", number, NEW_TOKENS)
-        read["generate"] = int(came["prompt_tokens"][0])
-        return {"write": came["tokens_per_s"]}
-
-    sides = {
-        "ours": lambda number: we_read(number) | we_write(number),
-        "llama-bench": lambda _: {"read": llama_bench(weights, prompt=read["ours"]),
-                                  "write": llama_bench(weights, generate=NEW_TOKENS, depth=read["generate"])},
-    }
+    sides = {"ours": we, "llama-bench": lambda _: llama_bench(weights, prompt=read["tokens"], generate=NEW_TOKENS)}
     found = interleave(sides, tell=tell)
     mine, peer = found["ours"], found["llama-bench"]
 
