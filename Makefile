@@ -63,7 +63,7 @@ check: format-check
 bench:
 	@$(SETUP) bench
 	@$(MAKE) build/release/build.ninja
-	@cmake --build build/release --parallel $(JOBS)
+	@cmake --build build/release --parallel $(JOBS) --target bench_programs
 	@python3 bench/run.py $(ARGS)
 
 setup:
