@@ -11,7 +11,8 @@ from rig import Failed, Place
 
 GOING_DOWN = 0x8004587D  # XFS_IOC_GOINGDOWN, EXT4_IOC_SHUTDOWN: what `xfs_io -x -c shutdown` does
 NO_LOG_FLUSH = 2
-MAKE = {"ext4": ["mkfs.ext4", "-q", "-F", "-m", "0"], "xfs": ["mkfs.xfs", "-q", "-f"]}
+# 4 KiB blocks as on a real disk: small images get 1 KiB ones, where a page of a mapped file can lack room for its last part.
+MAKE = {"ext4": ["mkfs.ext4", "-q", "-F", "-m", "0", "-b", "4096"], "xfs": ["mkfs.xfs", "-q", "-f"]}
 
 
 class Disk:

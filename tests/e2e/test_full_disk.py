@@ -72,7 +72,7 @@ def test(place: Place) -> None:
     refused = subprocess.run(server.command(), capture_output=True, text=True, timeout=60)
     lines = refused.stderr.strip().splitlines()
     check(refused.returncode == 1 and len(lines) == 1 and "no room left" in lines[0],
-          f"a start on a full disk ends in one line that says so: {refused.stderr.strip()}")
+          f"a start on a full disk ends in one line that says so ({refused.returncode}): {refused.stderr.strip()}")
     filler.unlink()
     server.start()
     check(holds_all() and server.call("world.Verify", {})["problem"] == "", "after a kill and with room, all is there")
