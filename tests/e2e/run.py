@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import importlib
 import pathlib
+import signal
 import sys
 import tempfile
 
@@ -16,6 +17,7 @@ def main() -> None:
     parser.add_argument("--troupe", required=True)
     parser.add_argument("--shots", default="build/shots")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that servers and mounts are taken down
     test = importlib.import_module("test_" + options.part).test
     with tempfile.TemporaryDirectory(prefix="troupe-e2e-", ignore_cleanup_errors=True) as folder:
         place = None
