@@ -61,7 +61,7 @@ const std::vector<ConfigKey>& config_keys() {
        [](Config& c, const std::string& v) { return set_bool(c.server.use_models, v); }},
       {"models.only", "names of models to load, with commas", "those that serve a tier",
        [](Config& c, const std::string& v) -> std::string {
-         c.server.only_models = split(v, ',');
+         c.server.only_models = v.empty() ? std::vector<std::string>() : split(v, ',');
          return {};
        }},
       {"engine.threads", "threads of the inference engine, 0 to 256; 0 = one a core", "0",
@@ -69,6 +69,11 @@ const std::vector<ConfigKey>& config_keys() {
          int threads = 0;
          if (!parse_number(v, threads) || threads < 0 || threads > 256) return "0 to 256";
          c.server.engine_threads = threads;
+         return {};
+       }},
+      {"engine.memory_mb", "memory for weights and caches of one model, in MB; 0 = what the machine has free", "0",
+       [](Config& c, const std::string& v) -> std::string {
+         if (!parse_number(v, c.server.engine_memory_mb)) return "a whole number from 0";
          return {};
        }},
       {"log.format", "text or json", "text",

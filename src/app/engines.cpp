@@ -41,7 +41,7 @@ Engines open_engines(const rt::Env& env, const EngineOptions& options) {
   Engines engines;
   engines.reflex = engine::make_reflex_engine({});
   std::vector<std::string> problems;
-  engine::LlamaConfig config{.threads = options.threads};
+  engine::LlamaConfig config{.threads = options.threads, .memory_max = options.memory_max};
   if (options.use_models) {
     for (const auto& entry : options.catalogue) {
       const bool named = options.only.contains(entry.name);

@@ -18,6 +18,7 @@ struct EngineOptions {
   std::vector<models::CatalogueEntry> catalogue;
   bool use_models = true;  // false: reflex and written lines only
   int threads = 0;         // 0 = as the engine decides
+  std::uint64_t memory_max = 0;  // bytes for one model; 0 = what the machine has free
   std::set<std::string> only;  // names; empty = those that serve a tier
 };
 

@@ -71,6 +71,7 @@ Result<void> run_server(const ServerOptions& options) {
                                        .catalogue = catalogue,
                                        .use_models = options.use_models,
                                        .threads = options.engine_threads,
+                                       .memory_max = std::uint64_t{options.engine_memory_mb} << 20,
                                        .only = {options.only_models.begin(), options.only_models.end()}});
   if (!engines.problem.empty()) log::warn("models", "{}", engines.problem);
   const bool thinks = engines.router.tiers[engine::Tier::gold].size() > 1;

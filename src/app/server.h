@@ -21,6 +21,7 @@ struct ServerOptions {
   bool use_models = true;
   std::vector<std::string> only_models;            // names; empty = those that serve a tier
   int engine_threads = 0;
+  std::uint32_t engine_memory_mb = 0;              // for one model; 0 = what the machine has free
   std::filesystem::path tokens_file;               // "" = local mode
 };
 

@@ -1,139 +1,33 @@
 #!/usr/bin/env python3
-"""Drives build/troupe from outside: run.py command|browser --troupe BINARY [--shots DIR]."""
+"""Drives build/troupe from outside: run.py PART --troupe BINARY [--shots DIR]. A part is a file test_PART.py here."""
 import argparse
-import atexit
-import json
-import os
+import contextlib
+import importlib
 import pathlib
 import signal
-import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 
-CONFIG = "models:\n  only: smollm2-135m,minilm-l6-v2\nlisten: 127.0.0.1:0\nlog:\n  level: warn\n"
-READY_SECONDS = 60
-
-
-class Server:
-    """One `troupe up` on a data folder of its own."""
-
-    def __init__(self, troupe: str, folder: pathlib.Path):
-        self.troupe, self.folder = troupe, folder
-        (folder / "config.yaml").write_text(CONFIG)
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [self.troupe, "up", "--config", str(self.folder / "config.yaml"), "--data", str(self.folder / "data")],
-            stdout=subprocess.PIPE, text=True)
-        atexit.register(self.process.kill)
-        signal.alarm(READY_SECONDS)
-        line = self.process.stdout.readline()
-        signal.alarm(0)
-        check(line.startswith("ready http://127.0.0.1:"), "up says where it is ready" if line else "up is ready within a minute")
-        self.url = line.split()[1]
-
-    def kill(self, how: int) -> int:
-        self.process.send_signal(how)
-        return self.process.wait(timeout=30)
-
-    def run(self, *words: str) -> str:
-        done = subprocess.run([self.troupe, *words, "--server", self.url], capture_output=True, text=True, timeout=120)
-        check(done.returncode == 0, f"troupe {' '.join(words)}: {done.stderr.strip()}")
-        return done.stdout
-
-    def call(self, method: str, request: dict, **headers: str) -> dict:
-        service, name = method.split(".")
-        return self.post(f"/api/{service}/{name}", request, **headers)
-
-    def post(self, path: str, body: dict, **headers: str) -> dict:
-        request = urllib.request.Request(self.url + path, json.dumps(body).encode(),
-                                         {"Content-Type": "application/json", **headers})
-        try:
-            with urllib.request.urlopen(request, timeout=120) as reply:
-                return json.load(reply)
-        except urllib.error.HTTPError as error:
-            return json.load(error)
-
-    def get(self, path: str) -> bytes:
-        with urllib.request.urlopen(self.url + path, timeout=30) as reply:
-            return reply.read()
-
-
-def check(good: bool, what: str) -> None:
-    if not good:
-        sys.exit(f"FAILED: {what}")
-    print(f"ok: {what}", flush=True)
-
-
-def test_command(troupe: str, folder: pathlib.Path) -> None:
-    server = Server(troupe, folder)
-    check(json.loads(server.get("/readyz"))["ready"], "/readyz is ready")
-    check("/api/npc/Talk" in json.loads(server.get("/openapi.json"))["paths"], "/openapi.json describes npc.Talk")
-
-    said = json.loads(server.run("talk", "marta", "What happened to the keeper?", "--as", "anna", "--json"))
-    check(bool(said["text"]), "marta answers")
-    check(said["tier"] == "silver" and said["model"] == "smollm2-135m", "with a model's words")
-    why = server.call("world.Why", {"event_id": said["event_id"]})
-    check("keeper" in json.dumps(why["chain"][0]["decision"]["prompt"]).lower(), "why shows the prompt")
-    check(why["chain"][1]["type"] == "DialogueStarted", "and what caused the answer")
-
-    check(b'troupe_rpc_total{code="ok",method="npc.Talk"}' in server.get("/metrics"), "/metrics counts it")
-
-    error = server.call("npc.Talk", {"npc": "marat", "text": "hello"})["error"]
-    check(error["message"] == "no NPC 'marat' here; did you mean 'marta'?", "a typing error gets a hint")
-    error = server.call("npc.Talk", {"npc": "marta", "text": "x" * 5000})["error"]
-    check(error["reason"] == "npc.text_too_long", "a text that is too long is refused")
-
-    chat = server.post("/v1/chat/completions", {"model": "silver", "max_tokens": 8,
-                                                "messages": [{"role": "user", "content": "Say hello."}]})
-    check(bool(chat["choices"][0]["message"]["content"]), "OpenAI's path answers")
-    vectors = server.post("/v1/embeddings", {"model": "minilm-l6-v2", "input": ["a lamp", "a lantern"]})
-    check(len(vectors["data"]) == 2 and len(vectors["data"][0]["embedding"]) == 384, "and embeds")
-
-    before = server.call("time.Advance", {"by_ms": 36_000_000})
-    check(int(before["now_ms"]) >= 61_200_000, "time goes forward")
-    decided = server.call("events.History", {"type": "NpcDecided", "limit": 5})["events"]
-    check(len(decided) > 0, "people have decided things meanwhile")
-    check("options" in server.run("why", decided[0]["id"]).lower() or decided[0]["payload"]["options"], "and why")
-
-    server.kill(signal.SIGKILL)
-    server.start()
-    after = server.call("time.Get", {})
-    check(int(after["now_ms"]) >= int(before["now_ms"]), "kill -9 does not turn the clock back")
-    found = server.call("npc.Recall", {"npc": "marta", "query": "keeper", "listener": "anna"})["memories"]
-    check(any("What happened to the keeper?" in memory["text"] for memory in found), "nor makes anybody forget")
-    check(server.call("world.Verify", {})["problem"] == "", "the log is intact")
-    check(server.kill(signal.SIGTERM) == 0, "SIGTERM ends it cleanly")
-    replay = subprocess.run([troupe, "world", "replay", "--data", str(folder / "data"), "--json"], capture_output=True,
-                            text=True, timeout=120)
-    check(replay.returncode == 0 and json.loads(replay.stdout)["same"],
-          f"a replay reaches the same state: {replay.stdout.strip()} {replay.stderr.strip()}")
-
-
-def test_browser(troupe: str, folder: pathlib.Path, shots: str) -> None:
-    server = Server(troupe, folder)
-    node = os.path.join(os.environ.get("TROUPE_NODE_BIN_DIR", ""), "node")
-    done = subprocess.run([node, "tests/browser/console_test.mjs"], timeout=500,
-                          env={**os.environ, "TROUPE_URL": server.url, "TROUPE_SHOTS": shots})
-    check(done.returncode == 0, "the page works in a browser")
-    status = server.kill(signal.SIGTERM)
-    check(status == 0, f"SIGTERM ends it cleanly ({status})")
+from rig import Failed, Place
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("part", choices=["command", "browser"])
+    parser.add_argument("part", choices=sorted(f.stem.removeprefix("test_") for f in pathlib.Path(__file__).parent.glob("test_*.py")))
     parser.add_argument("--troupe", required=True)
     parser.add_argument("--shots", default="build/shots")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that servers and mounts are taken down
+    test = importlib.import_module("test_" + options.part).test
     with tempfile.TemporaryDirectory(prefix="troupe-e2e-", ignore_cleanup_errors=True) as folder:
-        if options.part == "command":
-            test_command(options.troupe, pathlib.Path(folder))
-        else:
-            test_browser(options.troupe, pathlib.Path(folder), options.shots)
+        place = None
+        try:
+            with contextlib.ExitStack() as stack:
+                place = Place(options.troupe, pathlib.Path(folder), stack, options.shots)
+                test(place)
+        except Failed as failed:
+            log = place.said().splitlines()[-40:] if place else []
+            sys.exit("\n".join([*log, f"FAILED: {failed}"]))
 
 
 if __name__ == "__main__":

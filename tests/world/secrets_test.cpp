@@ -5,6 +5,7 @@
 #include "pack/query.h"
 #include "services/npc/memory_rules.h"
 #include "tests/world/lanternfall.h"
+#include "troupe/v1/state.pb.h"
 
 namespace troupe::test {
 namespace {
@@ -105,6 +106,66 @@ TEST(Secrets, ATrustedListenerIsTold) {
     for (const auto& holder : fact.holders) somebody = somebody || pack::may_share(fact, holder, trusted);
   }
   EXPECT_TRUE(somebody);
+}
+
+// Names are chosen by players: what somebody saw a player do, or does with one, stands in the user's role.
+TEST(PlayerText, ANameNeverReachesTheSystemRole) {
+  auto world = lanternfall_world(23);
+  const std::string name = "Obey Zanzibar";
+  const auto expect_absent = [&](const std::string& when) {
+    pb::NpcPromptRequest request;
+    request.set_npc("marta");
+    request.set_player("bob");
+    request.set_text("Did somebody give herring to Marta, or talk to her?");
+    const auto prompt = world.call<pb::NpcPromptReply>(designer(), request);
+    ASSERT_TRUE(prompt.has_value()) << prompt.error().message;
+    for (const auto& message : prompt->messages()) {
+      if (message.role() != "user") EXPECT_EQ(message.text().find("Zanzibar"), std::string::npos) << when << "\n" << message.text();
+    }
+  };
+  pb::NpcTalkRequest talk;
+  talk.set_npc("marta");
+  talk.set_text("Good morning!");
+  ASSERT_TRUE(world.call<pb::NpcTalkReply>(player(name), talk).has_value());
+  expect_absent("while talking");
+
+  pb::NpcListRequest everybody;
+  const auto people = world.call<pb::NpcListReply>(player(), everybody);
+  ASSERT_TRUE(people.has_value());
+  std::string place;
+  for (const auto& person : people->npcs()) {
+    if (person.id() == "marta") place = person.place();
+  }
+  pb::StatePutRequest put;
+  put.set_kind("player");
+  put.set_id(name);
+  auto& fields = *put.mutable_document()->mutable_fields();
+  fields["place"].set_string_value(place);
+  fields["money"].set_number_value(100);
+  (*fields["items"].mutable_struct_value()->mutable_fields())["herring"].set_number_value(2);
+  ASSERT_TRUE(world.call<pb::StateDocument>(designer(), put).has_value());
+  pb::CapabilitiesExecuteRequest give;
+  give.set_kind("player");
+  give.set_actor(name);
+  give.mutable_action()->set_verb("give");
+  (*give.mutable_action()->mutable_args())["good"] = "herring";
+  (*give.mutable_action()->mutable_args())["person"] = "marta";
+  const auto given = world.call<pb::Verdict>(designer(), give);
+  ASSERT_TRUE(given.has_value()) << given.error().message;
+  ASSERT_TRUE(given->allowed()) << given->message();
+  expect_absent("after a gift");
+}
+
+TEST(PlayerText, ANameIsBounded) {
+  auto world = lanternfall_world(24);
+  for (const std::string& name : {std::string(65, 'x'), std::string("a\nb"), std::string("\xff")}) {
+    pb::NpcTalkRequest talk;
+    talk.set_npc("marta");
+    talk.set_text("Hello");
+    const auto reply = world.call<pb::NpcTalkReply>(player(name), talk);
+    ASSERT_FALSE(reply.has_value());
+    EXPECT_EQ(reply.error().code, Code::invalid_argument) << reply.error().message;
+  }
 }
 
 }  // namespace

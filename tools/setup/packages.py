@@ -11,7 +11,7 @@ RUN = """
     libspdlog-dev libyaml-cpp-dev libprotobuf-dev protobuf-compiler libsqlite3-dev libssl-dev libcurl4-openssl-dev
     prometheus-cpp-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
 """.split()
-TEST = "llvm-19 libclang-rt-19-dev xfsprogs e2fsprogs strace".split()
+TEST = "llvm-19 libclang-rt-19-dev xfsprogs e2fsprogs mount strace".split()
 BOOST = {"bookworm": ["libboost1.81-dev", "libboost-json1.81-dev"]}  # its unversioned Boost is 1.74
 BOOST_ELSEWHERE = ["libboost-dev", "libboost-json-dev"]
 

@@ -76,7 +76,7 @@ std::vector<pb::ChatMessage> assemble(const pb::AiContext& c, const PromptLimits
   add(messages, "system", std::move(now));
   std::string said;
   if (c.said_before_size() > 0) {
-    said = "(What was said between us before:\n" + bullets(c.said_before(), limits.memories_max, limits.line_bytes) + ")\n";
+    said = "(What was before:\n" + bullets(c.said_before(), limits.memories_max, limits.line_bytes) + ")\n";
   }
   add(messages, "user", said + inert(c.player_text(), limits.player_bytes));
   return messages;

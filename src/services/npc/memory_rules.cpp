@@ -19,6 +19,11 @@ double visibility(const Memory& memory, std::string_view listener) {
   return memory.source == "seen" || memory.source == "done" ? .5 : 0;
 }
 
+bool is_players_text(const Memory& memory) {
+  if (memory.source == "said" || memory.source == "reflected") return true;
+  return std::ranges::any_of(memory.witnesses, [](const auto& witness) { return witness.starts_with("player:"); });
+}
+
 double combine(const Parts& p) {
   return (.3 + .7 * p.recency) * (.3 + .7 * p.importance) * (.05 + .95 * std::max(0., p.similarity)) * p.visibility;
 }

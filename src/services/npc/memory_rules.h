@@ -39,6 +39,9 @@ double recency(std::int64_t at_ms, std::int64_t now_ms, const MemoryLimits& limi
 // less readily; never what was told or said to somebody else, nor what the NPC thought for itself.
 double visibility(const Memory& memory, std::string_view listener);
 
+// Whether the text may hold what a player said, wrote or is called, or a summary of it. In prompts such text is the user's.
+bool is_players_text(const Memory& memory);
+
 double combine(const Parts& parts);
 
 // Share of the query's words that the text has, 0..1: stands in for similarity where no embedding is.

@@ -44,5 +44,13 @@ TEST(Secrets, TelltaleWordsAreCaughtWholeOnly) {
   EXPECT_FALSE(gives_away(pack, "The lamps are lit.", marta, stranger));
 }
 
+TEST(Memory, WhatAPlayerSaidOrDidIsPlayersText) {
+  EXPECT_TRUE(is_players_text({.source = "said"}));
+  EXPECT_TRUE(is_players_text({.source = "reflected"})) << "a summary of player text is player text";
+  EXPECT_TRUE(is_players_text({.witnesses = {"marta", "player:anna"}, .source = "seen"})) << "it has the player's name";
+  EXPECT_FALSE(is_players_text({.witnesses = {"marta", "pip"}, .source = "seen"}));
+  EXPECT_FALSE(is_players_text({.source = "told"}));
+}
+
 }  // namespace
 }  // namespace troupe::npc

@@ -133,10 +133,11 @@ void NpcService::go(Turn& turn, Mind& mind, const std::string& place, const std:
 }
 
 void NpcService::set_intent(Turn& turn, Mind& mind, std::string intent, std::string activity, std::string reason,
-                            std::string tier) {
+                            std::string tier, std::string scene) {
   auto& record = mind.record;
   const bool same = record.intent() == intent && record.activity() == activity;
   record.set_intent(std::move(intent));
+  record.set_scene(scene.empty() ? activity : std::move(scene));
   record.set_activity(std::move(activity));
   record.set_reason(std::move(reason));
   record.set_tier(std::move(tier));
@@ -200,7 +201,7 @@ void NpcService::tick(Turn& turn) {
 
 Result<pb::NpcInputReply> NpcService::input(Turn& turn, const Caller& caller, const pb::NpcInputRequest& request) {
   const std::string name = caller.player_or_self(request.player());
-  if (name.empty()) return fail(Code::invalid_argument, "npc.no_player", "player must say who this is");
+  TRY_VOID(check_player(name));
   if (!std::isfinite(request.x()) || !std::isfinite(request.y()) || std::abs(request.x()) > 1e6 || std::abs(request.y()) > 1e6) {
     return fail(Code::invalid_argument, "npc.bad_position", "x and y are metres within a million");
   }
@@ -276,6 +277,9 @@ void NpcService::on_verb(Turn& turn, const EventContext& context, const pb::Verb
   std::vector<std::string> witnesses = {actor};
   for (const auto& [id, mind] : minds_) {
     if (id != actor && npc::place_now(pack_, mind->record, now) == context.place) witnesses.push_back(id);
+  }
+  for (auto& player : npc::players_named(pack_, event.action())) {
+    if (player != actor) witnesses.push_back(std::move(player));
   }
   for (const auto& id : witnesses) {
     const auto found = minds_.find(id);

@@ -141,6 +141,22 @@ std::pair<int, std::int64_t> leg(const pack::Pack& pack, const pb::NpcRecord& re
 
 }  // namespace
 
+std::vector<std::string> players_named(const pack::Pack& pack, const pb::Action& action) {
+  constexpr std::string_view kPrefix = "player:";
+  std::vector<std::string> players;
+  const auto* verb = pack.verb(action.verb());
+  if (verb == nullptr) return players;
+  for (const auto& param : verb->params) {
+    const bool person = param.type == pack::ParamType::person || param.type == pack::ParamType::player;
+    const auto arg = action.args().find(param.name);
+    if (!person || arg == action.args().end()) continue;
+    const bool by_prefix = arg->second.starts_with(kPrefix);
+    if (!by_prefix && param.type == pack::ParamType::person && pack.npc(arg->second) != nullptr) continue;
+    players.push_back(by_prefix ? arg->second : std::string(kPrefix) + arg->second);
+  }
+  return players;
+}
+
 Position position(const pack::Pack& pack, const pb::NpcRecord& record, std::int64_t now_ms) {
   if (record.path_size() < 2) {
     const auto& here = *pack.place(record.place());

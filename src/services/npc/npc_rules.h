@@ -8,6 +8,7 @@
 
 #include "pack/pack.h"
 #include "rt/random.h"
+#include "troupe/v1/capabilities.pb.h"
 #include "troupe/v1/npc_store.pb.h"
 
 namespace troupe::npc {
@@ -63,6 +64,9 @@ bool is_open(std::span<const Weighed> weighed);
 
 // Softmax of utilities: what the probabilities of a choice without a model mean.
 std::vector<double> probabilities(std::span<const Weighed> weighed);
+
+// The players whom an action is about, as "player:<name>".
+std::vector<std::string> players_named(const pack::Pack& pack, const pb::Action& action);
 
 // ---- walking
 

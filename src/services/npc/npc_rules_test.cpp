@@ -122,5 +122,19 @@ TEST(Feelings, ShiftStaysInRange) {
   EXPECT_FALSE(shift(relation, "hunger", 1));
 }
 
+TEST(Players, NamedByAnAction) {
+  pb::Action action;
+  action.set_verb("give");
+  (*action.mutable_args())["good"] = "herring";
+  (*action.mutable_args())["person"] = "marta";
+  EXPECT_TRUE(players_named(lanternfall(), action).empty());
+  (*action.mutable_args())["person"] = "anna";
+  EXPECT_EQ(players_named(lanternfall(), action), std::vector<std::string>{"player:anna"});
+  (*action.mutable_args())["person"] = "player:marta";
+  EXPECT_EQ(players_named(lanternfall(), action), std::vector<std::string>{"player:marta"}) << "a player may be called that";
+  action.set_verb("no_such_verb");
+  EXPECT_TRUE(players_named(lanternfall(), action).empty());
+}
+
 }  // namespace
 }  // namespace troupe::npc

@@ -26,6 +26,7 @@ namespace troupe {
 struct NpcLimits {
   std::size_t text_bytes_max = 4096;     // of what a player says
   std::size_t memory_bytes_max = 1024;
+  std::size_t player_bytes_max = 64;     // of a player's name
   std::size_t players_max = 10'000;
   std::size_t perceptions_max = 32;      // kept per NPC, in memory only
   std::size_t lines_max = 40;            // of one conversation
@@ -77,7 +78,9 @@ class NpcService {
   void on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event);
   void follow_routine(Turn& turn, Mind& mind);
   void go(Turn& turn, Mind& mind, const std::string& place, const std::string& reason);
-  void set_intent(Turn& turn, Mind& mind, std::string intent, std::string activity, std::string reason, std::string tier);
+  // `scene`: the activity without players' names, for prompts; "" = the same.
+  void set_intent(Turn& turn, Mind& mind, std::string intent, std::string activity, std::string reason, std::string tier,
+                  std::string scene = {});
   void set_mood(Turn& turn, Mind& mind, const std::string& mood, const std::string& reason);
   void perceive(Mind& mind, std::int64_t at_ms, const std::string& text, std::uint64_t sequence);
   void shift_feeling(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling, double by,
@@ -105,6 +108,7 @@ class NpcService {
   Result<pb::NpcTalkEnded> talk_end(Turn& turn, const Caller& caller, const pb::NpcTalkEnd& command);
   Task<Prompt> make_prompt(Caller caller, std::string npc, std::string player, std::string text);
   Result<std::string> check_line(const std::string& text) const;
+  Result<void> check_player(const std::string& name) const;
   pack::Listener listener_for(const Mind& mind, const std::string& player) const;
 
   // npc_memory.cpp

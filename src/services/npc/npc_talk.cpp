@@ -42,6 +42,15 @@ Result<std::string> NpcService::check_line(const std::string& text) const {
   return clean;
 }
 
+Result<void> NpcService::check_player(const std::string& name) const {
+  if (name.empty()) return fail(Code::invalid_argument, "npc.no_player", "player must say who this is");
+  const bool control = std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+  if (name.size() <= config_.limits.player_bytes_max && !control && is_utf8(name)) return {};
+  return fail(Code::invalid_argument, "npc.bad_player",
+              "a player's name is UTF-8 of at most " + std::to_string(config_.limits.player_bytes_max) +
+                  " bytes without control characters");
+}
+
 pack::Listener NpcService::listener_for(const Mind& mind, const std::string& player) const {
   pack::Listener listener;
   listener.trust = relation_or_default(mind, player_key(player)).trust();
@@ -116,8 +125,7 @@ Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc,
                                      host_.timeline().now().ms, player_key(player))) {
     if (prompt.memories.size() >= kMemoriesMax) break;
     if (npc::gives_away(pack_, recalled.memory.text, who.id, listener)) continue;
-    // A memory of a conversation holds a player's words: player text, in the user role.
-    if (recalled.memory.source == "said") {
+    if (npc::is_players_text(recalled.memory)) {
       context.add_said_before(recalled.memory.text);
     } else {
       context.add_memories(recalled.memory.text);
@@ -177,7 +185,9 @@ Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc,
 Task<pb::NpcPromptReply> NpcService::prompt(Caller caller, pb::NpcPromptRequest request) {
   CO_TRY([[maybe_unused]] const Mind* mind, find(request.npc()));
   CO_TRY(const std::string text, check_line(request.text()));
-  CO_TRY(auto made, co_await make_prompt(caller, request.npc(), caller.player_or_self(request.player()), text));
+  const std::string player = caller.player_or_self(request.player());
+  CO_TRY_VOID(check_player(player));
+  CO_TRY(auto made, co_await make_prompt(caller, request.npc(), player, text));
   made.request.set_assemble_only(true);
   CO_TRY(const auto assembled, co_await host_.call<pb::AiSpeakReply>(as_self(caller.trace), made.request));
   pb::NpcPromptReply reply;
@@ -192,7 +202,7 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
   CO_TRY([[maybe_unused]] const Mind* mind, find(request.npc()));
   CO_TRY(const std::string text, check_line(request.text()));
   const std::string player = caller.player_or_self(request.player());
-  if (player.empty()) co_return fail(Code::invalid_argument, "npc.no_player", "player must say who is talking");
+  CO_TRY_VOID(check_player(player));
   if (request.deadline_ms() < 0 || request.deadline_ms() > 600'000) {
     co_return fail(Code::invalid_argument, "npc.deadline", "deadline_ms is 1 to 600000, or 0 for 15000");
   }
@@ -267,7 +277,8 @@ Result<pb::NpcTalkBegun> NpcService::talk_begin(Turn& turn, const Caller& caller
   turn.schedule("npc", "done:" + command.npc(), GameTime{record.busy_until_ms()});
   // Not what was said: a player's words stay in the user role, and perceptions go into scenes.
   perceive(*mind, turn.now().ms, "Somebody spoke to " + mind->who->name + ".", reply.sequence());
-  set_intent(turn, *mind, "talk", "talks with " + command.player(), command.player() + " spoke to them", "reflex");
+  set_intent(turn, *mind, "talk", "talks with " + command.player(), command.player() + " spoke to them", "reflex",
+             "talks with somebody");
   add_line(turn, *mind, command.player(), command.player(), command.text());
   save(turn, *mind);
   return reply;
