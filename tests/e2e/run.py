@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Drives build/troupe from outside: run.py command|browser --troupe BINARY [--shots DIR]."""
+"""Drives build/troupe from outside: run.py command|stop|browser --troupe BINARY [--shots DIR]."""
 import argparse
 import atexit
 import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -62,10 +63,11 @@ class Server:
             return reply.read()
 
 
-def check(good: bool, what: str) -> None:
+def check(good: bool, what: str, quiet: bool = False) -> None:
     if not good:
         sys.exit(f"FAILED: {what}")
-    print(f"ok: {what}", flush=True)
+    if not quiet:
+        print(f"ok: {what}", flush=True)
 
 
 def test_command(troupe: str, folder: pathlib.Path) -> None:
@@ -113,6 +115,60 @@ def test_command(troupe: str, folder: pathlib.Path) -> None:
           f"a replay reaches the same state: {replay.stdout.strip()} {replay.stderr.strip()}")
 
 
+class Raw:
+    """A client that says what it likes and can leave without a word."""
+
+    def __init__(self, url: str, text: str):
+        host, port = url.removeprefix("http://").split(":")
+        self.socket = socket.create_connection((host, int(port)), timeout=60)
+        self.socket.sendall(text.replace("\n", "\r\n").replace("HOST", f"{host}:{port}").encode())
+        self.seen = b""
+
+    def until(self, end: bytes) -> None:
+        while end not in self.seen:
+            more = self.socket.recv(4096)
+            check(bool(more), f"the server says {end!r} before it closes; it said {self.seen!r}", quiet=True)
+            self.seen += more
+
+    def ask(self, frame: dict) -> None:
+        body = json.dumps(frame).encode()
+        check(len(body) < 126, "a short frame", quiet=True)
+        self.socket.sendall(bytes([0x81, 0x80 | len(body), 0, 0, 0, 0]) + body)
+
+
+TALK = json.dumps({"npc": "marta", "text": "Tell me all that you know about the keeper and the sea."})
+TALKS = (f"POST /api/npc/Talk HTTP/1.1\nHost: HOST\nContent-Type: application/json\nAccept: %s\n"
+         f"Content-Length: {len(TALK)}\n\n{TALK}")
+UPGRADE = ("GET /ws HTTP/1.1\nHost: HOST\nConnection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\n"
+           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nSec-WebSocket-Protocol: troupe.v1.json\n\n")
+
+
+def clients_in_mid_flight(url: str) -> list:
+    streamed = Raw(url, TALKS % "text/event-stream")
+    streamed.until(b"event: delta")
+    socket_client = Raw(url, UPGRADE)
+    socket_client.until(b"\r\n\r\n")
+    socket_client.ask({"hello": {"player": "anna", "cursor": 0, "subscribe": {"id": 1}}})
+    socket_client.until(b"welcome")
+    socket_client.ask({"request": {"id": 2, "method": "npc.Talk", "json": {"npc": "nell", "text": "Hello?"}}})
+    gone = Raw(url, TALKS % "text/event-stream")
+    gone.until(b"event: delta")
+    gone.socket.close()
+    return [streamed, socket_client, Raw(url, TALKS % "application/json"), Raw(url, TALKS[:40]), Raw(url, "")]
+
+
+def test_stop(troupe: str, folder: pathlib.Path) -> None:
+    server = Server(troupe, folder)
+    for _ in range(3):
+        clients = clients_in_mid_flight(server.url)
+        status = server.kill(signal.SIGTERM)
+        check(status == 0, f"SIGTERM ends it cleanly, clients in mid-flight ({status})")
+        for client in clients:
+            client.socket.close()
+        server.start()
+        check(server.call("world.Verify", {})["problem"] == "", "the log is intact")
+
+
 def test_browser(troupe: str, folder: pathlib.Path, shots: str) -> None:
     server = Server(troupe, folder)
     node = os.path.join(os.environ.get("TROUPE_NODE_BIN_DIR", ""), "node")
@@ -125,13 +181,15 @@ def test_browser(troupe: str, folder: pathlib.Path, shots: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("part", choices=["command", "browser"])
+    parser.add_argument("part", choices=["command", "stop", "browser"])
     parser.add_argument("--troupe", required=True)
     parser.add_argument("--shots", default="build/shots")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="troupe-e2e-", ignore_cleanup_errors=True) as folder:
         if options.part == "command":
             test_command(options.troupe, pathlib.Path(folder))
+        elif options.part == "stop":
+            test_stop(options.troupe, pathlib.Path(folder))
         else:
             test_browser(options.troupe, pathlib.Path(folder), options.shots)
 
