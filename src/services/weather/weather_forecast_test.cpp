@@ -14,7 +14,8 @@ namespace {
 std::atomic<std::size_t> allocations = 0;
 }  // namespace
 
-// Counted for the whole test program; only one test looks. A sanitizer has its own operator new, and a hook in it.
+// Counted for the whole test program; only one test looks. A sanitizer has its own operator new, and a hook
+// in it.
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #include <sanitizer/allocator_interface.h>
 [[maybe_unused]] const int hooked = __sanitizer_install_malloc_and_free_hooks(
