@@ -1,8 +1,8 @@
-# troupe_room(NAME <target> [DIR dir] [LINKS public...] [PRIVATE private...] [LABELS ...])
+# troupe_room(NAME <target> [LINKS public...] [PRIVATE private...] [TEST_LINKS ...] [TIMEOUT s])
 # One folder is one static library of its *.cpp, and one test program of its *_test.cpp, run by ctest.
 # Links state which rooms may be included: an arrow that is not here does not compile.
 function(troupe_room)
-  cmake_parse_arguments(R "" "NAME" "LINKS;PRIVATE;TEST_LINKS" ${ARGN})
+  cmake_parse_arguments(R "" "NAME;TIMEOUT" "LINKS;PRIVATE;TEST_LINKS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_(test|suite)\\.cpp$")
@@ -19,7 +19,8 @@ function(troupe_room)
     set(linked ${R_NAME})
   endif()
   if(tests)
-    troupe_test(NAME ${R_NAME}_test SOURCES ${tests} LINKS ${linked} ${R_PRIVATE} ${R_TEST_LINKS})
+    troupe_test(NAME ${R_NAME}_test SOURCES ${tests} LINKS ${linked} ${R_PRIVATE} ${R_TEST_LINKS}
+      TIMEOUT ${R_TIMEOUT})
   endif()
 endfunction()
 
@@ -35,13 +36,20 @@ function(troupe_test)
   add_executable(${T_NAME} ${T_SOURCES})
   target_link_libraries(${T_NAME} PRIVATE ${T_LINKS} troupe_warnings GTest::gtest GTest::gmock GTest::gtest_main)
   target_include_directories(${T_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/src)
-  set(T_TEST ${T_NAME})
+  troupe_ctest(NAME ${T_NAME} COMMAND ${T_NAME} TIMEOUT ${T_TIMEOUT} LABEL ${T_LABEL})
+endfunction()
+
+# troupe_ctest(NAME n COMMAND ... TIMEOUT s LABEL fast|slow [SERIAL]): under sanitizers the name says under which, and
+# there is more time: a sanitized program takes two to ten times as long.
+function(troupe_ctest)
+  cmake_parse_arguments(C "SERIAL" "NAME;TIMEOUT;LABEL" "COMMAND" ${ARGN})
   if(TROUPE_SANITIZE)
-    string(REGEX REPLACE ".*build/" "" preset ${CMAKE_BINARY_DIR})
-    set(T_TEST ${preset}.${T_NAME})
+    get_filename_component(preset ${CMAKE_BINARY_DIR} NAME)
+    set(C_NAME ${preset}.${C_NAME})
+    math(EXPR C_TIMEOUT "${C_TIMEOUT} * 5")
   endif()
-  add_test(NAME ${T_TEST} COMMAND ${T_NAME} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${T_TEST} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS ${T_LABEL}
-    ENVIRONMENT "TROUPE_MODELS_DIR=${TROUPE_MODELS_DIR}")
-  set_property(GLOBAL APPEND PROPERTY TROUPE_TEST_PROGRAMS ${T_NAME})
+  add_test(NAME ${C_NAME} COMMAND ${C_COMMAND} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${C_NAME} PROPERTIES TIMEOUT ${C_TIMEOUT} LABELS ${C_LABEL} RUN_SERIAL ${C_SERIAL}
+    ENVIRONMENT
+    "TROUPE_MODELS_DIR=${TROUPE_MODELS_DIR};TROUPE_NODE_BIN_DIR=${TROUPE_NODE_BIN_DIR};${TROUPE_SANITIZER_OPTIONS}")
 endfunction()

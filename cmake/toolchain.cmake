@@ -15,12 +15,20 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
   set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
 else()
-  set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
-  set(CMAKE_C_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
+  # -O0: with sanitizers it compiles in 40 % of the time of -O1, which is more than the tests lose by it.
+  set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1 -fno-omit-frame-pointer")
+  set(CMAKE_C_FLAGS_DEBUG "-O0 -g1 -fno-omit-frame-pointer")
 endif()
 if(TROUPE_SANITIZE)
   add_compile_options(-fsanitize=${TROUPE_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TROUPE_SANITIZE})
+  # For tests. Names in reports, and in what cmake/tsan.supp says about parts that are not built with sanitizers.
+  find_program(TROUPE_SYMBOLIZER NAMES llvm-symbolizer-19 llvm-symbolizer REQUIRED)
+  set(symbolizer "external_symbolizer_path=${TROUPE_SYMBOLIZER}")
+  set(TROUPE_SANITIZER_OPTIONS
+    "ASAN_OPTIONS=${symbolizer}"
+    "UBSAN_OPTIONS=print_stacktrace=1:${symbolizer}"
+    "TSAN_OPTIONS=halt_on_error=1:suppressions=${CMAKE_CURRENT_LIST_DIR}/tsan.supp:${symbolizer}")
 endif()
 
 find_program(TROUPE_MOLD mold)

@@ -1,5 +1,6 @@
 #include "app/server.h"
 
+#include <array>
 #include <boost/asio/signal_set.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -35,6 +36,25 @@ Result<Room> open_room(const rt::Env& env, bus::Bus& bus, Metrics& metrics, cons
   room.timeline = std::make_unique<Timeline>(env, *room.db, bus, metrics, std::move(config));
   room.host = std::make_unique<Host>(env, bus, metrics, *room.timeline);
   return room;
+}
+
+constexpr rt::milliseconds kStopMax{20'000};
+
+// A disk or a handler that never answers must not keep the program: what was acknowledged is durable already.
+void give_up() {
+  log::error("server", "stopping took longer than {} s: ending at once", kStopMax.count() / 1000);
+  std::fflush(nullptr);
+  std::_Exit(1);
+}
+
+// In reverse: no more requests, then what is under way, then the last commits, then time itself.
+boost::asio::awaitable<void> wind_down(edge::Edge& edge, std::array<Room*, 2> rooms, rt::Group& group) {
+  co_await edge.stop();
+  for (const Room* room : rooms) room->host->group().cancel();
+  for (const Room* room : rooms) co_await room->host->group().join();
+  for (const Room* room : rooms) co_await room->timeline->drain();
+  group.cancel();
+  co_await group.join();
 }
 
 }  // namespace
@@ -84,14 +104,6 @@ Result<void> run_server(const ServerOptions& options) {
                           .loaded = engines.loaded});
   SharedServices shared_services(*shared.host);
 
-  Result<void> outcome;
-  rt::Group group(env, "server");
-  const auto stop_with = [&io, &outcome](const Error& why) {
-    outcome = std::unexpected(why);
-    io.stop();
-  };
-  world.timeline->on_fatal(stop_with);
-  shared.timeline->on_fatal(stop_with);
   TRY_VOID(shared.timeline->open());
   TRY_VOID(world.timeline->open());
 
@@ -113,41 +125,39 @@ Result<void> run_server(const ServerOptions& options) {
   edge.serve_openai(openai);
   TRY(const auto address, edge.listen());
 
+  Result<void> outcome;
+  rt::Group group(env, "server");
+  rt::Group ending(env, "stop");
+  rt::Timer stop_limit;
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+  const auto stop = [&] {
+    if (ending.running() > 0) return;
+    log::info("server", "stopping");
+    signals.clear();  // a second signal ends the program as it ends others: at once
+    stop_limit = clock.call_at(env.now() + kStopMax, give_up);
+    ending.spawn("stop", [&]() -> boost::asio::awaitable<void> {
+      co_await wind_down(edge, {&world, &shared}, group);
+      io.stop();
+    });
+  };
+  const auto stop_with = [&](const Error& why) {
+    if (outcome) outcome = std::unexpected(why);
+    stop();
+  };
+  world.timeline->on_fatal(stop_with);
+  shared.timeline->on_fatal(stop_with);
+  signals.async_wait([&](const boost::system::error_code& failed, int) {
+    if (!failed) stop();
+  });
+
   shared.timeline->start(group);
   world.timeline->start(group);
   services.npc().start();
   edge.start(group);
   std::printf("ready http://%s\n", address.text().c_str());
   std::fflush(stdout);
-
-  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([&](const boost::system::error_code& failed, int) {
-    if (failed) return;
-    log::info("server", "stopping");
-    // In reverse: no more requests, then what is under way, then the last commits.
-    rt::post(env, [&] {
-      group.spawn("stop", [&]() -> boost::asio::awaitable<void> {
-        co_await edge.stop();
-        world.host->group().cancel();
-        shared.host->group().cancel();
-        co_await world.host->group().join();
-        co_await shared.host->group().join();
-        co_await world.timeline->drain();
-        co_await shared.timeline->drain();
-        io.stop();
-      });
-    });
-  });
   io.run();
-  if (outcome) {
-    // Everything acknowledged is durable and every client was told. What is left are tasks of clients that went away; taking
-    // them apart one by one buys nothing, and an engine's last answer may still be under way to this thread.
-    std::fflush(nullptr);
-    std::_Exit(0);
-  }
-  group.cancel();
-  world.host->group().cancel();
-  shared.host->group().cancel();
+  // What was cancelled last unwinds while everything that it refers to is still there.
   io.restart();
   io.poll();
   return outcome;

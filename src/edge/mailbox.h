@@ -62,15 +62,4 @@ class Mailbox {
   bool closed_ = false;
 };
 
-// Stops a task when the coroutine that started it ends, however it ends.
-class StopOnExit {
- public:
-  explicit StopOnExit(rt::Group::Handle handle) : handle_(std::move(handle)) {}
-  StopOnExit(const StopOnExit&) = delete;
-  ~StopOnExit() { handle_.stop(); }
-
- private:
-  rt::Group::Handle handle_;
-};
-
 }  // namespace troupe::edge

@@ -83,7 +83,7 @@ Task<HttpReply> OpenAiApi::chat_stream(Caller caller, ChatRequest request, std::
     pieces->close_with(std::move(reply));
   };
   // Whoever holds this last, the handler or the stream, stops the thinking.
-  const auto thinking = std::make_shared<StopOnExit>(group_.spawn_stoppable("chat", think));
+  const auto thinking = std::make_shared<rt::StopOnExit>(group_.spawn_stoppable("chat", think));
 
   // An error before the first word is an HTTP error, as OpenAI's clients expect.
   auto first = co_await pieces->pop();

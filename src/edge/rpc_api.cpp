@@ -89,7 +89,7 @@ Result<HttpReply> RpcApi::stream(const MethodInfo* method, Caller caller, std::s
   };
   return sse_reply([out, subscribed, run,
                     &group = group_](std::shared_ptr<BodyWriter> writer) -> boost::asio::awaitable<void> {
-    const StopOnExit call(group.spawn_stoppable("stream", run));
+    const rt::StopOnExit call(group.spawn_stoppable("stream", run));
     while (auto text = co_await out->pop()) {
       if (!co_await writer->write(std::move(*text))) co_return;
     }

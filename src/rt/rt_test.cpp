@@ -118,6 +118,24 @@ TEST(Task, CancelEndsASleep) {
   EXPECT_EQ(group.running(), 0U);
 }
 
+// A task that ends between the cancellation and the loop's next run must not be cancelled after its end.
+TEST(Task, CancelFromOutsideTheLoopMeetsATaskThatEnds) {
+  World w;
+  Group group(w.env, "test");
+  OneShot<int> first(w.env);
+  OneShot<int> second(w.env);
+  group.spawn("ends", [&]() -> asio::awaitable<void> { (void)co_await first.wait(); });
+  const auto handle =
+      group.spawn_stoppable("ends too", [&]() -> asio::awaitable<void> { (void)co_await second.wait(); });
+  w.clock.settle();
+  first.set(1);
+  second.set(2);
+  handle.stop();
+  group.cancel();
+  w.clock.settle();
+  EXPECT_EQ(group.running(), 0U);
+}
+
 TEST(Task, WithDeadlineCancelsTheLoser) {
   World w;
   Group group(w.env, "test");
@@ -139,6 +157,29 @@ TEST(Task, WithDeadlineCancelsTheLoser) {
   w.clock.settle();
   EXPECT_TRUE(cancelled);
   ASSERT_FALSE(got.has_value());
+}
+
+TEST(Task, WithDeadlineIsCancelledWithItsTask) {
+  World w;
+  Group group(w.env, "test");
+  bool cancelled = false;
+  auto slow = [&]() -> Task<int> {
+    try {
+      co_await sleep_for(w.env, 1h);
+    } catch (const boost::system::system_error&) {
+      cancelled = true;
+      throw;
+    }
+    co_return 1;
+  };
+  group.spawn("outer", [&]() -> asio::awaitable<void> {
+    (void)co_await with_deadline<int>(w.env, w.env.now() + 10ms, slow());
+  });
+  w.clock.settle();
+  group.cancel();
+  w.clock.settle();
+  EXPECT_TRUE(cancelled);
+  EXPECT_EQ(group.running(), 0U);
 }
 
 TEST(Task, ThrowingTaskIsLoggedAndCounted) {

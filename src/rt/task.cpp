@@ -3,9 +3,11 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <atomic>
+#include <vector>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -115,8 +117,20 @@ Group::Group(const Env& env, std::string name)
 
 Group::~Group() = default;
 
+namespace {
+
+// Emits while the loop runs, at once when that is now. From outside, co_spawn would post a plain pointer into the
+// signal, and the task could end, and its signal with it, before that post is run.
+void emit(const asio::any_io_executor& executor, std::vector<std::shared_ptr<asio::cancellation_signal>> signals) {
+  asio::dispatch(executor, [signals = std::move(signals)] {
+    for (const auto& signal : signals) signal->emit(asio::cancellation_type::all);
+  });
+}
+
+}  // namespace
+
 void Group::Handle::stop() const {
-  if (auto alive = signal.lock()) alive->emit(asio::cancellation_type::all);
+  if (auto alive = signal.lock()) emit(executor, {std::move(alive)});
 }
 
 void Group::spawn(std::string name, std::function<asio::awaitable<void>()> task) {
@@ -147,14 +161,14 @@ Group::Handle Group::spawn_stoppable(std::string name, std::function<asio::await
             }
             if (state->tasks.empty() && state->idle) state->idle->open();
           }));
-  return {signal};
+  return {signal, state->executor};
 }
 
 void Group::cancel() {
   state_->cancelled = true;
   std::vector<std::shared_ptr<asio::cancellation_signal>> signals;
   for (const auto& [id, signal] : state_->tasks) signals.push_back(signal);
-  for (const auto& signal : signals) signal->emit(asio::cancellation_type::all);
+  emit(state_->executor, std::move(signals));
 }
 
 asio::awaitable<void> Group::join() {

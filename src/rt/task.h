@@ -109,6 +109,7 @@ class Group {
   // The same, and `stop()` of the answer cancels this one task.
   struct Handle {
     std::weak_ptr<asio::cancellation_signal> signal;
+    asio::any_io_executor executor;
     void stop() const;
   };
   Handle spawn_stoppable(std::string name, std::function<asio::awaitable<void>()> task);
@@ -119,6 +120,17 @@ class Group {
  private:
   struct State;
   std::shared_ptr<State> state_;
+};
+
+// Stops a task when the coroutine that started it ends, however it ends.
+class StopOnExit {
+ public:
+  explicit StopOnExit(Group::Handle handle) : handle_(std::move(handle)) {}
+  StopOnExit(const StopOnExit&) = delete;
+  ~StopOnExit() { handle_.stop(); }
+
+ private:
+  Group::Handle handle_;
 };
 
 // Clean-up that awaits must not be cancelled again: `co_await shield();` makes the rest of this coroutine ignore

@@ -10,12 +10,10 @@ Task<T> with_deadline(const Env& env, Instant deadline, Task<T> task) {
   OneShot<T> done(env);
   auto group = std::make_shared<Group>(env, "with_deadline");
   auto shared = std::make_shared<Task<T>>(std::move(task));
-  const auto handle = group->spawn_stoppable("with_deadline", [shared, done]() -> asio::awaitable<void> {
+  const StopOnExit stop(group->spawn_stoppable("with_deadline", [shared, done]() -> asio::awaitable<void> {
     done.set(co_await std::move(*shared));
-  });
-  auto result = co_await done.wait(deadline);
-  if (!result) handle.stop();
-  co_return result;
+  }));
+  co_return co_await done.wait(deadline);
 }
 
 }  // namespace troupe::rt

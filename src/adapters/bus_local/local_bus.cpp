@@ -257,14 +257,10 @@ class LocalBus final : public Bus {
       co_return fail(Code::exhausted, "bus.busy", "too many requests are in flight; try again", 50);
     }
     // Whoever leaves first, by the deadline or by cancellation, takes the handler along.
-    struct Stop {
-      ~Stop() { handle.stop(); }
-      rt::Group::Handle handle;
-    };
     auto call = std::make_shared<Call>(state, found->second, std::move(request));
     const auto answer = call->answer;
     auto& running = call->server->running;
-    const Stop stop{running.spawn_stoppable("request", [c = std::move(call)] { return handle(c); })};
+    const rt::StopOnExit stop(running.spawn_stoppable("request", [c = std::move(call)] { return handle(c); }));
     co_return co_await answer.wait(deadline);
   }
 

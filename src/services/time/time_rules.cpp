@@ -125,13 +125,14 @@ Result<GameTime> advance_target(const pb::TimeAdvanceRequest& request, GameTime 
     const GameTime today = time_at(day_of(now), clock);
     return today > now ? today : time_at(day_of(now) + 1, clock);
   }
-  const std::int64_t last_day = day_of(now + limits.advance_max);
-  const bool too_far = request.to_day() > last_day;
-  if (too_far || time_at(request.to_day(), clock) - now > limits.advance_max) {
+  // The day alone first: a day far off cannot be counted in milliseconds.
+  const bool too_far = request.to_day() > day_of(now + limits.advance_max);
+  const bool past = request.to_day() < day_of(now);
+  if (too_far || (!past && time_at(request.to_day(), clock) - now > limits.advance_max)) {
     return bad(fmt::format("day {}, {} is more than {} days ahead, the most at once", request.to_day(),
                            pack::clock_text(clock), limits.advance_max.ms / kDayMs));
   }
-  if (request.to_day() < day_of(now) || time_at(request.to_day(), clock) <= now) {
+  if (past || time_at(request.to_day(), clock) <= now) {
     return fail(Code::invalid_argument, "time.past",
                 fmt::format("day {}, {} is not in the future: it is {}", request.to_day(),
                             pack::clock_text(clock), when_text(now)));

@@ -14,7 +14,13 @@ namespace {
 std::atomic<std::size_t> allocations = 0;
 }  // namespace
 
-// Counted for the whole test program; only one test looks.
+// Counted for the whole test program; only one test looks. A sanitizer has its own operator new, and a hook
+// in it.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#include <sanitizer/allocator_interface.h>
+[[maybe_unused]] const int hooked = __sanitizer_install_malloc_and_free_hooks(
+    [](const volatile void*, std::size_t) { ++allocations; }, [](const volatile void*) {});
+#else
 void* operator new(std::size_t size) {
   ++allocations;
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
@@ -22,6 +28,7 @@ void* operator new(std::size_t size) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif
 
 namespace troupe::weather {
 namespace {
