@@ -6,6 +6,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -219,6 +221,10 @@ class FaultUpstream {
 
  private:
   void accept() {
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);  // of the threads that it starts, too: TLS writes with write()
     for (;;) {
       std::array<pollfd, 2> wait = {pollfd{listener_, POLLIN, 0}, pollfd{stop_[0], POLLIN, 0}};
       if (::poll(wait.data(), wait.size(), -1) < 0) continue;

@@ -42,8 +42,9 @@ int count_at(const Json& json, const char* key) {
 
 // What a stranger says, on one line, without the key.
 std::string one_line(std::string text, std::string_view key) {
-  for (auto found = key.empty() ? std::string::npos : text.find(key); found != std::string::npos; found = text.find(key)) {
-    text.replace(found, key.size(), "(the key)");
+  static constexpr std::string_view kInstead = "(the key)";
+  for (std::size_t from = 0; !key.empty() && (from = text.find(key, from)) != std::string::npos; from += kInstead.size()) {
+    text.replace(from, key.size(), kInstead);
   }
   for (auto& c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';

@@ -288,6 +288,8 @@ struct Transport::Impl {
       TROUPE_CHECK(found != exchanges.end(), "libcurl ends what was started");
       if (exchange->ended_by_us && code != CURLE_OK) {
         end(found->first, exchange->why, exchange->detail);
+      } else if (code == CURLE_OK && !exchange->head_told) {
+        end(found->first, HttpEnd::cut_off, "in the middle of its headers");
       } else {
         end(found->first, end_of(code, exchange->handle), exchange->error[0] != '\0' ? exchange->error : curl_easy_strerror(code));
       }

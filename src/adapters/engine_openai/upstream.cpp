@@ -23,7 +23,8 @@ void Upstream::went_well() {
 void Upstream::failed(const Failure& failure, rt::Instant now) {
   const auto& error = failure.error;
   if (error.code == Code::exhausted && error.retry_after_ms > 0) not_before = now + rt::milliseconds(error.retry_after_ms);
-  if (error.code != Code::unavailable && error.reason != "engine.silent") return;
+  const bool its_fault = error.code == Code::unavailable && error.reason != "engine.stopping";
+  if (!its_fault && error.reason != "engine.silent") return;
   if (problem.empty()) log::warn("engines", "{}", error.message);  // once, until it answers again
   asked = true;
   problem = error.message;
