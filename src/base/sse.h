@@ -1,5 +1,6 @@
 #pragma once
-// Server-sent events from bytes, in whatever pieces they come. One owner. Bounded: `event_bytes_max` an event.
+// Server-sent events from bytes, in whatever pieces they come. One owner. Bounded: `event_bytes_max` an
+// event.
 #include <cstddef>
 #include <functional>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
-// Which addresses an engine may be at. Pure. IPv4 counts as IPv6 (::ffff:a.b.c.d), so that a mapped address is
-// judged as the one it stands for.
+// Which addresses an engine may be at. Pure. IPv4 counts as IPv6 (::ffff:a.b.c.d), so that a mapped address
+// is judged as the one it stands for.
 #include <array>
 #include <cstdint>
 #include <string>
@@ -34,8 +34,8 @@ struct Network {
 // "10.0.0.0/8", "::1/128", or one address. Bits beyond the prefix must be 0.
 Result<Network> parse_network(std::string_view text);
 
-// Reachable over the internet: not loopback, private, link-local, multicast, reserved, nor a form that carries an
-// IPv4 address within (6to4, NAT64, Teredo).
+// Reachable over the internet: not loopback, private, link-local, multicast, reserved, nor a form that
+// carries an IPv4 address within (6to4, NAT64, Teredo).
 bool is_public(const Address& address);
 
 // With a list: those networks and no other. Without: public addresses only.

@@ -1,4 +1,5 @@
-// choose(): one request for the letters' likelihoods, and one more, remembered, for what they are without the scene.
+// choose(): one request for the letters' likelihoods, and one more, remembered, for what they are without the
+// scene.
 #include "adapters/engine_openai/request.h"
 #include "adapters/engine_openai/upstream.h"
 #include "inference/choice.h"
@@ -16,12 +17,14 @@ std::string as_text(const std::vector<ChatMessage>& messages) {
   return out;
 }
 
-Task<Choice> ask_letters(CorePtr core, Upstream* upstream, ChooseRequest request, bool with_scene, bool as_json) {
-  Question question{.path = "/chat/completions",
-                    .body = choose_body(upstream->config(), request.tier, choose_messages(request, with_scene),
-                                        request.options.size(), as_json),
-                    .tier = request.tier,
-                    .deadline = request.deadline};
+Task<Choice> ask_letters(CorePtr core, Upstream* upstream, ChooseRequest request, bool with_scene,
+                         bool as_json) {
+  Question question{
+      .path = "/chat/completions",
+      .body = choose_body(upstream->config(), request.tier, choose_messages(request, with_scene),
+                          request.options.size(), as_json),
+      .tier = request.tier,
+      .deadline = request.deadline};
   CO_TRY(const auto body, co_await ask_whole(core, upstream, std::move(question), kReplyBytesMax));
   auto choice = read_choice(body, upstream->config(), request.options.size());
   if (!choice) {
@@ -67,7 +70,8 @@ Weighed label(std::size_t option, std::size_t options) {
   return out;
 }
 
-Task<Weighed> weigh(CorePtr core, Upstream* upstream, ChooseRequest request, std::shared_ptr<Counted> counted) {
+Task<Weighed> weigh(CorePtr core, Upstream* upstream, ChooseRequest request,
+                    std::shared_ptr<Counted> counted) {
   const std::size_t options = request.options.size();
   std::string key;
   for (const auto& option : request.options) key += option + '\n';
@@ -86,7 +90,8 @@ Task<Weighed> weigh(CorePtr core, Upstream* upstream, ChooseRequest request, std
       }
       // Better a choice that leans to a letter than none.
       if (prior.empty()) co_return Weighed{inference::softmax(choice.scores, 1), "letters"};
-      co_return Weighed{inference::softmax(inference::subtract_prior(choice.scores, prior), 1), "letters_minus_prior"};
+      co_return Weighed{inference::softmax(inference::subtract_prior(choice.scores, prior), 1),
+                        "letters_minus_prior"};
     }
     if (const auto option = named_option(choice.text, options)) co_return label(*option, options);
   }
@@ -104,7 +109,8 @@ Task<Weighed> weigh(CorePtr core, Upstream* upstream, ChooseRequest request, std
 
 }  // namespace
 
-Task<ChooseReply> run_choose(CorePtr core, Upstream* upstream, ChooseRequest request, [[maybe_unused]] Places::Call call) {
+Task<ChooseReply> run_choose(CorePtr core, Upstream* upstream, ChooseRequest request,
+                             [[maybe_unused]] Places::Call call) {
   const auto called = core->env.now();
   const auto counted = std::make_shared<Counted>();
   CO_TRY(const auto weighed, co_await weigh(core, upstream, request, counted));

@@ -35,7 +35,8 @@ std::optional<UrlParts> url_parts(const std::string& url) {
   };
   UrlParts out{.scheme = get(CURLUPART_SCHEME), .host = get(CURLUPART_HOST)};
   out.plain = get(CURLUPART_USER).empty() && get(CURLUPART_QUERY).empty() && get(CURLUPART_FRAGMENT).empty();
-  if (out.host.starts_with('[') && out.host.ends_with(']')) out.host = out.host.substr(1, out.host.size() - 2);
+  if (out.host.starts_with('[') && out.host.ends_with(']'))
+    out.host = out.host.substr(1, out.host.size() - 2);
   return out;
 }
 
@@ -68,8 +69,9 @@ std::string outside(const char* what, Number value, Number least, Number most) {
 std::string problem_of_numbers(const OpenAiModelConfig& model) {
   for (const auto& problem :
        {outside("context_tokens", model.context_tokens, 256, 10'000'000),
-        outside("embedding_size", model.embedding_size, 0, 16'384), outside("parallel", model.parallel, 1, 256),
-        outside("retries", model.retries, 0, 5), outside("redirects", model.redirects, 0, 3),
+        outside("embedding_size", model.embedding_size, 0, 16'384),
+        outside("parallel", model.parallel, 1, 256), outside("retries", model.retries, 0, 5),
+        outside("redirects", model.redirects, 0, 3),
         outside<std::int64_t>("connect_timeout", model.connect_timeout.count(), 10, 60'000),
         outside<std::int64_t>("timeout", model.timeout.count(), 100, 3'600'000),
         outside<std::int64_t>("the price of a prompt", model.prices.prompt, 0, kPriceMax),
@@ -91,7 +93,8 @@ std::string openai_model_problem(const OpenAiModelConfig& model) {
   }
   if (model.url.empty()) return "url is missing";
   if (model.model.empty()) return "model is missing: the name by which the upstream knows it";
-  if (model.embedding_size == 0 && model.tiers.empty()) return "tiers is missing: gold, silver, bronze or embedding";
+  if (model.embedding_size == 0 && model.tiers.empty())
+    return "tiers is missing: gold, silver, bronze or embedding";
   if (model.embedding_size > 0 && !model.tiers.empty()) return "an embedding model serves no other tier";
   if (auto problem = problem_of_place(model); !problem.empty()) return problem;
   return problem_of_numbers(model);

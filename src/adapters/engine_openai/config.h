@@ -5,7 +5,8 @@
 
 namespace troupe::engine {
 
-// The first line of a file that only its owner may read; "" for no file. Errors name the file, never what it holds.
+// The first line of a file that only its owner may read; "" for no file. Errors name the file, never what it
+// holds.
 Result<std::string> read_key(const std::string& file);
 
 }  // namespace troupe::engine

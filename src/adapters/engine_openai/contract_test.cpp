@@ -19,8 +19,9 @@ class Servers : public testing::Environment {
   }
   LlamaServer& embeddings() {
     if (!embeddings_) {
-      embeddings_ = std::make_unique<LlamaServer>("minilm-l6-v2/minilm-l6-v2-f16.gguf",
-                                                  std::vector<std::string>{"--embeddings", "--ctx-size", "512"});
+      embeddings_ =
+          std::make_unique<LlamaServer>("minilm-l6-v2/minilm-l6-v2-f16.gguf",
+                                        std::vector<std::string>{"--embeddings", "--ctx-size", "512"});
     }
     return *embeddings_;
   }
@@ -76,7 +77,8 @@ class RealUpstream : public EngineFixture<testing::Test> {
     engine_ = *std::move(opened);
   }
   static bool works() {
-    return LlamaServer::get(servers->chat().root() + "/slots").find("\"is_processing\":true") != std::string::npos;
+    return LlamaServer::get(servers->chat().root() + "/slots").find("\"is_processing\":true") !=
+           std::string::npos;
   }
 };
 
@@ -96,7 +98,8 @@ TEST_F(RealUpstream, ACancelledCallStopsTheServersWork) {
 TEST_F(RealUpstream, WarmMakesTheNextCallFindItsPrompt) {
   GenerateRequest request;
   std::string lore;
-  for (int i = 0; i < 20; ++i) lore += "Fact " + std::to_string(i) + ": the harbour has a lighthouse and a market. ";
+  for (int i = 0; i < 20; ++i)
+    lore += "Fact " + std::to_string(i) + ": the harbour has a lighthouse and a market. ";
   request.messages = {{Role::system, lore}, {Role::user, "Who keeps the light?"}};
   request.tokens_max = 4;
   const auto warmed = warm(request);

@@ -1,6 +1,7 @@
 #pragma once
-// Test only: an upstream on a loopback port of its own that misbehaves as a test says. A thread per connection; each
-// request is answered by the script of the moment, which sees the bare connection. Everything ends with the object.
+// Test only: an upstream on a loopback port of its own that misbehaves as a test says. A thread per
+// connection; each request is answered by the script of the moment, which sees the bare connection.
+// Everything ends with the object.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
@@ -50,7 +51,8 @@ class Peer {
     }
     return true;
   }
-  bool head(const std::string& type = "text/event-stream", const std::string& more = "", const std::string& status = "200 OK") {
+  bool head(const std::string& type = "text/event-stream", const std::string& more = "",
+            const std::string& status = "200 OK") {
     return send("HTTP/1.1 " + status + "\r\nContent-Type: " + type + "\r\n" + more + "\r\n");
   }
   bool chunked_head() { return head("text/event-stream", "Transfer-Encoding: chunked\r\n"); }
@@ -64,12 +66,17 @@ class Peer {
     return event(nlohmann::json{{"choices", {{{"delta", {{"content", text}}}}}}}.dump());
   }
   bool end_of_stream(const std::string& reason = "stop") {
-    return event(nlohmann::json{{"choices", {{{"delta", nlohmann::json::object()}, {"finish_reason", reason}}}}}.dump()) &&
-           event(R"({"choices":[],"usage":{"prompt_tokens":20,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":8}}})") &&
+    return event(
+               nlohmann::json{{"choices", {{{"delta", nlohmann::json::object()}, {"finish_reason", reason}}}}}
+                   .dump()) &&
+           event(
+               R"({"choices":[],"usage":{"prompt_tokens":20,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":8}}})") &&
            event("[DONE]") && send("0\r\n\r\n");
   }
   bool whole(const std::string& body, const std::string& status = "200 OK", const std::string& more = "") {
-    return head("application/json", more + "Content-Length: " + std::to_string(body.size()) + "\r\n", status) && send(body);
+    return head("application/json", more + "Content-Length: " + std::to_string(body.size()) + "\r\n",
+                status) &&
+           send(body);
   }
   // Waits until the client is gone (true), or `ms` are over (-1: forever), or the test ends.
   bool gone(int ms = -1) {
@@ -144,7 +151,8 @@ class TestCertificate {
     X509_gmtime_adj(X509_getm_notAfter(certificate_), 3600);
     X509_set_pubkey(certificate_, key_);
     auto* subject = X509_get_subject_name(certificate_);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"),
+                               -1, -1, 0);
     X509_set_issuer_name(certificate_, subject);
     add(NID_subject_alt_name, name);
     add(NID_basic_constraints, "critical,CA:TRUE");
@@ -189,7 +197,8 @@ class FaultUpstream {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     TROUPE_CHECK(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0, "a port is free");
-    TROUPE_CHECK(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0, "it has a number");
+    TROUPE_CHECK(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0,
+                 "it has a number");
     port_ = ntohs(address.sin_port);
     TROUPE_CHECK(::listen(listener_, 64) == 0 && ::pipe(stop_.data()) == 0, "it listens");
     acceptor_ = std::thread([this] { accept(); });
@@ -210,7 +219,8 @@ class FaultUpstream {
   }
   int port() const { return port_; }
   std::string url() const {
-    return (tls_ != nullptr ? "https" : "http") + std::string("://127.0.0.1:") + std::to_string(port_) + "/v1";
+    return (tls_ != nullptr ? "https" : "http") + std::string("://127.0.0.1:") + std::to_string(port_) +
+           "/v1";
   }
   int connections() const { return connections_.load(); }
   int open() const { return open_.load(); }
@@ -224,7 +234,8 @@ class FaultUpstream {
     sigset_t broken_pipe;
     sigemptyset(&broken_pipe);
     sigaddset(&broken_pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);  // of the threads that it starts, too: TLS writes with write()
+    pthread_sigmask(SIG_BLOCK, &broken_pipe,
+                    nullptr);  // of the threads that it starts, too: TLS writes with write()
     for (;;) {
       std::array<pollfd, 2> wait = {pollfd{listener_, POLLIN, 0}, pollfd{stop_[0], POLLIN, 0}};
       if (::poll(wait.data(), wait.size(), -1) < 0) continue;

@@ -1,5 +1,5 @@
-// An upstream that misbehaves in every way we thought of: the caller has an answer or an error within its deadline and
-// 50 ms, nothing is left open, and the next call works.
+// An upstream that misbehaves in every way we thought of: the caller has an answer or an error within its
+// deadline and 50 ms, nothing is left open, and the next call works.
 #include "adapters/engine_openai/openai_fixture.h"
 
 namespace troupe::engine {
@@ -27,11 +27,18 @@ std::vector<Fault> faults() {
   return {
       {"hangs_before_it_answers", [](Peer& p) { p.gone(); }, "engine.silent"},
       {"hangs_after_the_headers", [](Peer& p) { p.chunked_head() && p.gone(); }, "engine.silent"},
-      {"hangs_in_the_headers", [](Peer& p) { p.send("HTTP/1.1 200 OK\r\nContent-"); p.gone(); }, "engine.silent"},
-      {"hangs_in_mid_stream", [](Peer& p) { p.chunked_head() && p.word("It is") && p.gone(); }, "", Finish::deadline, "It is"},
+      {"hangs_in_the_headers",
+       [](Peer& p) {
+         p.send("HTTP/1.1 200 OK\r\nContent-");
+         p.gone();
+       },
+       "engine.silent"},
+      {"hangs_in_mid_stream", [](Peer& p) { p.chunked_head() && p.word("It is") && p.gone(); }, "",
+       Finish::deadline, "It is"},
       {"hangs_after_the_last_token",
        [](Peer& p) {
-         p.chunked_head() && p.word("It is.") && p.event(R"({"choices":[{"delta":{},"finish_reason":"stop"}]})") && p.gone();
+         p.chunked_head() && p.word("It is.") &&
+             p.event(R"({"choices":[{"delta":{},"finish_reason":"stop"}]})") && p.gone();
        },
        "", Finish::stop, "It is.", std::chrono::milliseconds(5'000)},
       {"keeps_alive_without_a_word",
@@ -58,53 +65,103 @@ std::vector<Fault> faults() {
        },
        "", Finish::deadline, "It ", std::chrono::milliseconds(1'500)},
       {"resets_at_once", [](Peer& p) { p.reset(); }, "engine.cut_off"},
-      {"resets_in_mid_stream", [](Peer& p) { p.chunked_head() && p.word("It is"); p.reset(); }, "engine.cut_off"},
+      {"resets_in_mid_stream",
+       [](Peer& p) {
+         p.chunked_head() && p.word("It is");
+         p.reset();
+       },
+       "engine.cut_off"},
       {"closes_at_once", [](Peer& p) { p.close(); }, "engine.cut_off"},
-      {"closes_early", [](Peer& p) { p.head() && p.send(bytes_of_chunks("It is")); p.close(); }, "engine.cut_off"},
-      {"ends_the_chunks_early", [](Peer& p) { p.chunked_head() && p.word("It is") && p.send("0\r\n\r\n"); }, "engine.cut_off"},
+      {"closes_early",
+       [](Peer& p) {
+         p.head() && p.send(bytes_of_chunks("It is"));
+         p.close();
+       },
+       "engine.cut_off"},
+      {"ends_the_chunks_early", [](Peer& p) { p.chunked_head() && p.word("It is") && p.send("0\r\n\r\n"); },
+       "engine.cut_off"},
       {"says_more_bytes_than_come",
-       [=](Peer& p) { p.head("text/event-stream", "Content-Length: 9999\r\n") && p.send(bytes_of_chunks("It is")); p.close(); },
+       [=](Peer& p) {
+         p.head("text/event-stream", "Content-Length: 9999\r\n") && p.send(bytes_of_chunks("It is"));
+         p.close();
+       },
        "engine.cut_off"},
       {"says_more_bytes_than_come_and_hangs",
-       [=](Peer& p) { p.head("text/event-stream", "Content-Length: 9999\r\n") && p.send(bytes_of_chunks("It is.") + end) && p.gone(); },
+       [=](Peer& p) {
+         p.head("text/event-stream", "Content-Length: 9999\r\n") && p.send(bytes_of_chunks("It is.") + end) &&
+             p.gone();
+       },
        "", Finish::stop, "It is.", std::chrono::milliseconds(5'000)},
       {"says_fewer_bytes_than_come",
-       [=](Peer& p) { p.head("text/event-stream", "Content-Length: 20\r\n") && p.send(bytes_of_chunks("It is.") + end); },
+       [=](Peer& p) {
+         p.head("text/event-stream", "Content-Length: 20\r\n") && p.send(bytes_of_chunks("It is.") + end);
+       },
        "engine.cut_off"},
-      {"says_a_negative_length", [=](Peer& p) { p.head("text/event-stream", "Content-Length: -5\r\n") && p.send(end); p.close(); }, "engine.cut_off"},
-      {"breaks_its_chunks", [](Peer& p) { p.chunked_head() && p.send("zzz\r\nwhat\r\n"); p.close(); }, "engine.cut_off"},
-      {"speaks_no_http", [](Peer& p) { p.send("220 mail.example ESMTP\r\n"); p.close(); }, "engine.cut_off"},
+      {"says_a_negative_length",
+       [=](Peer& p) {
+         p.head("text/event-stream", "Content-Length: -5\r\n") && p.send(end);
+         p.close();
+       },
+       "engine.cut_off"},
+      {"breaks_its_chunks",
+       [](Peer& p) {
+         p.chunked_head() && p.send("zzz\r\nwhat\r\n");
+         p.close();
+       },
+       "engine.cut_off"},
+      {"speaks_no_http",
+       [](Peer& p) {
+         p.send("220 mail.example ESMTP\r\n");
+         p.close();
+       },
+       "engine.cut_off"},
       {"sends_bytes_that_are_no_utf8",
        [=](Peer& p) {
-         p.head() && p.send("data: {\"choices\":[{\"delta\":{\"content\":\"a\xff\xc3(\xed\xa0\x80z\"}}]}\n\n" + end);
+         p.head() &&
+             p.send("data: {\"choices\":[{\"delta\":{\"content\":\"a\xff\xc3(\xed\xa0\x80z\"}}]}\n\n" + end);
          p.close();
        },
        "", Finish::stop, "a\xEF\xBF\xBD\xEF\xBF\xBD(\xEF\xBF\xBDz"},
-      {"sends_json_that_is_none", [](Peer& p) { p.chunked_head() && p.event("{\"choices\":[{") && p.gone(); }, "engine.bad_reply"},
-      {"sends_half_a_surrogate",
-       [](Peer& p) { p.chunked_head() && p.event(R"({"choices":[{"delta":{"content":"\ud83d"}}]})") && p.gone(); },
+      {"sends_json_that_is_none", [](Peer& p) { p.chunked_head() && p.event("{\"choices\":[{") && p.gone(); },
        "engine.bad_reply"},
-      {"sends_json_of_another_shape", [](Peer& p) { p.chunked_head() && p.event(R"([1,2,{"choices":7}])") && p.gone(); }, "engine.bad_reply"},
-      {"nests_its_json",
-       [](Peer& p) { p.chunked_head() && p.event(std::string(100'000, '[')) && p.gone(); }, "engine.bad_reply"},
+      {"sends_half_a_surrogate",
+       [](Peer& p) {
+         p.chunked_head() && p.event(R"({"choices":[{"delta":{"content":"\ud83d"}}]})") && p.gone();
+       },
+       "engine.bad_reply"},
+      {"sends_json_of_another_shape",
+       [](Peer& p) { p.chunked_head() && p.event(R"([1,2,{"choices":7}])") && p.gone(); },
+       "engine.bad_reply"},
+      {"nests_its_json", [](Peer& p) { p.chunked_head() && p.event(std::string(100'000, '[')) && p.gone(); },
+       "engine.bad_reply"},
       {"nests_its_json_and_closes_it",
-       [](Peer& p) { p.chunked_head() && p.event(std::string(100'000, '[') + std::string(100'000, ']')) && p.gone(); },
+       [](Peer& p) {
+         p.chunked_head() && p.event(std::string(100'000, '[') + std::string(100'000, ']')) && p.gone();
+       },
        "engine.bad_reply"},
       {"answers_200_with_an_error",
-       [](Peer& p) { p.whole(R"({"error":{"message":"out of memory","type":"server_error"}})"); }, "engine.failed"},
+       [](Peer& p) { p.whole(R"({"error":{"message":"out of memory","type":"server_error"}})"); },
+       "engine.failed"},
       {"answers_200_with_an_error_in_the_stream",
-       [](Peer& p) { p.chunked_head() && p.event(R"({"error":{"message":"no","code":400}})") && p.gone(); }, "engine.refused"},
+       [](Peer& p) { p.chunked_head() && p.event(R"({"error":{"message":"no","code":400}})") && p.gone(); },
+       "engine.refused"},
       {"answers_200_with_a_web_page", [](Peer& p) { p.whole("<html>It works!</html>"); }, "engine.bad_reply"},
       {"does_not_stream",
-       [](Peer& p) { p.whole(R"({"choices":[{"message":{"content":"It is Odo."},"finish_reason":"length"}]})"); },
+       [](Peer& p) {
+         p.whole(R"({"choices":[{"message":{"content":"It is Odo."},"finish_reason":"length"}]})");
+       },
        "", Finish::length, "It is Odo."},
-      {"is_busy_without_saying_for_how_long", [](Peer& p) { p.whole(R"({"error":{"message":"slow down"}})", "429 Busy"); }, "engine.upstream_busy"},
+      {"is_busy_without_saying_for_how_long",
+       [](Peer& p) { p.whole(R"({"error":{"message":"slow down"}})", "429 Busy"); }, "engine.upstream_busy"},
       {"is_busy_for_an_hour",
-       [](Peer& p) { p.whole(R"({"error":{"message":"slow down"}})", "429 Busy", "Retry-After: 3600\r\n"); }, "engine.upstream_busy"},
+       [](Peer& p) { p.whole(R"({"error":{"message":"slow down"}})", "429 Busy", "Retry-After: 3600\r\n"); },
+       "engine.upstream_busy"},
       {"fails", [](Peer& p) { p.whole("oh no", "500 No"); }, "engine.failed"},
       {"is_away", [](Peer& p) { p.whole("", "503 Away", "Retry-After: 1\r\n"); }, "engine.failed"},
-      {"wants_another_key", [](Peer& p) { p.whole(R"({"error":{"message":"bad key sk-1234"}})", "401 No"); }, "engine.bad_key"},
-      {"leads_elsewhere", [](Peer& p) { p.whole("", "302 Found", "Location: http://127.0.0.1:1/v1\r\n"); }, "engine.redirected"},
+      {"wants_another_key", [](Peer& p) { p.whole(R"({"error":{"message":"bad key sk-1234"}})", "401 No"); },
+       "engine.bad_key"},
+      {"leads_elsewhere", [](Peer& p) { p.whole("", "302 Found", "Location: http://127.0.0.1:1/v1\r\n"); },
+       "engine.redirected"},
       {"sends_a_line_of_a_gigabyte",
        [](Peer& p) {
          p.chunked_head() && p.send("40000000\r\ndata: ");
@@ -143,12 +200,14 @@ std::vector<Fault> faults() {
       {"counts_wrongly",
        [](Peer& p) {
          p.chunked_head() && p.word("It is.") &&
-             p.event(R"({"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":-7,"completion_tokens":1e300}})") &&
+             p.event(
+                 R"({"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":-7,"completion_tokens":1e300}})") &&
              p.event("[DONE]") && p.send("0\r\n\r\n");
        },
        "", Finish::stop, "It is."},
       {"finishes_in_an_unknown_way",
-       [](Peer& p) { p.chunked_head() && p.word("It is.") && p.end_of_stream("eos_or_so"); }, "", Finish::stop, "It is."},
+       [](Peer& p) { p.chunked_head() && p.word("It is.") && p.end_of_stream("eos_or_so"); }, "",
+       Finish::stop, "It is."},
   };
 }
 
@@ -163,7 +222,8 @@ TEST_P(Faults, TheCallerHasAnAnswerInTimeAndNothingIsLeft) {
   std::optional<rt::Instant> bell, answered;
   auto timer = clock_.call_at(request.deadline, [&] { bell = env_.now(); });
   const auto call = start<GenerateReply>([&](CallPtr<GenerateReply> c) -> Task<GenerateReply> {
-    auto reply = co_await engine_->generate(request, [c](std::string_view piece) { c->pieces.emplace_back(piece); });
+    auto reply =
+        co_await engine_->generate(request, [c](std::string_view piece) { c->pieces.emplace_back(piece); });
     answered = env_.now();
     co_return reply;
   });
@@ -197,7 +257,8 @@ TEST_P(Faults, TheCallerHasAnAnswerInTimeAndNothingIsLeft) {
   EXPECT_EQ(seen_state().problem, "") << before;
 }
 
-INSTANTIATE_TEST_SUITE_P(Upstream, Faults, testing::ValuesIn(faults()), [](const auto& param) { return param.param.name; });
+INSTANTIATE_TEST_SUITE_P(Upstream, Faults, testing::ValuesIn(faults()),
+                         [](const auto& param) { return param.param.name; });
 
 // The same for replies in one piece.
 class ChoiceFaults : public OpenAiFixture, public testing::WithParamInterface<Fault> {};
@@ -217,22 +278,26 @@ TEST_P(ChoiceFaults, TheCallerHasAnAnswerInTime) {
 
 INSTANTIATE_TEST_SUITE_P(
     Upstream, ChoiceFaults,
-    testing::Values(Fault{"hangs", [](Peer& p) { p.gone(); }, "engine.silent"},
-                    Fault{"hangs_in_the_body", [](Peer& p) { p.head("application/json", "Content-Length: 99\r\n") && p.send("{") && p.gone(); },
-                          "engine.silent"},
-                    Fault{"sends_no_json", [](Peer& p) { p.whole("{"); }, "engine.bad_reply"},
-                    Fault{"has_no_choices", [](Peer& p) { p.whole("{}"); }, "engine.bad_reply"},
-                    Fault{"chooses_nothing", [](Peer& p) { p.whole(R"({"choices":[{"message":{"content":"both"}}]})"); },
-                          "engine.bad_reply"},
-                    Fault{"chooses_what_is_not_there",
-                          [](Peer& p) { p.whole(R"({"choices":[{"message":{"content":"{\"choice\":\"Z\"}"}}]})"); }, "engine.bad_reply"},
-                    Fault{"sends_without_end",
-                          [](Peer& p) {
-                            p.head("application/json");
-                            while (p.send(std::string(4096, ' '))) {
-                            }
-                          },
-                          "engine.bad_reply", Finish::stop, "", std::chrono::milliseconds(10'000)}),
+    testing::Values(
+        Fault{"hangs", [](Peer& p) { p.gone(); }, "engine.silent"},
+        Fault{
+            "hangs_in_the_body",
+            [](Peer& p) { p.head("application/json", "Content-Length: 99\r\n") && p.send("{") && p.gone(); },
+            "engine.silent"},
+        Fault{"sends_no_json", [](Peer& p) { p.whole("{"); }, "engine.bad_reply"},
+        Fault{"has_no_choices", [](Peer& p) { p.whole("{}"); }, "engine.bad_reply"},
+        Fault{"chooses_nothing", [](Peer& p) { p.whole(R"({"choices":[{"message":{"content":"both"}}]})"); },
+              "engine.bad_reply"},
+        Fault{"chooses_what_is_not_there",
+              [](Peer& p) { p.whole(R"({"choices":[{"message":{"content":"{\"choice\":\"Z\"}"}}]})"); },
+              "engine.bad_reply"},
+        Fault{"sends_without_end",
+              [](Peer& p) {
+                p.head("application/json");
+                while (p.send(std::string(4096, ' '))) {
+                }
+              },
+              "engine.bad_reply", Finish::stop, "", std::chrono::milliseconds(10'000)}),
     [](const auto& param) { return param.param.name; });
 
 }  // namespace

@@ -31,8 +31,8 @@ class LlamaServer {
       if (healthy()) return;
       stop();
     }
-    std::fprintf(stderr, "%s does not start with %s; run 'make setup test' and see its messages above\n", program().c_str(),
-                 model.c_str());
+    std::fprintf(stderr, "%s does not start with %s; run 'make setup test' and see its messages above\n",
+                 program().c_str(), model.c_str());
     std::abort();
   }
   ~LlamaServer() { stop(); }
@@ -80,12 +80,17 @@ class LlamaServer {
   }
   void start(const std::string& model, const std::vector<std::string>& more) {
     const char* folder = std::getenv("TROUPE_MODELS_DIR");
-    std::vector<std::string> words = {program(),   "--model",
+    std::vector<std::string> words = {program(),
+                                      "--model",
                                       std::string(folder != nullptr ? folder : ".") + "/" + model,
-                                      "--host",    "127.0.0.1",
-                                      "--port",    std::to_string(port_),
-                                      "--threads", "2",
-                                      "--log-verbosity", "0"};
+                                      "--host",
+                                      "127.0.0.1",
+                                      "--port",
+                                      std::to_string(port_),
+                                      "--threads",
+                                      "2",
+                                      "--log-verbosity",
+                                      "0"};
     words.insert(words.end(), more.begin(), more.end());
     std::vector<char*> arguments;
     for (auto& word : words) arguments.push_back(word.data());

@@ -50,39 +50,61 @@ Result<void> check_deadline(const Core& core, rt::Instant deadline) {
 
 std::int64_t micros(std::chrono::nanoseconds span) { return span.count() / 1000; }
 
+// Half of a value is none.
+Result<void> check_json(Finish finish, const std::string& text, Upstream& upstream) {
+  const auto& name = upstream.info.name;
+  if (finish == Finish::deadline)
+    return fail(Code::deadline_exceeded, "engine.json_cut", name + " had no time to end its JSON");
+  if (finish == Finish::length)
+    return fail(Code::exhausted, "engine.json_cut", name + " had no tokens left to end its JSON");
+  if (is_json(text)) return {};
+  return std::unexpected(bad_reply(upstream.config(), "what is not JSON, though it was asked for it").error);
+}
+
 // As counted by the upstream; what it does not say (it was stopped, or never says) is estimated.
-Usage usage_of_stream(const StreamReply& reply, const std::optional<Counted>& said, int prompt_tokens, const Prices& prices) {
+Usage usage_of_stream(const StreamReply& reply, const std::optional<Counted>& said, int prompt_tokens,
+                      const Prices& prices) {
   Counted counted{.prompt_tokens = prompt_tokens, .new_tokens = reply.pieces()};
   return usage_of(said.value_or(counted), prices);
 }
 
-Task<GenerateReply> run_generate(CorePtr core, Upstream* upstream, GenerateRequest request, StreamReply::OnText on_text,
-                                 [[maybe_unused]] Places::Call call) {
+Task<GenerateReply> run_generate(CorePtr core, Upstream* upstream, GenerateRequest request,
+                                 StreamReply::OnText on_text, [[maybe_unused]] Places::Call call) {
   const auto called = core->env.now();
   const int estimate = estimated_tokens(request.messages);
   CO_TRY(auto body, generate_body(upstream->config(), request));
-  Question question{.path = "/chat/completions", .body = std::move(body), .tier = request.tier, .deadline = request.deadline};
+  Question question{.path = "/chat/completions",
+                    .body = std::move(body),
+                    .tier = request.tier,
+                    .deadline = request.deadline};
   const auto last = std::make_shared<std::shared_ptr<StreamReply>>();  // of the last request that was sent
   const auto sent = std::make_shared<rt::Instant>(called);
   auto end = co_await ask<StreamReply>(
-      core, upstream, std::move(question), [core, upstream, stops = request.stop, on_text, last, sent](Places::Place place) {
+      core, upstream, std::move(question),
+      [core, upstream, stops = request.stop, on_text, last, sent](Places::Place place) {
         *sent = core->env.now();
-        return *last = std::make_shared<StreamReply>(core->env, upstream->source, std::move(place), stops, on_text);
+        return *last = std::make_shared<StreamReply>(core->env, upstream->source, std::move(place), stops,
+                                                     on_text);
       });
   const auto& reply = *last;
   const bool late = !end && end.error().code == Code::deadline_exceeded;
   if (!end && !(late && reply && !reply->text().empty())) co_return std::unexpected(end.error());
+  if (!request.json_schema.empty()) {
+    CO_TRY_VOID(check_json(late ? Finish::deadline : end->finish, reply->text(), *upstream));
+  }
   GenerateReply out{.text = reply->text(),
                     .finish = late ? Finish::deadline : end->finish,
                     .model = upstream->info.name,
-                    .usage = usage_of_stream(*reply, late ? std::nullopt : end->counted, estimate, upstream->config().prices)};
+                    .usage = usage_of_stream(*reply, late ? std::nullopt : end->counted, estimate,
+                                             upstream->config().prices)};
   out.usage.queue_us = micros(*sent - called);
   out.usage.total_us = micros(core->env.now() - called);
   out.usage.first_token_us = micros(reply->first_text().value_or(core->env.now()) - called);
   co_return out;
 }
 
-Task<EmbedReply> run_embed(CorePtr core, Upstream* upstream, EmbedRequest request, [[maybe_unused]] Places::Call call) {
+Task<EmbedReply> run_embed(CorePtr core, Upstream* upstream, EmbedRequest request,
+                           [[maybe_unused]] Places::Call call) {
   const auto called = core->env.now();
   EmbedReply out{.model = upstream->info.name};
   if (request.texts.empty()) co_return out;
@@ -99,12 +121,14 @@ Task<EmbedReply> run_embed(CorePtr core, Upstream* upstream, EmbedRequest reques
   out.vectors = std::move(vectors->vectors);
   std::size_t bytes = 0;
   for (const auto& text : request.texts) bytes += text.size();
-  out.usage = usage_of(vectors->counted.value_or(Counted{.prompt_tokens = estimated_tokens(bytes)}), upstream->config().prices);
+  out.usage = usage_of(vectors->counted.value_or(Counted{.prompt_tokens = estimated_tokens(bytes)}),
+                       upstream->config().prices);
   out.usage.total_us = micros(core->env.now() - called);
   co_return out;
 }
 
-Task<Usage> run_warm(CorePtr core, Upstream* upstream, GenerateRequest request, [[maybe_unused]] Places::Call call) {
+Task<Usage> run_warm(CorePtr core, Upstream* upstream, GenerateRequest request,
+                     [[maybe_unused]] Places::Call call) {
   const auto& prices = upstream->config().prices;
   // What costs money is not asked for what may never be needed; and a cloud's cache is not ours to fill.
   if (prices.prompt > 0 || prices.output > 0) co_return Usage{};
@@ -144,7 +168,11 @@ class OpenAiEngineImpl final : public OpenAiEngine {
   std::vector<UpstreamView> upstreams() const override {
     std::vector<UpstreamView> out;
     for (const auto& u : core_->upstreams) {
-      out.push_back({.name = u->info.name, .url = u->config().url, .model = u->config().model, .asked = u->asked, .problem = u->problem});
+      out.push_back({.name = u->info.name,
+                     .url = u->config().url,
+                     .model = u->config().model,
+                     .asked = u->asked,
+                     .problem = u->problem});
     }
     return out;
   }
@@ -156,7 +184,8 @@ class OpenAiEngineImpl final : public OpenAiEngine {
             .retries = core_->retries.load()};
   }
 
-  Task<GenerateReply> generate(GenerateRequest request, std::function<void(std::string_view)> on_text) override {
+  Task<GenerateReply> generate(GenerateRequest request,
+                               std::function<void(std::string_view)> on_text) override {
     auto begun = begin_generate(std::move(request), std::move(on_text));
     return begun ? std::move(*begun) : refuse<GenerateReply>(std::move(begun).error());
   }
@@ -191,7 +220,8 @@ class OpenAiEngineImpl final : public OpenAiEngine {
     }
     if (any != nullptr) return any;
     return fail(Code::unavailable, "engine.no_model",
-                fmt::format("no {} model '{}' is configured{}", embedding ? "embedding" : "chat", name, did_you_mean(name, names)));
+                fmt::format("no {} model '{}' is configured{}", embedding ? "embedding" : "chat", name,
+                            did_you_mean(name, names)));
   }
 
   Result<Task<GenerateReply>> begin_generate(GenerateRequest request, StreamReply::OnText on_text) {
@@ -248,7 +278,8 @@ class OpenAiEngineImpl final : public OpenAiEngine {
   CorePtr core_;
 };
 
-Result<std::unique_ptr<Upstream>> make_upstream(const rt::Env& env, const OpenAiModelConfig& config, const Limits& limits) {
+Result<std::unique_ptr<Upstream>> make_upstream(const rt::Env& env, const OpenAiModelConfig& config,
+                                                const Limits& limits) {
   const auto bad = [&](const std::string& what) {
     return fail(Code::invalid_argument, "engine.bad_config", config.name + ": " + what);
   };
@@ -267,12 +298,14 @@ Result<std::unique_ptr<Upstream>> make_upstream(const rt::Env& env, const OpenAi
   auto source = std::make_shared<Source>(Source{config, *std::move(key)});
   while (source->config.url.ends_with('/')) source->config.url.pop_back();
   return std::make_unique<Upstream>(std::move(source), std::move(rules),
-                                    std::make_shared<Places>(env, config.parallel, limits.waiting_max), std::move(info));
+                                    std::make_shared<Places>(env, config.parallel, limits.waiting_max),
+                                    std::move(info));
 }
 
 // Says early what an operator would otherwise find out with the first player.
 rt::asio::awaitable<void> probe(CorePtr core, Upstream* upstream) {
-  const Question question{.path = "/models", .tier = Tier::bronze, .deadline = core->env.now() + kProbeTimeout};
+  const Question question{
+      .path = "/models", .tier = Tier::bronze, .deadline = core->env.now() + kProbeTimeout};
   const auto body = co_await ask_whole(core, upstream, question, kReplyBytesMax);
   if (!body) co_return;
   const auto listed = lists_model(*body, upstream->config());

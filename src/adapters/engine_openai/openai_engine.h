@@ -1,18 +1,20 @@
 #pragma once
-// Engines behind OpenAI's HTTP protocol: vLLM, SGLang, llama-server, a cloud. One engine for all of them; each of its
-// models is at an upstream of its own.
+// Engines behind OpenAI's HTTP protocol: vLLM, SGLang, llama-server, a cloud. One engine for all of them;
+// each of its models is at an upstream of its own.
 //
-// Owner    Whoever called open_openai_engine(); destroying it closes every connection and answers what waits with
+// Owner    Whoever called open_openai_engine(); destroying it closes every connection and answers what waits
+// with
 //          `unavailable` engine.stopping. `env` must outlive it.
-// Threads  Engine's methods and upstreams() on the io thread; stats() on any thread. One thread of its own (`curl`).
-// Cancel   Closes the connection, which is what stops the upstream; so do the deadline and a stop string.
-// Bounded  Per upstream: Limits::waiting_max calls, `parallel` of them at the upstream, the others wait in the order
-//          of the port's contract; kReplyBytesMax a reply (16 times that for vectors), kEventBytesMax a line of a
-//          stream, kHeadBytesMax of headers; `timeout` where a call has no deadline.
+// Threads  Engine's methods and upstreams() on the io thread; stats() on any thread. One thread of its own
+// (`curl`). Cancel   Closes the connection, which is what stops the upstream; so do the deadline and a stop
+// string. Bounded  Per upstream: Limits::waiting_max calls, `parallel` of them at the upstream, the others
+// wait in the order
+//          of the port's contract; kReplyBytesMax a reply (16 times that for vectors), kEventBytesMax a line
+//          of a stream, kHeadBytesMax of headers; `timeout` where a call has no deadline.
 // Errors   Beside the port's: `unavailable` engine.unreachable, engine.not_trusted, engine.address_refused,
 //          engine.redirected, engine.cut_off, engine.bad_reply, engine.bad_key, engine.refused; `exhausted`
-//          engine.upstream_busy (with retry_after_ms); `deadline_exceeded` engine.silent: the upstream had the request
-//          and said nothing useful in time.
+//          engine.upstream_busy (with retry_after_ms); `deadline_exceeded` engine.silent: the upstream had
+//          the request and said nothing useful in time.
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -95,8 +97,8 @@ class OpenAiEngine : public Engine {
 // What is wrong with a configuration, without looking at files: "" or one sentence.
 std::string openai_model_problem(const OpenAiModelConfig& model);
 
-// Reads the keys and asks every upstream for its models, in the background: who is away now may come later. Errors are
-// `invalid_argument` engine.bad_config and name the model.
+// Reads the keys and asks every upstream for its models, in the background: who is away now may come later.
+// Errors are `invalid_argument` engine.bad_config and name the model.
 Result<std::unique_ptr<OpenAiEngine>> open_openai_engine(const rt::Env& env, OpenAiConfig config);
 
 }  // namespace troupe::engine

@@ -1,10 +1,15 @@
 #pragma once
 // Test only: an engine with one chat model at an upstream that a test scripts.
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "adapters/engine_openai/fault_upstream.h"
 #include "adapters/engine_openai/openai_engine.h"
 #include "ports/engine_fixture.h"
+#include "rt/random.h"
 
 namespace troupe::engine {
 
@@ -62,6 +67,28 @@ class OpenAiFixture : public EngineFixture<testing::Test> {
   FaultUpstream upstream_;
   OpenAiEngine* openai_ = nullptr;
 };
+
+class TempFile {
+ public:
+  explicit TempFile(const std::string& content = "", mode_t mode = 0600)
+      : path_((std::filesystem::temp_directory_path() / ("openai-" + std::to_string(rt::SystemIds().bits())))
+                  .string()) {
+    std::ofstream(path_) << content;
+    ::chmod(path_.c_str(), mode);
+  }
+  ~TempFile() { std::filesystem::remove(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// In the middle of the headers. (Before the first byte, libcurl asks once more by itself when the connection
+// was an old one: that it was closed meanwhile is no failure.)
+inline void hang_up(Peer& peer) {
+  peer.send("HTTP/1.1 200 OK\r\n");
+  peer.close();
+}
 
 // What an upstream answers that works: "It is Odo." in three words.
 inline void good(Peer& peer) {

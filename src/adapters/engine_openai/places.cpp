@@ -13,7 +13,8 @@ std::unexpected<Error> stopping() { return fail(Code::unavailable, "engine.stopp
 Result<Places::Call> Places::enter() {
   if (closed_) return stopping();
   if (calls_ >= calls_max_) {
-    return fail(Code::exhausted, "engine.busy", fmt::format("{} calls are waiting already", calls_max_), 1'000);
+    return fail(Code::exhausted, "engine.busy", fmt::format("{} calls are waiting already", calls_max_),
+                1'000);
   }
   ++calls_;
   return Call(shared_from_this());

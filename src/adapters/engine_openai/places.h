@@ -1,6 +1,7 @@
 #pragma once
-// Who may ask an upstream now: at most `parallel` requests at once, the others wait in the order of the port's contract
-// (gold before silver before bronze, earliest deadline first). io thread; shared by the engine and its calls.
+// Who may ask an upstream now: at most `parallel` requests at once, the others wait in the order of the
+// port's contract (gold before silver before bronze, earliest deadline first). io thread; shared by the
+// engine and its calls.
 #include <cstdint>
 #include <map>
 #include <memory>

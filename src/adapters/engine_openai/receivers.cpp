@@ -7,7 +7,8 @@ namespace troupe::engine {
 namespace {
 
 constexpr std::size_t kRefusalBytesMax = 16 * 1024;
-// After the last token: for the count of tokens, and for the rest of the reply, so that the connection can be used again.
+// After the last token: for the count of tokens, and for the rest of the reply, so that the connection can be
+// used again.
 constexpr auto kCountComesWithin = rt::milliseconds(500);
 constexpr auto kDrainedWithin = rt::milliseconds(1'000);
 
@@ -65,7 +66,8 @@ HttpReceiver::Then StreamReply::on_good(std::string_view bytes) {
     on_failure(bad_reply(model(), "a line without an end"));
     return Then::stop;
   }
-  // Once answered, what is left may drain; a stop string means that the upstream goes on, and has to be stopped.
+  // Once answered, what is left may drain; a stop string means that the upstream goes on, and has to be
+  // stopped.
   return settled_ && !finish_ ? Then::stop : Then::more;
 }
 
@@ -118,7 +120,8 @@ void StreamReply::on_over(HttpEnd end, const std::string& detail) {
     return settle_finished();
   }
   if (finish_) return settle_finished();
-  if (end == HttpEnd::complete) return on_failure(failure_of_end(HttpEnd::cut_off, "before the answer's end", model()));
+  if (end == HttpEnd::complete)
+    return on_failure(failure_of_end(HttpEnd::cut_off, "before the answer's end", model()));
   on_failure(failure_of_end(end, detail, model()));
 }
 

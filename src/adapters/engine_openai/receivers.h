@@ -1,6 +1,6 @@
 #pragma once
-// What comes of a request, between the curl thread and a coroutine on the io thread. Each holds its place at the
-// upstream until the request has really ended, and gives it back on the io thread.
+// What comes of a request, between the curl thread and a coroutine on the io thread. Each holds its place at
+// the upstream until the request has really ended, and gives it back on the io thread.
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -82,7 +82,8 @@ class StreamReply final : public Receiver {
     std::optional<Counted> counted;
   };
   using OnText = std::function<void(std::string_view)>;
-  StreamReply(const rt::Env& env, SourcePtr source, Places::Place place, std::vector<std::string> stops, OnText on_text)
+  StreamReply(const rt::Env& env, SourcePtr source, Places::Place place, std::vector<std::string> stops,
+              OnText on_text)
       : Receiver(env, std::move(source), std::move(place), kReplyBytesMax),
         done(env),
         sse_(kEventBytesMax),

@@ -43,7 +43,8 @@ int count_at(const Json& json, const char* key) {
 // What a stranger says, on one line, without the key.
 std::string one_line(std::string text, std::string_view key) {
   static constexpr std::string_view kInstead = "(the key)";
-  for (std::size_t from = 0; !key.empty() && (from = text.find(key, from)) != std::string::npos; from += kInstead.size()) {
+  for (std::size_t from = 0; !key.empty() && (from = text.find(key, from)) != std::string::npos;
+       from += kInstead.size()) {
     text.replace(from, key.size(), kInstead);
   }
   for (auto& c : text) {
@@ -113,7 +114,8 @@ std::vector<double> letter_scores(const Json& candidates, std::size_t options) {
     if (!letter) continue;
     any = true;
     auto& score = scores[*letter];  // the letter with and without a space before it: together
-    score = std::isfinite(score) ? std::max(score, logprob) + std::log1p(std::exp(-std::abs(score - logprob))) : logprob;
+    score = std::isfinite(score) ? std::max(score, logprob) + std::log1p(std::exp(-std::abs(score - logprob)))
+                                 : logprob;
   }
   if (!any) return {};
   for (auto& score : scores) {
@@ -128,16 +130,17 @@ bool mentions(const std::string& text, std::initializer_list<std::string_view> w
 
 Failure refused_request(int status, const std::string& message, const OpenAiModelConfig& model) {
   const auto lower = lower_ascii(message);
-  if (mentions(lower, {"context length", "context_length", "context size", "context_size", "maximum context", "too long",
-                       "max_model_len", "longer than"})) {
+  if (mentions(lower, {"context length", "context_length", "context size", "context_size", "maximum context",
+                       "too long", "max_model_len", "longer than"})) {
     return {{Code::invalid_argument, "engine.prompt_too_long",
-             fmt::format("the prompt is too long for {} ({} tokens of context): {}", model.name, model.context_tokens,
-                         message)}};
+             fmt::format("the prompt is too long for {} ({} tokens of context): {}", model.name,
+                         model.context_tokens, message)}};
   }
   if (mentions(lower, {"grammar", "schema", "structured", "guided", "response_format", "ebnf"})) {
     return {{Code::invalid_argument, "engine.bad_grammar", model.name + ": " + message}};
   }
-  return {{Code::unavailable, "engine.refused", fmt::format("{} refuses the request ({}): {}", model.name, status, message)}};
+  return {{Code::unavailable, "engine.refused",
+           fmt::format("{} refuses the request ({}): {}", model.name, status, message)}};
 }
 
 }  // namespace
@@ -161,7 +164,8 @@ std::expected<Piece, Failure> read_piece(std::string_view data, const OpenAiMode
   return out;
 }
 
-std::expected<Choice, Failure> read_choice(std::string_view body, const OpenAiModelConfig& model, std::size_t options) {
+std::expected<Choice, Failure> read_choice(std::string_view body, const OpenAiModelConfig& model,
+                                           std::size_t options) {
   auto json = parse_reply(body, model);
   if (!json) return std::unexpected(json.error());
   const auto& choice = first(at(*json, "choices"));
@@ -179,21 +183,25 @@ std::optional<std::size_t> named_option(std::string_view text, std::size_t optio
   return letter_of(word, options);
 }
 
-std::expected<Vectors, Failure> read_vectors(std::string_view body, const OpenAiModelConfig& model, std::size_t texts) {
+std::expected<Vectors, Failure> read_vectors(std::string_view body, const OpenAiModelConfig& model,
+                                             std::size_t texts) {
   auto json = parse_reply(body, model);
   if (!json) return std::unexpected(json.error());
   const auto& data = at(*json, "data");
-  if (!data.is_array() || data.size() != texts) return std::unexpected(bad_reply(model, "not one vector for each text"));
+  if (!data.is_array() || data.size() != texts)
+    return std::unexpected(bad_reply(model, "not one vector for each text"));
   Vectors out{.vectors = std::vector<std::vector<float>>(texts), .counted = counted_in(*json)};
   const auto size = static_cast<std::size_t>(model.embedding_size);
   for (std::size_t i = 0; i < texts; ++i) {
     const auto& index = at(data[i], "index");
     const auto place = index.is_number_unsigned() ? index.get<std::size_t>() : i;
     const auto& numbers = at(data[i], "embedding");
-    if (place >= texts || !out.vectors[place].empty()) return std::unexpected(bad_reply(model, "a vector of no text"));
+    if (place >= texts || !out.vectors[place].empty())
+      return std::unexpected(bad_reply(model, "a vector of no text"));
     if (!numbers.is_array() || numbers.size() != size) {
-      return std::unexpected(bad_reply(model, fmt::format("vectors of {} numbers instead of the {} configured",
-                                                          numbers.is_array() ? numbers.size() : 0, size)));
+      return std::unexpected(
+          bad_reply(model, fmt::format("vectors of {} numbers instead of the {} configured",
+                                       numbers.is_array() ? numbers.size() : 0, size)));
     }
     double squares = 0;
     std::vector<double> values;
@@ -201,11 +209,15 @@ std::expected<Vectors, Failure> read_vectors(std::string_view body, const OpenAi
       values.push_back(number.is_number() ? number.get<double>() : 0);
       squares += values.back() * values.back();
     }
-    if (!std::isfinite(squares) || squares <= 0) return std::unexpected(bad_reply(model, "a vector without a direction"));
-    for (const auto value : values) out.vectors[place].push_back(static_cast<float>(value / std::sqrt(squares)));
+    if (!std::isfinite(squares) || squares <= 0)
+      return std::unexpected(bad_reply(model, "a vector without a direction"));
+    for (const auto value : values)
+      out.vectors[place].push_back(static_cast<float>(value / std::sqrt(squares)));
   }
   return out;
 }
+
+bool is_json(std::string_view text) { return Json::accept(text); }
 
 std::expected<bool, Failure> lists_model(std::string_view body, const OpenAiModelConfig& model) {
   auto json = parse_reply(body, model);
@@ -215,29 +227,34 @@ std::expected<bool, Failure> lists_model(std::string_view body, const OpenAiMode
   return std::ranges::any_of(data, [&](const Json& entry) { return text_at(entry, "id") == model.model; });
 }
 
-Failure failure_of_status(int status, std::string_view body, std::int64_t retry_after_ms, const OpenAiModelConfig& model,
-                          std::string_view key) {
+Failure failure_of_status(int status, std::string_view body, std::int64_t retry_after_ms,
+                          const OpenAiModelConfig& model, std::string_view key) {
   const auto json = parse(body);
   const auto& error = at(json, "error");
   std::string said = error.is_string() ? error.get<std::string>() : text_at(error, "message");
   if (said.empty()) said = text_at(json, "message");
-  if (said.empty()) said = json.is_discarded() ? as_utf8(body.substr(0, kMessageBytesMax)) : "no reason given";
+  if (said.empty())
+    said = json.is_discarded() ? as_utf8(body.substr(0, kMessageBytesMax)) : "no reason given";
   said = one_line(said, key);
   const auto& name = model.name;
   switch (status) {
     case 401:
     case 403:  // what it says may quote the key
       return {{Code::unavailable, "engine.bad_key", fmt::format("{} refuses the key ({})", name, status)}};
-    case 404: return {{Code::unavailable, "engine.no_model", fmt::format("{} does not have it: {}", name, said)}};
+    case 404:
+      return {{Code::unavailable, "engine.no_model", fmt::format("{} does not have it: {}", name, said)}};
     case 408:
     case 429:
-      return {{Code::exhausted, "engine.upstream_busy", fmt::format("{} is busy ({}): {}", name, status, said),
-               retry_after_ms},
+      return {{Code::exhausted, "engine.upstream_busy",
+               fmt::format("{} is busy ({}): {}", name, status, said), retry_after_ms},
               true};
-    default: break;
+    default:
+      break;
   }
   if (status >= 500) {
-    return {{Code::unavailable, "engine.failed", fmt::format("{} failed ({}): {}", name, status, said), retry_after_ms}, true};
+    return {{Code::unavailable, "engine.failed", fmt::format("{} failed ({}): {}", name, status, said),
+             retry_after_ms},
+            true};
   }
   return refused_request(status, said, model);
 }
@@ -245,18 +262,29 @@ Failure failure_of_status(int status, std::string_view body, std::int64_t retry_
 Failure failure_of_end(HttpEnd end, const std::string& detail, const OpenAiModelConfig& model) {
   const auto& name = model.name;
   const auto say = [&](const char* reason, const char* what, bool retryable = false) {
-    return Failure{{Code::unavailable, reason, fmt::format("{}: {} ({})", name, what, one_line(as_utf8(detail), {}))}, retryable};
+    return Failure{
+        {Code::unavailable, reason, fmt::format("{}: {} ({})", name, what, one_line(as_utf8(detail), {}))},
+        retryable};
   };
   switch (end) {
-    case HttpEnd::complete: return bad_reply(model, "an answer without an end");
-    case HttpEnd::stopped: return {{Code::unavailable, "engine.stopping", "the engine stops"}};
-    case HttpEnd::late: return {{Code::deadline_exceeded, "engine.silent", name + " said nothing in time"}};
-    case HttpEnd::unreachable: return say("engine.unreachable", "cannot be reached", true);
-    case HttpEnd::not_trusted: return say("engine.not_trusted", "its certificate is not to be trusted");
-    case HttpEnd::address_refused: return say("engine.address_refused", "see allow_addresses");
-    case HttpEnd::redirected: return say("engine.redirected", "leads elsewhere");
-    case HttpEnd::cut_off: return say("engine.cut_off", "the connection broke", true);
-    case HttpEnd::too_long: return say("engine.bad_reply", "answers too much");
+    case HttpEnd::complete:
+      return bad_reply(model, "an answer without an end");
+    case HttpEnd::stopped:
+      return {{Code::unavailable, "engine.stopping", "the engine stops"}};
+    case HttpEnd::late:
+      return {{Code::deadline_exceeded, "engine.silent", name + " said nothing in time"}};
+    case HttpEnd::unreachable:
+      return say("engine.unreachable", "cannot be reached", true);
+    case HttpEnd::not_trusted:
+      return say("engine.not_trusted", "its certificate is not to be trusted");
+    case HttpEnd::address_refused:
+      return say("engine.address_refused", "see allow_addresses");
+    case HttpEnd::redirected:
+      return say("engine.redirected", "leads elsewhere");
+    case HttpEnd::cut_off:
+      return say("engine.cut_off", "the connection broke", true);
+    case HttpEnd::too_long:
+      return say("engine.bad_reply", "answers too much");
   }
   return bad_reply(model, detail);
 }

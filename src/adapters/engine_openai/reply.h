@@ -1,6 +1,6 @@
 #pragma once
-// What an upstream answers, read with distrust. Pure: bytes in, values or errors out. Everything in a reply may be a
-// lie: numbers are clamped, texts become UTF-8, messages are cut to one printable line.
+// What an upstream answers, read with distrust. Pure: bytes in, values or errors out. Everything in a reply
+// may be a lie: numbers are clamped, texts become UTF-8, messages are cut to one printable line.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,7 +43,8 @@ struct Choice {
   std::vector<double> scores;  // log probability per letter; empty: the reply has none, or none of a letter
   std::optional<Counted> counted;
 };
-std::expected<Choice, Failure> read_choice(std::string_view body, const OpenAiModelConfig& model, std::size_t options);
+std::expected<Choice, Failure> read_choice(std::string_view body, const OpenAiModelConfig& model,
+                                           std::size_t options);
 // The option that a text names: a letter alone, or {"choice":"B"}.
 std::optional<std::size_t> named_option(std::string_view text, std::size_t options);
 
@@ -51,14 +52,17 @@ struct Vectors {
   std::vector<std::vector<float>> vectors;  // unit length, in the order of the texts
   std::optional<Counted> counted;
 };
-std::expected<Vectors, Failure> read_vectors(std::string_view body, const OpenAiModelConfig& model, std::size_t texts);
+std::expected<Vectors, Failure> read_vectors(std::string_view body, const OpenAiModelConfig& model,
+                                             std::size_t texts);
+
+bool is_json(std::string_view text);
 
 // Whether `model` is among what /models lists; an error where it is no such list.
 std::expected<bool, Failure> lists_model(std::string_view body, const OpenAiModelConfig& model);
 
 // A status that is not 200, with its body.
-Failure failure_of_status(int status, std::string_view body, std::int64_t retry_after_ms, const OpenAiModelConfig& model,
-                          std::string_view key);
+Failure failure_of_status(int status, std::string_view body, std::int64_t retry_after_ms,
+                          const OpenAiModelConfig& model, std::string_view key);
 // A request that did not end as it should.
 Failure failure_of_end(HttpEnd end, const std::string& detail, const OpenAiModelConfig& model);
 Failure bad_reply(const OpenAiModelConfig& model, std::string_view what);

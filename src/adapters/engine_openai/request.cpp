@@ -22,20 +22,27 @@ struct Words {
 
 Words words_of(Dialect dialect) {
   switch (dialect) {
-    case Dialect::compatible: return {"max_tokens", nullptr};
-    case Dialect::openai: return {"max_completion_tokens", nullptr};
+    case Dialect::compatible:
+      return {"max_tokens", nullptr};
+    case Dialect::openai:
+      return {"max_completion_tokens", nullptr};
     case Dialect::vllm:
-    case Dialect::sglang: return {"max_tokens", "repetition_penalty"};
-    case Dialect::llama: return {"max_tokens", "repeat_penalty"};
+    case Dialect::sglang:
+      return {"max_tokens", "repetition_penalty"};
+    case Dialect::llama:
+      return {"max_tokens", "repeat_penalty"};
   }
   return {"max_tokens", nullptr};
 }
 
 const char* role_name(Role role) {
   switch (role) {
-    case Role::system: return "system";
-    case Role::user: return "user";
-    case Role::assistant: return "assistant";
+    case Role::system:
+      return "system";
+    case Role::user:
+      return "user";
+    case Role::assistant:
+      return "assistant";
   }
   return "user";
 }
@@ -43,16 +50,20 @@ const char* role_name(Role role) {
 int priority_of(Tier tier) {
   switch (tier) {
     case Tier::reflex:
-    case Tier::gold: return 0;
-    case Tier::silver: return 10;
-    case Tier::bronze: return 20;
+    case Tier::gold:
+      return 0;
+    case Tier::silver:
+      return 10;
+    case Tier::bronze:
+      return 20;
   }
   return 20;
 }
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-Json chat(const OpenAiModelConfig& model, const std::vector<ChatMessage>& messages, int tokens_max, int priority) {
+Json chat(const OpenAiModelConfig& model, const std::vector<ChatMessage>& messages, int tokens_max,
+          int priority) {
   Json out = {{"model", model.model}};
   for (const auto& message : messages) {
     out["messages"].push_back({{"role", role_name(message.role)}, {"content", inert(message.text)}});
@@ -72,7 +83,8 @@ std::unexpected<Error> bad_grammar(const std::string& why) {
 }
 
 Result<void> add_shape(Json& out, const OpenAiModelConfig& model, const GenerateRequest& request) {
-  if (!request.json_schema.empty() && !request.grammar.empty()) return bad_grammar("a JSON schema or a grammar, not both");
+  if (!request.json_schema.empty() && !request.grammar.empty())
+    return bad_grammar("a JSON schema or a grammar, not both");
   if (std::max(request.json_schema.size(), request.grammar.size()) > kGrammarBytesMax) {
     return bad_grammar("a schema or grammar has 64 KiB at most");
   }
@@ -83,11 +95,18 @@ Result<void> add_shape(Json& out, const OpenAiModelConfig& model, const Generate
   }
   if (request.grammar.empty()) return {};
   switch (model.dialect) {
-    case Dialect::llama: out["grammar"] = request.grammar; return {};
-    case Dialect::vllm: out["structured_outputs"] = {{"grammar", request.grammar}}; return {};
-    case Dialect::sglang: out["ebnf"] = request.grammar; return {};
+    case Dialect::llama:
+      out["grammar"] = request.grammar;
+      return {};
+    case Dialect::vllm:
+      out["structured_outputs"] = {{"grammar", request.grammar}};
+      return {};
+    case Dialect::sglang:
+      out["ebnf"] = request.grammar;
+      return {};
     case Dialect::compatible:
-    case Dialect::openai: break;
+    case Dialect::openai:
+      break;
   }
   return fail(Code::not_found, "engine.no_grammar", model.name + " takes a JSON schema, but no grammar");
 }
@@ -98,11 +117,16 @@ std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::e
 
 std::string_view dialect_name(Dialect dialect) {
   switch (dialect) {
-    case Dialect::compatible: return "compatible";
-    case Dialect::openai: return "openai";
-    case Dialect::vllm: return "vllm";
-    case Dialect::sglang: return "sglang";
-    case Dialect::llama: return "llama";
+    case Dialect::compatible:
+      return "compatible";
+    case Dialect::openai:
+      return "openai";
+    case Dialect::vllm:
+      return "vllm";
+    case Dialect::sglang:
+      return "sglang";
+    case Dialect::llama:
+      return "llama";
   }
   return "compatible";
 }
@@ -114,14 +138,17 @@ std::string inert(std::string_view text) {
     out += text[i];
     if (i + 1 == text.size()) break;
     const char next = text[i + 1];
-    const bool tag = text[i] == '<' && (is_letter(next) || next == '/' || next == '|' || next == '!' || (next & 0x80) != 0);
+    const bool tag = text[i] == '<' &&
+                     (is_letter(next) || next == '/' || next == '|' || next == '!' || (next & 0x80) != 0);
     const bool bracket = text[i] == '[' && (is_letter(next) || next == '/');
     if (tag || bracket) out += ' ';
   }
   return out;
 }
 
-int estimated_tokens(std::size_t bytes) { return static_cast<int>(std::min<std::size_t>(bytes / 4 + 1, 1 << 30)); }
+int estimated_tokens(std::size_t bytes) {
+  return static_cast<int>(std::min<std::size_t>(bytes / 4 + 1, 1 << 30));
+}
 
 int estimated_tokens(const std::vector<ChatMessage>& messages) {
   std::size_t bytes = 0;
@@ -158,8 +185,9 @@ std::vector<ChatMessage> choose_messages(const ChooseRequest& request, bool with
   std::vector<ChatMessage> out;
   if (with_scene && !request.context.empty()) out.push_back({Role::system, request.context});
   const bool happens = with_scene && !request.scene.empty();
-  out.push_back({Role::user, (happens ? request.scene : "Nothing in particular happens.") + "\n\nWhat do you do?\n" +
-                                 inference::lettered(request.options) + "Answer with the letter only."});
+  out.push_back({Role::user, (happens ? request.scene : "Nothing in particular happens.") +
+                                 "\n\nWhat do you do?\n" + inference::lettered(request.options) +
+                                 "Answer with the letter only."});
   return out;
 }
 
@@ -170,10 +198,11 @@ std::string choose_body(const OpenAiModelConfig& model, Tier tier, const std::ve
   if (as_json) {
     Json letters;
     for (std::size_t i = 0; i < options; ++i) letters.push_back(std::string(1, static_cast<char>('A' + i)));
-    out["response_format"] = schema_format("choice", {{"type", "object"},
-                                                      {"properties", {{"choice", {{"type", "string"}, {"enum", letters}}}}},
-                                                      {"required", {"choice"}},
-                                                      {"additionalProperties", false}});
+    out["response_format"] =
+        schema_format("choice", {{"type", "object"},
+                                 {"properties", {{"choice", {{"type", "string"}, {"enum", letters}}}}},
+                                 {"required", {"choice"}},
+                                 {"additionalProperties", false}});
   } else if (model.logprobs) {
     out["logprobs"] = true;
     out["top_logprobs"] = kTopLogprobs;

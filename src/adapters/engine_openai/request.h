@@ -8,12 +8,13 @@ namespace troupe::engine {
 
 inline constexpr int kTopLogprobs = 20;  // the most that clouds give
 
-// Texts are tokenised by the upstream, which takes what looks like one of its control tokens for one. So they are
-// broken up: a space after '<' before a letter, '/', '|', '!' or anything beyond ASCII, and after '[' before a letter or '/'.
+// Texts are tokenised by the upstream, which takes what looks like one of its control tokens for one. So they
+// are broken up: a space after '<' before a letter, '/', '|', '!' or anything beyond ASCII, and after '['
+// before a letter or '/'.
 std::string inert(std::string_view text);
 
-// The largest prompt that could fit, in bytes: a token is about four of them. What passes and is still too long, the
-// upstream refuses.
+// The largest prompt that could fit, in bytes: a token is about four of them. What passes and is still too
+// long, the upstream refuses.
 int estimated_tokens(const std::vector<ChatMessage>& messages);
 int estimated_tokens(std::size_t bytes);
 

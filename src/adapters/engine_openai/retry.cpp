@@ -9,7 +9,7 @@ namespace {
 constexpr double kBudget = 10;
 constexpr double kEarned = 0.1;
 constexpr std::int64_t kFirstWaitMs = 50;
-constexpr std::int64_t kWaitMsMax = 2'000;  // whoever waits longer is better served by the next route
+constexpr std::int64_t kWaitMsMax = 2'000;        // whoever waits longer is better served by the next route
 constexpr auto kUsefulMs = rt::milliseconds(50);  // of the deadline that have to be left afterwards
 
 }  // namespace

@@ -1,6 +1,6 @@
 #pragma once
-// Whether to ask again, and when. Pure: inside of the deadline, with jitter, and from a budget, so that an upstream that
-// fails is not asked more often than one that works.
+// Whether to ask again, and when. Pure: inside of the deadline, with jitter, and from a budget, so that an
+// upstream that fails is not asked more often than one that works.
 #include <optional>
 
 #include "adapters/engine_openai/reply.h"

@@ -5,6 +5,7 @@
 
 #include "adapters/engine_openai/request.h"
 #include "adapters/engine_openai/retry.h"
+#include "base/text.h"
 
 namespace troupe::engine {
 namespace {
@@ -59,9 +60,12 @@ TEST(Reply, StatusesBecomeErrors) {
     bool retryable;
   };
   for (const auto& row : std::vector<Row>{
-           {400, R"({"error":{"message":"maximum context length is 4096 tokens"}})", Code::invalid_argument, "engine.prompt_too_long", false},
-           {400, R"({"error":{"message":"the request exceeds the available context size"}})", Code::invalid_argument, "engine.prompt_too_long", false},
-           {400, R"({"error":{"message":"Failed to parse grammar"}})", Code::invalid_argument, "engine.bad_grammar", false},
+           {400, R"({"error":{"message":"maximum context length is 4096 tokens"}})", Code::invalid_argument,
+            "engine.prompt_too_long", false},
+           {400, R"({"error":{"message":"the request exceeds the available context size"}})",
+            Code::invalid_argument, "engine.prompt_too_long", false},
+           {400, R"({"error":{"message":"Failed to parse grammar"}})", Code::invalid_argument,
+            "engine.bad_grammar", false},
            {422, R"({"message":"invalid schema"})", Code::invalid_argument, "engine.bad_grammar", false},
            {400, R"({"error":"unknown field min_p"})", Code::unavailable, "engine.refused", false},
            {401, "{}", Code::unavailable, "engine.bad_key", false},
@@ -75,19 +79,21 @@ TEST(Reply, StatusesBecomeErrors) {
     EXPECT_EQ(failure.error.reason, row.reason) << row.status << row.body;
     EXPECT_EQ(failure.retryable, row.retryable) << row.status << row.body;
   }
-  EXPECT_NE(failure_of_status(400, R"({"error":{"message":"context length"}})", 0, model(), "").error.message.find("4096"),
+  EXPECT_NE(failure_of_status(400, R"({"error":{"message":"context length"}})", 0, model(), "")
+                .error.message.find("4096"),
             std::string::npos)
       << "names the limit";
 }
 
 TEST(Reply, AStrangersMessageIsShortAndPrintable) {
   const std::string long_text(5000, 'x');
-  const auto failure =
-      failure_of_status(500, R"({"error":{"message":"\u001b[2Ja\nb key )" + long_text + R"("}})", 0, model(), "key");
+  const auto failure = failure_of_status(
+      500, R"({"error":{"message":"\u001b[2Ja\nb key )" + long_text + R"("}})", 0, model(), "key");
   EXPECT_LT(failure.error.message.size(), 300U);
   EXPECT_EQ(failure.error.message.find('\x1b'), std::string::npos);
   EXPECT_EQ(failure.error.message.find('\n'), std::string::npos);
-  EXPECT_EQ(failure.error.message.find("key)"), failure.error.message.find("(the key)") + 5) << failure.error.message;
+  EXPECT_EQ(failure.error.message.find("key)"), failure.error.message.find("(the key)") + 5)
+      << failure.error.message;
 }
 
 TEST(Reply, LettersTogetherAndThoseThatAreNotThere) {
@@ -114,17 +120,56 @@ TEST(Reply, OptionsThatTextsName) {
 
 TEST(Reply, CountsAreClampedAndPriced) {
   const auto piece = read_piece(
-      R"({"choices":[],"usage":{"prompt_tokens":1e12,"completion_tokens":-3,"prompt_tokens_details":{"cached_tokens":1e15}}})", model());
+      R"({"choices":[],"usage":{"prompt_tokens":1e12,"completion_tokens":-3,"prompt_tokens_details":{"cached_tokens":1e15}}})",
+      model());
   ASSERT_TRUE(piece);
   EXPECT_EQ(piece->counted->prompt_tokens, 100'000'000);
   EXPECT_EQ(piece->counted->cached_tokens, 100'000'000);
   EXPECT_EQ(piece->counted->new_tokens, 0);
   EXPECT_EQ(cost_of({}, {.prompt = kPriceMax}), 0);
   EXPECT_EQ(cost_of({.prompt_tokens = 1}, {.prompt = 1}), 1) << "rounded up";
-  EXPECT_EQ(cost_of({.prompt_tokens = 1000, .cached_tokens = 400}, {.prompt = 1'000'000, .cached = 100'000}), 640);
-  EXPECT_EQ(cost_of({.prompt_tokens = 1000, .cached_tokens = 400}, {.prompt = 1'000'000}), 1000) << "cached: as prompt";
+  EXPECT_EQ(cost_of({.prompt_tokens = 1000, .cached_tokens = 400}, {.prompt = 1'000'000, .cached = 100'000}),
+            640);
+  EXPECT_EQ(cost_of({.prompt_tokens = 1000, .cached_tokens = 400}, {.prompt = 1'000'000}), 1000)
+      << "cached: as prompt";
   const Counted most{.prompt_tokens = 100'000'000, .new_tokens = 100'000'000};
   EXPECT_EQ(cost_of(most, {.prompt = kPriceMax, .output = kPriceMax}), 200'000'000'000) << "no overflow";
+}
+
+TEST(Reply, BytesFromAnybodyAreReadWithoutHarm) {
+  const std::string whole =
+      R"({"choices":[{"delta":{"content":"a"},"message":{"content":"B"},"finish_reason":"stop","logprobs":{"content":)"
+      R"([{"top_logprobs":[{"token":"A","logprob":-1}]}]}}],"usage":{"prompt_tokens":1,"completion_tokens":2},)"
+      R"("data":[{"index":0,"embedding":[1,2]}],"error":{"message":"x","code":429}})";
+  auto embedding = model();
+  embedding.embedding_size = 2;
+  const rt::Draw draw(7, "test", "replies");
+  std::size_t read = 0;
+  for (std::uint64_t round = 0; round < 5000; ++round) {
+    // Half of them without the error, which would end every reading early.
+    auto bytes = round % 2 == 0 ? whole : whole.substr(0, whole.find(",\"error\"")) + "}";
+    for (std::uint32_t flip = 0; flip < 1 + round % 4; ++flip) {
+      const auto at = draw.below(bytes.size(), round, 3 * flip);
+      const auto what = static_cast<char>(draw.below(256, round, 3 * flip + 1));
+      switch (draw.below(3, round, 3 * flip + 2)) {
+        case 0:
+          bytes[at] = what;
+          break;
+        case 1:
+          bytes.erase(at, 1 + static_cast<unsigned char>(what) % 8);
+          break;
+        default:
+          bytes.insert(at, 1, what);
+          break;
+      }
+    }
+    read += read_piece(bytes, model()).has_value();
+    read += read_choice(bytes, model(), 3).has_value();
+    read += read_vectors(bytes, embedding, 1).has_value();
+    const auto failure = failure_of_status(400, bytes, 0, model(), "key");
+    EXPECT_TRUE(is_utf8(failure.error.message)) << round;
+  }
+  EXPECT_GT(read, 500U) << "most were broken beyond reading: the test tests nothing";
 }
 
 TEST(Retry, InsideOfTheDeadlineAndOfWhatIsUseful) {

@@ -61,7 +61,8 @@ struct Exchange {
   }
   bool judge(const Address& address) {
     if (request.rules->allows(address)) return true;
-    return give_up(HttpEnd::address_refused, text_of(address) + " is not an address that is allowed for this engine");
+    return give_up(HttpEnd::address_refused,
+                   text_of(address) + " is not an address that is allowed for this engine");
   }
   rt::Instant ends() const { return std::min(request.ends, request.receiver->ends_by()); }
 
@@ -109,16 +110,19 @@ int port_of(int socket, decltype(&getsockname) side) {
   return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
-// Bytes that nobody asked for: a reply was longer than it said. The next request would take them for its own reply.
+// Bytes that nobody asked for: a reply was longer than it said. The next request would take them for its own
+// reply.
 bool has_leftovers(const Sockets& sockets, int local_port, int remote_port) {
   return std::ranges::any_of(sockets.open, [&](int socket) {
-    if (port_of(socket, getsockname) != local_port || port_of(socket, getpeername) != remote_port) return false;
+    if (port_of(socket, getsockname) != local_port || port_of(socket, getpeername) != remote_port)
+      return false;
     pollfd waiting{.fd = socket, .events = POLLIN, .revents = 0};
     return poll(&waiting, 1, 0) > 0;
   });
 }
 
-// A connection that was kept open may have been made for somebody with other rules, and may hold what is not ours.
+// A connection that was kept open may have been made for somebody with other rules, and may hold what is not
+// ours.
 int before_request(void* user, char* ip, char*, int remote_port, int local_port) {
   auto& exchange = *static_cast<Exchange*>(user);
   const auto address = parse_address(ip);
@@ -165,7 +169,8 @@ HttpEnd end_of(CURLcode code, CURL* handle) {
   long redirects = 0;
   curl_easy_getinfo(handle, CURLINFO_REDIRECT_COUNT, &redirects);
   switch (code) {
-    case CURLE_OK: return HttpEnd::complete;
+    case CURLE_OK:
+      return HttpEnd::complete;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
     case CURLE_OPERATION_TIMEDOUT:  // only connecting has a limit of libcurl's
@@ -174,10 +179,14 @@ HttpEnd end_of(CURLcode code, CURL* handle) {
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_ISSUER_ERROR: return HttpEnd::not_trusted;
-    case CURLE_TOO_MANY_REDIRECTS: return HttpEnd::redirected;
-    case CURLE_UNSUPPORTED_PROTOCOL: return redirects > 0 ? HttpEnd::redirected : HttpEnd::cut_off;  // or no HTTP/1
-    default: return HttpEnd::cut_off;
+    case CURLE_SSL_ISSUER_ERROR:
+      return HttpEnd::not_trusted;
+    case CURLE_TOO_MANY_REDIRECTS:
+      return HttpEnd::redirected;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return redirects > 0 ? HttpEnd::redirected : HttpEnd::cut_off;  // or no HTTP/1
+    default:
+      return HttpEnd::cut_off;
   }
 }
 
@@ -284,14 +293,16 @@ struct Transport::Impl {
       const CURLcode code = message->data.result;
       Exchange* exchange = nullptr;
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
-      const auto found = std::ranges::find_if(exchanges, [&](const auto& e) { return e.second.get() == exchange; });
+      const auto found =
+          std::ranges::find_if(exchanges, [&](const auto& e) { return e.second.get() == exchange; });
       TROUPE_CHECK(found != exchanges.end(), "libcurl ends what was started");
       if (exchange->ended_by_us && code != CURLE_OK) {
         end(found->first, exchange->why, exchange->detail);
       } else if (code == CURLE_OK && !exchange->head_told) {
         end(found->first, HttpEnd::cut_off, "in the middle of its headers");
       } else {
-        end(found->first, end_of(code, exchange->handle), exchange->error[0] != '\0' ? exchange->error : curl_easy_strerror(code));
+        end(found->first, end_of(code, exchange->handle),
+            exchange->error[0] != '\0' ? exchange->error : curl_easy_strerror(code));
       }
     }
   }
@@ -310,7 +321,8 @@ struct Transport::Impl {
       }
     }
     for (const auto number : late) end(number, HttpEnd::late, "no answer in time");
-    return static_cast<int>(std::clamp<std::int64_t>((soonest - now).count() / 1'000'000 + 1, 1, kSleepMsMax));
+    return static_cast<int>(
+        std::clamp<std::int64_t>((soonest - now).count() / 1'000'000 + 1, 1, kSleepMsMax));
   }
 
   // Removing a handle in the middle of its request closes the connection.

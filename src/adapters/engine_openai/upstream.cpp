@@ -22,7 +22,8 @@ void Upstream::went_well() {
 
 void Upstream::failed(const Failure& failure, rt::Instant now) {
   const auto& error = failure.error;
-  if (error.code == Code::exhausted && error.retry_after_ms > 0) not_before = now + rt::milliseconds(error.retry_after_ms);
+  if (error.code == Code::exhausted && error.retry_after_ms > 0)
+    not_before = now + rt::milliseconds(error.retry_after_ms);
   const bool its_fault = error.code == Code::unavailable && error.reason != "engine.stopping";
   if (!its_fault && error.reason != "engine.silent") return;
   if (problem.empty()) log::warn("engines", "{}", error.message);  // once, until it answers again
@@ -30,7 +31,8 @@ void Upstream::failed(const Failure& failure, rt::Instant now) {
   problem = error.message;
 }
 
-Running::Running(CorePtr core, Upstream& upstream, const Question& question, std::shared_ptr<Receiver> receiver)
+Running::Running(CorePtr core, Upstream& upstream, const Question& question,
+                 std::shared_ptr<Receiver> receiver)
     : core_(std::move(core)), receiver_(std::move(receiver)) {
   const auto& config = upstream.config();
   number_ = core_->transport.start({.url = config.url + question.path,
@@ -49,7 +51,8 @@ Running::~Running() {
   if (stop_) core_->transport.stop(number_);
 }
 
-Failure as_heard(Failure failure, std::chrono::nanoseconds waited, bool said_something, const OpenAiModelConfig& model) {
+Failure as_heard(Failure failure, std::chrono::nanoseconds waited, bool said_something,
+                 const OpenAiModelConfig& model) {
   if (failure.error.code != Code::deadline_exceeded) return failure;
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(waited).count();
   const bool silent = waited >= kSilence && !said_something;

@@ -72,7 +72,8 @@ class Running {
 };
 
 // What the caller hears when `failure` came after `waited` at the upstream.
-Failure as_heard(Failure failure, std::chrono::nanoseconds waited, bool said_something, const OpenAiModelConfig& model);
+Failure as_heard(Failure failure, std::chrono::nanoseconds waited, bool said_something,
+                 const OpenAiModelConfig& model);
 
 // Asks, and asks again where that can help. `make` gives each request its receiver.
 template <class R>
@@ -81,7 +82,8 @@ Task<typename R::Value> ask(CorePtr core, Upstream* upstream, Question question,
   const rt::Env& env = core->env;
   for (int attempt = 0;; ++attempt) {
     if (env.now() < upstream->not_before) {
-      co_return fail(Code::exhausted, "engine.upstream_busy", upstream->config().name + " asked to be left alone for now",
+      co_return fail(Code::exhausted, "engine.upstream_busy",
+                     upstream->config().name + " asked to be left alone for now",
                      (upstream->not_before - env.now()).count() / 1'000'000 + 1);
     }
     CO_TRY(auto place, co_await Places::wait(upstream->places, question.tier, question.deadline));
@@ -104,14 +106,16 @@ Task<typename R::Value> ask(CorePtr core, Upstream* upstream, Question question,
     upstream->failed(failure, env.now());
     if (said_something) co_return std::unexpected(failure.error);  // what was said is not said again
     const double jitter = static_cast<double>(env.ids.bits() >> 11) * 0x1p-53;
-    const auto when = retry_at(failure, attempt, upstream->config().retries, env.now(), question.deadline, jitter);
+    const auto when =
+        retry_at(failure, attempt, upstream->config().retries, env.now(), question.deadline, jitter);
     if (!when || !upstream->budget.take()) co_return std::unexpected(failure.error);
     core->retries.fetch_add(1);
     co_await rt::sleep_until(env, *when);
   }
 }
 
-inline Task<std::string> ask_whole(CorePtr core, Upstream* upstream, Question question, std::size_t bytes_max) {
+inline Task<std::string> ask_whole(CorePtr core, Upstream* upstream, Question question,
+                                   std::size_t bytes_max) {
   const rt::Env& env = core->env;
   return ask<WholeReply>(core, upstream, std::move(question),
                          [&env, source = upstream->source, bytes_max](Places::Place place) {
