@@ -81,7 +81,6 @@ void StreamReply::on_event(std::string_view data) {
   if (!piece) return on_failure(piece.error());
   take(*piece);
   if (stream_.stopped() && !finish_) return settle_finished();
-  if (finish_ && counted_) return settle_finished();
   if (finish_) ends_by_ = std::min(ends_by_, env_.now() + kCountComesWithin);
 }
 
