@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <optional>
 
+#include "app/config_engines.h"
 #include "base/text.h"
 
 namespace troupe {
@@ -35,6 +37,69 @@ std::string set_bool(bool& out, const std::string& value) {
   if (value != "true" && value != "false") return "true or false";
   out = value == "true";
   return {};
+}
+
+std::string set_route(Config& config, engine::Tier tier, const std::string& value) {
+  auto& names = config.server.routes[tier];
+  names.clear();
+  for (const auto& name : split(value, ',')) names.push_back(trim(name));
+  return {};
+}
+
+using Report = std::function<void(const YAML::Mark&, const std::string&)>;
+
+// A list may also be written as YAML's.
+std::optional<std::string> value_of(const YAML::Node& node) {
+  if (node.IsScalar()) return node.Scalar();
+  if (!node.IsSequence()) return std::nullopt;
+  std::vector<std::string> words;
+  for (const auto& word : node) {
+    if (!word.IsScalar()) return std::nullopt;
+    words.push_back(word.Scalar());
+  }
+  return join(words, ",");
+}
+
+engine::OpenAiModelConfig read_engine(const std::string& name, const YAML::Node& node, const Report& report) {
+  engine::OpenAiModelConfig model{.name = name};
+  std::vector<std::string> keys;
+  for (const auto& key : engine_keys()) keys.emplace_back(key.name);
+  bool good = true;
+  const auto bad = [&](const YAML::Mark& mark, const std::string& what) {
+    good = false;
+    report(mark, "engines." + name + what);
+  };
+  for (const auto& entry : node) {
+    const auto key = entry.first.as<std::string>();
+    const auto known = std::ranges::find(engine_keys(), key, [](const EngineKey& k) { return std::string(k.name); });
+    const auto value = value_of(entry.second);
+    if (known == engine_keys().end()) {
+      bad(entry.first.Mark(), ": no setting '" + key + "'" + did_you_mean(key, keys));
+    } else if (!value) {
+      bad(entry.second.Mark(), "." + key + " must be a single value or a list of them");
+    } else if (const auto wanted = known->set(model, *value); !wanted.empty()) {
+      bad(entry.second.Mark(), "." + key + ": '" + *value + "' is not " + wanted);
+    }
+  }
+  if (!good) return model;
+  if (const auto problem = engine::openai_model_problem(model); !problem.empty()) bad(node.Mark(), ": " + problem);
+  return model;
+}
+
+void read_engines(Config& config, const YAML::Node& section, const Report& report) {
+  if (!section.IsMap()) return report(section.Mark(), "engines is a mapping of names to engines");
+  if (section.size() > kEnginesMax) report(section.Mark(), fmt::format("{} engines at most", kEnginesMax));
+  for (const auto& entry : section) {
+    const auto name = entry.first.as<std::string>();
+    const auto same = [&](const auto& model) { return model.name == name; };
+    if (!entry.second.IsMap()) {
+      report(entry.second.Mark(), "engines." + name + " is a mapping of keys to values");
+    } else if (std::ranges::any_of(config.server.engines, same)) {
+      report(entry.first.Mark(), "engines." + name + " is there twice");
+    } else {
+      config.server.engines.push_back(read_engine(name, entry.second, report));
+    }
+  }
 }
 
 }  // namespace
@@ -76,6 +141,10 @@ const std::vector<ConfigKey>& config_keys() {
          if (!parse_number(v, c.server.engine_memory_mb)) return "a whole number from 0";
          return {};
        }},
+      {"routes.gold", "names of models that serve gold, best first, with commas; the reflex comes last",
+       "engines, then models of this machine, by their tiers", [](Config& c, const std::string& v) { return set_route(c, engine::Tier::gold, v); }},
+      {"routes.silver", "the same for silver", "the same", [](Config& c, const std::string& v) { return set_route(c, engine::Tier::silver, v); }},
+      {"routes.bronze", "the same for bronze", "the same", [](Config& c, const std::string& v) { return set_route(c, engine::Tier::bronze, v); }},
       {"log.format", "text or json", "text",
        [](Config& c, const std::string& v) -> std::string {
          if (v != "text" && v != "json") return "text or json";
@@ -111,6 +180,7 @@ Result<void> load_config(Config& config, const std::string& file) {
   };
   std::vector<std::string> names;
   for (const auto& key : config_keys()) names.emplace_back(key.name);
+  names.emplace_back("engines");
   try {
     const YAML::Node root = YAML::LoadFile(file);
     if (!root.IsNull() && !root.IsMap()) report(root.Mark(), "a configuration is a mapping of keys to values");
@@ -119,13 +189,16 @@ Result<void> load_config(Config& config, const std::string& file) {
       for (const auto& entry : node) {
         const std::string name = prefix + entry.first.as<std::string>();
         const bool is_section = std::ranges::any_of(names, [&](const auto& known) { return known.starts_with(name + "."); });
-        if (is_section && entry.second.IsMap()) {
+        const auto value = value_of(entry.second);
+        if (name == "engines") {
+          read_engines(config, entry.second, report);
+        } else if (is_section && entry.second.IsMap()) {
           read(entry.second, name + ".");
         } else if (std::ranges::find(names, name) == names.end()) {
           report(entry.first.Mark(), "no setting '" + name + "'" + did_you_mean(name, names));
-        } else if (!entry.second.IsScalar()) {
-          report(entry.second.Mark(), name + " must be a single value");
-        } else if (const auto set = set_config(config, name, entry.second.Scalar()); !set) {
+        } else if (!value) {
+          report(entry.second.Mark(), name + " must be a single value or a list of them");
+        } else if (const auto set = set_config(config, name, *value); !set) {
           report(entry.second.Mark(), set.error().message);
         }
       }

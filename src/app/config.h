@@ -1,5 +1,6 @@
 #pragma once
-// What `troupe up` can be told: one declared table of keys, read from a YAML file, overridden by the command line. Unknown keys
+// What `troupe up` can be told: one declared table of keys (and one for each engine of the section `engines`, see
+// config_engines.h), read from a YAML file, overridden by the command line. Unknown keys
 // are errors with the nearest known key, and all errors are reported at once.
 #include <string>
 #include <vector>

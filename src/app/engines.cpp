@@ -35,34 +35,58 @@ engine::LlamaModelConfig model_config(const models::CatalogueEntry& entry, const
   return model;
 }
 
-}  // namespace
+using Problems = std::vector<std::string>;
 
-Engines open_engines(const rt::Env& env, const EngineOptions& options) {
-  Engines engines;
-  engines.reflex = engine::make_reflex_engine({});
-  std::vector<std::string> problems;
-  engine::LlamaConfig config{.threads = options.threads, .memory_max = options.memory_max};
-  if (options.use_models) {
-    for (const auto& entry : options.catalogue) {
-      const bool named = options.only.contains(entry.name);
-      if (!options.only.empty() && !named) continue;
-      auto tiers = tiers_of(entry, named);
-      const bool embedding = entry.tiers == std::vector<std::string>{"embedding"};
-      if (tiers.empty() && !embedding) continue;
-      const auto installed = models::find_installed(entry, options.models_dir);
-      if (installed.state != models::FileState::ready) {
-        problems.push_back(entry.name + ": " + installed.problem);
-        continue;
-      }
-      config.models.push_back(model_config(entry, installed, std::move(tiers)));
+// One that cannot be opened (its key, say) must not take the others with it.
+void open_remote(const rt::Env& env, const EngineOptions& options, Engines& engines, Problems& problems) {
+  engine::OpenAiConfig config;
+  for (const auto& model : options.remote) {
+    const auto same = [&](const auto& entry) { return entry.name == model.name; };
+    if (std::ranges::any_of(options.catalogue, same)) {
+      problems.push_back("engines." + model.name + ": a model of the catalogue has this name");
+    } else {
+      config.models.push_back(model);
     }
   }
-  // A model that cannot be loaded must not take the others with it.
+  while (!config.models.empty()) {
+    auto opened = engine::open_openai_engine(env, config);
+    if (opened) {
+      engines.remote = *std::move(opened);
+      return;
+    }
+    problems.push_back("engines." + opened.error().message);
+    const auto culprit = std::ranges::find_if(
+        config.models, [&](const auto& model) { return opened.error().message.starts_with(model.name + ":"); });
+    config.models.erase(culprit != config.models.end() ? culprit : config.models.begin());
+  }
+}
+
+engine::LlamaConfig llama_config(const EngineOptions& options, bool embeds_elsewhere, Problems& problems) {
+  engine::LlamaConfig config{.threads = options.threads, .memory_max = options.memory_max};
+  if (!options.use_models) return config;
+  for (const auto& entry : options.catalogue) {
+    const bool named = options.only.contains(entry.name);
+    if (!options.only.empty() && !named) continue;
+    auto tiers = tiers_of(entry, named);
+    const bool embedding = entry.tiers == std::vector<std::string>{"embedding"};
+    if ((tiers.empty() && !embedding) || (embedding && embeds_elsewhere)) continue;
+    const auto installed = models::find_installed(entry, options.models_dir);
+    if (installed.state != models::FileState::ready) {
+      problems.push_back(entry.name + ": " + installed.problem);
+      continue;
+    }
+    config.models.push_back(model_config(entry, installed, std::move(tiers)));
+  }
+  return config;
+}
+
+// A model that cannot be loaded must not take the others with it.
+void open_llama(const rt::Env& env, engine::LlamaConfig config, Engines& engines, Problems& problems) {
   while (!config.models.empty()) {
     auto opened = engine::open_llama_engine(env, config);
     if (opened) {
       engines.llama = *std::move(opened);
-      break;
+      return;
     }
     problems.push_back(opened.error().message);
     const auto culprit = std::ranges::find_if(config.models, [&](const auto& model) {
@@ -71,20 +95,80 @@ Engines open_engines(const rt::Env& env, const EngineOptions& options) {
     });
     config.models.erase(culprit != config.models.end() ? culprit : config.models.begin());
   }
-  if (engines.llama) {
-    for (const auto& model : engines.llama->models()) {
-      engines.loaded.insert(model.name);
-      if (model.embedding_size > 0) {
-        engines.embedding_size = static_cast<std::size_t>(model.embedding_size);
-        engines.router.embedding.push_back({engines.llama.get(), model.name});
-      }
-      for (const auto tier : model.tiers) engines.router.tiers[tier].push_back({engines.llama.get(), model.name});
+}
+
+void add_default_routes(engine::Engine& engine, Engines& engines) {
+  for (const auto& model : engine.models()) {
+    if (model.embedding_size > 0 && engines.router.embedding.empty()) {
+      engines.embedding_size = static_cast<std::size_t>(model.embedding_size);
+      engines.router.embedding.push_back({&engine, model.name});
+    }
+    for (const auto tier : model.tiers) engines.router.tiers[tier].push_back({&engine, model.name});
+  }
+}
+
+// The routes that the configuration names, in its order.
+void set_routes(const EngineOptions& options, Engines& engines, Problems& problems) {
+  std::map<std::string, engine::Engine*> known;
+  for (engine::Engine* engine : {static_cast<engine::Engine*>(engines.remote.get()), static_cast<engine::Engine*>(engines.llama.get())}) {
+    if (engine == nullptr) continue;
+    for (const auto& model : engine->models()) {
+      if (model.embedding_size == 0) known.emplace(model.name, engine);
     }
   }
+  std::vector<std::string> names;
+  for (const auto& [name, engine] : known) names.push_back(name);
+  for (const auto& [tier, wanted] : options.routes) {
+    auto& routes = engines.router.tiers[tier];
+    routes.clear();
+    for (const auto& name : wanted) {
+      if (const auto found = known.find(name); found != known.end()) {
+        routes.push_back({found->second, name});
+      } else {
+        problems.push_back("routes." + std::string(engine::tier_name(tier)) + ": no model '" + name + "'" +
+                           did_you_mean(name, names));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Engines open_engines(const rt::Env& env, const EngineOptions& options) {
+  Engines engines;
+  engines.reflex = engine::make_reflex_engine({});
+  Problems problems;
+  if (options.use_models) open_remote(env, options, engines, problems);
+  if (engines.remote) add_default_routes(*engines.remote, engines);
+  open_llama(env, llama_config(options, !engines.router.embedding.empty(), problems), engines, problems);
+  if (engines.llama) {
+    for (const auto& model : engines.llama->models()) engines.loaded.insert(model.name);
+    add_default_routes(*engines.llama, engines);
+  }
+  set_routes(options, engines, problems);
   // The reflex engine chooses when no model can; it does not speak: written lines are the writers' (see ai).
   engines.router.tiers[engine::Tier::gold].push_back({engines.reflex.get(), "reflex"});
   engines.problem = join(problems, "; ");
   return engines;
+}
+
+std::vector<pb::ModelView> remote_models(const Engines& engines) {
+  std::vector<pb::ModelView> out;
+  if (!engines.remote) return out;
+  const auto infos = engines.remote->models();
+  for (const auto& upstream : engines.remote->upstreams()) {
+    const auto info = std::ranges::find(infos, upstream.name, &engine::ModelInfo::name);
+    auto& view = out.emplace_back();
+    view.set_name(upstream.name);
+    view.set_file(upstream.url + " " + upstream.model);
+    view.set_context_tokens(info->context_tokens);
+    for (const auto tier : info->tiers) view.add_tiers(std::string(engine::tier_name(tier)));
+    if (info->embedding_size > 0) view.add_tiers("embedding");
+    view.set_loaded(true);
+    view.set_state(upstream.problem.empty() ? "current" : "unreachable");
+    view.set_problem(upstream.problem);
+  }
+  return out;
 }
 
 }  // namespace troupe

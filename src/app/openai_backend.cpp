@@ -14,7 +14,8 @@ engine::Usage usage_of(const pb::RouterUsage& usage) {
           .new_tokens = usage.new_tokens(),
           .queue_us = usage.queue_us(),
           .first_token_us = usage.first_token_us(),
-          .total_us = usage.total_us()};
+          .total_us = usage.total_us(),
+          .cost_microusd = usage.cost_microusd()};
 }
 
 std::int64_t left_ms(const rt::Env& env, rt::Instant deadline) {
@@ -87,8 +88,12 @@ Task<engine::EmbedReply> RouterOpenAiBackend::embed(Caller caller, engine::Embed
 }
 
 Task<std::vector<engine::ModelInfo>> RouterOpenAiBackend::models(Caller) {
-  if (!engines_.llama) co_return std::vector<engine::ModelInfo>();
-  co_return engines_.llama->models();
+  std::vector<engine::ModelInfo> out;
+  if (engines_.remote) out = engines_.remote->models();
+  if (engines_.llama) {
+    for (auto& model : engines_.llama->models()) out.push_back(std::move(model));
+  }
+  co_return out;
 }
 
 }  // namespace troupe

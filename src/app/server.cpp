@@ -92,7 +92,9 @@ Result<void> run_server(const ServerOptions& options) {
                                        .use_models = options.use_models,
                                        .threads = options.engine_threads,
                                        .memory_max = std::uint64_t{options.engine_memory_mb} << 20,
-                                       .only = {options.only_models.begin(), options.only_models.end()}});
+                                       .only = {options.only_models.begin(), options.only_models.end()},
+                                       .remote = options.engines,
+                                       .routes = options.routes});
   if (!engines.problem.empty()) log::warn("models", "{}", engines.problem);
   const bool thinks = engines.router.tiers[engine::Tier::gold].size() > 1;
   NpcConfig npc{.thinks = thinks, .embedding_size = engines.embedding_size};
@@ -101,7 +103,7 @@ Result<void> run_server(const ServerOptions& options) {
   }
   WorldServices services(pack, *world.host, engines.router, std::move(npc), {},
                          {.catalogue = catalogue, .models_dir = models_dir, .tool = tool_path("models.py"),
-                          .loaded = engines.loaded});
+                          .loaded = engines.loaded, .elsewhere = [&engines] { return remote_models(engines); }});
   SharedServices shared_services(*shared.host);
 
   TRY_VOID(shared.timeline->open());

@@ -2,10 +2,12 @@
 // `troupe up`: builds everything in dependency order, runs until a signal, takes it down in reverse.
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "adapters/engine_openai/openai_engine.h"
 #include "base/error.h"
 
 namespace troupe {
@@ -22,6 +24,8 @@ struct ServerOptions {
   std::vector<std::string> only_models;            // names; empty = those that serve a tier
   int engine_threads = 0;
   std::uint32_t engine_memory_mb = 0;              // for one model; 0 = what the machine has free
+  std::vector<engine::OpenAiModelConfig> engines;  // over HTTP, in the order of the file
+  std::map<engine::Tier, std::vector<std::string>> routes;
   std::filesystem::path tokens_file;               // "" = local mode
 };
 

@@ -86,9 +86,11 @@ void print_list(const std::vector<Json>& models, const Terminal& terminal) {
       measured = fmt::format("prompt {:.0f} tokens/s, {:.1f} ms a token", speed, real_in(model, "token_ms"));
     }
     if (const auto problem = one_line(text_in(model, "problem")); !problem.empty()) measured = problem;
-    table.row({one_line(text_in(model, "name")), state,
-               fmt::format("{:.0f} MB", static_cast<double>(number_in(model, "size_bytes")) / kMib),
-               joined(list_in(model, "tiers")), one_line(text_in(model, "licence")), measured});
+    const auto size = number_in(model, "size_bytes");
+    table.row(
+        {one_line(text_in(model, "name")), state,
+         size > 0 ? fmt::format("{:.0f} MB", static_cast<double>(size) / kMib) : "-",  // not on this machine
+         joined(list_in(model, "tiers")), one_line(text_in(model, "licence")), measured});
   }
   table.print(terminal, "");
 }

@@ -5,10 +5,10 @@
 #include <istream>
 #include <ostream>
 
+#include "base/sse.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/rpc.h"
-#include "cli/sse.h"
 #include "cli/stop.h"
 
 namespace troupe::cli {

@@ -62,6 +62,7 @@ struct Usage {
   std::int64_t queue_us = 0;
   std::int64_t first_token_us = 0;  // from the call
   std::int64_t total_us = 0;
+  std::int64_t cost_microusd = 0;  // 0: it costs nothing, or nobody said what
 };
 
 struct GenerateReply {

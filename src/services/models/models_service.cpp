@@ -126,6 +126,9 @@ Task<pb::ModelsListReply> ModelsService::list(Caller, pb::ModelsListRequest) {
       out->set_problem(job_->problem);
     }
   }
+  if (config_.elsewhere) {
+    for (auto& model : config_.elsewhere()) *reply.add_models() = std::move(model);
+  }
   co_return reply;
 }
 

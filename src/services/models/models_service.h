@@ -1,6 +1,7 @@
 #pragma once
 // Weights on this machine. Owned by app; io thread; files are looked at on a pool. One pull or measurement at a time.
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -17,6 +18,7 @@ struct ModelsConfig {
   std::filesystem::path models_dir;
   std::filesystem::path tool;    // tools/models.py
   std::set<std::string> loaded;  // names of models that an engine holds
+  std::function<std::vector<pb::ModelView>()> elsewhere = {};  // models of engines over HTTP
 };
 
 class ModelsService {

@@ -6,26 +6,31 @@ namespace troupe::router {
 
 bool Breaker::admit(rt::Instant now) {
   if (!opened_) return true;
-  if (now - *opened_ < limits_.open_for || probe_out_) return false;
-  probe_out_ = true;
+  if (now - *opened_ < limits_.open_for) return false;
+  if (probe_out_ && now - *probe_out_ < limits_.open_for) return false;
+  probe_out_ = now;
   return true;
 }
 
 void Breaker::succeeded() {
   failures_ = 0;
-  probe_out_ = false;
+  probe_out_.reset();
   opened_.reset();
 }
 
 void Breaker::failed(rt::Instant now) {
   ++failures_;
   if (probe_out_ || failures_ >= limits_.failures_max) opened_ = now;
-  probe_out_ = false;
+  probe_out_.reset();
 }
 
 BreakerState Breaker::state(rt::Instant now) const {
   if (!opened_) return BreakerState::closed;
   return now - *opened_ < limits_.open_for && !probe_out_ ? BreakerState::open : BreakerState::probing;
+}
+
+bool is_fault(const Error& error) {
+  return error.code == Code::unavailable || error.code == Code::internal || error.reason == "engine.silent";
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "rt/clock.h"
 
 namespace troupe::router {
@@ -32,7 +33,8 @@ enum class BreakerState { closed, open, probing };
 class Breaker {
  public:
   explicit Breaker(const Limits& limits) : limits_(limits) {}
-  // Whether a request may go through now; takes the probe's place when it is the probe.
+  // Whether a request may go through now; takes the probe's place when it is the probe. A probe of which
+  // nothing is heard (its caller left) makes room for the next after `open_for`.
   bool admit(rt::Instant now);
   void succeeded();
   void failed(rt::Instant now);
@@ -41,14 +43,19 @@ class Breaker {
  private:
   Limits limits_;
   int failures_ = 0;
-  bool probe_out_ = false;
+  std::optional<rt::Instant> probe_out_;  // since when
   std::optional<rt::Instant> opened_;
 };
+
+// Whether an error says that the engine is not well. Not what the caller got wrong, nor plain lateness; but
+// silence is.
+bool is_fault(const Error& error);
 
 void measure(Measured& m, const Limits& limits, bool ok, std::int64_t first_token_us, std::int64_t total_us,
              int new_tokens, bool deadline_met);
 
-// Whether a route is expected to say something before `left` is over. A route that was not measured yet is given the chance.
+// Whether a route is expected to say something before `left` is over. A route that was not measured yet is
+// given the chance.
 bool fits(const Measured& m, std::chrono::nanoseconds left, int tokens_needed);
 
 }  // namespace troupe::router

@@ -26,6 +26,24 @@ TEST(Breaker, OpensAfterFailuresAndProbes) {
   EXPECT_EQ(breaker.state(now + 20s), BreakerState::closed);
 }
 
+TEST(Breaker, AProbeOfWhichNothingIsHeardMakesRoomForTheNext) {
+  Breaker breaker({.failures_max = 1, .open_for = 10s});
+  const rt::Instant now{1'000'000'000};
+  breaker.failed(now);
+  EXPECT_TRUE(breaker.admit(now + 10s));
+  EXPECT_FALSE(breaker.admit(now + 19s));
+  EXPECT_TRUE(breaker.admit(now + 20s)) << "its caller left; nobody will say how it went";
+}
+
+TEST(Breaker, WhatIsAFault) {
+  EXPECT_TRUE(is_fault({Code::unavailable, "engine.failed", ""}));
+  EXPECT_TRUE(is_fault({Code::internal, "engine.failed", ""}));
+  EXPECT_TRUE(is_fault({Code::deadline_exceeded, "engine.silent", ""}));
+  EXPECT_FALSE(is_fault({Code::deadline_exceeded, "deadline", ""}));
+  EXPECT_FALSE(is_fault({Code::invalid_argument, "engine.bad_grammar", ""}));
+  EXPECT_FALSE(is_fault({Code::exhausted, "engine.upstream_busy", ""}));
+}
+
 TEST(Estimate, FitsOrNot) {
   Measured m;
   EXPECT_TRUE(fits(m, 1ms, 8)) << "not measured yet: given the chance";

@@ -90,10 +90,7 @@ void RouterService::record(RouteState& route, Tier tier, const Result<void>& out
   const auto now = host_.env().now();
   const bool late = now > deadline;
   const bool deadline_error = !outcome && outcome.error().code == Code::deadline_exceeded;
-  // What the caller got wrong says nothing about the engine, and lateness is not a fault of its health.
-  const bool engine_fault =
-      !outcome && (outcome.error().code == Code::unavailable || outcome.error().code == Code::internal);
-  if (engine_fault) {
+  if (!outcome && router::is_fault(outcome.error())) {
     route.breaker.failed(now);
   } else {
     route.breaker.succeeded();
@@ -108,6 +105,8 @@ void RouterService::record(RouteState& route, Tier tier, const Result<void>& out
   metrics.counter("troupe_router_cached_tokens_total", "Prompt tokens found in the prefix cache", labels)
       .add(usage.cached_tokens);
   metrics.counter("troupe_router_new_tokens_total", "Tokens generated", labels).add(usage.new_tokens);
+  metrics.counter("troupe_router_cost_microusd_total", "What answers cost, in millionths of a dollar", labels)
+      .add(static_cast<double>(usage.cost_microusd));
   metrics
       .counter("troupe_router_requests_total", "Requests by outcome",
                {{"tier", labels.at("tier")},
@@ -125,6 +124,7 @@ void fill(pb::RouterUsage& out, const engine::Usage& usage) {
   out.set_queue_us(usage.queue_us);
   out.set_first_token_us(usage.first_token_us);
   out.set_total_us(usage.total_us);
+  out.set_cost_microusd(usage.cost_microusd);
 }
 
 template <class T>

@@ -1,10 +1,10 @@
-#include "cli/sse.h"
+#include "base/sse.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace troupe::cli {
+namespace troupe {
 namespace {
 
 struct Case {
@@ -61,4 +61,4 @@ TEST(SseLimits, AnEventWithoutEndIsRefused) {
 }
 
 }  // namespace
-}  // namespace troupe::cli
+}  // namespace troupe

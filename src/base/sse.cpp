@@ -1,8 +1,8 @@
-#include "cli/sse.h"
+#include "base/sse.h"
 
 #include <utility>
 
-namespace troupe::cli {
+namespace troupe {
 
 bool SseParser::feed(std::string_view bytes, const std::function<void(const SseEvent&)>& on_event) {
   for (const char c : bytes) {
@@ -11,7 +11,7 @@ bool SseParser::feed(std::string_view bytes, const std::function<void(const SseE
     after_cr_ = c == '\r';
     if (c != '\n' && c != '\r') {
       line_ += c;
-      if (line_.size() + data_.size() > kSseEventBytesMax) return false;
+      if (line_.size() + data_.size() > event_bytes_max_) return false;
       continue;
     }
     line(line_, on_event);
@@ -41,4 +41,4 @@ void SseParser::line(std::string_view text, const std::function<void(const SseEv
   // A comment (empty field) keeps the connection alive and says nothing; id and retry are for browsers.
 }
 
-}  // namespace troupe::cli
+}  // namespace troupe

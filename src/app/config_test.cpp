@@ -1,0 +1,98 @@
+#include "app/config.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "app/config_engines.h"
+#include "rt/random.h"
+
+namespace troupe {
+namespace {
+
+// What load_config says of a file with this text; "" = it is good.
+std::string read(Config& config, const std::string& text) {
+  const auto path =
+      std::filesystem::temp_directory_path() / ("config-" + std::to_string(rt::SystemIds().bits()) + ".yaml");
+  std::ofstream(path) << text;
+  const auto done = load_config(config, path.string());
+  std::filesystem::remove(path);
+  if (done) return {};
+  std::string message = done.error().message;
+  for (auto found = message.find(path.string()); found != std::string::npos;
+       found = message.find(path.string())) {
+    message.replace(found, path.string().size(), "FILE");
+  }
+  return message;
+}
+
+constexpr const char* kGood = R"(
+engines:
+  vllm:
+    url: http://127.0.0.1:8000/v1
+    model: qwen2.5-7b
+    tiers: silver, bronze
+    key_file: /run/secrets/vllm
+    allow_addresses: 127.0.0.0/8
+    dialect: vllm
+    priority: true
+    prompt_microusd_per_mtoken: 150000
+    cached_microusd_per_mtoken: 75000
+    output_microusd_per_mtoken: 600000
+  vectors:
+    url: https://engine.example/v1
+    model: e5
+    tiers: [embedding]
+    dimensions: 1024
+routes:
+  silver: [vllm, qwen2.5-coder-1.5b]
+listen: 127.0.0.1:0
+)";
+
+TEST(Config, EnginesInTheOrderOfTheFile) {
+  Config config;
+  EXPECT_EQ(read(config, kGood), "");
+  ASSERT_EQ(config.server.engines.size(), 2U);
+  const auto& vllm = config.server.engines[0];
+  EXPECT_EQ(vllm.name, "vllm");
+  EXPECT_EQ(vllm.tiers, (std::vector{engine::Tier::silver, engine::Tier::bronze}));
+  EXPECT_EQ(vllm.dialect, engine::Dialect::vllm);
+  EXPECT_TRUE(vllm.priority);
+  EXPECT_EQ(vllm.prices.prompt, 150'000);
+  EXPECT_EQ(vllm.prices.cached, 75'000);
+  EXPECT_EQ(vllm.prices.output, 600'000);
+  EXPECT_EQ(config.server.engines[1].embedding_size, 1024);
+  EXPECT_EQ(config.server.routes.at(engine::Tier::silver),
+            (std::vector<std::string>{"vllm", "qwen2.5-coder-1.5b"}));
+}
+
+TEST(Config, EveryMistakeWithItsPlaceAndWhatWouldBeRight) {
+  Config config;
+  EXPECT_EQ(
+      read(config, "listne: 1\nengines:\n  a:\n    urll: x\n    parallel: many\n    tiers: golden\n  b: 7\n"),
+      "FILE:1:1: no setting 'listne'; did you mean 'listen'?\n"
+      "FILE:4:5: engines.a: no setting 'urll'; did you mean 'url'?\n"
+      "FILE:5:15: engines.a.parallel: 'many' is not a whole number\n"
+      "FILE:6:12: engines.a.tiers: 'golden' is not gold, silver, bronze or embedding, with commas\n"
+      "FILE:7:6: engines.b is a mapping of keys to values");
+  Config other;
+  EXPECT_EQ(
+      read(other, "engines:\n  local:\n    url: http://127.0.0.1:8000/v1\n    model: m\n    tiers: gold\n"),
+      "FILE:3:5: engines.local: http is for engines of your own: say where in allow_addresses (127.0.0.0/8), "
+      "or use https");
+  EXPECT_EQ(read(other, "engine:\n  threads: x\n"), "FILE:2:12: engine.threads: 'x' is not 0 to 256");
+  EXPECT_EQ(read(other, "engines: none\n"), "FILE:1:10: engines is a mapping of names to engines");
+}
+
+TEST(Config, EnginesAreBounded) {
+  std::string text = "engines:\n";
+  for (std::size_t i = 0; i <= kEnginesMax; ++i) {
+    text += "  e" + std::to_string(i) + ": {url: 'https://engine.example/v1', model: m, tiers: gold}\n";
+  }
+  Config config;
+  EXPECT_NE(read(config, text).find("16 engines at most"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace troupe

@@ -1,0 +1,146 @@
+// Engines over HTTP behind the router: the order of routes, fallback, the breaker.
+#include "app/engines.h"
+
+#include <gtest/gtest.h>
+
+#include "adapters/engine_openai/fault_upstream.h"
+#include "tests/support/world_fixture.h"
+
+namespace troupe {
+namespace {
+
+using engine::FaultUpstream;
+using engine::Peer;
+using engine::Tier;
+using namespace std::chrono_literals;
+
+engine::OpenAiModelConfig model_at(const FaultUpstream& upstream, const std::string& name) {
+  engine::OpenAiModelConfig model;
+  model.name = name;
+  model.url = upstream.url();
+  model.model = "m";
+  model.tiers = {Tier::gold, Tier::silver};
+  model.allow_addresses = {"127.0.0.0/8"};
+  model.retries = 0;
+  model.prices.output = 1'000'000;
+  return model;
+}
+
+void says(Peer& peer, const std::string& text) {
+  peer.chunked_head() && peer.word(text) && peer.end_of_stream();
+}
+
+// A world whose only service is the router. The engines live as long as that, so inside of the world's loop.
+struct Rig {
+  struct Held {
+    Engines engines;
+    std::unique_ptr<RouterService> router;
+  };
+  explicit Rig(EngineOptions options)
+      : world({[this, options](Host& host) -> std::shared_ptr<void> {
+          auto made = std::make_shared<Held>(Held{open_engines(host.env(), options), nullptr});
+          made->router = std::make_unique<RouterService>(host, made->engines.router);
+          made->router->mount();
+          held = made.get();
+          return made;
+        }}) {}
+  const Engines& engines() const { return held->engines; }
+  pb::RouterGenerateReply generate(const std::string& model = "") {
+    pb::RouterGenerateRequest request;
+    request.set_tier("silver");
+    request.set_model(model);
+    auto* message = request.add_messages();
+    message->set_role("user");
+    message->set_text("Who keeps the light?");
+    const auto answer = world.start(test::server(), request);
+    world.run_until([&] { return answer->has_value(); });
+    const auto reply = test::World::parse<pb::RouterGenerateReply>(**answer);
+    problem = reply ? "" : reply.error().reason;
+    return reply.value_or(pb::RouterGenerateReply());
+  }
+  std::string health_of(const std::string& model) {
+    const auto status = world.call<pb::RouterStatusReply>(test::server(), pb::RouterStatusRequest());
+    if (!status) return status.error().message;
+    for (const auto& route : status->engines()) {
+      if (route.model() == model) return route.health();
+    }
+    return "missing";
+  }
+
+  Held* held = nullptr;
+  test::World world;
+  std::string problem;
+};
+
+TEST(EnginesOverHttp, TheFirstThatIsWellAnswersAndTheBreakerOpensAndCloses) {
+  FaultUpstream first([](Peer& p) { p.whole("{}", "500 No"); });
+  FaultUpstream second([](Peer& p) { says(p, "second"); });
+  Rig rig({.remote = {model_at(first, "first"), model_at(second, "second")}});
+  for (int i = 0; i < 3; ++i) {
+    const auto reply = rig.generate();
+    EXPECT_EQ(reply.text(), "second") << rig.problem;
+    ASSERT_EQ(reply.fallbacks().size(), 1);
+    EXPECT_NE(reply.fallbacks(0).find("openai/first"), std::string::npos) << reply.fallbacks(0);
+    EXPECT_EQ(reply.usage().cost_microusd(), 3);
+  }
+  EXPECT_EQ(rig.health_of("first"), "open");
+  EXPECT_EQ(rig.generate().text(), "second");
+  EXPECT_EQ(first.seen().size(), 3U) << "left alone while the breaker is open";
+  first.script([](Peer& p) { says(p, "first"); });
+  rig.world.pass(10s);
+  EXPECT_EQ(rig.generate().text(), "first") << "the probe";
+  EXPECT_EQ(rig.health_of("first"), "ok");
+}
+
+TEST(EnginesOverHttp, AnEngineThatHangsOpensTheBreakerToo) {
+  FaultUpstream hangs([](Peer& p) { p.gone(); });
+  Rig rig({.remote = {model_at(hangs, "hangs")}});
+  for (int i = 0; i < 3; ++i) {
+    pb::RouterGenerateRequest request;
+    request.set_tier("silver");
+    request.set_deadline_ms(500);
+    auto* message = request.add_messages();
+    message->set_role("user");
+    message->set_text("Who keeps the light?");
+    const auto answer = rig.world.start(test::server(), request);
+    rig.world.run_until([&] { return hangs.seen().size() == static_cast<std::size_t>(i) + 1; });
+    rig.world.pass(500ms);
+    rig.world.run_until([&] { return answer->has_value(); });
+    EXPECT_EQ((*answer)->error().reason, "engine.silent");
+  }
+  EXPECT_EQ(rig.health_of("hangs"), "open");
+}
+
+TEST(EnginesOverHttp, RoutesAreAsConfigured) {
+  FaultUpstream first([](Peer& p) { says(p, "first"); });
+  FaultUpstream second([](Peer& p) { says(p, "second"); });
+  Rig rig({.remote = {model_at(first, "first"), model_at(second, "second")},
+           .routes = {{Tier::silver, {"second", "firts"}}, {Tier::gold, {}}}});
+  EXPECT_EQ(rig.engines().problem, "routes.silver: no model 'firts'; did you mean 'first'?");
+  EXPECT_EQ(rig.generate().text(), "second");
+  EXPECT_EQ(rig.generate("first").text(), "");
+  EXPECT_EQ(rig.problem, "router.unknown_model") << "a model in no route is not asked";
+  ASSERT_EQ(rig.engines().router.tiers.at(Tier::gold).size(), 1U);
+  EXPECT_EQ(rig.engines().router.tiers.at(Tier::gold)[0].model, "reflex");
+}
+
+TEST(EnginesOverHttp, OneThatCannotBeOpenedIsNamedAndTheOthersServe) {
+  FaultUpstream good([](Peer& p) { says(p, "good"); });
+  auto keyless = model_at(good, "keyless");
+  keyless.key_file = "/nowhere/key";
+  const models::CatalogueEntry entry{
+      .name = "taken", .file = "", .sha256 = "", .licence = "", .tiers = {"test"}};
+  Rig rig({.catalogue = {entry}, .remote = {keyless, model_at(good, "taken"), model_at(good, "good")}});
+  EXPECT_NE(rig.engines().problem.find("engines.keyless: /nowhere/key"), std::string::npos)
+      << rig.engines().problem;
+  EXPECT_NE(rig.engines().problem.find("engines.taken"), std::string::npos) << rig.engines().problem;
+  EXPECT_EQ(rig.generate().text(), "good");
+  const auto models = remote_models(rig.engines());
+  ASSERT_EQ(models.size(), 1U);
+  EXPECT_EQ(models[0].name(), "good");
+  EXPECT_EQ(models[0].state(), "current");
+  EXPECT_EQ(models[0].tiers_size(), 2);
+}
+
+}  // namespace
+}  // namespace troupe
