@@ -49,7 +49,7 @@ StepOutcome run_step(llama_context* context, llama_batch& batch, const Step& ste
     if (predicted) ticket.predicted_us.fetch_add(micros(*predicted));
     if (preempted) ticket.preemptions.fetch_add(1);
   }
-  if (config.on_step) {
+  if (config.on_step && rc != 1) {  // without cells nothing was computed
     config.on_step({.model = model,
                     .lead = step.lead,
                     .tokens = step.shape.tokens,
@@ -58,7 +58,7 @@ StepOutcome run_step(llama_context* context, llama_batch& batch, const Step& ste
                     .threads = step.shape.threads,
                     .predicted_us = predicted ? micros(*predicted) : 0,
                     .took_us = micros(took),
-                    .stopped = stopped,
+                    .stopped = rc != 0,
                     .preempted = preempted});
   }
   return {.rc = rc, .ended = ended};

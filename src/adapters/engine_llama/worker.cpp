@@ -54,22 +54,33 @@ void Worker::run() {
   params.poll = static_cast<std::uint32_t>(config_.poll);
   const std::unique_ptr<ggml_threadpool, ThreadpoolFree> pool(ggml_threadpool_new(&params));
   for (const auto& model : models_) llama_attach_threadpool(model->context(), pool.get(), pool.get());
-  for (std::size_t i = 0; i < models_.size(); ++i) {
-    if (auto* lane = chat(i)) prefixes_.restore(lane->model(), lane->sequences(), *inbox_);
-  }
-  try {
+  bool sound = true;
+  const auto guarded = [&](const auto& work) {
+    try {
+      work();
+    } catch (const std::exception& e) {
+      log::error("engine", "the engine thread failed: {}", e.what());
+      inbox_->stop();
+      sound = false;
+    }
+  };
+  guarded([&] {
+    for (std::size_t i = 0; i < models_.size(); ++i) {
+      if (auto* lane = chat(i)) prefixes_.restore(lane->model(), lane->sequences(), *inbox_);
+    }
     loop();
-  } catch (const std::exception& e) {
-    log::error("engine", "the engine thread failed: {}", e.what());
-    inbox_->stop();
-  }
+  });
   const auto error = stopping_error();
   for (const auto& lane : lanes_) lane->fail_all(error);
   for (auto& arrival : inbox_->drain()) arrival.start(&error);
-  prefixes_.begin_saving();
-  for (std::size_t i = 0; i < models_.size(); ++i) {
-    if (auto* lane = chat(i)) prefixes_.save(lane->model(), lane->sequences(), inbox_->env().now());
-  }
+  // Nobody waits any more: time to write.
+  guarded([&] {
+    prefixes_.begin_saving();
+    for (std::size_t i = 0; i < models_.size(); ++i) {
+      auto* lane = chat(i);
+      if (lane != nullptr && sound) prefixes_.save(lane->model(), lane->sequences(), inbox_->env().now());
+    }
+  });
   for (const auto& model : models_) llama_detach_threadpool(model->context());
 }
 
