@@ -171,20 +171,19 @@ std::vector<Inbox::Arrival> Inbox::drain() {
   return out;
 }
 
-void Inbox::step_begins(std::vector<TicketPtr> tickets, inference::RunningStep step) {
+bool Inbox::step_begins(std::vector<TicketPtr> tickets, inference::RunningStep step) {
   const std::lock_guard lock(mutex_);
+  step.running = true;
+  // Gold that came since the last look goes first: nothing is lost yet.
+  for (const auto& gold : arrivals_[static_cast<std::size_t>(Tier::gold)]) {
+    if (inference::should_preempt(step, {gold.ticket->deadline, gold_takes_}, waste_, preempt_, step.began))
+      return false;
+  }
   in_step_ = std::move(tickets);
   step_ = step;
-  step_.running = true;
   preempting_ = false;
   abort_.store(stop_.load());
-  // Gold that came since the last look must not wait for this whole step.
-  for (const auto& gold : arrivals_[static_cast<std::size_t>(Tier::gold)]) {
-    if (!inference::should_preempt(step_, {gold.ticket->deadline, gold_takes_}, waste_, preempt_, step.began))
-      continue;
-    preempting_ = true;
-    abort_.store(true);
-  }
+  return true;
 }
 
 bool Inbox::step_ended(rt::nanoseconds took, bool stopped) {

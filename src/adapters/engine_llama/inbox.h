@@ -64,7 +64,8 @@ class Inbox {
   };
   bool wait(bool idle, std::vector<Arrival>& out);
   std::vector<Arrival> drain();
-  void step_begins(std::vector<TicketPtr> tickets, inference::RunningStep step);
+  // False: gold has come that should go first; the step does not begin.
+  bool step_begins(std::vector<TicketPtr> tickets, inference::RunningStep step);
   // True when it was stopped for gold.
   bool step_ended(rt::nanoseconds took, bool stopped);
   // Engine thread: how long a step of a worse tier than gold may take.

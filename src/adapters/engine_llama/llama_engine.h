@@ -83,7 +83,7 @@ struct LlamaConfig {
   std::chrono::milliseconds gold_step{100};
   std::chrono::milliseconds silver_step{120};
   std::chrono::milliseconds bronze_step{60};
-  int chunk_min = 8;   // prompt tokens of a step: at least (while any is left)
+  int chunk_min = 8;    // prompt tokens of a step: at least (while any is left)
   int chunk_max = 256;  // and at most
   std::chrono::milliseconds ageing{
       2000};  // who waits longer counts as silver for one step, four times as long as gold

@@ -11,10 +11,11 @@ StepOutcome run_step(llama_context* context, llama_batch& batch, const Step& ste
   std::vector<TicketPtr> tickets;
   tickets.reserve(step.parts.size());
   for (const auto& part : step.parts) tickets.push_back(part.ticket);
-  inbox.step_begins(std::move(tickets), {.running = true,
-                                         .may_stop = step.may_stop,
-                                         .began = began,
-                                         .ends = predicted ? began + *predicted : rt::Instant::never()});
+  const inference::RunningStep running{.running = true,
+                                       .may_stop = step.may_stop,
+                                       .began = began,
+                                       .ends = predicted ? began + *predicted : rt::Instant::never()};
+  if (!inbox.step_begins(std::move(tickets), running)) return {.rc = 2, .ended = began};
   const int rc = llama_decode(context, batch);
   if (rc == 0) llama_synchronize(context);
   const auto ended = inbox.env().now();
