@@ -7,8 +7,8 @@ namespace troupe::inference {
 
 namespace {
 
-constexpr double kAllowanceNs = 2e9;  // counts as work done before the first step
-constexpr double kMemoryNs = 30e9;    // work older than this counts for about a third
+constexpr double kAllowanceNs = 10e9;  // counts as work done before the first step: gold comes in bursts
+constexpr double kMemoryNs = 300e9;    // work older than this counts for about a third
 constexpr double kRateMemoryNs = 10e9;
 
 double ns(rt::nanoseconds span) { return static_cast<double>(span.count()); }

@@ -59,8 +59,8 @@ TEST(Preempt, OnlyWhenWaitingIsWorseThanTheWaste) {
 TEST(Preempt, WasteIsAShareAndFades) {
   WasteMeter meter;
   EXPECT_LT(meter.share_with(90ms), 0.05) << "the first stops are free";
-  EXPECT_GT(meter.share_with(200ms), 0.05);
-  meter.wasted(100ms);
+  EXPECT_GT(meter.share_with(600ms), 0.05);
+  meter.wasted(500ms);
   EXPECT_GT(meter.share_with(50ms), 0.05);
   for (int i = 0; i < 100; ++i) meter.worked(100ms);
   EXPECT_LT(meter.share_with(50ms), 0.05);
