@@ -6,9 +6,7 @@
 
 #include "base/text.h"
 #include "inference/choice.h"
-#include "inference/cost.h"
 #include "inference/lru.h"
-#include "inference/prefix.h"
 #include "inference/step_plan.h"
 #include "inference/text_stream.h"
 #include "inference/thread_governor.h"
@@ -39,9 +37,10 @@ TEST(StepPlan, Ageing) {
   for (const auto& row : std::vector<Row>{{Tier::bronze, 0s, Tier::bronze},
                                           {Tier::bronze, 1999ms, Tier::bronze},
                                           {Tier::bronze, 2s, Tier::silver},
-                                          {Tier::bronze, 4s, Tier::gold},
-                                          {Tier::bronze, 1h, Tier::gold},
-                                          {Tier::silver, 2s, Tier::gold},
+                                          {Tier::bronze, 7s, Tier::silver},
+                                          {Tier::bronze, 8s, Tier::gold},
+                                          {Tier::silver, 2s, Tier::silver},
+                                          {Tier::silver, 8s, Tier::gold},
                                           {Tier::gold, 1h, Tier::gold},
                                           {Tier::reflex, 1h, Tier::reflex}}) {
     EXPECT_EQ(aged_tier(row.tier, row.waited, 2s), row.expected);
@@ -68,7 +67,8 @@ TEST(StepPlan, GoldGoesAlone) {
   const std::vector<StepItem> items = {item(Tier::silver, 1, 0), item(Tier::bronze, 40, 1),
                                        item(Tier::gold, 30, 2), item(Tier::gold, 1, 3)};
   const auto plan = plan_step(items, {}, at(1000));
-  EXPECT_EQ(plan, (std::vector<Share>{{2, 30}, {3, 1}}));
+  EXPECT_EQ(plan.shares, (std::vector<Share>{{2, 30}, {3, 1}}));
+  EXPECT_EQ(plan.lead, Tier::gold);
 }
 
 TEST(StepPlan, GeneratingSequencesRideAlongAndPromptsShareTheChunk) {
@@ -76,13 +76,29 @@ TEST(StepPlan, GeneratingSequencesRideAlongAndPromptsShareTheChunk) {
                                        item(Tier::bronze, 1, 2), item(Tier::silver, 1, 3),
                                        item(Tier::bronze, 50, 4)};
   const auto plan = plan_step(items, {.chunk = {64, 64, 64, 32}}, at(1000));
-  EXPECT_EQ(plan, (std::vector<Share>{{0, 50}, {1, 14}, {3, 1}, {2, 1}}));
+  EXPECT_EQ(plan.shares, (std::vector<Share>{{0, 50}, {1, 14}, {3, 1}, {2, 1}}));
+  EXPECT_EQ(plan.lead, Tier::silver);
 }
 
 TEST(StepPlan, BronzeFillsOnlyWhatIsLeft) {
-  const std::vector<StepItem> items = {item(Tier::bronze, 500, 0), item(Tier::silver, 20, 1)};
-  const auto plan = plan_step(items, {.chunk = {64, 64, 64, 32}}, at(1000));
-  EXPECT_EQ(plan, (std::vector<Share>{{1, 20}, {0, 44}}));
+  const StepLimits limits{.chunk = {64, 64, 64, 32}};
+  const std::vector<StepItem> little = {item(Tier::bronze, 500, 0), item(Tier::silver, 20, 1)};
+  EXPECT_EQ(plan_step(little, limits, at(1000)).shares, (std::vector<Share>{{1, 20}, {0, 12}}))
+      << "up to bronze's own chunk";
+  const std::vector<StepItem> much = {item(Tier::bronze, 500, 0), item(Tier::silver, 40, 1)};
+  EXPECT_EQ(plan_step(much, limits, at(1000)).shares, (std::vector<Share>{{1, 40}}));
+}
+
+TEST(StepPlan, OldWorkGetsALittleOfGoldsTime) {
+  auto old = item(Tier::bronze, 500, 0);
+  old.served = at(0);
+  const StepLimits limits{.chunk = {64, 64, 64, 32}, .chunk_min = 8};
+  const auto plan = plan_step(std::vector{old, item(Tier::silver, 40, 1)}, limits, at(8000));
+  EXPECT_EQ(plan.shares, (std::vector<Share>{{0, 8}})) << "as little as a step may have, and nobody else";
+  EXPECT_EQ(plan.lead, Tier::gold) << "nobody stops it";
+  const auto gold = item(Tier::gold, 30, 1, at(9000));
+  EXPECT_EQ(plan_step(std::vector{old, gold}, limits, at(8000)).shares, (std::vector<Share>{{1, 30}}))
+      << "and gold does not carry it";
 }
 
 TEST(StepPlan, LimitsHold) {
@@ -92,7 +108,7 @@ TEST(StepPlan, LimitsHold) {
   const auto plan = plan_step(items, limits, at(1000));
   int tokens = 0;
   int rows = 0;
-  for (const auto& share : plan) {
+  for (const auto& share : plan.shares) {
     tokens += share.tokens;
     rows += std::max(0, share.tokens - items[share.item].rows_from);
     EXPECT_GT(share.tokens, 0);
@@ -100,57 +116,20 @@ TEST(StepPlan, LimitsHold) {
   }
   EXPECT_LE(tokens, 70);
   EXPECT_LE(rows, 9);
-  EXPECT_EQ(plan.front().item, 0U);
+  EXPECT_EQ(plan.shares.front().item, 0U);
 }
 
 TEST(StepPlan, ManyRowsAreSpreadOverSteps) {
   auto wanted = item(Tier::gold, 30, 0);
   wanted.rows_from = 10;  // 20 rows
   const std::vector<StepItem> items = {wanted};
-  EXPECT_EQ(plan_step(items, {.rows_max = 8}, at(1000)), (std::vector<Share>{{0, 18}}));
+  EXPECT_EQ(plan_step(items, {.rows_max = 8}, at(1000)).shares, (std::vector<Share>{{0, 18}}));
 }
 
 TEST(StepPlan, NothingToDo) {
-  EXPECT_TRUE(plan_step({}, {}, at(0)).empty());
+  EXPECT_TRUE(plan_step({}, {}, at(0)).shares.empty());
   const std::vector<StepItem> items = {item(Tier::gold, 0, 0)};
-  EXPECT_TRUE(plan_step(items, {}, at(0)).empty());
-}
-
-TEST(Cost, ChunksFollowTheMeasuredCost) {
-  CostModel cost;
-  EXPECT_EQ(cost.chunk(100ms, 16, 256), 256) << "nothing known: as much as allowed";
-  for (int i = 0; i < 30; ++i) cost.measured(50, 100ms);  // 2 ms a token
-  EXPECT_EQ(cost.per_token(), 2ms);
-  EXPECT_EQ(cost.chunk(100ms, 16, 256), 50);
-  EXPECT_EQ(cost.chunk(1ms, 16, 256), 16);
-  EXPECT_EQ(cost.chunk(10s, 16, 256), 256);
-  cost.measured(1, 30ms);
-  EXPECT_EQ(cost.per_step(), 30ms);
-  EXPECT_EQ(cost.per_token(), 2ms) << "a step with one token says nothing about prompts";
-}
-
-TEST(Cost, DoomedIsWhatCannotBeInTime) {
-  CostModel cost;
-  EXPECT_FALSE(cost.doomed(100'000, at(0), at(1))) << "nothing known";
-  EXPECT_TRUE(cost.doomed(1, at(5), at(5))) << "over";
-  for (int i = 0; i < 5; ++i) cost.measured(100, 100ms);  // 1 ms a token
-  EXPECT_FALSE(cost.doomed(1000, at(0), at(600)));
-  EXPECT_TRUE(cost.doomed(1000, at(0), at(400)));
-  EXPECT_FALSE(cost.doomed(1'000'000, at(0), rt::Instant::never()));
-}
-
-TEST(Prefix, LongestDonor) {
-  const std::vector<std::int32_t> wanted = {1, 2, 3, 4, 5};
-  const std::vector<std::vector<std::int32_t>> kept = {
-      {1, 2}, {1, 2, 3, 9}, {7}, {1, 2, 3}, {1, 2, 3, 4, 5, 6, 7}};
-  const std::vector<Tokens> candidates(kept.begin(), kept.end());
-  EXPECT_EQ(longest_donor(wanted, candidates, 1), (Donor{4, 5}));
-  EXPECT_EQ(longest_donor(wanted, std::span(candidates).first(4), 1), (Donor{1, 3})) << "the first of equals";
-  EXPECT_EQ(longest_donor(wanted, std::span(candidates).first(4), 4), std::nullopt);
-  EXPECT_EQ(longest_donor(wanted, {}, 0), std::nullopt);
-  EXPECT_EQ(longest_donor({}, candidates, 0), std::nullopt);
-  EXPECT_TRUE(worth_waiting(10, 42, 32));
-  EXPECT_FALSE(worth_waiting(10, 41, 32));
+  EXPECT_TRUE(plan_step(items, {}, at(0)).shares.empty());
 }
 
 TEST(Choice, SoftmaxSumsToOneWhateverTheScores) {
@@ -174,6 +153,26 @@ TEST(Choice, ThePriorIsTakenOut) {
   EXPECT_EQ(best_of(softmax(scores, 1)), 1U);
   EXPECT_EQ(best_of(softmax(subtract_prior(scores, prior), 1)), 0U);
   EXPECT_EQ(best_of(std::vector<double>{0.5, 0.5}), 0U);
+}
+
+TEST(Choice, TheMeanOverWaysToAskCancelsWhatOneOfThemPrefers) {
+  // Whoever stands first gets 3 more; option 1 is liked a little better.
+  const std::vector<std::vector<double>> ways = {{3.0, 0.5, 0.0}, {0.0, 3.5, 0.0}, {0.0, 0.5, 3.0}};
+  EXPECT_EQ(best_of(ways[0]), 0U);
+  EXPECT_EQ(best_of(softmax(mean_log_probabilities(ways), 1)), 1U);
+  const std::vector<std::vector<double>> loud = {{900.0, 0.0}, {0.0, 1.0}, {0.0, 1.0}};
+  EXPECT_LT(mean_log_probabilities(loud)[1], 0) << "finite, whatever the scale of one way";
+}
+
+TEST(Choice, AFittedTemperatureMakesConfidenceMeanSomething) {
+  // Right in 7 of 10 cases and always 97 % sure: overconfident.
+  std::vector<Judged> judged;
+  for (std::size_t i = 0; i < 100; ++i) judged.push_back({{0.97, 0.03}, i % 10 < 7 ? 0U : 1U});
+  const auto temperature = fit_temperature(judged);
+  EXPECT_NEAR(temperature, std::log(0.97 / 0.03) / std::log(0.7 / 0.3), 0.01);
+  EXPECT_GT(calibration_error(judged, 1), 0.25);
+  EXPECT_LT(calibration_error(judged, temperature), 0.01);
+  EXPECT_EQ(calibration_error({}, 1), 0);
 }
 
 TEST(Choice, LogProbability) {

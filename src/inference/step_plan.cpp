@@ -7,12 +7,16 @@ namespace troupe::inference {
 
 using engine::Tier;
 
+namespace {
+
+constexpr int kAgeingToGold = 4;
+
+}  // namespace
+
 Tier aged_tier(Tier tier, rt::nanoseconds waited, rt::nanoseconds ageing) {
   if (ageing.count() <= 0 || waited < ageing) return tier;
-  const auto steps = waited / ageing;
-  const auto best = static_cast<std::int64_t>(Tier::gold);
-  return static_cast<Tier>(std::min<std::int64_t>(static_cast<std::int64_t>(tier),
-                                                  std::max(best, static_cast<std::int64_t>(tier) - steps)));
+  if (waited >= kAgeingToGold * ageing) return std::min(tier, Tier::gold);
+  return std::min(tier, Tier::silver);
 }
 
 Rank rank_of(const StepItem& item, rt::Instant now, rt::nanoseconds ageing) {
@@ -22,7 +26,7 @@ Rank rank_of(const StepItem& item, rt::Instant now, rt::nanoseconds ageing) {
           .arrival = item.arrival};
 }
 
-std::vector<Share> plan_step(std::span<const StepItem> items, const StepLimits& limits, rt::Instant now) {
+StepPlan plan_step(std::span<const StepItem> items, const StepLimits& limits, rt::Instant now) {
   std::vector<Rank> ranks;
   ranks.reserve(items.size());
   for (const auto& item : items) ranks.push_back(rank_of(item, now, limits.ageing));
@@ -32,39 +36,43 @@ std::vector<Share> plan_step(std::span<const StepItem> items, const StepLimits& 
   std::ranges::sort(order, {}, [&](std::size_t i) { return ranks[i]; });
   if (order.empty()) return {};
 
-  const int lead = ranks[order.front()].tier;
-  const bool gold_only = lead <= static_cast<int>(Tier::gold);
-  if (gold_only) std::erase_if(order, [&](std::size_t i) { return ranks[i].tier != lead; });
+  const auto leader = order.front();
+  const int lead = ranks[leader].tier;
+  const bool for_gold = lead <= static_cast<int>(Tier::gold);
+  if (for_gold) std::erase_if(order, [&](std::size_t i) { return ranks[i].tier != lead; });
 
   int batch_left = limits.batch_max;
   int rows_left = limits.rows_max;
-  int chunk_left = limits.chunk[static_cast<std::size_t>(lead)];
+  int prompt_tokens = 0;
   std::vector<int> taken(items.size(), 0);
   const auto take = [&](std::size_t i, int wanted) {
     const auto& item = items[i];
-    int tokens = std::min(wanted, batch_left);
     const int rows_from = std::max(item.rows_from, 0);
-    tokens = std::min(tokens, rows_from + rows_left);
-    if (tokens <= 0) return 0;
+    const int tokens = std::min({wanted, item.tokens, batch_left, rows_from + rows_left});
+    if (tokens <= 0) return;
     rows_left -= std::max(0, tokens - rows_from);
     batch_left -= tokens;
     taken[i] = tokens;
-    return tokens;
+    if (item.tokens > 1) prompt_tokens += tokens;
   };
   // The leader first, so that limits never keep it out; then those that generate; then prompts.
-  if (items[order.front()].tokens > 1) {
-    chunk_left -= take(order.front(), std::min(items[order.front()].tokens, std::max(1, chunk_left)));
+  if (items[leader].tokens > 1) {
+    // Old work in gold's place gets as little as possible, since gold waits for it.
+    const bool old = for_gold && items[leader].tier > Tier::gold;
+    const int chunk = old ? 0 : limits.chunk[static_cast<std::size_t>(items[leader].tier)];
+    take(leader, std::max({1, limits.chunk_min, chunk}));
   }
   for (const auto i : order) {
     if (items[i].tokens == 1) take(i, 1);
   }
   for (const auto i : order) {
-    if (chunk_left <= 0) break;
-    if (items[i].tokens > 1 && taken[i] == 0) chunk_left -= take(i, std::min(items[i].tokens, chunk_left));
+    if (items[i].tokens <= 1 || taken[i] > 0) continue;
+    if (for_gold && items[i].tier > Tier::gold) continue;
+    take(i, limits.chunk[static_cast<std::size_t>(items[i].tier)] - prompt_tokens);
   }
-  std::vector<Share> plan;
+  StepPlan plan{.shares = {}, .lead = static_cast<Tier>(lead)};
   for (const auto i : order) {
-    if (taken[i] > 0) plan.push_back({i, taken[i]});
+    if (taken[i] > 0) plan.shares.push_back({i, taken[i]});
   }
   return plan;
 }

@@ -2,10 +2,11 @@
 // Which sequences take part in an engine's next step, and with how many tokens each. Pure functions.
 //
 // A step is one pass of one model. Gold before silver before bronze, the earliest deadline first inside a
-// tier; who waits longer than `ageing` counts as one tier better for one step, so that nothing starves. A
-// step led by gold carries gold only: everything else would make it longer. A step led by silver or bronze
-// takes along every sequence that needs one token (a batch of eight costs little more than one) and prompt
-// tokens up to the leader's chunk.
+// tier. Who waits longer than `ageing` counts as silver for one step, who waits four times as long as gold,
+// so that nothing starves; such a step is small and nobody stops it. A step led by gold carries gold only:
+// everything else would make it longer. A step led by silver or bronze takes along every sequence that needs
+// one token (a batch of eight costs little more than one) and prompt tokens, each up to the chunk of its own
+// tier: bronze fills only what silver leaves.
 #include <array>
 #include <compare>
 #include <cstddef>
@@ -37,7 +38,8 @@ struct StepItem {
 };
 
 struct StepLimits {
-  std::array<int, 4> chunk = {256, 256, 64, 32};  // prompt tokens of a step, by the leader's tier
+  std::array<int, 4> chunk = {256, 256, 64, 32};  // prompt tokens of a step, by the tier they are for
+  int chunk_min = 1;                              // for who leads, at least
   int batch_max = 320;                            // tokens of a step; more than the sequences of a model
   int rows_max = 64;                              // rows of logits of a step
   rt::nanoseconds ageing = std::chrono::seconds(2);
@@ -49,10 +51,15 @@ struct Share {
   bool operator==(const Share&) const = default;
 };
 
+struct StepPlan {
+  std::vector<Share> shares;                 // in the order in which the items were preferred
+  engine::Tier lead = engine::Tier::bronze;  // the leader's tier, with its age
+};
+
 engine::Tier aged_tier(engine::Tier tier, rt::nanoseconds waited, rt::nanoseconds ageing);
 Rank rank_of(const StepItem& item, rt::Instant now, rt::nanoseconds ageing);
 
-// In the order in which the items were preferred. Empty only when no item needs tokens.
-std::vector<Share> plan_step(std::span<const StepItem> items, const StepLimits& limits, rt::Instant now);
+// No shares only when no item needs tokens.
+StepPlan plan_step(std::span<const StepItem> items, const StepLimits& limits, rt::Instant now);
 
 }  // namespace troupe::inference

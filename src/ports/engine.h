@@ -2,14 +2,22 @@
 // Port: something that thinks. In process (llama), over HTTP (openai) or without any model (reflex).
 //
 // Guarantee   Each call completes once: with an answer, or with an error. Text already streamed stays valid.
-// Deadline    Absolute, in every request. At the deadline generate() answers what it has, marked `deadline`, if it
-//             streamed anything, else `deadline_exceeded`; work that cannot meet it is dropped early.
+// Deadline    Absolute, in every request. Near the deadline an engine may end a text at the end of a
+// sentence; at the
+//             deadline generate() answers what it has, marked `deadline`, if it streamed anything, else
+//             `deadline_exceeded`; work that cannot meet it is dropped early (`deadline_exceeded`
+//             engine.doomed).
+// Structure   With a json_schema the answer is whole and matches, or it is an error: engine.json_cut
+//             (`deadline_exceeded` for lack of time, `exhausted` for lack of tokens).
 // Cancel      Cancelling the task stops the work within one step.
 // Order       Earliest deadline first inside a tier; gold before silver before bronze.
 // Threads     Call on the io thread; on_text runs on the io thread.
 // Bounds      Engine::limits(): waiting requests (then `exhausted` engine.busy), prompt tokens (then
-//             `invalid_argument` engine.prompt_too_long, naming the limit), new tokens.
-// Errors      `unavailable` engine.no_model, engine.failed; `invalid_argument` engine.bad_grammar.
+//             `invalid_argument` engine.prompt_too_long, naming the limit), new tokens; thoughts() lists
+//             kThoughtsMax.
+// Errors      `unavailable` engine.no_model, engine.failed; `invalid_argument` engine.bad_grammar,
+// engine.bad_method;
+//             `exhausted` engine.no_cells.
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -35,13 +43,14 @@ struct Sampling {
   double top_p = 0.9;
   double min_p = 0.05;
   double repeat_penalty = 1.1;
-  // The same seed, model and prompt give the same text on one machine, as long as the prompt is equally warm and nothing
-  // else shares its steps: those change the rounding, and a near tie may go the other way.
+  // The same seed, model and prompt give the same text on one machine, as long as the prompt is equally warm
+  // and nothing else shares its steps: those change the rounding, and a near tie may go the other way.
   std::uint64_t seed = 0;
 };
 
 struct GenerateRequest {
-  std::string model;  // a name of models(); "" = the engine's default for the tier
+  std::string model;   // a name of models(); "" = the engine's default for the tier
+  std::string caller;  // for whom (an NPC, a player), for people who watch; cut to kCallerBytesMax
   Tier tier = Tier::silver;
   std::vector<ChatMessage> messages;
   int tokens_max = 96;
@@ -50,7 +59,19 @@ struct GenerateRequest {
   std::string json_schema;  // "" = free text; else the answer is JSON that matches
   std::string grammar;      // GBNF; at most one of the two
   rt::Instant deadline = rt::Instant::never();
+  // When the caller will probably think again: how long what was computed for it is worth keeping. never =
+  // not known.
+  rt::Instant think_again = rt::Instant::never();
 };
+
+// Why an answer is shorter than the model wanted it.
+enum class Cut {
+  none,
+  deadline,  // time was up
+  sentence,  // ended at a sentence because the next one would not have been finished in time
+  closed,    // a JSON answer that was led to its end early
+};
+std::string_view cut_name(Cut cut);
 
 enum class Finish { stop, length, deadline, cancelled };
 std::string_view finish_name(Finish finish);
@@ -63,6 +84,14 @@ struct Usage {
   std::int64_t first_token_us = 0;  // from the call
   std::int64_t total_us = 0;
   std::int64_t cost_microusd = 0;  // 0: it costs nothing, or nobody said what
+  // What the scheduler decided, for `why`. 0 where an engine cannot know.
+  int preemptions = 0;    // steps of this call that were stopped for somebody more urgent
+  int wasted_tokens = 0;  // computed for it and thrown away
+  // At the start of the work: time left beyond what it was predicted to take; 0 = no deadline.
+  std::int64_t slack_us = 0;
+  std::int64_t predicted_us = 0;  // of the steps that it took part in
+  std::int64_t computed_us = 0;   // what they really took
+  Cut cut = Cut::none;
 };
 
 struct GenerateReply {
@@ -73,15 +102,21 @@ struct GenerateReply {
   Usage usage;
 };
 
-// A choice among options in one pass, without generation. `context` is what calls share (who is choosing), `scene` is
-// what changed; the prior of the options without the scene is taken out (see docs/adr on choosing).
+// A choice among options in one pass, without generation. `context` is what calls share (who is choosing),
+// `scene` is what changed; the prior of the options without the scene is taken out (see docs/adr on
+// choosing).
 struct ChooseRequest {
   std::string model;
+  std::string caller;
+  // How the model is read: "letters", "letters_minus_prior", "letters_rotated" or "text_minus_prior"; "" =
+  // what the engine is configured for. Engines without logits ignore it and say in the reply what they did.
+  std::string method;
   Tier tier = Tier::gold;
   std::string context;
   std::string scene;
   std::vector<std::string> options;  // 2 to 26, short phrases
   rt::Instant deadline = rt::Instant::never();
+  rt::Instant think_again = rt::Instant::never();
 };
 
 struct ChooseReply {
@@ -96,6 +131,7 @@ struct ChooseReply {
 
 struct EmbedRequest {
   std::string model;
+  std::string caller;
   std::vector<std::string> texts;
   rt::Instant deadline = rt::Instant::never();
 };
@@ -122,6 +158,30 @@ struct Limits {
   std::size_t embed_texts_max = 256;
 };
 
+// One call as somebody who watches sees it: who thinks now, and how recent thoughts ended.
+struct ThoughtView {
+  enum class State { waiting, prefill, generating, ended };
+  enum class Outcome { open, met, late, dropped, cancelled, failed };
+  std::uint64_t number = 0;  // of the call, ascending
+  std::string caller;
+  std::string model;
+  Tier tier = Tier::silver;
+  State state = State::waiting;
+  Outcome outcome = Outcome::open;
+  std::string reason;          // of the error that ended it, e.g. engine.doomed
+  std::int64_t waited_us = 0;  // from the call until the first step (or until now)
+  std::int64_t slack_us = 0;   // deadline minus now, or minus the end; negative = late; 0 = no deadline
+  int prompt_tokens = 0;
+  int new_tokens = 0;
+  int preemptions = 0;
+  int wasted_tokens = 0;
+};
+std::string_view state_name(ThoughtView::State state);
+std::string_view outcome_name(ThoughtView::Outcome outcome);
+
+constexpr std::size_t kCallerBytesMax = 64;
+constexpr std::size_t kThoughtsMax = 128;  // the calls at work first, then the newest of those that ended
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -133,8 +193,11 @@ class Engine {
                                        std::function<void(std::string_view)> on_text) = 0;
   virtual Task<ChooseReply> choose(ChooseRequest request) = 0;
   virtual Task<EmbedReply> embed(EmbedRequest request) = 0;
-  // Prefills the prompt of `request` at the lowest priority, so that a later generate() finds it warm. Best effort.
+  // Prefills the prompt of `request` at the lowest priority, so that a later generate() finds it warm. Best
+  // effort.
   virtual Task<Usage> warm(GenerateRequest request) = 0;
+  // Any thread. Bounded by kThoughtsMax; empty for an engine that answers at once.
+  virtual std::vector<ThoughtView> thoughts() const { return {}; }
 };
 
 }  // namespace troupe::engine

@@ -371,6 +371,64 @@ TEST_P(EngineSuite, JsonSchemaShapesTheAnswer) {
   EXPECT_NE(std::find(allowed.begin(), allowed.end(), text), allowed.end()) << reply->text;
 }
 
+TEST_P(EngineSuite, JsonIsWholeOrAnErrorWhateverTheDeadline) {
+  if (!GetParam().has_model || !GetParam().constrains) {
+    EXPECT_TRUE(generate(talk()));
+    return;
+  }
+  auto request = talk("Tell a very long story of a lighthouse as JSON.", 400);
+  request.json_schema =
+      R"({"type":"object","properties":{"story":{"type":"string"},"sad":{"type":"boolean"}},)"
+      R"("required":["story","sad"],"additionalProperties":false})";
+  auto probe = talk("Tell a very long story.", 12);
+  const auto measured = generate(probe);
+  ASSERT_TRUE(measured) << measured.error().message;
+  for (const int times : {1, 2, 4, 8}) {
+    request.deadline = env_.now() + std::chrono::microseconds(times * measured->usage.total_us);
+    const auto reply = generate(request, times % 4 == 0);
+    if (reply) {
+      const auto end = reply->text.find_last_not_of(" \n\t");
+      ASSERT_NE(end, std::string::npos);
+      EXPECT_EQ(reply->text[end], '}') << reply->text;
+      EXPECT_NE(reply->text.find("\"sad\""), std::string::npos) << reply->text;
+    } else {
+      EXPECT_EQ(reply.error().code, Code::deadline_exceeded) << reply.error().reason;
+    }
+  }
+  EXPECT_TRUE(idle());
+}
+
+TEST_P(EngineSuite, WhatIsCutAtASentenceEndsWithOne) {
+  auto request = talk("Tell a very long story of a lighthouse, a storm and a ship. Do not stop.", 400);
+  auto probe = request;
+  probe.tokens_max = 12;
+  const auto measured = generate(probe);
+  ASSERT_TRUE(measured) << measured.error().message;
+  for (const int times : {2, 4, 6}) {
+    request.deadline = env_.now() + std::chrono::microseconds(times * measured->usage.total_us + 100'000);
+    const auto call = start_generate(request);
+    const auto reply = wait(call);
+    if (!reply) {
+      EXPECT_EQ(reply.error().code, Code::deadline_exceeded);
+      continue;
+    }
+    EXPECT_EQ(joined(call->pieces), reply->text);
+    if (reply->usage.cut != Cut::sentence) continue;
+    EXPECT_EQ(reply->finish, Finish::deadline);
+    ASSERT_FALSE(reply->text.empty());
+    EXPECT_EQ(reply->text, trim(reply->text)) << "ends where a sentence ends";
+  }
+}
+
+TEST_P(EngineSuite, ThoughtsAreBounded) {
+  auto request = talk("Hello", 2);
+  request.caller = std::string(200, 'n');
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(generate(request));
+  const auto thoughts = engine_->thoughts();
+  EXPECT_LE(thoughts.size(), kThoughtsMax);
+  for (const auto& thought : thoughts) EXPECT_LE(thought.caller.size(), kCallerBytesMax);
+}
+
 TEST_P(EngineSuite, BadGrammarIsRefused) {
   if (!GetParam().constrains) {
     EXPECT_FALSE(GetParam().has_model) << "an engine with a model constrains it";

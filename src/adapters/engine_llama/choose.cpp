@@ -6,15 +6,26 @@
 
 #include "adapters/engine_llama/generate.h"
 #include "inference/choice.h"
+#include "inference/prefix_tree.h"
 
 namespace troupe::engine {
 
 namespace {
 
-// One question: with the scene, or the prior without it. Collects a score for each option.
+bool by_letters(ChooseMethod method) { return method != ChooseMethod::text_minus_prior; }
+bool less_prior(ChooseMethod method) {
+  return method == ChooseMethod::letters_minus_prior || method == ChooseMethod::text_minus_prior;
+}
+
+// One question: with the scene, or the prior without it. Collects a score for each option, in each way it is
+// asked.
 struct Question {
-  std::vector<double> scores;
+  std::vector<std::vector<double>> ways;
   std::size_t open = 0;  // runs that have not ended
+
+  std::vector<double> scores() const {
+    return ways.size() == 1 ? ways.front() : inference::mean_log_probabilities(ways);
+  }
 };
 
 // Shared by the runs of one choose().
@@ -23,6 +34,7 @@ struct Choice {
   Inbox& inbox;
   TicketPtr ticket;
   std::shared_ptr<ChooseCall> call;
+  ChooseMethod method;
   std::string prior_key;
   std::string prompt;
   Question scene;
@@ -33,14 +45,18 @@ struct Choice {
 
   void ended() {
     if (failed || scene.open > 0 || prior.open > 0) return;
-    lane.priors().put(prior_key, prior.scores);
-    const auto& config = lane.model().config();
-    auto probabilities =
-        inference::softmax(inference::subtract_prior(scene.scores, prior.scores), config.choose_temperature);
+    auto scores = scene.scores();
+    if (less_prior(method)) {
+      lane.priors().put(prior_key, prior.scores());
+      scores = inference::subtract_prior(scores, prior.scores());
+    }
+    const auto temperature = lane.model().config().choose_temperature.at(static_cast<std::size_t>(method));
+    auto probabilities = inference::softmax(scores, temperature);
     usage.total_us = usage.first_token_us = micros(inbox.env().now() - ticket->called);
+    ticket->fill(usage);
     call->done.set(ChooseReply{.choice = inference::best_of(probabilities),
                                .probabilities = std::move(probabilities),
-                               .method = std::string(choose_method_name(config.choose)),
+                               .method = std::string(choose_method_name(method)),
                                .model = lane.model().info().name,
                                .model_hash = lane.model().info().hash,
                                .prompt = std::move(prompt),
@@ -74,19 +90,24 @@ class ChoiceRun : public Run {
   Question& question_;
 };
 
-// The logits of the letters where the answer begins.
+// The logits of the letters where the answer begins. In way k the options are rotated by k: letter i is
+// option i + k.
 class LettersRun final : public ChoiceRun {
  public:
-  LettersRun(std::shared_ptr<Choice> choice, Question& question, std::vector<llama_token> all,
-             std::vector<llama_token> letters)
-      : ChoiceRun(std::move(choice), question, std::move(all)), letters_(std::move(letters)) {
+  LettersRun(std::shared_ptr<Choice> choice, Question& question, std::size_t way,
+             std::vector<llama_token> all, std::vector<llama_token> letters)
+      : ChoiceRun(std::move(choice), question, std::move(all)), way_(way), letters_(std::move(letters)) {
     rows_from = tokens.size() - 1;
   }
   void on_row(std::size_t /*position*/, std::span<const float> logits) override {
-    for (const auto letter : letters_) question_.scores.push_back(logits[static_cast<std::size_t>(letter)]);
+    auto& scores = question_.ways[way_];
+    for (std::size_t i = 0; i < letters_.size(); ++i) {
+      scores[(i + way_) % letters_.size()] = logits[static_cast<std::size_t>(letters_[i])];
+    }
   }
 
  private:
+  std::size_t way_;
   std::vector<llama_token> letters_;
 };
 
@@ -100,7 +121,7 @@ class TextRun final : public ChoiceRun {
   }
   void on_row(std::size_t position, std::span<const float> logits) override {
     const auto next = position + 1 < tokens.size() ? tokens[position + 1] : last_;
-    question_.scores[option_] += inference::log_probability(logits, static_cast<std::size_t>(next));
+    question_.ways.front()[option_] += inference::log_probability(logits, static_cast<std::size_t>(next));
   }
 
  private:
@@ -121,44 +142,90 @@ Result<std::vector<llama_token>> letter_tokens(const Model& model, std::size_t c
   return out;
 }
 
-// Builds the runs of one question; they are added together, after everything that can fail.
-Result<std::vector<std::unique_ptr<Run>>> ask(const std::shared_ptr<Choice>& choice, Question& question,
-                                              const Prompt& prompt, std::size_t keep) {
-  const auto& request = choice->call->request;
-  const auto& model = choice->lane.model();
-  std::vector<std::unique_ptr<Run>> out;
-  if (model.config().choose == ChooseMethod::letters_minus_prior) {
-    TRY(auto letters, letter_tokens(model, request.options.size()));
-    out.push_back(std::make_unique<LettersRun>(choice, question, prompt.tokens, std::move(letters)));
-  } else {
-    question.scores.assign(request.options.size(), 0.0);
-    for (std::size_t i = 0; i < request.options.size(); ++i) {
-      auto option = model.tokenize(request.options[i], false);
+using Runs = std::vector<std::unique_ptr<Run>>;
+
+// Builds the runs of one question; they are added together, after everything that can fail. Answers the first
+// prompt.
+class Asking {
+ public:
+  Asking(std::shared_ptr<Choice> choice, const Limits& limits, Runs& runs)
+      : choice_(std::move(choice)), request_(choice_->call->request), limits_(limits), runs_(runs) {}
+
+  Result<Prompt> ask(Question& question, const std::string& context, const std::string& scene) {
+    question.ways.assign(choice_->method == ChooseMethod::letters_rotated ? request_.options.size() : 1,
+                         std::vector<double>(request_.options.size(), 0.0));
+    if (by_letters(choice_->method)) return ask_letters(question, context, scene);
+    return ask_texts(question, context, scene);
+  }
+
+ private:
+  Result<Prompt> prompt(std::span<const std::string> options, const std::string& context,
+                        const std::string& scene) {
+    const auto messages = choose_messages(context, scene, options, by_letters(choice_->method));
+    return bounded_prompt(choice_->lane, limits_, messages);
+  }
+
+  Result<Prompt> ask_letters(Question& question, const std::string& context, const std::string& scene) {
+    TRY(const auto letters, letter_tokens(choice_->lane.model(), request_.options.size()));
+    auto options = request_.options;
+    TRY(auto first, prompt(options, context, scene));
+    // The context is what other calls share; the scene will not come again.
+    auto keep = context.empty() ? 0 : first.ends.front();
+    for (std::size_t way = 0; way < question.ways.size(); ++way) {
+      auto tokens = first.tokens;
+      if (way > 0) {
+        std::ranges::rotate(options, options.begin() + 1);
+        TRY(auto next, prompt(options, context, scene));
+        tokens = std::move(next.tokens);
+        // The other rotations fork where the options begin.
+        if (way == 1) keep = inference::common_prefix(first.tokens, tokens);
+      }
+      runs_.push_back(std::make_unique<LettersRun>(choice_, question, way, std::move(tokens), letters));
+    }
+    set_keep(question.ways.size(), keep);
+    return first;
+  }
+
+  Result<Prompt> ask_texts(Question& question, const std::string& context, const std::string& scene) {
+    TRY(auto asked, prompt(request_.options, context, scene));
+    for (std::size_t i = 0; i < request_.options.size(); ++i) {
+      auto option = choice_->lane.model().tokenize(request_.options[i], false);
       if (option.empty())
         return fail(Code::invalid_argument, "engine.bad_options", "an option without tokens");
       const auto last = option.back();
       option.pop_back();
-      auto all = prompt.tokens;
+      auto all = asked.tokens;
       all.insert(all.end(), option.begin(), option.end());
-      out.push_back(
-          std::make_unique<TextRun>(choice, question, i, prompt.tokens.size(), std::move(all), last));
+      runs_.push_back(
+          std::make_unique<TextRun>(choice_, question, i, asked.tokens.size(), std::move(all), last));
     }
+    // They fork from each other, so the question has to outlive the first of them.
+    set_keep(request_.options.size(), asked.tokens.size() - 1);
+    return asked;
   }
-  for (auto& run : out) run->keep = keep;
-  return out;
-}
+
+  void set_keep(std::size_t newest, std::size_t keep) {
+    for (auto run = runs_.end() - static_cast<std::ptrdiff_t>(newest); run != runs_.end(); ++run)
+      (*run)->keep = keep;
+  }
+
+  std::shared_ptr<Choice> choice_;
+  const ChooseRequest& request_;
+  const Limits& limits_;
+  Runs& runs_;
+};
 
 }  // namespace
 
-void start_choose(ChatLane& lane, Inbox& inbox, const Limits& limits, TicketPtr ticket,
+void start_choose(ChatLane& lane, Inbox& inbox, const Limits& limits, TicketPtr ticket, ChooseMethod method,
                   std::shared_ptr<ChooseCall> call) {
   const auto& request = call->request;
-  const auto method = lane.model().config().choose;
   auto choice = std::make_shared<Choice>(Choice{.lane = lane,
                                                 .inbox = inbox,
                                                 .ticket = ticket,
                                                 .call = call,
-                                                .prior_key = {},
+                                                .method = method,
+                                                .prior_key = std::string(choose_method_name(method)) + '\n',
                                                 .prompt = {},
                                                 .scene = {},
                                                 .prior = {},
@@ -168,23 +235,17 @@ void start_choose(ChatLane& lane, Inbox& inbox, const Limits& limits, TicketPtr 
   for (const auto& option : request.options) choice->prior_key += option + '\n';
 
   const auto begin = [&]() -> Result<void> {
-    const auto messages = choose_messages(request.context, request.scene, request.options, method);
-    TRY(auto prompt, bounded_prompt(lane, limits, messages));
-    choice->prompt = prompt.text;
+    Runs runs;
+    Asking asking(choice, limits, runs);
+    TRY(auto prompt, asking.ask(choice->scene, request.context, request.scene));
+    choice->prompt = std::move(prompt.text);
     choice->usage.prompt_tokens = static_cast<int>(prompt.tokens.size());
-    // The context is what other calls share; the scene will not come again.
-    const auto context = request.context.empty() ? 0 : prompt.ends.front();
-    // Text runs of one question fork from each other, so the question has to outlive the first of them.
-    const auto keep = method == ChooseMethod::text_minus_prior ? prompt.tokens.size() - 1 : context;
-    TRY(auto runs, ask(choice, choice->scene, prompt, keep));
-    if (const auto* known = lane.priors().find(choice->prior_key)) {
-      choice->prior.scores = *known;
-    } else {
-      const auto neutral = choose_messages("", "", request.options, method);
-      TRY(const auto prior, bounded_prompt(lane, limits, neutral));
-      TRY(auto more, ask(choice, choice->prior, prior,
-                         method == ChooseMethod::text_minus_prior ? prior.tokens.size() - 1 : 0));
-      for (auto& run : more) runs.push_back(std::move(run));
+    if (less_prior(method)) {
+      if (const auto* known = lane.priors().find(choice->prior_key)) {
+        choice->prior.ways = {*known};
+      } else {
+        TRY_VOID(asking.ask(choice->prior, "", ""));
+      }
     }
     for (auto& run : runs) lane.add(std::move(run));
     return {};

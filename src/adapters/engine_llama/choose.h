@@ -14,7 +14,7 @@ struct ChooseCall {
 };
 
 // Engine thread. Answers through the call's OneShot, now or later.
-void start_choose(ChatLane& lane, Inbox& inbox, const Limits& limits, TicketPtr ticket,
+void start_choose(ChatLane& lane, Inbox& inbox, const Limits& limits, TicketPtr ticket, ChooseMethod method,
                   std::shared_ptr<ChooseCall> call);
 
 }  // namespace troupe::engine

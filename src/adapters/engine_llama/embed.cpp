@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "adapters/engine_llama/generate.h"
-
 namespace troupe::engine {
 
 namespace {
@@ -63,7 +61,7 @@ inference::Rank EmbedLane::rank(const Job& job, rt::Instant now) const {
                             now, config_.ageing);
 }
 
-std::optional<inference::Rank> EmbedLane::prepare(rt::Instant now) {
+std::optional<inference::Rank> EmbedLane::prepare(rt::Instant now, bool /*spare*/) {
   std::erase_if(jobs_, [&](Job& job) {
     if (job.ticket->gone.load()) return true;
     if (now < job.ticket->deadline) return false;
@@ -77,17 +75,12 @@ std::optional<inference::Rank> EmbedLane::prepare(rt::Instant now) {
 }
 
 // As many texts as fit into one batch, the most urgent first; at least one.
-void EmbedLane::step(rt::Instant now) {
-  struct Part {
-    std::size_t job;
-    std::size_t text;
-  };
-  std::vector<Part> parts;
-  std::vector<TicketPtr> tickets;
+Step EmbedLane::assemble(rt::Instant now, std::vector<Part>& parts) {
+  Step step{.lead = jobs_.front().ticket->tier, .may_stop = true, .shape = {}, .parts = {}};
   batch_.n_tokens = 0;
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
     auto& job = jobs_[j];
-    bool takes_part = false;
+    int taken = 0;
     for (auto text = job.next; text < job.texts.size(); ++text) {
       const auto& tokens = job.texts[text];
       const auto total = batch_.n_tokens + static_cast<int>(tokens.size());
@@ -103,28 +96,35 @@ void EmbedLane::step(rt::Instant now) {
         batch_.logits[at] = 1;
       }
       parts.push_back({j, text});
-      takes_part = true;
+      taken += static_cast<int>(tokens.size());
     }
-    if (!takes_part) break;
-    tickets.push_back(job.ticket);
-    if (!job.began) job.began = now;
+    if (taken == 0) break;
+    step.parts.push_back({job.ticket, taken});
+    if (job.began) continue;
+    job.began = now;
+    job.ticket->began_ns.store(now.ns);
+    job.ticket->prompt_tokens.store(job.tokens);
+    job.ticket->state.store(ThoughtView::State::prefill);
   }
-  auto& counters = inbox_.counters();
+  const double tokens = batch_.n_tokens;
+  step.shape = {.tokens = batch_.n_tokens,
+                .rows = static_cast<int>(parts.size()),
+                .attended = tokens * tokens,
+                .threads = static_cast<int>(inbox_.counters().threads.load())};
+  return step;
+}
+
+void EmbedLane::step(rt::Instant now) {
+  std::vector<Part> parts;
+  const auto step = assemble(now, parts);
   const auto memory = model_.memory();
   if (memory != nullptr) llama_memory_clear(memory, false);  // decoder models that embed
-  inbox_.step_begins(std::move(tickets));
-  const int rc = llama_decode(model_.context(), batch_);
-  if (rc == 0) llama_synchronize(model_.context());
-  inbox_.step_ended();
-  const auto after = inbox_.env().now();
-  counters.steps.fetch_add(1);
-  counters.busy_us.fetch_add(static_cast<std::uint64_t>(micros(after - now)));
-  if (rc == 2) {
-    counters.steps_aborted.fetch_add(1);
-    counters.wasted_tokens.fetch_add(static_cast<std::uint64_t>(batch_.n_tokens));
-    return;
-  }
-  if (rc == 0) counters.prompt_tokens.fetch_add(static_cast<std::uint64_t>(batch_.n_tokens));
+  const auto outcome = run_step(model_.context(), batch_, step, model_.config().name, cost_, config_, inbox_);
+  if (outcome.rc != 2) finish_step(parts, outcome.rc, outcome.ended);
+}
+
+void EmbedLane::finish_step(const std::vector<Part>& parts, int rc, rt::Instant now) {
+  if (rc == 0) inbox_.counters().prompt_tokens.fetch_add(static_cast<std::uint64_t>(batch_.n_tokens));
   const auto size = static_cast<std::size_t>(model_.info().embedding_size);
   for (std::size_t seq = 0; seq < parts.size(); ++seq) {
     auto& job = jobs_[parts[seq].job];
@@ -138,7 +138,7 @@ void EmbedLane::step(rt::Instant now) {
     }
     job.reply.vectors[parts[seq].text] = unit({vector, size});
     job.next = std::max(job.next, parts[seq].text + 1);
-    job.served = after;
+    job.served = now;
   }
   for (auto& job : jobs_) {
     if (job.next == job.texts.size()) answer(job);
@@ -152,6 +152,7 @@ void EmbedLane::answer(Job& job) {
   job.reply.usage = {.prompt_tokens = job.tokens,
                      .queue_us = micros(job.began.value_or(now) - job.ticket->called),
                      .total_us = micros(now - job.ticket->called)};
+  job.ticket->fill(job.reply.usage);
   job.call->done.set(std::move(job.reply));
 }
 

@@ -23,7 +23,7 @@ class EmbedLane final : public Lane {
   void start(TicketPtr ticket, std::shared_ptr<EmbedCall> call);
   const Model& model() const { return model_; }
 
-  std::optional<inference::Rank> prepare(rt::Instant now) override;
+  std::optional<inference::Rank> prepare(rt::Instant now, bool spare) override;
   void step(rt::Instant now) override;
   bool idle() const override { return jobs_.empty(); }
   void count(std::array<std::uint64_t, 4>& waiting, std::uint64_t& running) const override;
@@ -42,10 +42,17 @@ class EmbedLane final : public Lane {
   };
   inference::Rank rank(const Job& job, rt::Instant now) const;
   void answer(Job& job);
+  struct Part {
+    std::size_t job;
+    std::size_t text;
+  };
+  Step assemble(rt::Instant now, std::vector<Part>& parts);
+  void finish_step(const std::vector<Part>& parts, int rc, rt::Instant now);
 
   Model& model_;
   const LlamaConfig& config_;
   Inbox& inbox_;
+  inference::CostModel cost_;
   std::vector<Job> jobs_;
   llama_batch batch_;
   int batch_max_;

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "adapters/engine_llama/json_shape.h"
 #include "adapters/engine_llama/sampler.h"
+#include "inference/anytime.h"
 #include "inference/text_stream.h"
 
 namespace troupe::engine {
@@ -16,6 +18,11 @@ std::unexpected<Error> too_long(const std::string& model, const std::string& hav
               fmt::format("the prompt has {} tokens; {} takes {}", have, model, limit));
 }
 
+// The shortest JSON in tokens: at best, to say that there is no time for it, and as it may turn out, to begin
+// its end.
+int json_tokens_least(int bytes) { return bytes / 6; }
+int json_tokens_reserve(int bytes) { return bytes / 2 + 6; }
+
 class GenerateRun final : public Run {
  public:
   GenerateRun(ChatLane& lane, Inbox& inbox, TicketPtr t, std::vector<llama_token> prompt, Sampler sampler,
@@ -26,57 +33,115 @@ class GenerateRun final : public Run {
         sampler_(std::move(sampler)),
         call_(std::move(call)),
         stream_(call_->request.stop),
+        json_(!call_->request.json_schema.empty()),
+        speech_(!json_ && call_->request.grammar.empty()),
         tokens_max_(tokens_max) {
     rows_from = tokens.size() - 1;
     reserve = tokens.size() + static_cast<std::size_t>(tokens_max);
+    if (!json_) return;
+    const int bytes = json_least_bytes(call_->request.json_schema);
+    answer_least = json_tokens_least(bytes);
+    json_reserve_ = json_tokens_reserve(bytes);
   }
 
   void on_row(std::size_t /*position*/, std::span<const float> logits) override {
+    const auto now = inbox_.env().now();
+    note_pace(now);
+    const double left = tokens_left(now);
+    if (json_ && std::min(left < 0 ? tokens_max_ : left, static_cast<double>(tokens_max_ - new_tokens_)) <=
+                     json_reserve_)
+      sampler_.close();
     const auto token = sampler_.next(logits);
-    if (new_tokens_ == 0) first_token_ = inbox_.env().now();
     if (lane_.model().ends(token)) return;  // nothing appended: on_done() follows
     ++new_tokens_;
     inbox_.counters().new_tokens.fetch_add(1);
-    emit(stream_.push(lane_.model().piece(token)));
-    if (stream_.stopped()) return;
-    if (new_tokens_ >= tokens_max_) {
+    ticket->new_tokens.store(new_tokens_);
+    ticket->state.store(ThoughtView::State::generating);
+    say(stream_.push(lane_.model().piece(token)), left);
+    if (stream_.stopped() || sampler_.complete()) return;
+    if (gate_.ended()) {
+      finish_ = Finish::deadline;
+      cut_ = Cut::sentence;
+    } else if (new_tokens_ >= tokens_max_) {
       finish_ = Finish::length;
-      return;
+    } else {
+      tokens.push_back(token);
     }
-    tokens.push_back(token);
   }
 
-  void on_done() override { answer(finish_); }
+  void on_done() override {
+    if (json_ && finish_ == Finish::length && !sampler_.complete()) {
+      return on_error(
+          {Code::exhausted, "engine.json_cut",
+           fmt::format("{} tokens are too few for an answer that matches the schema", tokens_max_), 0});
+    }
+    if (json_ && sampler_.closing()) cut_ = Cut::closed;
+    if (!gate_.ended()) {
+      say(stream_.finish(), -1);
+      show(gate_.finish());
+    }
+    answer(finish_);
+  }
 
   void on_error(Error error) override { call_->done.set(std::unexpected(std::move(error))); }
 
   void on_deadline() override {
-    // What was streamed stays valid; who does not stream asked for the whole.
-    if (!emitted_ || !call_->streams) return Run::on_deadline();
+    if (json_) {
+      return on_error({Code::deadline_exceeded, "engine.json_cut",
+                       "the deadline came before an answer that matches the schema was complete", 0});
+    }
+    say(stream_.finish(), 0);
+    show(gate_.cut());
+    // What was streamed stays valid; who does not stream asked for the whole, or for whole sentences.
+    const bool useful = gate_.whole() || (call_->streams && !gate_.text().empty());
+    if (!useful) return Run::on_deadline();
+    cut_ = gate_.whole() ? Cut::sentence : Cut::deadline;
     answer(Finish::deadline);
   }
 
  private:
-  void emit(std::string piece) {
-    if (piece.empty()) return;
-    emitted_ = true;
-    if (!call_->streams) return;
+  // From token to token, waiting for others included.
+  void note_pace(rt::Instant now) {
+    if (new_tokens_ == 0) {
+      first_token_ = now;
+    } else {
+      const auto took = now - last_token_;
+      pace_ = pace_.count() == 0 ? took : (7 * pace_ + 3 * took) / 10;
+    }
+    last_token_ = now;
+  }
+  // What time allows after this token, less one for the way of the answer; negative = no limit.
+  double tokens_left(rt::Instant now) const {
+    if (ticket->deadline.is_never()) return -1;
+    const auto pace = pace_.count() > 0 ? pace_ : lane_.next_token().value_or(rt::nanoseconds{0});
+    if (pace.count() <= 0) return -1;
+    return std::max(
+        0.0, static_cast<double>((ticket->deadline - now).count()) / static_cast<double>(pace.count()) - 1);
+  }
+
+  void say(const std::string& certain, double left) {
+    if (!certain.empty()) show(gate_.push(certain, speech_ ? left : -1));
+  }
+  void show(std::string piece) {
+    if (piece.empty() || !call_->streams) return;
     rt::post(inbox_.env(), [call = call_, text = std::move(piece)] { call->deliver(text); });
   }
 
   void answer(Finish finish) {
-    emit(stream_.finish());
     const auto now = inbox_.env().now();
-    call_->done.set(GenerateReply{.text = stream_.text(),
+    Usage usage{.prompt_tokens = static_cast<int>(prompt_tokens),
+                .cached_tokens = static_cast<int>(cached),
+                .new_tokens = new_tokens_,
+                .queue_us = micros(began - ticket->called),
+                .first_token_us = micros(first_token_ - ticket->called),
+                .total_us = micros(now - ticket->called),
+                .cut = cut_};
+    ticket->fill(usage);
+    call_->done.set(GenerateReply{.text = gate_.text(),
                                   .finish = finish,
                                   .model = lane_.model().info().name,
                                   .model_hash = lane_.model().info().hash,
-                                  .usage = {.prompt_tokens = static_cast<int>(prompt_tokens),
-                                            .cached_tokens = static_cast<int>(cached),
-                                            .new_tokens = new_tokens_,
-                                            .queue_us = micros(began - ticket->called),
-                                            .first_token_us = micros(first_token_ - ticket->called),
-                                            .total_us = micros(now - ticket->called)}});
+                                  .usage = usage});
   }
 
   ChatLane& lane_;
@@ -84,11 +149,17 @@ class GenerateRun final : public Run {
   Sampler sampler_;
   std::shared_ptr<GenerateCall> call_;
   inference::TextStream stream_;
+  inference::SentenceGate gate_;
+  bool json_;
+  bool speech_;  // free text: it may end at any sentence
   int tokens_max_;
+  int json_reserve_ = 0;
   int new_tokens_ = 0;
-  bool emitted_ = false;
   Finish finish_ = Finish::stop;
+  Cut cut_ = Cut::none;
   rt::Instant first_token_;
+  rt::Instant last_token_;
+  rt::nanoseconds pace_{0};
 };
 
 class WarmRun final : public Run {
@@ -99,10 +170,12 @@ class WarmRun final : public Run {
   void on_row(std::size_t /*position*/, std::span<const float> /*logits*/) override {}
   void on_done() override {
     const auto now = inbox_.env().now();
-    call_->done.set(Usage{.prompt_tokens = static_cast<int>(tokens.size()),
-                          .cached_tokens = static_cast<int>(cached),
-                          .queue_us = micros(began - ticket->called),
-                          .total_us = micros(now - ticket->called)});
+    Usage usage{.prompt_tokens = static_cast<int>(tokens.size()),
+                .cached_tokens = static_cast<int>(cached),
+                .queue_us = micros(began - ticket->called),
+                .total_us = micros(now - ticket->called)};
+    ticket->fill(usage);
+    call_->done.set(usage);
   }
   void on_error(Error error) override { call_->done.set(std::unexpected(std::move(error))); }
 
@@ -112,8 +185,6 @@ class WarmRun final : public Run {
 };
 
 }  // namespace
-
-std::int64_t micros(rt::nanoseconds span) { return span.count() / 1000; }
 
 Result<Prompt> bounded_prompt(const ChatLane& lane, const Limits& limits,
                               std::span<const ChatMessage> messages) {

@@ -41,6 +41,4 @@ void start_warm(ChatLane& lane, Inbox& inbox, const Limits& limits, TicketPtr ti
 Result<Prompt> bounded_prompt(const ChatLane& lane, const Limits& limits,
                               std::span<const ChatMessage> messages);
 
-std::int64_t micros(rt::nanoseconds span);
-
 }  // namespace troupe::engine

@@ -1,11 +1,8 @@
 #include "adapters/engine_llama/lane.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "base/log.h"
-#include "inference/prefix.h"
+#include "inference/prefix_tree.h"
 
 namespace troupe::engine {
 
@@ -59,15 +56,25 @@ inference::Rank ChatLane::rank(const Run& run, rt::Instant now) const {
   return inference::rank_of(item(run), now, config_.ageing);
 }
 
-inference::StepLimits ChatLane::limits() const {
-  const auto chunk = [&](std::chrono::milliseconds budget) {
-    return cost_.chunk(budget, config_.chunk_min, config_.chunk_max);
-  };
-  return {.chunk = {chunk(config_.gold_step), chunk(config_.gold_step), chunk(config_.silver_step),
-                    chunk(config_.bronze_step)},
-          .batch_max = config_.chunk_max + model_.config().slots,
-          .rows_max = kRowsMax,
-          .ageing = config_.ageing};
+// True when the run needs no more work: out of time (it answers what there is before the deadline, not after
+// it), or without hope, since even the rest of its prompt takes longer than there is time.
+bool ChatLane::is_over(Run& run, rt::Instant now, std::optional<rt::nanoseconds> token) {
+  const auto deadline = run.ticket->deadline;
+  if (deadline.is_never()) return false;
+  if (now >= deadline || (run.generates() && token && now + *token > deadline)) {
+    run.on_deadline();
+    return true;
+  }
+  if (run.generates() || !inference::doomed(rest_of(run, run.filled, true), now, deadline)) return false;
+  give_up(run);
+  return true;
+}
+
+void ChatLane::give_up(Run& run) {
+  inbox_.counters().doomed.fetch_add(1);
+  // Who had begun to answer, and had to start again, has something to show.
+  if (run.tokens.size() > run.prompt_tokens) return run.on_deadline();
+  run.on_error({Code::deadline_exceeded, "engine.doomed", "the deadline could not have been met", 0});
 }
 
 // Who has left makes room; who is out of time gets what there is.
@@ -78,29 +85,25 @@ void ChatLane::sweep(rt::Instant now) {
     run->on_deadline();
     return true;
   });
+  const auto token = next_token();
   for (std::size_t i = running_.size(); i-- > 0;) {
     auto& run = *running_[i];
-    if (run.ticket->gone.load()) {
-      end_run(i);
-    } else if (now >= run.ticket->deadline) {
-      run.on_deadline();
-      end_run(i);
-    }
+    if (run.ticket->gone.load() || is_over(run, now, token)) end_run(i, now);
   }
 }
 
 // Takes the run from running_ and keeps what it computed for others.
-void ChatLane::end_run(std::size_t index) {
+void ChatLane::end_run(std::size_t index, rt::Instant now) {
   short_of_cells_ = false;
-  auto run = std::move(running_[index]);
+  const auto run = std::move(running_[index]);
   running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
-  run->tokens.resize(std::min(run->filled, run->keep));
-  sequences_.keep(run->seq, std::move(run->tokens));
+  sequences_.keep(run->seq, std::span(run->tokens).first(std::min(run->filled, run->keep)),
+                  {.used = now, .think_again = run->ticket->think_again});
 }
 
-std::optional<inference::Rank> ChatLane::prepare(rt::Instant now) {
+std::optional<inference::Rank> ChatLane::prepare(rt::Instant now, bool spare) {
   sweep(now);
-  admit(now);
+  admit(now, spare);
   std::optional<inference::Rank> best;
   for (const auto& run : running_) {
     const auto r = rank(*run, now);
@@ -109,7 +112,7 @@ std::optional<inference::Rank> ChatLane::prepare(rt::Instant now) {
   return best;
 }
 
-void ChatLane::admit(rt::Instant now) {
+void ChatLane::admit(rt::Instant now, bool spare) {
   if (running_.empty()) short_of_cells_ = false;
   if (waiting_.empty() || short_of_cells_) return;
   std::ranges::sort(waiting_, {}, [&](const RunPtr& run) { return rank(*run, now); });
@@ -118,7 +121,7 @@ void ChatLane::admit(rt::Instant now) {
   std::size_t looks = 4 * slots;
   for (std::size_t i = 0; i < waiting_.size() && looks > 0; --looks) {
     if (running_.size() >= slots && !park_for(*waiting_[i])) break;
-    const auto outcome = try_start(waiting_[i], now);
+    const auto outcome = try_start(waiting_[i], now, spare && running_.empty());
     if (outcome == Start::no_room) break;
     if (outcome == Start::started) {
       waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -129,7 +132,7 @@ void ChatLane::admit(rt::Instant now) {
 }
 
 // `started` also when the run was answered at once (it could not be in time).
-ChatLane::Start ChatLane::try_start(RunPtr& run, rt::Instant now) {
+ChatLane::Start ChatLane::try_start(RunPtr& run, rt::Instant now, bool spare) {
   const std::size_t usable = std::min(run->rows_from, run->tokens.size());
   const std::span<const llama_token> wanted(run->tokens.data(), usable);
   auto found = sequences_.find(wanted);
@@ -150,11 +153,11 @@ ChatLane::Start ChatLane::try_start(RunPtr& run, rt::Instant now) {
     leader->deadline = std::min(leader->deadline, run->deadline);
     return Start::deferred;
   }
-  if (cost_.doomed(static_cast<int>(run->tokens.size() - found.length), now, run->ticket->deadline)) {
-    inbox_.counters().doomed.fetch_add(1);
-    run->on_error({Code::deadline_exceeded, "engine.doomed", "the deadline could not have been met", 0});
+  if (inference::doomed(rest_of(*run, found.length, true), now, run->ticket->deadline)) {
+    give_up(*run);
     return Start::started;
   }
+  if (!spare && !run->started && !worth_it(*run, found.length, now)) return Start::deferred;
   // Cells that all of them may need: what each adds, and the longest shared prefix once. Several different
   // prefixes are more than that; make_room() is for those.
   std::size_t shared = found.length;
@@ -166,16 +169,38 @@ ChatLane::Start ChatLane::try_start(RunPtr& run, rt::Instant now) {
   if (!running_.empty() && own + shared > static_cast<std::size_t>(model_.config().kv_tokens))
     return Start::no_room;
 
-  run->seq = sequences_.fork(found.seq, found.length);
-  run->filled = run->forked = found.length;
-  if (!run->started) {
-    run->started = true;
-    run->began = now;
-    run->cached = found.length;
-    inbox_.counters().cached_tokens.fetch_add(found.length);
-  }
+  run->seq = sequences_.fork(found.seq, found.length, now);
+  begin(*run, found.length, now);
   running_.push_back(std::move(run));
   return Start::started;
+}
+
+// With the share of the machine that better tiers leave, after those of its tier that are at work.
+bool ChatLane::worth_it(const Run& run, std::size_t found, rt::Instant now) const {
+  auto rest = rest_of(run, found, false);
+  for (const auto& other : running_) {
+    if (!rest || other->tier != run.tier || other->generates()) continue;
+    *rest += rest_of(*other, other->filled, false).value_or(rt::nanoseconds{0});
+  }
+  return inference::worth_starting(rest, now, run.ticket->deadline, inbox_.load().left_for(run.tier, now));
+}
+
+void ChatLane::begin(Run& run, std::size_t found, rt::Instant now) {
+  run.filled = run.forked = found;
+  auto& ticket = *run.ticket;
+  ticket.state.store(run.tokens.size() > run.prompt_tokens ? ThoughtView::State::generating
+                                                           : ThoughtView::State::prefill);
+  if (run.started) return;
+  run.started = true;
+  run.began = now;
+  run.cached = found;
+  inbox_.counters().cached_tokens.fetch_add(found);
+  if (ticket.began_ns.load() != 0) return;  // another run of the same call
+  ticket.began_ns.store(now.ns);
+  ticket.prompt_tokens.store(static_cast<int>(run.prompt_tokens));
+  if (ticket.deadline.is_never()) return;
+  ticket.slack_us.store(
+      micros(ticket.deadline - now - rest_of(run, found, false).value_or(rt::nanoseconds{0})));
 }
 
 // Makes a slot free for a run of a better tier. What the parked one computed stays in the cache, so that it
@@ -187,20 +212,22 @@ bool ChatLane::park_for(const Run& better) {
   if (worst == running_.end() || (*worst)->tier <= better.tier) return false;
   auto run = std::move(*worst);
   running_.erase(worst);
-  sequences_.keep(run->seq,
-                  {run->tokens.begin(), run->tokens.begin() + static_cast<std::ptrdiff_t>(run->filled)});
+  // It will go on soon: the last to be evicted.
+  const auto soon = better.ticket->called;
+  sequences_.keep(run->seq, std::span(run->tokens).first(run->filled), {.used = soon});
   run->seq = -1;
   run->filled = 0;
   run->tier = run->ticket->tier;
   run->deadline = run->ticket->deadline;
+  run->ticket->state.store(ThoughtView::State::waiting);
   waiting_.push_back(std::move(run));
   return true;
 }
 
 // llama.cpp found no cells for a step. Kept prefixes go first, then the run that matters least starts again
 // later.
-void ChatLane::make_room() {
-  if (sequences_.evict()) {
+void ChatLane::make_room(rt::Instant now) {
+  if (sequences_.evict(now)) {
     inbox_.counters().evictions.fetch_add(1);
     return;
   }
@@ -210,7 +237,9 @@ void ChatLane::make_room() {
   if (worst == running_.end()) return;
   auto run = std::move(*worst);
   running_.erase(worst);
-  inbox_.counters().wasted_tokens.fetch_add(run->filled - std::min(run->filled, run->cached));
+  const auto lost = run->filled - std::min(run->filled, run->cached);
+  inbox_.counters().wasted_tokens.fetch_add(lost);
+  run->ticket->wasted_tokens.fetch_add(static_cast<int>(lost));
   sequences_.free(run->seq);
   run->seq = -1;
   run->filled = 0;
@@ -220,86 +249,9 @@ void ChatLane::make_room() {
     // Started again at once it would take back the cells that the others need to go on.
     short_of_cells_ = true;
     inbox_.counters().restarts.fetch_add(1);
+    run->ticket->state.store(ThoughtView::State::waiting);
     waiting_.push_back(std::move(run));
   }
-}
-
-void ChatLane::step(rt::Instant now) {
-  std::vector<inference::StepItem> items;
-  items.reserve(running_.size());
-  for (const auto& run : running_) items.push_back(item(*run));
-  const auto plan = inference::plan_step(items, limits(), now);
-  if (plan.empty()) return;
-
-  batch_.n_tokens = 0;
-  std::vector<TicketPtr> tickets;
-  for (const auto& share : plan) {
-    auto& run = *running_[share.item];
-    tickets.push_back(run.ticket);
-    for (int i = 0; i < share.tokens; ++i) {
-      const auto position = run.filled + static_cast<std::size_t>(i);
-      const auto at = batch_.n_tokens++;
-      batch_.token[at] = run.tokens[position];
-      batch_.pos[at] = static_cast<llama_pos>(position);
-      batch_.n_seq_id[at] = 1;
-      batch_.seq_id[at][0] = run.seq;
-      batch_.logits[at] = position >= run.rows_from ? 1 : 0;
-    }
-  }
-  auto& counters = inbox_.counters();
-  inbox_.step_begins(std::move(tickets));
-  const int rc = llama_decode(model_.context(), batch_);
-  if (rc == 0) llama_synchronize(model_.context());
-  inbox_.step_ended();
-  const auto took = inbox_.env().now() - now;
-  counters.steps.fetch_add(1);
-  counters.busy_us.fetch_add(static_cast<std::uint64_t>(took.count() / 1000));
-  if (rc == 0) {
-    cost_.measured(batch_.n_tokens, took);
-    finish_step(plan, inbox_.env().now());
-  } else if (rc == 1) {
-    make_room();
-  } else if (rc == 2) {
-    // Aborted: llama.cpp has dropped the step's positions, so everybody stands where they stood.
-    counters.steps_aborted.fetch_add(1);
-    counters.wasted_tokens.fetch_add(static_cast<std::uint64_t>(batch_.n_tokens));
-  } else {
-    log::error("engine", "{}: llama_decode answers {}", model_.config().name, rc);
-    std::vector<std::size_t> failed;
-    for (const auto& share : plan) failed.push_back(share.item);
-    std::ranges::sort(failed, std::greater<>());
-    for (const auto index : failed) {
-      running_[index]->on_error({Code::unavailable, "engine.failed",
-                                 fmt::format("{} failed to compute (code {})", model_.config().name, rc), 0});
-      sequences_.free(running_[index]->seq);
-      running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
-    }
-  }
-}
-
-void ChatLane::finish_step(const std::vector<inference::Share>& plan, rt::Instant now) {
-  auto& counters = inbox_.counters();
-  std::vector<std::size_t> ended;
-  int at = 0;
-  for (const auto& share : plan) {
-    auto& run = *running_[share.item];
-    run.served = now;
-    const bool generated = run.filled >= run.prompt_tokens;
-    if (!generated) counters.prompt_tokens.fetch_add(static_cast<std::uint64_t>(share.tokens));
-    for (int i = 0; i < share.tokens; ++i, ++at) {
-      const auto position = run.filled++;
-      if (position < run.rows_from) continue;
-      const float* row = llama_get_logits_ith(model_.context(), at);
-      run.rows_from = position + 1;  // never handed out twice, also when the run starts again
-      run.on_row(position, {row, model_.vocab_size()});
-    }
-    if (run.left() == 0) {
-      run.on_done();
-      ended.push_back(share.item);
-    }
-  }
-  std::ranges::sort(ended, std::greater<>());
-  for (const auto index : ended) end_run(index);
 }
 
 void ChatLane::count(std::array<std::uint64_t, 4>& waiting, std::uint64_t& running) const {

@@ -10,6 +10,7 @@
 #include "adapters/engine_llama/prompt.h"
 #include "adapters/engine_llama/run.h"
 #include "adapters/engine_llama/sequences.h"
+#include "adapters/engine_llama/step.h"
 #include "inference/cost.h"
 #include "inference/lru.h"
 #include "inference/step_plan.h"
@@ -19,8 +20,9 @@ namespace troupe::engine {
 class Lane {
  public:
   virtual ~Lane() = default;
-  // The best that could be done next; nullopt = nothing to do. Begins waiting work where there is room.
-  virtual std::optional<inference::Rank> prepare(rt::Instant now) = 0;
+  // The best that could be done next; nullopt = nothing to do. Begins waiting work where there is room and it
+  // is worth it; `spare`: the machine has nothing else to do, so everything is worth it.
+  virtual std::optional<inference::Rank> prepare(rt::Instant now, bool spare) = 0;
   virtual void step(rt::Instant now) = 0;
   virtual bool idle() const = 0;
   virtual void count(std::array<std::uint64_t, 4>& waiting, std::uint64_t& running) const = 0;
@@ -33,11 +35,14 @@ class ChatLane final : public Lane {
   ~ChatLane() override;
 
   void add(std::unique_ptr<Run> run);
-  const Model& model() const { return model_; }
+  Model& model() const { return model_; }
   const ChatFormat& format() const { return format_; }
+  Sequences& sequences() { return sequences_; }
   inference::Lru<std::vector<double>>& priors() { return priors_; }
+  // What generating the next token of everybody who generates is predicted to take; nullopt = not known yet.
+  std::optional<rt::nanoseconds> next_token() const;
 
-  std::optional<inference::Rank> prepare(rt::Instant now) override;
+  std::optional<inference::Rank> prepare(rt::Instant now, bool spare) override;
   void step(rt::Instant now) override;
   bool idle() const override { return waiting_.empty() && running_.empty(); }
   void count(std::array<std::uint64_t, 4>& waiting, std::uint64_t& running) const override;
@@ -47,15 +52,26 @@ class ChatLane final : public Lane {
   using RunPtr = std::unique_ptr<Run>;
   inference::StepItem item(const Run& run) const;
   inference::Rank rank(const Run& run, rt::Instant now) const;
+  // lane.cpp: who works.
   void sweep(rt::Instant now);
-  void admit(rt::Instant now);
+  bool is_over(Run& run, rt::Instant now, std::optional<rt::nanoseconds> token);
+  void give_up(Run& run);
+  void admit(rt::Instant now, bool spare);
   enum class Start { started, deferred, no_room };
-  Start try_start(RunPtr& run, rt::Instant now);
+  Start try_start(RunPtr& run, rt::Instant now, bool spare);
+  bool worth_it(const Run& run, std::size_t found, rt::Instant now) const;
+  void begin(Run& run, std::size_t found, rt::Instant now);
   bool park_for(const Run& better);
-  void end_run(std::size_t index);
-  void make_room();
+  void end_run(std::size_t index, rt::Instant now);
+  void make_room(rt::Instant now);
+  // lane_step.cpp: what they do.
+  double cells() const;
+  inference::StepShape shape_of(int tokens, int rows) const;
+  std::optional<rt::nanoseconds> rest_of(const Run& run, std::size_t filled, bool least) const;
   inference::StepLimits limits() const;
-  void finish_step(const std::vector<inference::Share>& plan, rt::Instant now);
+  Step assemble(const inference::StepPlan& plan);
+  void finish_step(const inference::StepPlan& plan, rt::Instant now);
+  void fail_step(const inference::StepPlan& plan, int rc);
 
   Model& model_;
   ChatFormat format_;

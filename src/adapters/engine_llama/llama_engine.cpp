@@ -17,18 +17,39 @@ namespace troupe::engine {
 
 std::string_view choose_method_name(ChooseMethod method) {
   switch (method) {
+    case ChooseMethod::letters:
+      return "letters";
     case ChooseMethod::letters_minus_prior:
       return "letters_minus_prior";
+    case ChooseMethod::letters_rotated:
+      return "letters_rotated";
     case ChooseMethod::text_minus_prior:
       return "text_minus_prior";
   }
   return "letters_minus_prior";
 }
 
+std::optional<ChooseMethod> parse_choose_method(std::string_view name) {
+  for (std::size_t i = 0; i < kChooseMethods; ++i) {
+    const auto method = static_cast<ChooseMethod>(i);
+    if (choose_method_name(method) == name) return method;
+  }
+  return std::nullopt;
+}
+
 namespace {
 
 std::unexpected<Error> bad_request(const std::string& why) {
   return fail(Code::invalid_argument, "engine.bad_request", why);
+}
+
+std::unexpected<Error> bad_method(const std::string& name) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < kChooseMethods; ++i)
+    names.emplace_back(choose_method_name(static_cast<ChooseMethod>(i)));
+  return fail(Code::invalid_argument, "engine.bad_method",
+              fmt::format("no method is called '{}'{}; there are {}", name, did_you_mean(name, names),
+                          join(names, ", ")));
 }
 
 Result<void> check_sampling(const Sampling& s) {
@@ -48,24 +69,49 @@ Result<void> check_messages(const std::vector<ChatMessage>& messages) {
   return {};
 }
 
-// Tells the engine that the caller waits no longer, however the coroutine ends. A parameter of the coroutine,
-// so that it also speaks when the task is dropped before it was ever awaited.
+const Usage& usage_of(const Usage& reply) { return reply; }
+const Usage& usage_of(const auto& reply) { return reply.usage; }
+
+// Tells the engine that the caller waits no longer, and how it ended, however the coroutine ends. A parameter
+// of the coroutine, so that it also speaks when the task is dropped before it was ever awaited.
 class Caller {
  public:
   Caller(std::shared_ptr<Inbox> inbox, TicketPtr ticket, std::shared_ptr<GenerateCall> hears = nullptr)
       : inbox_(std::move(inbox)), ticket_(std::move(ticket)), hears_(std::move(hears)) {}
   ~Caller() {
     if (hears_) hears_->on_text = nullptr;
-    inbox_->leave(ticket_);
+    inbox_->leave(ticket_, std::move(ending_));
   }
   Caller(const Caller&) = delete;
   rt::Instant deadline() const { return ticket_->deadline; }
-  std::int64_t waited_us() const { return micros(inbox_->env().now() - ticket_->called); }
+  Usage usage() const {
+    Usage out{.total_us = micros(inbox_->env().now() - ticket_->called)};
+    ticket_->fill(out);
+    return out;
+  }
+
+  template <class Reply>
+  Result<Reply> ended(Result<Reply> result) {
+    using Outcome = ThoughtView::Outcome;
+    if (result) {
+      const auto now = inbox_->env().now();
+      ending_.late = now > deadline() ? now - deadline() : rt::nanoseconds{0};
+      const bool late = ending_.late.count() > 0 || usage_of(*result).cut == Cut::deadline;
+      ending_.outcome = late ? Outcome::late : Outcome::met;
+    } else {
+      ending_.reason = result.error().reason;
+      ending_.outcome = result.error().code == Code::deadline_exceeded ? Outcome::dropped
+                        : result.error().code == Code::cancelled       ? Outcome::cancelled
+                                                                       : Outcome::failed;
+    }
+    return result;
+  }
 
  private:
   std::shared_ptr<Inbox> inbox_;
   TicketPtr ticket_;
   std::shared_ptr<GenerateCall> hears_;
+  Ending ending_;
 };
 using CallerPtr = std::unique_ptr<Caller>;
 
@@ -77,21 +123,23 @@ Task<GenerateReply> finish_generate(CallerPtr caller, std::shared_ptr<GenerateCa
     if (call->streamed.size() < result->text.size()) {
       call->deliver(std::string_view(result->text).substr(call->streamed.size()));
     }
-    co_return result;
+  } else if (result.error().code == Code::deadline_exceeded && !call->streamed.empty() &&
+             call->request.json_schema.empty()) {
+    auto usage = caller->usage();
+    usage.cut = Cut::deadline;
+    result = GenerateReply{.text = call->streamed,
+                           .finish = Finish::deadline,
+                           .model = model.name,
+                           .model_hash = model.hash,
+                           .usage = usage};
   }
-  if (result.error().code == Code::deadline_exceeded && !call->streamed.empty()) {
-    co_return GenerateReply{.text = call->streamed,
-                            .finish = Finish::deadline,
-                            .model = model.name,
-                            .model_hash = model.hash,
-                            .usage = {.total_us = caller->waited_us()}};
-  }
-  co_return result;
+  co_return caller->ended(std::move(result));
 }
 
 template <class Reply, class Call>
 Task<Reply> finish(CallerPtr caller, std::shared_ptr<Call> call) {
-  co_return co_await call->done.wait(caller->deadline());
+  auto result = co_await call->done.wait(caller->deadline());
+  co_return caller->ended(std::move(result));
 }
 
 template <class Reply>
@@ -121,6 +169,7 @@ class LlamaEngineImpl final : public LlamaEngine {
   std::vector<ModelInfo> models() const override { return infos_; }
   const Limits& limits() const override { return config_.limits; }
   EngineStats stats() const override { return inbox_->stats(); }
+  std::vector<ThoughtView> thoughts() const override { return inbox_->thoughts(); }
 
   Task<GenerateReply> generate(GenerateRequest request,
                                std::function<void(std::string_view)> on_text) override {
@@ -172,13 +221,21 @@ class LlamaEngineImpl final : public LlamaEngine {
                 fmt::format("no {} model is called '{}'{}", kind, name, did_you_mean(name, names)));
   }
 
+  Inbox::Opening opening(const auto& request, Tier tier, std::size_t model) const {
+    return {.tier = tier,
+            .deadline = request.deadline,
+            .think_again = request.think_again,
+            .caller = request.caller,
+            .model = infos_[model].name};
+  }
+
   Result<Task<GenerateReply>> begin_generate(GenerateRequest request,
                                              std::function<void(std::string_view)> on_text) {
     TRY_VOID(check_messages(request.messages));
     TRY_VOID(check_sampling(request.sampling));
     if (request.tokens_max < 1) return bad_request("tokens_max must be 1 at least");
     TRY(const auto model, find(request.model, request.tier, false));
-    TRY(auto ticket, inbox_->open(request.tier, request.deadline));
+    TRY(auto ticket, inbox_->open(opening(request, request.tier, model)));
     auto call = std::make_shared<GenerateCall>(inbox_->env(), std::move(request), std::move(on_text));
     inbox_->submit(ticket, [this, model, ticket, call](const Error* stopping) {
       if (stopping != nullptr) return call->done.set(std::unexpected(*stopping));
@@ -198,11 +255,17 @@ class LlamaEngineImpl final : public LlamaEngine {
     if (!is_utf8(request.context) || !is_utf8(request.scene))
       return bad_request("context or scene is not UTF-8");
     TRY(const auto model, find(request.model, request.tier, false));
-    TRY(auto ticket, inbox_->open(request.tier, request.deadline));
+    auto method = config_.models[model].choose;
+    if (!request.method.empty()) {
+      const auto named = parse_choose_method(request.method);
+      if (!named) return bad_method(request.method);
+      method = *named;
+    }
+    TRY(auto ticket, inbox_->open(opening(request, request.tier, model)));
     auto call = std::make_shared<ChooseCall>(inbox_->env(), std::move(request));
-    inbox_->submit(ticket, [this, model, ticket, call](const Error* stopping) {
+    inbox_->submit(ticket, [this, model, method, ticket, call](const Error* stopping) {
       if (stopping != nullptr) return call->done.set(std::unexpected(*stopping));
-      start_choose(*worker_->chat(model), *inbox_, config_.limits, ticket, call);
+      start_choose(*worker_->chat(model), *inbox_, config_.limits, ticket, method, call);
     });
     return finish<ChooseReply>(std::make_unique<Caller>(inbox_, std::move(ticket)), std::move(call));
   }
@@ -215,7 +278,11 @@ class LlamaEngineImpl final : public LlamaEngine {
       if (!is_utf8(text)) return bad_request("a text is not UTF-8");
     }
     TRY(const auto model, find(request.model, Tier::silver, true));
-    TRY(auto ticket, inbox_->open(Tier::silver, request.deadline));
+    TRY(auto ticket, inbox_->open({.tier = Tier::silver,
+                                   .deadline = request.deadline,
+                                   .think_again = rt::Instant::never(),
+                                   .caller = request.caller,
+                                   .model = infos_[model].name}));
     auto call = std::make_shared<EmbedCall>(inbox_->env(), std::move(request));
     inbox_->submit(ticket, [this, model, ticket, call](const Error* stopping) {
       if (stopping != nullptr) return call->done.set(std::unexpected(*stopping));
@@ -227,7 +294,7 @@ class LlamaEngineImpl final : public LlamaEngine {
   Result<Task<Usage>> begin_warm(GenerateRequest request) {
     TRY_VOID(check_messages(request.messages));
     TRY(const auto model, find(request.model, request.tier, false));
-    TRY(auto ticket, inbox_->open(Tier::bronze, request.deadline));
+    TRY(auto ticket, inbox_->open(opening(request, Tier::bronze, model)));
     auto call = std::make_shared<WarmCall>(inbox_->env(), std::move(request));
     inbox_->submit(ticket, [this, model, ticket, call](const Error* stopping) {
       if (stopping != nullptr) return call->done.set(std::unexpected(*stopping));
@@ -255,6 +322,9 @@ Result<void> check_config(const LlamaConfig& c) {
   if (c.chunk_min < 1 || c.chunk_max < c.chunk_min || c.chunk_max > 4096) {
     return bad("chunk_min must be 1 at least, chunk_max 4096 at most and not smaller");
   }
+  if (c.gold_wait.count() < 0 || !(c.waste_max >= 0 && c.waste_max <= 1)) {
+    return bad("gold_wait must not be negative, waste_max 0 to 1");
+  }
   if (c.limits.waiting_max == 0 || c.limits.prompt_tokens_max < 1 || c.limits.new_tokens_max < 1) {
     return bad("limits must be above 0");
   }
@@ -267,7 +337,7 @@ Result<std::unique_ptr<LlamaEngine>> open_llama_engine(const rt::Env& env, Llama
   TRY_VOID(check_config(config));
   if (config.threads == 0)
     config.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  auto inbox = std::make_shared<Inbox>(env, config.limits);
+  auto inbox = std::make_shared<Inbox>(env, config);
   std::vector<std::unique_ptr<Model>> models;
   std::vector<ModelInfo> infos;
   std::vector<ChatFormat> formats;

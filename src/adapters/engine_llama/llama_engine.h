@@ -18,7 +18,9 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,12 +28,16 @@
 
 namespace troupe::engine {
 
-// How choose() reads a model. Both take out what the model prefers before it knows the scene (the prior).
+// How choose() reads a model. The prior is what the model prefers before it knows the scene.
 enum class ChooseMethod {
-  letters_minus_prior,  // lettered options; the logits of the letters at the place of the answer
-  text_minus_prior,     // the likelihood of each option's text as the answer
+  letters,              // lettered options; the logits of the letters at the place of the answer
+  letters_minus_prior,  // the same, less the prior
+  letters_rotated,      // the mean over all rotations of the options: as many passes as there are options
+  text_minus_prior,     // the likelihood of each option's text as the answer, less the prior
 };
+constexpr std::size_t kChooseMethods = 4;
 std::string_view choose_method_name(ChooseMethod method);
+std::optional<ChooseMethod> parse_choose_method(std::string_view name);
 
 struct LlamaModelConfig {
   std::string name;
@@ -48,7 +54,22 @@ struct LlamaModelConfig {
   int slots = 8;              // 1 to 64 sequences at work
   int cached_prefixes = 24;   // 0 to 160
   ChooseMethod choose = ChooseMethod::letters_minus_prior;
-  double choose_temperature = 1.0;
+  // By method: what makes the probabilities of this model mean what they say (inference::fit_temperature).
+  std::array<double, kChooseMethods> choose_temperature = {1, 1, 1, 1};
+};
+
+// One step as it was predicted and as it went, for who measures.
+struct StepRecord {
+  std::string_view model;
+  Tier lead = Tier::silver;
+  int tokens = 0;
+  int rows = 0;
+  double attended = 0;  // tokens times cells in use
+  int threads = 0;
+  std::int64_t predicted_us = 0;  // 0 = nothing was known
+  std::int64_t took_us = 0;
+  bool stopped = false;    // and thrown away
+  bool preempted = false;  // for gold
 };
 
 struct LlamaConfig {
@@ -62,11 +83,18 @@ struct LlamaConfig {
   std::chrono::milliseconds gold_step{100};
   std::chrono::milliseconds silver_step{120};
   std::chrono::milliseconds bronze_step{60};
-  int chunk_min = 16;                      // prompt tokens of a step: at least (while any is left)
-  int chunk_max = 256;                     // and at most
-  std::chrono::milliseconds ageing{2000};  // who waits longer counts as one tier better for one step
+  int chunk_min = 8;    // prompt tokens of a step: at least (while any is left)
+  int chunk_max = 256;  // and at most
+  std::chrono::milliseconds ageing{
+      2000};  // who waits longer counts as silver for one step, four times as long as gold
+  std::chrono::milliseconds gold_wait{4};  // a step that gold would have to wait longer for is stopped
+  double waste_max = 0.05;                 // of the steps' time that may be thrown away like that
   std::size_t priors_max = 4096;
   std::uint64_t memory_max = 0;  // bytes for models and caches; 0 = what the machine has available
+  // Prefixes are written here when the engine ends and read when it starts; "" = not.
+  std::string prefix_dir;
+  std::uint64_t prefix_disk_max = std::uint64_t{256} << 20;  // bytes, of all models together
+  std::function<void(const StepRecord&)> on_step;            // engine thread, after each step
 };
 
 struct EngineStats {
@@ -79,11 +107,20 @@ struct EngineStats {
   std::uint64_t cached_tokens = 0;  // of prompts, found instead of computed
   std::uint64_t new_tokens = 0;     // generated
   std::uint64_t wasted_tokens =
-      0;                        // computed and thrown away: aborted steps, sequences that lost their cells
-  std::uint64_t evictions = 0;  // cached prefixes that made room
-  std::uint64_t restarts = 0;   // sequences that gave their cells to others and started again
-  std::uint64_t doomed = 0;     // calls dropped because they could not be in time
-  std::uint64_t busy_us = 0;    // inside steps
+      0;                           // computed and thrown away: aborted steps, sequences that lost their cells
+  std::uint64_t evictions = 0;     // cached prefixes that made room
+  std::uint64_t restarts = 0;      // sequences that gave their cells to others and started again
+  std::uint64_t doomed = 0;        // calls dropped because they could not be in time
+  std::uint64_t busy_us = 0;       // inside steps
+  std::uint64_t preemptions = 0;   // steps that were stopped for gold
+  std::uint64_t preempted_us = 0;  // what they had taken until then
+  // Calls by tier that were answered in time, answered late or cut off by the deadline, and not answered for
+  // lack of time.
+  std::array<std::uint64_t, 4> met{}, late{}, dropped{};
+  std::uint64_t lateness_us = 0;        // of the late ones together: how long after the deadline
+  std::uint64_t lateness_max_us = 0;    // of one
+  double cost_error_median = 0;         // |predicted - real| / real of the last steps
+  std::uint64_t prefixes_restored = 0;  // from disk, at the start
   std::uint64_t threads =
       0;  // of the last step: fewer than configured while the machine is busy with other things
 };

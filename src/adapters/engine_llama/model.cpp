@@ -55,7 +55,8 @@ Result<void> check_config(const LlamaModelConfig& c) {
     return bad("kv_tokens must be context_tokens at least");
   if (c.slots < 1 || c.slots > 64) return bad("slots must be 1 to 64");
   if (c.cached_prefixes < 0 || c.cached_prefixes > 160) return bad("cached_prefixes must be 0 to 160");
-  if (!(c.choose_temperature > 0)) return bad("choose_temperature must be above 0");
+  if (!std::ranges::all_of(c.choose_temperature, [](double t) { return t > 0; }))
+    return bad("choose_temperature must be above 0");
   return {};
 }
 
@@ -147,7 +148,17 @@ Result<std::unique_ptr<Model>> Model::load(LlamaModelConfig config, const LoadOp
                 .embedding_size = config.embedding ? llama_model_n_embd_out(weights) : 0,
                 .tiers = config.tiers};
   out->config_ = std::move(config);
+  if (!out->config_.embedding) out->find_closing_tokens();
   return out;
+}
+
+void Model::find_closing_tokens() {
+  const auto count = static_cast<llama_token>(vocab_size());
+  for (llama_token token = 0; token < count; ++token) {
+    const auto text = piece(token);
+    const bool short_end = !text.empty() && text.find_first_not_of("\"}],:") == std::string::npos;
+    if (short_end || ends(token)) closing_tokens_.push_back(token);
+  }
 }
 
 std::vector<llama_token> Model::tokenize(std::string_view text, bool special, bool add_ends) const {

@@ -45,11 +45,15 @@ class Model {
   std::vector<llama_token> tokenize(std::string_view text, bool special, bool add_ends = false) const;
   std::string piece(llama_token token) const;
   bool ends(llama_token token) const { return llama_vocab_is_eog(vocab(), token); }
+  // Tokens that can end JSON: quotes, brackets, separators, and the end itself.
+  const std::vector<llama_token>& closing_tokens() const { return closing_tokens_; }
 
  private:
   Model() = default;
+  void find_closing_tokens();
   LlamaModelConfig config_;
   ModelInfo info_;
+  std::vector<llama_token> closing_tokens_;
   std::unique_ptr<llama_model, LlamaFree> model_;
   std::unique_ptr<llama_context, LlamaFree> context_;
 };

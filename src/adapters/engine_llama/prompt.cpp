@@ -86,11 +86,11 @@ Result<Prompt> ChatFormat::prompt(std::span<const ChatMessage> messages) const {
 }
 
 std::vector<ChatMessage> choose_messages(const std::string& context, const std::string& scene,
-                                         std::span<const std::string> options, ChooseMethod method) {
+                                         std::span<const std::string> options, bool lettered) {
   const std::string& what = scene.empty() ? std::string("Nothing in particular happens.") : scene;
   std::vector<ChatMessage> out;
   if (!context.empty()) out.push_back({Role::system, context});
-  if (method == ChooseMethod::letters_minus_prior) {
+  if (lettered) {
     out.push_back({Role::user, fmt::format("{}\n\nWhat do you do?\n{}Answer with the letter only.", what,
                                            inference::lettered(options))});
   } else {

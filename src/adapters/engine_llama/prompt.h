@@ -35,8 +35,8 @@ class ChatFormat {
 };
 
 // The question of choose(): context first (what calls share), then what changed. `scene` "" asks without a
-// scene.
+// scene; `lettered` lists the options and asks for a letter.
 std::vector<ChatMessage> choose_messages(const std::string& context, const std::string& scene,
-                                         std::span<const std::string> options, ChooseMethod method);
+                                         std::span<const std::string> options, bool lettered);
 
 }  // namespace troupe::engine

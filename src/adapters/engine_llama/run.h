@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/engine_llama/inbox.h"
+#include "adapters/engine_llama/ticket.h"
 
 namespace troupe::engine {
 
@@ -34,6 +34,8 @@ class Run {
   }
 
   std::size_t left() const { return tokens.size() - filled; }
+  // It writes its answer now: from here on it has something to show at the deadline.
+  bool generates() const { return filled > 0 && filled >= prompt_tokens && tokens.size() > prompt_tokens; }
 
   TicketPtr ticket;
   std::vector<llama_token> tokens;  // what the sequence holds or shall hold
@@ -44,6 +46,7 @@ class Run {
   std::size_t reserve = 0;          // cells that it may need in all
   std::size_t keep = kNoRows;       // tokens worth keeping for others when it ends
   std::size_t cached = 0;           // tokens that were found instead of computed, at its first start
+  int answer_least = 0;             // tokens that it has to generate at the least to be of use
   llama_seq_id seq = -1;
   bool started = false;
   rt::Instant began;   // the first time it got a slot

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace troupe::engine {
 
@@ -52,6 +53,7 @@ Result<std::string> grammar_of(const GenerateRequest& request) {
 Result<Sampler> Sampler::make(const Model& model, const GenerateRequest& request) {
   Sampler out(model);
   TRY(const auto grammar, grammar_of(request));
+  out.json_ = !request.json_schema.empty();
   if (!grammar.empty()) {
     out.grammar_.reset(llama_sampler_init_grammar(model.vocab(), grammar.c_str(), "root"));
     if (!out.grammar_) return bad_grammar("it does not parse; it must be GBNF with a rule 'root'");
@@ -118,6 +120,31 @@ bool Sampler::constrain(std::span<const float> logits) {
   return true;
 }
 
+// Of what the grammar allows, the token that leads to the end of the JSON soonest; the likeliest of equals.
+// nullopt when it allows nothing.
+std::optional<llama_token> Sampler::shortest(std::span<const float> logits) {
+  for (const auto token : model_->closing_tokens()) {
+    candidates_.push_back({token, logits[static_cast<std::size_t>(token)], 0});
+  }
+  if (!constrain(logits)) return std::nullopt;
+  const auto worth = [&](const llama_token_data& candidate) {
+    if (model_->ends(candidate.id)) return std::tuple(5, std::size_t{0}, candidate.logit);
+    const auto piece = model_->piece(candidate.id);
+    const int rank = inference::closing_rank(piece, cursor_);
+    return std::tuple(rank, rank >= 3 ? piece.size() : 0, candidate.logit);
+  };
+  return std::ranges::max_element(candidates_, {}, worth)->id;
+}
+
+llama_token Sampler::take(llama_token token) {
+  llama_sampler_accept(chain_.get(), token);
+  if (grammar_) llama_sampler_accept(grammar_.get(), token);
+  if (json_ && !model_->ends(token)) cursor_.push(model_->piece(token));
+  recent_.push_back(token);
+  if (recent_.size() > kPenaltyWindow) recent_.erase(recent_.begin());
+  return token;
+}
+
 llama_token Sampler::next(std::span<const float> logits) {
   if (repeat_penalty_ != 1 && !recent_.empty()) {
     penalised_.assign(logits.begin(), logits.end());
@@ -129,15 +156,15 @@ llama_token Sampler::next(std::span<const float> logits) {
     logits = penalised_;
   }
   best_candidates(logits);
-  if (grammar_ && !constrain(logits)) return llama_vocab_eos(model_->vocab());
+  const auto nothing_more = llama_vocab_eos(model_->vocab());
+  if (closing_ && grammar_) {
+    const auto token = shortest(logits);
+    return token ? take(*token) : nothing_more;
+  }
+  if (grammar_ && !constrain(logits)) return nothing_more;
   llama_token_data_array array{candidates_.data(), candidates_.size(), -1, true};
   llama_sampler_apply(chain_.get(), &array);
-  const auto token = array.data[array.selected < 0 ? 0 : array.selected].id;
-  llama_sampler_accept(chain_.get(), token);
-  if (grammar_) llama_sampler_accept(grammar_.get(), token);
-  recent_.push_back(token);
-  if (recent_.size() > kPenaltyWindow) recent_.erase(recent_.begin());
-  return token;
+  return take(array.data[array.selected < 0 ? 0 : array.selected].id);
 }
 
 }  // namespace troupe::engine

@@ -6,10 +6,12 @@
 // Only the kCandidates best logits enter the chain: sorting 150,000 candidates for each token costs more than
 // what their tail (below a thousandth of the mass, cut by top-p and min-p anyway) could contribute.
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "adapters/engine_llama/model.h"
+#include "inference/anytime.h"
 
 namespace troupe::engine {
 
@@ -23,15 +25,25 @@ class Sampler {
 
   // A token that ends generation also when the grammar allows nothing more.
   llama_token next(std::span<const float> logits);
+  // From here on what the grammar allows is taken in the order in which it shortens the JSON.
+  void close() { closing_ = true; }
+  bool closing() const { return closing_; }
+  // The JSON object or array is complete. Always false without a schema.
+  bool complete() const { return json_ && cursor_.complete(); }
 
  private:
   explicit Sampler(const Model& model) : model_(&model) {}
   void best_candidates(std::span<const float> logits);
   bool constrain(std::span<const float> logits);
+  std::optional<llama_token> shortest(std::span<const float> logits);
+  llama_token take(llama_token token);
 
   const Model* model_;
   std::unique_ptr<llama_sampler, LlamaFree> chain_;
   std::unique_ptr<llama_sampler, LlamaFree> grammar_;
+  bool json_ = false;
+  bool closing_ = false;
+  inference::JsonCursor cursor_;
   float repeat_penalty_ = 1;
   std::vector<llama_token> recent_;
   std::vector<float> penalised_;

@@ -9,21 +9,25 @@
 #include <vector>
 
 #include "adapters/engine_llama/model.h"
+#include "inference/prefix_tree.h"
 
 namespace troupe::engine {
 
 class Sequences {
  public:
   static constexpr std::size_t kLeastShared = 8;  // tokens: below that a fork is not worth it
+  using Use = inference::PrefixTree::Use;
 
   explicit Sequences(Model& model);
 
   // A sequence that holds the first `length` tokens of what `donor` (a sequence at work or kept) holds;
   // length 0 = empty.
-  llama_seq_id fork(llama_seq_id donor, std::size_t length);
+  llama_seq_id fork(llama_seq_id donor, std::size_t length, rt::Instant now);
   void free(llama_seq_id seq);
+  // A sequence for something that comes from elsewhere; nullopt = all are in use or kept.
+  std::optional<llama_seq_id> take();
 
-  // The kept sequence with the longest common prefix.
+  // A kept sequence with the longest common prefix.
   struct Found {
     llama_seq_id seq = -1;
     std::size_t length = 0;
@@ -31,26 +35,18 @@ class Sequences {
   Found find(std::span<const llama_token> wanted) const;
 
   // Keeps `seq`, which holds `tokens`, for later; what it makes redundant goes. Takes the sequence over.
-  void keep(llama_seq_id seq, std::vector<llama_token> tokens);
-  // Forgets the kept sequence that was not used for longest. Tokens that were lost; nullopt = none is kept.
-  std::optional<std::size_t> evict();
+  void keep(llama_seq_id seq, std::span<const llama_token> tokens, Use use);
+  // Forgets the kept sequence whose next use is likely to be the farthest. false = none is kept.
+  bool evict(rt::Instant now, llama_seq_id spared = -1);
 
-  std::size_t kept() const { return kept_.size(); }
-  std::size_t evictions() const { return evictions_; }
+  const inference::PrefixTree& kept() const { return kept_; }
 
  private:
-  struct Kept {
-    llama_seq_id seq;
-    std::vector<llama_token> tokens;
-    std::uint64_t used;
-  };
-  void touch(llama_seq_id seq);
+  void drop(llama_seq_id seq);
 
   Model& model_;
   std::vector<llama_seq_id> free_;
-  std::vector<Kept> kept_;
-  std::uint64_t clock_ = 0;
-  std::size_t evictions_ = 0;
+  inference::PrefixTree kept_;
 };
 
 }  // namespace troupe::engine

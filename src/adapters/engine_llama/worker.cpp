@@ -35,6 +35,7 @@ Worker::Worker(std::shared_ptr<Inbox> inbox, const LlamaConfig& config,
       config_(config),
       models_(std::move(models)),
       lanes_(std::move(lanes)),
+      prefixes_(config.prefix_dir, config.prefix_disk_max),
       thread_([this] { run(); }) {}
 
 Worker::~Worker() {
@@ -53,16 +54,50 @@ void Worker::run() {
   params.poll = static_cast<std::uint32_t>(config_.poll);
   const std::unique_ptr<ggml_threadpool, ThreadpoolFree> pool(ggml_threadpool_new(&params));
   for (const auto& model : models_) llama_attach_threadpool(model->context(), pool.get(), pool.get());
-  try {
+  bool sound = true;
+  const auto guarded = [&](const auto& work) {
+    try {
+      work();
+    } catch (const std::exception& e) {
+      log::error("engine", "the engine thread failed: {}", e.what());
+      inbox_->stop();
+      sound = false;
+    }
+  };
+  guarded([&] {
+    for (std::size_t i = 0; i < models_.size(); ++i) {
+      if (auto* lane = chat(i)) prefixes_.restore(lane->model(), lane->sequences(), *inbox_);
+    }
     loop();
-  } catch (const std::exception& e) {
-    log::error("engine", "the engine thread failed: {}", e.what());
-    inbox_->stop();
-  }
+  });
   const auto error = stopping_error();
   for (const auto& lane : lanes_) lane->fail_all(error);
   for (auto& arrival : inbox_->drain()) arrival.start(&error);
+  // Nobody waits any more: time to write.
+  guarded([&] {
+    prefixes_.begin_saving();
+    for (std::size_t i = 0; i < models_.size(); ++i) {
+      auto* lane = chat(i);
+      if (lane != nullptr && sound) prefixes_.save(lane->model(), lane->sequences(), inbox_->env().now());
+    }
+  });
   for (const auto& model : models_) llama_detach_threadpool(model->context());
+}
+
+// The lane whose best work is most urgent; nullptr when there is none. `spare`: begin also what would not be
+// worth it if the machine had anything else to do.
+Lane* Worker::pick(bool spare) {
+  const auto now = inbox_->env().now();
+  Lane* best = nullptr;
+  std::optional<inference::Rank> best_rank;
+  for (const auto& lane : lanes_) {
+    const auto rank = lane->prepare(now, spare);
+    if (rank && (!best_rank || *rank < *best_rank)) {
+      best_rank = rank;
+      best = lane.get();
+    }
+  }
+  return best;
 }
 
 void Worker::loop() {
@@ -77,25 +112,18 @@ void Worker::loop() {
     }
     arrivals.clear();
 
-    const auto now = inbox_->env().now();
-    Lane* best = nullptr;
-    std::optional<inference::Rank> best_rank;
-    for (const auto& lane : lanes_) {
-      const auto rank = lane->prepare(now);
-      if (rank && (!best_rank || *rank < *best_rank)) {
-        best_rank = rank;
-        best = lane.get();
-      }
-    }
+    inbox_->counters().threads.store(static_cast<std::uint64_t>(governor.threads()));
+    auto* best = pick(false);
+    if (best == nullptr) best = pick(true);
     publish_counts();
     if (best == nullptr) continue;
     for (const auto& model : models_)
       llama_set_n_threads(model->context(), governor.threads(), governor.threads());
+    const auto before = inbox_->env().now();
     const auto cpu_before = thread_cpu();
-    best->step(now);
+    best->step(before);
     const auto after = inbox_->env().now();
-    governor.measured(after - now, thread_cpu() - cpu_before, after);
-    inbox_->counters().threads.store(static_cast<std::uint64_t>(governor.threads()));
+    governor.measured(after - before, thread_cpu() - cpu_before, after);
     publish_counts();
   }
   // What `arrivals` still holds was not begun.

@@ -7,6 +7,7 @@
 
 #include "adapters/engine_llama/embed.h"
 #include "adapters/engine_llama/lane.h"
+#include "adapters/engine_llama/prefix_store.h"
 
 namespace troupe::engine {
 
@@ -25,12 +26,14 @@ class Worker {
  private:
   void run();
   void loop();
+  Lane* pick(bool spare);
   void publish_counts();
 
   std::shared_ptr<Inbox> inbox_;
   const LlamaConfig& config_;
   std::vector<std::unique_ptr<Model>> models_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // before models_ in destruction
+  PrefixStore prefixes_;
   std::thread thread_;
 };
 

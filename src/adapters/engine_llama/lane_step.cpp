@@ -1,0 +1,150 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "adapters/engine_llama/lane.h"
+#include "base/log.h"
+
+namespace troupe::engine {
+
+namespace {
+
+// Below this a step of silver or bronze is mostly overhead, however often gold comes.
+constexpr auto kStepLeast = std::chrono::milliseconds(20);
+
+}  // namespace
+
+// In use: each token of a step looks at all of them (one cache for all sequences).
+double ChatLane::cells() const {
+  auto out = sequences_.kept().total_tokens();
+  for (const auto& run : running_) out += run->filled - std::min(run->filled, run->forked);
+  return static_cast<double>(out);
+}
+
+inference::StepShape ChatLane::shape_of(int tokens, int rows) const {
+  return {.tokens = tokens,
+          .rows = rows,
+          .attended = tokens * cells(),
+          .threads = static_cast<int>(inbox_.counters().threads.load())};
+}
+
+std::optional<rt::nanoseconds> ChatLane::next_token() const {
+  const auto together =
+      static_cast<int>(std::ranges::count_if(running_, [](const RunPtr& run) { return run->generates(); }));
+  return cost_.predict(shape_of(std::max(1, together), std::max(1, together)));
+}
+
+// Until it is of use: what is left of its tokens, and of a structured answer the shortest.
+std::optional<rt::nanoseconds> ChatLane::rest_of(const Run& run, std::size_t filled, bool least) const {
+  const auto time = [&](const inference::StepShape& shape) {
+    return least ? cost_.at_least(shape) : cost_.predict(shape);
+  };
+  const auto tokens = static_cast<int>(run.tokens.size() - filled);
+  const auto from = std::max(run.rows_from, filled);
+  const int rows = from < run.tokens.size() ? static_cast<int>(run.tokens.size() - from) : 0;
+  auto out = time(shape_of(tokens, rows));
+  const int more = run.answer_least - static_cast<int>(run.tokens.size() - run.prompt_tokens);
+  if (!out || more <= 0) return out;
+  if (const auto token = time(shape_of(1, 1))) *out += more * *token;
+  return out;
+}
+
+inference::StepLimits ChatLane::limits() const {
+  // What generates rides along; the chunks are what is left of the step's time then.
+  const auto generating =
+      static_cast<int>(std::ranges::count_if(running_, [](const RunPtr& run) { return run->left() == 1; }));
+  const auto base = shape_of(generating, generating);
+  const auto in_use = cells();
+  const auto chunk = [&](const inference::StepShape& with, rt::nanoseconds budget) {
+    return cost_.chunk(with, in_use, budget, 0, config_.chunk_max);
+  };
+  const int gold = chunk(shape_of(0, 0), config_.gold_step);
+  return {.chunk = {gold, gold, chunk(base, inbox_.step_budget(config_.silver_step, kStepLeast)),
+                    chunk(base, inbox_.step_budget(config_.bronze_step, kStepLeast))},
+          .chunk_min = config_.chunk_min,
+          .batch_max = config_.chunk_max + model_.config().slots,
+          .rows_max = kRowsMax,
+          .ageing = config_.ageing};
+}
+
+Step ChatLane::assemble(const inference::StepPlan& plan) {
+  Step step{.lead = plan.lead, .may_stop = plan.lead > Tier::gold, .shape = {}, .parts = {}};
+  batch_.n_tokens = 0;
+  int rows = 0;
+  for (const auto& share : plan.shares) {
+    auto& run = *running_[share.item];
+    step.parts.push_back({run.ticket, share.tokens});
+    for (int i = 0; i < share.tokens; ++i) {
+      const auto position = run.filled + static_cast<std::size_t>(i);
+      const auto at = batch_.n_tokens++;
+      batch_.token[at] = run.tokens[position];
+      batch_.pos[at] = static_cast<llama_pos>(position);
+      batch_.n_seq_id[at] = 1;
+      batch_.seq_id[at][0] = run.seq;
+      batch_.logits[at] = position >= run.rows_from ? 1 : 0;
+      rows += batch_.logits[at];
+    }
+  }
+  step.shape = shape_of(batch_.n_tokens, rows);
+  return step;
+}
+
+void ChatLane::step(rt::Instant now) {
+  std::vector<inference::StepItem> items;
+  items.reserve(running_.size());
+  for (const auto& run : running_) items.push_back(item(*run));
+  const auto plan = inference::plan_step(items, limits(), now);
+  if (plan.shares.empty()) return;
+  const auto outcome =
+      run_step(model_.context(), batch_, assemble(plan), model_.config().name, cost_, config_, inbox_);
+  switch (outcome.rc) {
+    case 0:
+      return finish_step(plan, outcome.ended);
+    case 1:
+      return make_room(outcome.ended);
+    case 2:
+      return;  // llama.cpp has dropped the step's positions, so everybody stands where they stood
+    default:
+      return fail_step(plan, outcome.rc);
+  }
+}
+
+void ChatLane::finish_step(const inference::StepPlan& plan, rt::Instant now) {
+  auto& counters = inbox_.counters();
+  std::vector<std::size_t> ended;
+  int at = 0;
+  for (const auto& share : plan.shares) {
+    auto& run = *running_[share.item];
+    run.served = now;
+    const bool generated = run.filled >= run.prompt_tokens;
+    if (!generated) counters.prompt_tokens.fetch_add(static_cast<std::uint64_t>(share.tokens));
+    for (int i = 0; i < share.tokens; ++i, ++at) {
+      const auto position = run.filled++;
+      if (position < run.rows_from) continue;
+      const float* row = llama_get_logits_ith(model_.context(), at);
+      run.rows_from = position + 1;  // never handed out twice, also when the run starts again
+      run.on_row(position, {row, model_.vocab_size()});
+    }
+    if (run.left() == 0) {
+      run.on_done();
+      ended.push_back(share.item);
+    }
+  }
+  std::ranges::sort(ended, std::greater<>());
+  for (const auto index : ended) end_run(index, now);
+}
+
+void ChatLane::fail_step(const inference::StepPlan& plan, int rc) {
+  log::error("engine", "{}: llama_decode answers {}", model_.config().name, rc);
+  std::vector<std::size_t> failed;
+  for (const auto& share : plan.shares) failed.push_back(share.item);
+  std::ranges::sort(failed, std::greater<>());
+  for (const auto index : failed) {
+    running_[index]->on_error({Code::unavailable, "engine.failed",
+                               fmt::format("{} failed to compute (code {})", model_.config().name, rc), 0});
+    sequences_.free(running_[index]->seq);
+    running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
+  }
+}
+
+}  // namespace troupe::engine

@@ -1,0 +1,349 @@
+// What the scheduler does with real steps: stops them for gold, accounts for them, keeps what will be needed,
+// ends answers in time. The policy itself is tested in src/inference.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+
+#include "adapters/engine_llama/json_shape.h"
+#include "adapters/engine_llama/llama_fixture.h"
+#include "rt/random.h"
+
+namespace troupe::engine {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+using State = ThoughtView::State;
+using Outcome = ThoughtView::Outcome;
+
+class SchedulingTest : public LlamaTest {
+ protected:
+  std::vector<ThoughtView> thoughts_of(const std::string& caller) const {
+    auto all = engine_->thoughts();
+    std::erase_if(all, [&](const auto& thought) { return thought.caller != caller; });
+    return all;
+  }
+  ChooseRequest question() const {
+    ChooseRequest request;
+    request.scene = "It rains.";
+    request.options = {"go in", "stay out"};
+    return request;
+  }
+};
+
+TEST_F(SchedulingTest, GoldStopsTheStepOfOthersAndTheyLoseNothing) {
+  auto config = test_config();
+  config.models = {smollm()};
+  config.chunk_min = config.chunk_max = 256;  // long steps
+  config.waste_max = 1;
+  open(config);
+  auto request = sure('m', 6, lore(100));
+  request.tier = Tier::bronze;
+  request.caller = "npc.reflects";
+  const auto alone = generate(request);
+  ASSERT_TRUE(alone) << alone.error().message;
+  EXPECT_EQ(alone->usage.preemptions, 0);
+
+  // Gold that comes between two steps stops none: ask until one was running.
+  for (int attempt = 0; attempt < 20 && llama_->stats().preemptions == 0; ++attempt) {
+    open(config);
+    const auto slow = start_generate(request);
+    ASSERT_TRUE(turn_until([&] {
+      const auto seen = thoughts_of("npc.reflects");
+      return slow->done() || (!seen.empty() && seen[0].state == State::prefill);
+    }));
+    const auto choice = choose(question());
+    ASSERT_TRUE(choice) << choice.error().message;
+    const auto reply = wait(slow);
+    ASSERT_TRUE(reply) << reply.error().message;
+    EXPECT_EQ(reply->text, alone->text);
+    const auto stats = llama_->stats();
+    EXPECT_EQ(reply->usage.preemptions, static_cast<int>(stats.preemptions));
+    EXPECT_EQ(reply->usage.wasted_tokens, static_cast<int>(stats.wasted_tokens));
+    EXPECT_EQ(choice->usage.preemptions, 0);
+    const auto ended = thoughts_of("npc.reflects");
+    ASSERT_EQ(ended.size(), 1U);
+    EXPECT_EQ(ended[0].preemptions, reply->usage.preemptions);
+  }
+  EXPECT_GT(llama_->stats().preemptions, 0U);
+  EXPECT_GT(llama_->stats().preempted_us, 0U);
+}
+
+TEST_F(SchedulingTest, WhatMayBeThrownAwayIsLimited) {
+  auto config = test_config();
+  config.models = {smollm()};
+  config.chunk_min = config.chunk_max = 256;
+  config.waste_max = 0;
+  open(config);
+  auto request = talk("Hello", 2, lore(100));
+  request.tier = Tier::bronze;
+  request.caller = "npc.reflects";
+  const auto slow = start_generate(request);
+  ASSERT_TRUE(turn_until([&] { return llama_->stats().running > 0; }));
+  ASSERT_TRUE(choose(question()));
+  ASSERT_TRUE(wait(slow));
+  EXPECT_EQ(llama_->stats().preemptions, 0U) << "gold had no deadline to miss";
+}
+
+TEST_F(SchedulingTest, WhoThinksAndHowItEnded) {
+  open_smollm();
+  EXPECT_TRUE(engine_->thoughts().empty());
+  auto story = talk("Tell a very long story. Do not stop.", 900);
+  story.caller = "npc.odo";
+  story.deadline = env_.now() + 1h;
+  const auto call = start_generate(story);
+  ASSERT_TRUE(turn_until([&] { return call->pieces.size() >= 3; }));
+  auto seen = thoughts_of("npc.odo");
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].state, State::generating);
+  EXPECT_EQ(seen[0].outcome, Outcome::open);
+  EXPECT_EQ(seen[0].model, "smollm2-135m");
+  EXPECT_GT(seen[0].new_tokens, 0);
+  EXPECT_GT(seen[0].prompt_tokens, 10);
+  EXPECT_GT(seen[0].slack_us, 0);
+  on_loop([&] { call->handle.stop(); });
+  ASSERT_TRUE(turn_until([&] { return thoughts_of("npc.odo")[0].state == State::ended; }));
+  EXPECT_EQ(thoughts_of("npc.odo")[0].outcome, Outcome::cancelled);
+
+  auto late = talk("Hello", 4);
+  late.caller = "npc.late" + std::string(100, 'x');
+  late.tier = Tier::gold;
+  late.deadline = env_.now() + 1ns;
+  ASSERT_FALSE(generate(late));
+  seen = thoughts_of("npc.late" + std::string(kCallerBytesMax - 8, 'x'));
+  ASSERT_EQ(seen.size(), 1U) << "cut to its bound";
+  EXPECT_EQ(seen[0].outcome, Outcome::dropped);
+  EXPECT_FALSE(seen[0].reason.empty());
+  ASSERT_TRUE(generate(talk("Hello", 2)));
+  const auto stats = llama_->stats();
+  EXPECT_EQ(stats.dropped[static_cast<std::size_t>(Tier::gold)], 1U);
+  EXPECT_EQ(stats.met[static_cast<std::size_t>(Tier::silver)], 1U);
+  for (int i = 0; i < 200; ++i) ASSERT_FALSE(generate(late));
+  EXPECT_LE(engine_->thoughts().size(), kThoughtsMax);
+}
+
+TEST_F(SchedulingTest, StepsArePredictedAndAccountedFor) {
+  auto config = test_config();
+  config.models = {smollm()};
+  std::mutex mutex;
+  std::vector<StepRecord> steps;
+  config.on_step = [&](const StepRecord& step) {
+    const std::lock_guard lock(mutex);
+    steps.push_back(step);
+  };
+  open(config);
+  ASSERT_TRUE(generate(talk("Hello", 12, lore(16))));
+  auto request = talk("Hello again.", 12, "Other. " + lore(16));
+  request.deadline = env_.now() + 1h;
+  const auto reply = generate(request);
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_GT(reply->usage.predicted_us, 0);
+  EXPECT_GT(reply->usage.computed_us, 0);
+  EXPECT_LE(reply->usage.computed_us, reply->usage.total_us);
+  EXPECT_GT(reply->usage.slack_us, 0);
+  EXPECT_EQ(reply->usage.cut, Cut::none);
+  engine_.reset();
+  const std::lock_guard lock(mutex);
+  EXPECT_GT(steps.size(), 15U);
+  EXPECT_EQ(steps.front().predicted_us, 0) << "nothing was known";
+  EXPECT_TRUE(
+      std::ranges::all_of(steps, [](const auto& s) { return s.tokens > 0 && s.rows >= 0 && s.took_us > 0; }));
+  EXPECT_GT(std::ranges::count_if(steps, [](const auto& s) { return s.predicted_us > 0; }), 12);
+}
+
+TEST_F(SchedulingTest, WhoThinksAgainSoonKeepsItsPrefix) {
+  auto config = test_config();
+  config.models = {smollm()};
+  config.models[0].cached_prefixes = 2;
+  open(config);
+  const auto of = [&](const std::string& who, rt::nanoseconds soon) {
+    auto request = talk("Hello.", 2, who + " " + lore(6));
+    request.think_again = env_.now() + soon;
+    return request;
+  };
+  ASSERT_TRUE(warm(of("Alba", 1min)));
+  ASSERT_TRUE(warm(of("Bero", 10h)));
+  ASSERT_TRUE(warm(of("Cora", 5min)));  // somebody has to go: not the oldest, who thinks again the soonest
+  const auto alba = generate(of("Alba", 1min));
+  ASSERT_TRUE(alba) << alba.error().message;
+  EXPECT_GT(alba->usage.cached_tokens, 50);
+  const auto bero = generate(of("Bero", 10h));
+  ASSERT_TRUE(bero) << bero.error().message;
+  EXPECT_LT(bero->usage.cached_tokens, 20);
+}
+
+TEST_F(SchedulingTest, EveryMethodOfChoosingCanBeAskedFor) {
+  open_smollm();
+  for (const std::string method : {"letters", "letters_minus_prior", "letters_rotated", "text_minus_prior"}) {
+    auto request = question();
+    request.options = {"go in", "stay out", "dance in the rain"};
+    request.method = method;
+    const auto reply = choose(request);
+    ASSERT_TRUE(reply) << method << reply.error().message;
+    EXPECT_EQ(reply->method, method);
+    EXPECT_NEAR(reply->probabilities[0] + reply->probabilities[1] + reply->probabilities[2], 1, 1e-9);
+  }
+  auto request = question();
+  request.method = "leters";
+  const auto reply = choose(request);
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().reason, "engine.bad_method");
+  EXPECT_NE(reply.error().message.find("letters"), std::string::npos) << reply.error().message;
+}
+
+TEST_F(SchedulingTest, RotationsDoNotCareWhoStandsFirst) {
+  open_smollm();
+  auto request = question();
+  request.options = {"go in", "stay out", "dance in the rain", "sing"};
+  request.method = "letters_rotated";
+  const auto first = choose(request);
+  ASSERT_TRUE(first) << first.error().message;
+  std::ranges::rotate(request.options, request.options.begin() + 1);
+  const auto second = choose(request);
+  ASSERT_TRUE(second) << second.error().message;
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_NEAR(second->probabilities[i], first->probabilities[(i + 1) % 4], 0.1) << i;
+  }
+}
+
+TEST_F(SchedulingTest, ATemperatureBelongsToAMethod) {
+  auto config = test_config();
+  config.models = {smollm()};
+  config.models[0].choose_temperature[static_cast<std::size_t>(ChooseMethod::letters)] = 1000;
+  open(config);
+  auto request = question();
+  request.method = "letters";
+  const auto flat = choose(request);
+  ASSERT_TRUE(flat) << flat.error().message;
+  EXPECT_NEAR(flat->probabilities[0], 0.5, 0.05);
+}
+
+// --- JSON
+
+TEST_F(SchedulingTest, TheShortestJsonOfASchema) {
+  struct Row {
+    const char* schema;
+    int bytes;
+  };
+  for (
+      const auto& row : std::vector<Row>{
+          {R"({"type":"string"})", 2},
+          {R"({"enum":["calm","afraid"]})", 6},
+          {R"({"const":17})", 2},
+          {R"({"type":"object","properties":{"a":{"type":"string"}}})", 2},
+          {R"({"type":"object","properties":{"a":{"type":"boolean"}},"required":["a"]})", 11},
+          {R"({"type":"array","items":{"type":"integer"},"minItems":3})", 11},
+          {R"({"type":"string","minLength":40})", 42},
+          {R"({"anyOf":[{"type":"string","minLength":40},{"type":"null"}]})", 4},
+          {R"({"$ref":"#/$defs/x","$defs":{"x":{"const":true}}})", 4},
+          {R"({"$ref":"#"})", 2},
+          {R"({"$defs":{"x":{"anyOf":[{"$ref":"#/$defs/x"},{"$ref":"#/$defs/x"},{"$ref":"#/$defs/x"}]}},"$ref":"#/$defs/x"})",
+           2},
+          {"{", 0},
+          {R"({"type":"object","required":7})", 0},
+      }) {
+    EXPECT_EQ(json_least_bytes(row.schema), row.bytes) << row.schema;
+  }
+}
+
+TEST_F(SchedulingTest, JsonIsClosedBeforeItsTokensRunOut) {
+  open_smollm();
+  auto request = talk("Tell a very long story of a lighthouse and a storm.", 40);
+  request.json_schema =
+      R"({"type":"object","properties":{"story":{"type":"string"},"tags":{"type":"array","items":{"type":"string"}},)"
+      R"("end":{"enum":["good","bad"]}},"required":["story","tags","end"],"additionalProperties":false})";
+  const auto reply = generate(request);
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->usage.cut, Cut::closed);
+  EXPECT_LE(reply->usage.new_tokens, 40);
+  EXPECT_TRUE(reply->text.starts_with("{") && reply->text.ends_with("}")) << reply->text;
+  EXPECT_NE(reply->text.find("\"tags\""), std::string::npos) << reply->text;
+  EXPECT_NE(reply->text.find("\"end\""), std::string::npos) << reply->text;
+
+  request.tokens_max = 3;
+  const auto cut = generate(request);
+  ASSERT_FALSE(cut) << cut->text;
+  EXPECT_EQ(cut.error().code, Code::exhausted);
+  EXPECT_EQ(cut.error().reason, "engine.json_cut");
+}
+
+// --- prefixes on disk
+
+class StoreTest : public SchedulingTest {
+ protected:
+  void SetUp() override {
+    dir_ = fs::temp_directory_path() / ("prefixes" + std::to_string(rt::SystemIds().bits()));
+  }
+  void TearDown() override {
+    SchedulingTest::TearDown();
+    fs::remove_all(dir_);
+  }
+  LlamaConfig config() const {
+    auto out = test_config();
+    out.models = {smollm()};
+    out.prefix_dir = dir_.string();
+    return out;
+  }
+  std::vector<fs::path> files() const {
+    std::vector<fs::path> out;
+    if (!fs::exists(dir_)) return out;
+    for (const auto& entry : fs::recursive_directory_iterator(dir_)) {
+      if (entry.is_regular_file()) out.push_back(entry.path());
+    }
+    return out;
+  }
+  fs::path dir_;
+};
+
+TEST_F(StoreTest, APrefixOutlivesTheEngine) {
+  open(config());
+  const auto request = sure('q', 6, lore(8));
+  const auto cold = generate(request);
+  ASSERT_TRUE(cold) << cold.error().message;
+  engine_.reset();
+  ASSERT_FALSE(files().empty());
+  open(config());
+  const auto warm = generate(request);
+  ASSERT_TRUE(warm) << warm.error().message;
+  EXPECT_GE(llama_->stats().prefixes_restored, 1U);
+  EXPECT_EQ(warm->usage.cached_tokens, warm->usage.prompt_tokens - 1);
+  EXPECT_EQ(warm->text, cold->text);
+}
+
+TEST_F(StoreTest, WhatIsDamagedIsRemoved) {
+  open(config());
+  ASSERT_TRUE(generate(talk("Hello.", 2, lore(8))));
+  engine_.reset();
+  const auto saved = files();
+  ASSERT_EQ(saved.size(), 1U);
+  {
+    std::fstream file(saved[0], std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(static_cast<std::streamoff>(fs::file_size(saved[0]) / 2));
+    file.put('\x55').put('\xAA');
+  }
+  open(config());
+  const auto reply = generate(talk("Hello.", 2, lore(8)));
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->usage.cached_tokens, 0);
+  EXPECT_EQ(llama_->stats().prefixes_restored, 0U);
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(StoreTest, TheDiskIsBounded) {
+  auto small = config();
+  small.prefix_disk_max = 1 << 20;  // less than one of them
+  open(small);
+  ASSERT_TRUE(generate(talk("Hello.", 2, lore(8))));
+  engine_.reset();
+  EXPECT_TRUE(files().empty());
+  auto off = config();
+  off.prefix_dir = "";
+  open(off);
+  ASSERT_TRUE(generate(talk("Hello.", 2, lore(8))));
+  engine_.reset();
+  EXPECT_TRUE(files().empty());
+}
+
+}  // namespace
+}  // namespace troupe::engine
