@@ -54,7 +54,7 @@ def arrow_of(path: str):
 
 def problems_of(path: str, text: str):
     lines = text.splitlines()
-    is_header, is_test = path.endswith(".h"), path.startswith("tests/") or re.search(r"_(test|suite|rig|fixture)\.", path)
+    is_header, is_test = path.endswith(".h"), path.startswith("tests/") or re.search(r"_(test|suite|rig|fixture|upstream)\.", path)
     if len(lines) > LINES_MAX:
         yield 1, f"{len(lines)} lines: split it by theme ({LINES_MAX} at most)"
     if is_header and "#pragma once" not in lines[:3]:

@@ -71,7 +71,8 @@ engine::OpenAiModelConfig read_engine(const std::string& name, const YAML::Node&
   };
   for (const auto& entry : node) {
     const auto key = entry.first.as<std::string>();
-    const auto known = std::ranges::find(engine_keys(), key, [](const EngineKey& k) { return std::string(k.name); });
+    const auto known =
+        std::ranges::find(engine_keys(), key, [](const EngineKey& k) { return std::string(k.name); });
     const auto value = value_of(entry.second);
     if (known == engine_keys().end()) {
       bad(entry.first.Mark(), ": no setting '" + key + "'" + did_you_mean(key, keys));
@@ -82,7 +83,8 @@ engine::OpenAiModelConfig read_engine(const std::string& name, const YAML::Node&
     }
   }
   if (!good) return model;
-  if (const auto problem = engine::openai_model_problem(model); !problem.empty()) bad(node.Mark(), ": " + problem);
+  if (const auto problem = engine::openai_model_problem(model); !problem.empty())
+    bad(node.Mark(), ": " + problem);
   return model;
 }
 
@@ -118,7 +120,8 @@ const std::vector<ConfigKey>& config_keys() {
          c.server.seed = seed;
          return {};
        }},
-      {"tokens", "file of bearer tokens (role name sha256 a line); needed to listen beyond loopback", "none: local mode",
+      {"tokens", "file of bearer tokens (role name sha256 a line); needed to listen beyond loopback",
+       "none: local mode",
        [](Config& c, const std::string& v) { return c.server.tokens_file = v, std::string(); }},
       {"models.dir", "where the weights are", "where set-up put them",
        [](Config& c, const std::string& v) { return c.server.models_dir = v, std::string(); }},
@@ -136,15 +139,19 @@ const std::vector<ConfigKey>& config_keys() {
          c.server.engine_threads = threads;
          return {};
        }},
-      {"engine.memory_mb", "memory for weights and caches of one model, in MB; 0 = what the machine has free", "0",
+      {"engine.memory_mb", "memory for weights and caches of one model, in MB; 0 = what the machine has free",
+       "0",
        [](Config& c, const std::string& v) -> std::string {
          if (!parse_number(v, c.server.engine_memory_mb)) return "a whole number from 0";
          return {};
        }},
       {"routes.gold", "names of models that serve gold, best first, with commas; the reflex comes last",
-       "engines, then models of this machine, by their tiers", [](Config& c, const std::string& v) { return set_route(c, engine::Tier::gold, v); }},
-      {"routes.silver", "the same for silver", "the same", [](Config& c, const std::string& v) { return set_route(c, engine::Tier::silver, v); }},
-      {"routes.bronze", "the same for bronze", "the same", [](Config& c, const std::string& v) { return set_route(c, engine::Tier::bronze, v); }},
+       "engines, then models of this machine, by their tiers",
+       [](Config& c, const std::string& v) { return set_route(c, engine::Tier::gold, v); }},
+      {"routes.silver", "the same for silver", "the same",
+       [](Config& c, const std::string& v) { return set_route(c, engine::Tier::silver, v); }},
+      {"routes.bronze", "the same for bronze", "the same",
+       [](Config& c, const std::string& v) { return set_route(c, engine::Tier::bronze, v); }},
       {"log.format", "text or json", "text",
        [](Config& c, const std::string& v) -> std::string {
          if (v != "text" && v != "json") return "text or json";
@@ -164,8 +171,10 @@ const std::vector<ConfigKey>& config_keys() {
 }
 
 Result<void> set_config(Config& config, const std::string& key, const std::string& value) {
-  const auto found = std::ranges::find(config_keys(), key, [](const ConfigKey& k) { return std::string(k.name); });
-  if (found == config_keys().end()) return fail(Code::invalid_argument, "config.unknown", "no setting '" + key + "'");
+  const auto found =
+      std::ranges::find(config_keys(), key, [](const ConfigKey& k) { return std::string(k.name); });
+  if (found == config_keys().end())
+    return fail(Code::invalid_argument, "config.unknown", "no setting '" + key + "'");
   const std::string wanted = found->set(config, value);
   if (!wanted.empty()) {
     return fail(Code::invalid_argument, "config.bad_value", key + ": '" + value + "' is not " + wanted);
@@ -183,12 +192,14 @@ Result<void> load_config(Config& config, const std::string& file) {
   names.emplace_back("engines");
   try {
     const YAML::Node root = YAML::LoadFile(file);
-    if (!root.IsNull() && !root.IsMap()) report(root.Mark(), "a configuration is a mapping of keys to values");
+    if (!root.IsNull() && !root.IsMap())
+      report(root.Mark(), "a configuration is a mapping of keys to values");
     const std::function<void(const YAML::Node&, const std::string&)> read = [&](const YAML::Node& node,
                                                                                 const std::string& prefix) {
       for (const auto& entry : node) {
         const std::string name = prefix + entry.first.as<std::string>();
-        const bool is_section = std::ranges::any_of(names, [&](const auto& known) { return known.starts_with(name + "."); });
+        const bool is_section =
+            std::ranges::any_of(names, [&](const auto& known) { return known.starts_with(name + "."); });
         const auto value = value_of(entry.second);
         if (name == "engines") {
           read_engines(config, entry.second, report);

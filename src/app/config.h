@@ -1,7 +1,7 @@
 #pragma once
-// What `troupe up` can be told: one declared table of keys (and one for each engine of the section `engines`, see
-// config_engines.h), read from a YAML file, overridden by the command line. Unknown keys
-// are errors with the nearest known key, and all errors are reported at once.
+// What `troupe up` can be told: one declared table of keys (and one for each engine of the section `engines`,
+// see config_engines.h), read from a YAML file, overridden by the command line. Unknown keys are errors with
+// the nearest known key, and all errors are reported at once.
 #include <string>
 #include <vector>
 
@@ -16,7 +16,8 @@ struct Config {
   log::Level log_level = log::Level::info;
 };
 
-// One key: how it is written, what it means, and how a value is taken. `set` answers what would be right, or "".
+// One key: how it is written, what it means, and how a value is taken. `set` answers what would be right, or
+// "".
 struct ConfigKey {
   const char* name;
   const char* help;

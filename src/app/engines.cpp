@@ -20,13 +20,14 @@ std::vector<engine::Tier> tiers_of(const models::CatalogueEntry& entry, bool nam
 
 engine::LlamaModelConfig model_config(const models::CatalogueEntry& entry, const models::Installed& installed,
                                       std::vector<engine::Tier> tiers) {
-  engine::LlamaModelConfig model{.name = entry.name,
-                                 .path = installed.file.string(),
-                                 .hash = installed.sha256,
-                                 // Checked when it was fetched; hashing a gigabyte again would cost every start a second.
-                                 .verify = false,
-                                 .tiers = std::move(tiers),
-                                 .embedding = entry.tiers == std::vector<std::string>{"embedding"}};
+  engine::LlamaModelConfig model{
+      .name = entry.name,
+      .path = installed.file.string(),
+      .hash = installed.sha256,
+      // Checked when it was fetched; hashing a gigabyte again would cost every start a second.
+      .verify = false,
+      .tiers = std::move(tiers),
+      .embedding = entry.tiers == std::vector<std::string>{"embedding"}};
   model.context_tokens = std::min(entry.context_tokens, model.embedding ? 512 : 2048);
   model.slots = model.embedding ? 16 : 8;
   if (model.embedding) model.cached_prefixes = 0;
@@ -55,8 +56,9 @@ void open_remote(const rt::Env& env, const EngineOptions& options, Engines& engi
       return;
     }
     problems.push_back("engines." + opened.error().message);
-    const auto culprit = std::ranges::find_if(
-        config.models, [&](const auto& model) { return opened.error().message.starts_with(model.name + ":"); });
+    const auto culprit = std::ranges::find_if(config.models, [&](const auto& model) {
+      return opened.error().message.starts_with(model.name + ":");
+    });
     config.models.erase(culprit != config.models.end() ? culprit : config.models.begin());
   }
 }
@@ -110,7 +112,8 @@ void add_default_routes(engine::Engine& engine, Engines& engines) {
 // The routes that the configuration names, in its order.
 void set_routes(const EngineOptions& options, Engines& engines, Problems& problems) {
   std::map<std::string, engine::Engine*> known;
-  for (engine::Engine* engine : {static_cast<engine::Engine*>(engines.remote.get()), static_cast<engine::Engine*>(engines.llama.get())}) {
+  for (engine::Engine* engine : {static_cast<engine::Engine*>(engines.remote.get()),
+                                 static_cast<engine::Engine*>(engines.llama.get())}) {
     if (engine == nullptr) continue;
     for (const auto& model : engine->models()) {
       if (model.embedding_size == 0) known.emplace(model.name, engine);

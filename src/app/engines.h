@@ -1,5 +1,6 @@
 #pragma once
-// Which engines run and which tier they serve: from the configuration, the catalogue and what of it is on this machine.
+// Which engines run and which tier they serve: from the configuration, the catalogue and what of it is on
+// this machine.
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -19,16 +20,17 @@ namespace troupe {
 struct EngineOptions {
   std::filesystem::path models_dir;
   std::vector<models::CatalogueEntry> catalogue;
-  bool use_models = true;  // false: reflex and written lines only
-  int threads = 0;         // 0 = as the engine decides
-  std::uint64_t memory_max = 0;  // bytes for one model; 0 = what the machine has free
-  std::set<std::string> only;  // names; empty = those that serve a tier
-  std::vector<engine::OpenAiModelConfig> remote;             // over HTTP
-  std::map<engine::Tier, std::vector<std::string>> routes;   // names in order; a tier that is not there: the default
+  bool use_models = true;                         // false: reflex and written lines only
+  int threads = 0;                                // 0 = as the engine decides
+  std::uint64_t memory_max = 0;                   // bytes for one model; 0 = what the machine has free
+  std::set<std::string> only;                     // names; empty = those that serve a tier
+  std::vector<engine::OpenAiModelConfig> remote;  // over HTTP
+  std::map<engine::Tier, std::vector<std::string>>
+      routes;  // names in order; a tier that is not there: the default
 };
 
 struct Engines {
-  std::unique_ptr<engine::LlamaEngine> llama;  // null: no weights, or they cannot be loaded
+  std::unique_ptr<engine::LlamaEngine> llama;    // null: no weights, or they cannot be loaded
   std::unique_ptr<engine::OpenAiEngine> remote;  // null: none is configured
   std::unique_ptr<engine::Engine> reflex;
   RouterConfig router;
@@ -37,9 +39,9 @@ struct Engines {
   std::string problem;  // why a tier has no model, for /readyz and the log; "" = everything is there
 };
 
-// A tier's routes, by default: engines over HTTP in the order in which they are configured (who configures one wants it to
-// answer), then the models on this machine, then, for gold, the reflex. One embedding model, the first: vectors of two models
-// cannot be compared.
+// A tier's routes, by default: engines over HTTP in the order in which they are configured (who configures
+// one wants it to answer), then the models on this machine, then, for gold, the reflex. One embedding model,
+// the first: vectors of two models cannot be compared.
 //
 // Never fails: without weights the world runs on reflex and written lines.
 Engines open_engines(const rt::Env& env, const EngineOptions& options);

@@ -23,8 +23,9 @@ int up(const cli::UpOptions& typed) {
     if (const auto read = load_config(config, typed.config); !read) return complain(read.error(), 2);
   }
   const std::pair<const char*, const std::string&> given[] = {
-      {"world", typed.world}, {"data", typed.data},      {"listen", typed.listen},      {"seed", typed.seed},
-      {"log.format", typed.log}, {"log.level", typed.log_level}, {"models.dir", typed.models}};
+      {"world", typed.world},      {"data", typed.data},      {"listen", typed.listen},
+      {"seed", typed.seed},        {"log.format", typed.log}, {"log.level", typed.log_level},
+      {"models.dir", typed.models}};
   for (const auto& [key, value] : given) {
     if (value.empty()) continue;
     if (const auto set = set_config(config, key, value); !set) return complain(set.error(), 2);
@@ -42,12 +43,14 @@ int replay(const cli::ReplayOptions& typed) {
   if (!report) return complain(report.error());
   const bool same = report->problem.empty();
   if (typed.json) {
-    std::printf("{\"world\":\"%s\",\"inputs\":%lu,\"events\":%lu,\"recorded\":\"%s\",\"replayed\":\"%s\",\"same\":%s}\n",
-                report->world.c_str(), report->inputs, report->events, report->recorded_hash.c_str(),
-                report->replayed_hash.c_str(), same ? "true" : "false");
+    std::printf(
+        "{\"world\":\"%s\",\"inputs\":%lu,\"events\":%lu,\"recorded\":\"%s\",\"replayed\":\"%s\",\"same\":%s}"
+        "\n",
+        report->world.c_str(), report->inputs, report->events, report->recorded_hash.c_str(),
+        report->replayed_hash.c_str(), same ? "true" : "false");
   } else {
-    std::printf("%s: %lu inputs, %lu events\nrecorded %s\nreplayed %s\n%s\n", report->world.c_str(), report->inputs,
-                report->events, report->recorded_hash.c_str(), report->replayed_hash.c_str(),
+    std::printf("%s: %lu inputs, %lu events\nrecorded %s\nreplayed %s\n%s\n", report->world.c_str(),
+                report->inputs, report->events, report->recorded_hash.c_str(), report->replayed_hash.c_str(),
                 same ? "the same, byte for byte" : report->problem.c_str());
   }
   return same ? 0 : 1;
@@ -56,7 +59,8 @@ int replay(const cli::ReplayOptions& typed) {
 // Benchmarks start peers and compare: that is a script's work, beside this program.
 int bench(const std::string& name, bool json) {
   const std::string script = (home_path() / "bench" / "run.py").string();
-  const char* words[] = {"python3", script.c_str(), name.empty() ? "--all" : name.c_str(), json ? "--json" : nullptr, nullptr};
+  const char* words[] = {"python3", script.c_str(), name.empty() ? "--all" : name.c_str(),
+                         json ? "--json" : nullptr, nullptr};
   execvp(words[0], const_cast<char* const*>(words));
   std::fprintf(stderr, "troupe: cannot start python3 %s\n", script.c_str());
   return 1;
@@ -64,4 +68,6 @@ int bench(const std::string& name, bool json) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return troupe::cli::run_cli(argc, argv, {.up = up, .replay = replay, .bench = bench}); }
+int main(int argc, char** argv) {
+  return troupe::cli::run_cli(argc, argv, {.up = up, .replay = replay, .bench = bench});
+}

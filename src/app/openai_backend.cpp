@@ -61,10 +61,12 @@ Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatR
       if (part.ParseFromString(event.payload)) on_text(part.text());
     }));
   }
-  CO_TRY(const std::string bytes, co_await call_over_bus(env_, bus_, find_method(pb::RouterGenerateRequest::descriptor()),
-                                                         caller, ask.SerializeAsString()));
+  CO_TRY(const std::string bytes,
+         co_await call_over_bus(env_, bus_, find_method(pb::RouterGenerateRequest::descriptor()), caller,
+                                ask.SerializeAsString()));
   pb::RouterGenerateReply reply;
-  if (!reply.ParseFromString(bytes)) co_return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
+  if (!reply.ParseFromString(bytes))
+    co_return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
   co_return engine::GenerateReply{.text = reply.text(),
                                   .finish = finish_of(reply.finish()),
                                   .model = reply.model(),
@@ -78,12 +80,15 @@ Task<engine::EmbedReply> RouterOpenAiBackend::embed(Caller caller, engine::Embed
   ask.mutable_texts()->Assign(request.texts.begin(), request.texts.end());
   ask.set_deadline_ms(left_ms(env_, caller.deadline));
   caller.role = pb::ROLE_SERVICE;
-  CO_TRY(const std::string bytes, co_await call_over_bus(env_, bus_, find_method(pb::RouterEmbedRequest::descriptor()),
-                                                         caller, ask.SerializeAsString()));
+  CO_TRY(const std::string bytes,
+         co_await call_over_bus(env_, bus_, find_method(pb::RouterEmbedRequest::descriptor()), caller,
+                                ask.SerializeAsString()));
   pb::RouterEmbedReply reply;
-  if (!reply.ParseFromString(bytes)) co_return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
+  if (!reply.ParseFromString(bytes))
+    co_return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
   engine::EmbedReply out{.model = reply.model(), .usage = usage_of(reply.usage())};
-  for (const auto& vector : reply.vectors()) out.vectors.emplace_back(vector.values().begin(), vector.values().end());
+  for (const auto& vector : reply.vectors())
+    out.vectors.emplace_back(vector.values().begin(), vector.values().end());
   co_return out;
 }
 

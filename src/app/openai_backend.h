@@ -1,5 +1,6 @@
 #pragma once
-// OpenAI's paths on top of the router: what the edge asks for, as calls over the bus. Owned by app; io thread.
+// OpenAI's paths on top of the router: what the edge asks for, as calls over the bus. Owned by app; io
+// thread.
 #include "app/engines.h"
 #include "edge/openai_api.h"
 #include "ports/bus.h"

@@ -1,4 +1,5 @@
-// Running a recorded world again: the same seed and inputs must give the same log and the same state, byte for byte.
+// Running a recorded world again: the same seed and inputs must give the same log and the same state, byte
+// for byte.
 #include <cmath>
 
 #include "adapters/bus_local/local_bus.h"
@@ -30,7 +31,8 @@ struct Rig {
     config.replay = true;
     timeline = std::make_unique<Timeline>(env, *db, *bus, metrics, std::move(config));
     host = std::make_unique<Host>(env, *bus, metrics, *timeline);
-    services = std::make_unique<WorldServices>(pack, *host, RouterConfig{}, NpcConfig{}, AiConfig{}, ModelsConfig{});
+    services =
+        std::make_unique<WorldServices>(pack, *host, RouterConfig{}, NpcConfig{}, AiConfig{}, ModelsConfig{});
     return timeline->open();
   }
 
@@ -53,7 +55,8 @@ Result<pack::Pack> load(const std::filesystem::path& world) {
 
 void remove_database(const std::filesystem::path& file) {
   std::error_code ignored;
-  for (const char* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(file.string() + suffix, ignored);
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"})
+    std::filesystem::remove(file.string() + suffix, ignored);
 }
 
 // Where two logs part: the first event that differs.
@@ -79,8 +82,9 @@ Result<std::string> first_difference(db::Db& recorded, db::Db& replayed) {
                            i < a.size() ? "recorded" : "replayed");
       }
       if (a[i].chain != b[i].chain) {
-        return fmt::format("event {}: recorded {} of '{}' at {} ms, replayed {} of '{}' at {} ms", a[i].sequence, a[i].type,
-                           a[i].subject, a[i].at.ms, b[i].type, b[i].subject, b[i].at.ms);
+        return fmt::format("event {}: recorded {} of '{}' at {} ms, replayed {} of '{}' at {} ms",
+                           a[i].sequence, a[i].type, a[i].subject, a[i].at.ms, b[i].type, b[i].subject,
+                           b[i].at.ms);
       }
       after = a[i].sequence;
     }
@@ -111,7 +115,8 @@ Result<ReplayReport> replay_world(const ReplayOptions& options) {
     end = {rows[0].integer(1)};
     if (rows[0].text(2) != pack.hash) {
       return fail(Code::conflict, "replay.other_pack",
-                  "the world was recorded with another version of its pack (hash " + rows[0].text(2).substr(0, 12) + "...)");
+                  "the world was recorded with another version of its pack (hash " +
+                      rows[0].text(2).substr(0, 12) + "...)");
     }
     return {};
   }));
@@ -120,7 +125,8 @@ Result<ReplayReport> replay_world(const ReplayOptions& options) {
 
   const bool keep = !options.keep.empty();
   const auto copy = keep ? options.keep : options.data / "worlds" / (pack.world.name + ".replay.db");
-  if (keep && std::filesystem::exists(copy)) return fail(Code::conflict, "replay.exists", copy.string() + " exists already");
+  if (keep && std::filesystem::exists(copy))
+    return fail(Code::conflict, "replay.exists", copy.string() + " exists already");
   remove_database(copy);
   Rig again;
   TRY_VOID(again.open(pack, copy, config));
@@ -135,8 +141,9 @@ Result<ReplayReport> replay_world(const ReplayOptions& options) {
       const auto reply = again.timeline->replay(input);
       after = input.sequence;
       if (!reply || again.timeline->tail().inputs != input.sequence) {
-        report.problem = fmt::format("input {} ({}) was taken when it was recorded and is not now: {}", input.sequence,
-                                     input.type, reply ? "it changes nothing" : reply.error().message);
+        report.problem =
+            fmt::format("input {} ({}) was taken when it was recorded and is not now: {}", input.sequence,
+                        input.type, reply ? "it changes nothing" : reply.error().message);
         break;
       }
     }
@@ -169,9 +176,11 @@ Result<ReplayReport> simulate_world(const std::filesystem::path& world, const st
   Rig rig;
   const auto config = timeline_config(pack, seed);
   TRY_VOID(rig.open(pack, database, config));
-  TRY_VOID(rig.timeline->run_to(config.start + GameSpan{static_cast<std::int64_t>(std::llround(game_days * 86'400'000))}));
+  TRY_VOID(rig.timeline->run_to(config.start +
+                                GameSpan{static_cast<std::int64_t>(std::llround(game_days * 86'400'000))}));
   TRY_VOID(rig.timeline->flush_now());
-  ReplayReport report{.world = pack.world.name, .inputs = rig.timeline->tail().inputs, .events = rig.timeline->tail().events};
+  ReplayReport report{
+      .world = pack.world.name, .inputs = rig.timeline->tail().inputs, .events = rig.timeline->tail().events};
   TRY(report.recorded_hash, rig.hash());
   report.replayed_hash = report.recorded_hash;
   return report;

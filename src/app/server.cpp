@@ -63,9 +63,10 @@ Result<void> run_server(const ServerOptions& options) {
   auto loaded = pack::load_pack(options.world);
   if (!loaded) {
     for (const auto& problem : loaded.error()) std::fprintf(stderr, "%s\n", pack::to_string(problem).c_str());
-    return fail(Code::invalid_argument, "pack.broken",
-                fmt::format("{} has {} problem{}; `troupe check {}` lists them", options.world.string(),
-                            loaded.error().size(), loaded.error().size() == 1 ? "" : "s", options.world.string()));
+    return fail(
+        Code::invalid_argument, "pack.broken",
+        fmt::format("{} has {} problem{}; `troupe check {}` lists them", options.world.string(),
+                    loaded.error().size(), loaded.error().size() == 1 ? "" : "s", options.world.string()));
   }
   const pack::Pack& pack = *loaded;
   std::error_code error;
@@ -84,7 +85,8 @@ Result<void> run_server(const ServerOptions& options) {
 
   TRY(Room world, open_room(env, *bus, metrics, options.data / "worlds" / (pack.world.name + ".db"),
                             timeline_config(pack, options.seed)));
-  TRY(Room shared, open_room(env, *bus, metrics, options.data / "troupe.db", {.world = "shared", .has_time = false}));
+  TRY(Room shared,
+      open_room(env, *bus, metrics, options.data / "troupe.db", {.world = "shared", .has_time = false}));
 
   const auto models_dir = models_path(options.models_dir);
   Engines engines = open_engines(env, {.models_dir = models_dir,
@@ -102,8 +104,11 @@ Result<void> run_server(const ServerOptions& options) {
     npc.make_index = [size = engines.embedding_size] { return index::make_flat_index(size); };
   }
   WorldServices services(pack, *world.host, engines.router, std::move(npc), {},
-                         {.catalogue = catalogue, .models_dir = models_dir, .tool = tool_path("models.py"),
-                          .loaded = engines.loaded, .elsewhere = [&engines] { return remote_models(engines); }});
+                         {.catalogue = catalogue,
+                          .models_dir = models_dir,
+                          .tool = tool_path("models.py"),
+                          .loaded = engines.loaded,
+                          .elsewhere = [&engines] { return remote_models(engines); }});
   SharedServices shared_services(*shared.host);
 
   TRY_VOID(shared.timeline->open());
@@ -113,16 +118,17 @@ Result<void> run_server(const ServerOptions& options) {
   edge::EdgeConfig config{.listen = {.host = options.listen_host, .port = options.listen_port},
                           .tokens = std::move(tokens),
                           .console = console_file};
-  config.ready_checks = {
-      {"world", [&] { return world.timeline->health(); }},
-      {"shared", [&] { return shared.timeline->health(); }},
-      {"models",
-       [&]() -> Result<void> {
-         if (engines.problem.empty() && thinks) return {};
-         return fail(Code::unavailable, "engine.no_model",
-                     engines.problem.empty() ? "started without models: reflex and written lines only" : engines.problem);
-       },
-       false}};
+  config.ready_checks = {{"world", [&] { return world.timeline->health(); }},
+                         {"shared", [&] { return shared.timeline->health(); }},
+                         {"models",
+                          [&]() -> Result<void> {
+                            if (engines.problem.empty() && thinks) return {};
+                            return fail(Code::unavailable, "engine.no_model",
+                                        engines.problem.empty()
+                                            ? "started without models: reflex and written lines only"
+                                            : engines.problem);
+                          },
+                          false}};
   edge::Edge edge(env, *bus, metrics, *world.timeline, std::move(config));
   edge.serve_openai(openai);
   TRY(const auto address, edge.listen());

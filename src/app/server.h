@@ -15,18 +15,18 @@ namespace troupe {
 struct ServerOptions {
   std::filesystem::path world = "worlds/lanternfall";
   std::filesystem::path data = "data";
-  std::filesystem::path models_dir;                // "" = where set-up put them
-  std::filesystem::path catalogue;                 // "" = the one of this source tree
+  std::filesystem::path models_dir;  // "" = where set-up put them
+  std::filesystem::path catalogue;   // "" = the one of this source tree
   std::string listen_host = "127.0.0.1";
   std::uint16_t listen_port = 7777;
   std::optional<std::uint64_t> seed;
   bool use_models = true;
-  std::vector<std::string> only_models;            // names; empty = those that serve a tier
+  std::vector<std::string> only_models;  // names; empty = those that serve a tier
   int engine_threads = 0;
   std::uint32_t engine_memory_mb = 0;              // for one model; 0 = what the machine has free
   std::vector<engine::OpenAiModelConfig> engines;  // over HTTP, in the order of the file
   std::map<engine::Tier, std::vector<std::string>> routes;
-  std::filesystem::path tokens_file;               // "" = local mode
+  std::filesystem::path tokens_file;  // "" = local mode
 };
 
 // Runs until SIGINT or SIGTERM. Prints `ready http://ADDRESS` on standard output once it takes requests.
@@ -44,7 +44,7 @@ struct ReplayReport {
   std::uint64_t events = 0;
   std::string recorded_hash;  // hex
   std::string replayed_hash;
-  std::string problem;        // "" = the same, byte for byte
+  std::string problem;  // "" = the same, byte for byte
 };
 
 // Runs a recorded world again from its seed and inputs, without models, and compares.

@@ -12,15 +12,16 @@
 
 namespace troupe {
 
-WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc, AiConfig ai,
-                             ModelsConfig models)
+WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc,
+                             AiConfig ai, ModelsConfig models)
     : time_(std::make_unique<TimeService>(pack, host)),
       weather_(std::make_unique<WeatherService>(pack, host)),
       state_(std::make_unique<StateService>(pack, host)),
       capabilities_(std::make_unique<CapabilitiesService>(
           pack, host,
           [&timeline = host.timeline()](const Caller& caller, const google::protobuf::Message& question) {
-            return timeline.query(caller, question.GetDescriptor()->full_name(), question.SerializeAsString());
+            return timeline.query(caller, question.GetDescriptor()->full_name(),
+                                  question.SerializeAsString());
           })),
       router_(std::make_unique<RouterService>(host, std::move(router))),
       ai_(std::make_unique<AiService>(host, std::move(ai))),
@@ -42,7 +43,9 @@ WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig ro
 
 WorldServices::~WorldServices() = default;
 
-SharedServices::SharedServices(Host& host) : settings_(std::make_unique<SettingsService>(host)) { settings_->mount(); }
+SharedServices::SharedServices(Host& host) : settings_(std::make_unique<SettingsService>(host)) {
+  settings_->mount();
+}
 SharedServices::~SharedServices() = default;
 
 TimelineConfig timeline_config(const pack::Pack& pack, std::optional<std::uint64_t> seed) {

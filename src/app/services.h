@@ -1,5 +1,6 @@
 #pragma once
-// Every service of a world, and of what worlds share: one row each. A new service is one folder and one row here.
+// Every service of a world, and of what worlds share: one row each. A new service is one folder and one row
+// here.
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,7 +26,8 @@ class WorldService;
 // The rooms of one world, in the order in which they hear an event.
 class WorldServices {
  public:
-  WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc, AiConfig ai, ModelsConfig models);
+  WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc, AiConfig ai,
+                ModelsConfig models);
   ~WorldServices();
   NpcService& npc() { return *npc_; }
 

@@ -18,7 +18,8 @@ Result<std::vector<edge::TokenEntry>> load_tokens(const std::filesystem::path& f
   const auto mode = fs::status(file, error).permissions();
   if (error) return fail(Code::not_found, "tokens.missing", file.string() + ": " + error.message());
   if ((mode & (fs::perms::group_all | fs::perms::others_all)) != fs::perms::none) {
-    return fail(Code::permission_denied, "tokens.readable", file.string() + " can be read by others; chmod 600 it");
+    return fail(Code::permission_denied, "tokens.readable",
+                file.string() + " can be read by others; chmod 600 it");
   }
   std::ifstream in(file);
   std::string line;
@@ -29,10 +30,13 @@ Result<std::vector<edge::TokenEntry>> load_tokens(const std::filesystem::path& f
     edge::TokenEntry entry;
     words >> role >> entry.name >> entry.sha256_hex;
     entry.role = role_from_name(role);
-    if (entry.role == pb::ROLE_UNSPECIFIED || entry.role == pb::ROLE_SERVICE || from_hex(entry.sha256_hex).size() != 32) {
-      return fail(Code::invalid_argument, "tokens.bad",
-                  fmt::format("{}:{}: a line is `role name sha256`, with a role of player, game_server, designer or admin",
-                              file.string(), number));
+    if (entry.role == pb::ROLE_UNSPECIFIED || entry.role == pb::ROLE_SERVICE ||
+        from_hex(entry.sha256_hex).size() != 32) {
+      return fail(
+          Code::invalid_argument, "tokens.bad",
+          fmt::format(
+              "{}:{}: a line is `role name sha256`, with a role of player, game_server, designer or admin",
+              file.string(), number));
     }
     tokens.push_back(std::move(entry));
   }

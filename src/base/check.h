@@ -3,10 +3,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define TROUPE_CHECK(condition, why)                                                                      \
-  do {                                                                                                    \
-    if (!(condition)) [[unlikely]] {                                                                      \
-      std::fprintf(stderr, "%s:%d: check failed: %s (%s)\n", __FILE__, __LINE__, #condition, why);        \
-      std::abort();                                                                                       \
-    }                                                                                                     \
+#define TROUPE_CHECK(condition, why)                                                               \
+  do {                                                                                             \
+    if (!(condition)) [[unlikely]] {                                                               \
+      std::fprintf(stderr, "%s:%d: check failed: %s (%s)\n", __FILE__, __LINE__, #condition, why); \
+      std::abort();                                                                                \
+    }                                                                                              \
   } while (false)

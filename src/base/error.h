@@ -47,14 +47,14 @@ using Result = std::expected<T, Error>;
 // CO_TRY and CO_TRY_VOID are the same inside a coroutine.
 #define TROUPE_CAT2(a, b) a##b
 #define TROUPE_CAT(a, b) TROUPE_CAT2(a, b)
-#define TROUPE_TRY_AS(ret, tmp, decl, ...)                        \
-  auto tmp = (__VA_ARGS__);                                       \
-  if (!tmp) ret std::unexpected(std::move(tmp).error());          \
+#define TROUPE_TRY_AS(ret, tmp, decl, ...)               \
+  auto tmp = (__VA_ARGS__);                              \
+  if (!tmp) ret std::unexpected(std::move(tmp).error()); \
   decl = *std::move(tmp)
-#define TROUPE_TRY_VOID_AS(ret, ...)                                                \
-  do {                                                                              \
-    if (auto troupe_result = (__VA_ARGS__); !troupe_result)                         \
-      ret std::unexpected(std::move(troupe_result).error());                        \
+#define TROUPE_TRY_VOID_AS(ret, ...)                         \
+  do {                                                       \
+    if (auto troupe_result = (__VA_ARGS__); !troupe_result)  \
+      ret std::unexpected(std::move(troupe_result).error()); \
   } while (false)
 #define TRY(decl, ...) TROUPE_TRY_AS(return, TROUPE_CAT(troupe_try_, __LINE__), decl, __VA_ARGS__)
 #define CO_TRY(decl, ...) TROUPE_TRY_AS(co_return, TROUPE_CAT(troupe_try_, __LINE__), decl, __VA_ARGS__)

@@ -10,10 +10,10 @@ namespace {
 TEST(Text, Utf8) {
   EXPECT_TRUE(is_utf8("plain"));
   EXPECT_TRUE(is_utf8("gr\xC3\xBC\xC3\x9F dich \xF0\x9F\x91\x8B"));
-  EXPECT_FALSE(is_utf8("\xC3"));                  // cut off
-  EXPECT_FALSE(is_utf8("\xC0\xAF"));              // overlong
-  EXPECT_FALSE(is_utf8("\xED\xA0\x80"));          // surrogate
-  EXPECT_FALSE(is_utf8("\xF4\x90\x80\x80"));      // beyond U+10FFFF
+  EXPECT_FALSE(is_utf8("\xC3"));              // cut off
+  EXPECT_FALSE(is_utf8("\xC0\xAF"));          // overlong
+  EXPECT_FALSE(is_utf8("\xED\xA0\x80"));      // surrogate
+  EXPECT_FALSE(is_utf8("\xF4\x90\x80\x80"));  // beyond U+10FFFF
   EXPECT_FALSE(is_utf8(std::string("a\xFF") + "b"));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Who asks, for which world, until when. Made at the edge (or by the server itself) and carried by every call.
+// Who asks, for which world, until when. Made at the edge (or by the server itself) and carried by every
+// call.
 #include <string>
 
 #include "rt/clock.h"

@@ -25,7 +25,8 @@ std::string seal(const std::string& chain, std::int64_t wall_ms, const std::stri
 }
 
 constexpr const char* kEventColumns =
-    "sequence, input, cause, type, subject, place, priority, game_ms, payload, wall_trace, wall_ms, chain, wall_seal";
+    "sequence, input, cause, type, subject, place, priority, game_ms, payload, wall_trace, wall_ms, chain, "
+    "wall_seal";
 constexpr const char* kInputColumns =
     "sequence, game_ms, type, caller, role, payload, wall_trace, wall_ms, chain, wall_seal";
 
@@ -56,8 +57,12 @@ InputRecord input_from(const Row& row) {
           .chain = row.blob(8)};
 }
 
-std::string describe(const InputRecord& input) { return "input " + std::to_string(input.sequence) + " (" + input.type + ")"; }
-std::string describe(const EventRecord& event) { return "event " + std::to_string(event.sequence) + " (" + event.type + ")"; }
+std::string describe(const InputRecord& input) {
+  return "input " + std::to_string(input.sequence) + " (" + input.type + ")";
+}
+std::string describe(const EventRecord& event) {
+  return "event " + std::to_string(event.sequence) + " (" + event.type + ")";
+}
 
 // Walks one table in pages and checks numbers, chain and seal of each entry.
 template <class Record, class FromRow>
@@ -68,9 +73,9 @@ Result<std::pair<std::uint64_t, std::string>> verify_table(db::Reader& reader, c
   std::uint64_t last = 0;
   std::string previous(32, '\0');
   for (;;) {
-    TRY(const auto rows,
-        reader.query("select " + std::string(columns) + " from " + table + " where sequence > $1 order by sequence limit $2",
-                     Values{to_sql(last), kPage}));
+    TRY(const auto rows, reader.query("select " + std::string(columns) + " from " + table +
+                                          " where sequence > $1 order by sequence limit $2",
+                                      Values{to_sql(last), kPage}));
     for (const auto& row : rows) {
       const Record record = from_row(row);
       if (record.sequence != last + 1) {
@@ -78,7 +83,8 @@ Result<std::pair<std::uint64_t, std::string>> verify_table(db::Reader& reader, c
                     table + ": entry " + std::to_string(last + 1) + " is missing before " + describe(record));
       }
       if (chain(previous, record) != record.chain) {
-        return fail(Code::conflict, "log.damaged", table + ": " + describe(record) + " does not match its hash");
+        return fail(Code::conflict, "log.damaged",
+                    table + ": " + describe(record) + " does not match its hash");
       }
       if (seal(record.chain, record.wall_ms, record.trace) != row.blob(seal_column)) {
         return fail(Code::conflict, "log.damaged",
@@ -178,31 +184,34 @@ std::string chain(const std::string& previous, const EventRecord& event) {
 }
 
 Result<void> append(db::Tx& tx, const InputRecord& input) {
-  TRY_VOID(tx.exec("insert into inputs (" + std::string(kInputColumns) + ") values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)",
-                   Values{to_sql(input.sequence), input.at.ms, input.type, input.caller, std::int64_t{input.role},
-                          Blob{input.payload}, Blob{input.trace}, input.wall_ms, Blob{input.chain},
-                          Blob{seal(input.chain, input.wall_ms, input.trace)}}));
+  TRY_VOID(tx.exec(
+      "insert into inputs (" + std::string(kInputColumns) + ") values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)",
+      Values{to_sql(input.sequence), input.at.ms, input.type, input.caller, std::int64_t{input.role},
+             Blob{input.payload}, Blob{input.trace}, input.wall_ms, Blob{input.chain},
+             Blob{seal(input.chain, input.wall_ms, input.trace)}}));
   return {};
 }
 
 Result<void> append(db::Tx& tx, const EventRecord& event) {
-  TRY_VOID(tx.exec("insert into events (" + std::string(kEventColumns) +
-                       ") values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)",
-                   Values{to_sql(event.sequence), to_sql(event.input), to_sql(event.cause), event.type, event.subject,
-                          event.place, std::int64_t{event.priority}, event.at.ms, Blob{event.payload},
-                          Blob{event.trace}, event.wall_ms, Blob{event.chain},
-                          Blob{seal(event.chain, event.wall_ms, event.trace)}}));
+  TRY_VOID(tx.exec(
+      "insert into events (" + std::string(kEventColumns) +
+          ") values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)",
+      Values{to_sql(event.sequence), to_sql(event.input), to_sql(event.cause), event.type, event.subject,
+             event.place, std::int64_t{event.priority}, event.at.ms, Blob{event.payload}, Blob{event.trace},
+             event.wall_ms, Blob{event.chain}, Blob{seal(event.chain, event.wall_ms, event.trace)}}));
   return {};
 }
 
 Result<LogTail> tail(db::Reader& reader) {
   LogTail tail;
-  TRY(const auto last_input, reader.query("select sequence, chain from inputs order by sequence desc limit 1"));
+  TRY(const auto last_input,
+      reader.query("select sequence, chain from inputs order by sequence desc limit 1"));
   if (!last_input.empty()) {
     tail.inputs = from_sql(last_input[0].integer(0));
     tail.input_chain = last_input[0].blob(1);
   }
-  TRY(const auto last_event, reader.query("select sequence, chain from events order by sequence desc limit 1"));
+  TRY(const auto last_event,
+      reader.query("select sequence, chain from events order by sequence desc limit 1"));
   if (!last_event.empty()) {
     tail.events = from_sql(last_event[0].integer(0));
     tail.event_chain = last_event[0].blob(1);
@@ -233,23 +242,25 @@ Result<std::vector<EventRecord>> history(db::Reader& reader, const HistoryQuery&
 }
 
 Result<std::optional<EventRecord>> event(db::Reader& reader, std::uint64_t sequence) {
-  TRY(const auto rows, reader.query("select " + std::string(kEventColumns) + " from events where sequence = $1",
-                                    Values{to_sql(sequence)}));
+  TRY(const auto rows,
+      reader.query("select " + std::string(kEventColumns) + " from events where sequence = $1",
+                   Values{to_sql(sequence)}));
   if (rows.empty()) return std::nullopt;
   return event_from(rows[0]);
 }
 
 Result<std::optional<InputRecord>> input(db::Reader& reader, std::uint64_t sequence) {
-  TRY(const auto rows, reader.query("select " + std::string(kInputColumns) + " from inputs where sequence = $1",
-                                    Values{to_sql(sequence)}));
+  TRY(const auto rows,
+      reader.query("select " + std::string(kInputColumns) + " from inputs where sequence = $1",
+                   Values{to_sql(sequence)}));
   if (rows.empty()) return std::nullopt;
   return input_from(rows[0]);
 }
 
 Result<std::vector<InputRecord>> inputs(db::Reader& reader, std::uint64_t after, std::size_t limit) {
-  TRY(const auto rows,
-      reader.query("select " + std::string(kInputColumns) + " from inputs where sequence > $1 order by sequence limit $2",
-                   Values{to_sql(after), static_cast<std::int64_t>(limit)}));
+  TRY(const auto rows, reader.query("select " + std::string(kInputColumns) +
+                                        " from inputs where sequence > $1 order by sequence limit $2",
+                                    Values{to_sql(after), static_cast<std::int64_t>(limit)}));
   std::vector<InputRecord> records;
   records.reserve(rows.size());
   for (const auto& row : rows) records.push_back(input_from(row));

@@ -1,6 +1,6 @@
 #pragma once
-// The log of one timeline: recorded inputs and the events that came of them, each chained to the one before by
-// SHA-256, so that a changed byte is found and located. Plain SQL over ports/db; no state of its own.
+// The log of one timeline: recorded inputs and the events that came of them, each chained to the one before
+// by SHA-256, so that a changed byte is found and located. Plain SQL over ports/db; no state of its own.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -61,8 +61,8 @@ namespace event_log {
 
 std::vector<db::Migration> migrations();
 
-// The chain covers what makes history: not the wall clock, so that the same seed gives the same chain. The wall
-// clock and trace have a seal of their own, over the chain.
+// The chain covers what makes history: not the wall clock, so that the same seed gives the same chain. The
+// wall clock and trace have a seal of their own, over the chain.
 std::string chain(const std::string& previous, const InputRecord& input);
 std::string chain(const std::string& previous, const EventRecord& event);
 

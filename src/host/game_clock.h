@@ -26,8 +26,12 @@ class GameClock {
   rt::Instant when(GameTime time) const;
 
   // The segments that start at `from`.
-  GameClock with_scale(GameTime from, rt::Instant real, Scale scale) const { return {from, real, scale, paused_}; }
-  GameClock with_paused(GameTime from, rt::Instant real, bool paused) const { return {from, real, scale_, paused}; }
+  GameClock with_scale(GameTime from, rt::Instant real, Scale scale) const {
+    return {from, real, scale, paused_};
+  }
+  GameClock with_paused(GameTime from, rt::Instant real, bool paused) const {
+    return {from, real, scale_, paused};
+  }
   GameClock moved_to(GameTime to, rt::Instant real) const { return {to, real, scale_, paused_}; }
 
   GameTime base() const { return base_; }
@@ -35,8 +39,8 @@ class GameClock {
   bool paused() const { return paused_; }
   bool running() const { return !paused_ && scale_.milli > 0; }
 
-  // Reflex ticks: every 100 ms of real time, as game times base + k * step. A pure function of the segment, so that
-  // a replay ticks at the same game times.
+  // Reflex ticks: every 100 ms of real time, as game times base + k * step. A pure function of the segment,
+  // so that a replay ticks at the same game times.
   std::int64_t tick_step_ms() const;
   GameTime first_tick_after(GameTime time) const;
 

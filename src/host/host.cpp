@@ -54,9 +54,10 @@ Result<Caller> decode_header(const rt::Env& env, const std::string& bytes) {
                 .trace = header.trace(),
                 .idempotency_key = header.idempotency_key(),
                 .stream = header.stream()};
-  const auto span = header.remaining_us() > 0
-                        ? std::min<rt::nanoseconds>(std::chrono::microseconds(header.remaining_us()), kLongestDeadline)
-                        : rt::nanoseconds(kDefaultDeadline);
+  const auto span =
+      header.remaining_us() > 0
+          ? std::min<rt::nanoseconds>(std::chrono::microseconds(header.remaining_us()), kLongestDeadline)
+          : rt::nanoseconds(kDefaultDeadline);
   caller.deadline = env.now() + span;
   return caller;
 }
@@ -88,7 +89,8 @@ Result<Caller> Host::admit(const MethodInfo* method, const bus::Request& request
   }
   const std::string& world = timeline_.config().world;
   if (timeline_.config().has_time && !caller.world.empty() && caller.world != world) {
-    return fail(Code::not_found, "world.unknown", "no world '" + caller.world + "' here; this is '" + world + "'");
+    return fail(Code::not_found, "world.unknown",
+                "no world '" + caller.world + "' here; this is '" + world + "'");
   }
   return caller;
 }
@@ -96,31 +98,34 @@ Result<Caller> Host::admit(const MethodInfo* method, const bus::Request& request
 void Host::serve_on_bus(const MethodInfo* method, TaskHandler handler) {
   TROUPE_CHECK(method != nullptr, "the request belongs to an RPC");
   auto measured = std::make_shared<Measured>(metrics_, method->name);
-  auto served = bus_.serve(method->subject, [this, method, measured, handler = std::move(handler)](
-                                                bus::Request request) -> Task<std::string> {
-    const auto started = env_.now();
-    Result<std::string> reply = std::unexpected(Error{});
-    auto caller = admit(method, request);
-    if (!caller) {
-      reply = std::unexpected(std::move(caller).error());
-    } else {
-      try {
-        reply = co_await handler(*std::move(caller), std::move(request.payload));
-      } catch (const boost::system::system_error&) {
-        throw;  // cancelled: whoever asked is gone
-      } catch (const std::exception& e) {
-        log::error("host", "{} threw: {}", method->name, e.what());
-        reply = fail(Code::internal, "rpc.bug", "the server made a mistake; see its log");
-      }
-    }
-    measured->done(started, env_.now(), reply);
-    co_return reply;
-  });
+  auto served = bus_.serve(
+      method->subject,
+      [this, method, measured, handler = std::move(handler)](bus::Request request) -> Task<std::string> {
+        const auto started = env_.now();
+        Result<std::string> reply = std::unexpected(Error{});
+        auto caller = admit(method, request);
+        if (!caller) {
+          reply = std::unexpected(std::move(caller).error());
+        } else {
+          try {
+            reply = co_await handler(*std::move(caller), std::move(request.payload));
+          } catch (const boost::system::system_error&) {
+            throw;  // cancelled: whoever asked is gone
+          } catch (const std::exception& e) {
+            log::error("host", "{} threw: {}", method->name, e.what());
+            reply = fail(Code::internal, "rpc.bug", "the server made a mistake; see its log");
+          }
+        }
+        measured->done(started, env_.now(), reply);
+        co_return reply;
+      });
   TROUPE_CHECK(served.has_value(), "each method is served once");
   subscriptions_.push_back(std::move(*served));
 }
 
-void Host::serve_task(const MethodInfo* method, TaskHandler handler) { serve_on_bus(method, std::move(handler)); }
+void Host::serve_task(const MethodInfo* method, TaskHandler handler) {
+  serve_on_bus(method, std::move(handler));
+}
 
 void Host::serve_query(const MethodInfo* method, std::string type, Timeline::Query query) {
   if (method != nullptr) {

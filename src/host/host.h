@@ -1,11 +1,12 @@
 #pragma once
-// Where services register what they answer. Authorisation by role, deadlines, metrics, trace ids, idempotency and
-// limits are wrapped here, once, around every handler. One Host per timeline; owned by app; io thread.
+// Where services register what they answer. Authorisation by role, deadlines, metrics, trace ids, idempotency
+// and limits are wrapped here, once, around every handler. One Host per timeline; owned by app; io thread.
 //
-//   host.serve(&WeatherService::forecast, this);    a query:   Result<Reply>(const Caller&, const Request&) const
-//   host.serve(&WeatherService::set, this);         a command: Result<Reply>(Turn&, const Caller&, const Request&)
-//   host.serve(&NpcService::talk, this);            a task:    Task<Reply>(Caller, Request)
-//   host.on(&WeatherService::on_phase, this);       an event:  void(Turn&, const EventContext&, const PhaseChanged&)
+//   host.serve(&WeatherService::forecast, this);    a query:   Result<Reply>(const Caller&, const Request&)
+//   const host.serve(&WeatherService::set, this);         a command: Result<Reply>(Turn&, const Caller&,
+//   const Request&) host.serve(&NpcService::talk, this);            a task:    Task<Reply>(Caller, Request)
+//   host.on(&WeatherService::on_phase, this);       an event:  void(Turn&, const EventContext&, const
+//   PhaseChanged&)
 //
 // Queries and commands are also answered inside turns (Turn::call). Commands become recorded inputs.
 #include <memory>
@@ -27,12 +28,13 @@ class Host {
 
   template <class S, class Reply, class Request>
   void serve(Task<Reply> (S::*handler)(Caller, Request), S* service) {
-    serve_task(method_of<Request>(), [service, handler](Caller caller, std::string bytes) -> Task<std::string> {
-      Request request;
-      CO_TRY_VOID(parse(bytes, request));
-      CO_TRY(const Reply reply, co_await (service->*handler)(std::move(caller), std::move(request)));
-      co_return reply.SerializeAsString();
-    });
+    serve_task(
+        method_of<Request>(), [service, handler](Caller caller, std::string bytes) -> Task<std::string> {
+          Request request;
+          CO_TRY_VOID(parse(bytes, request));
+          CO_TRY(const Reply reply, co_await (service->*handler)(std::move(caller), std::move(request)));
+          co_return reply.SerializeAsString();
+        });
   }
 
   template <class S, class Reply, class Request>
@@ -49,7 +51,8 @@ class Host {
   template <class S, class Reply, class Request>
   void serve(Result<Reply> (S::*handler)(Turn&, const Caller&, const Request&), S* service) {
     serve_command(method_of<Request>(), Request::descriptor()->full_name(),
-                  [service, handler](Turn& turn, const Caller& caller, const std::string& bytes) -> Result<std::string> {
+                  [service, handler](Turn& turn, const Caller& caller,
+                                     const std::string& bytes) -> Result<std::string> {
                     Request request;
                     TRY_VOID(parse(bytes, request));
                     TRY(const Reply reply, (service->*handler)(turn, caller, request));
@@ -59,11 +62,12 @@ class Host {
 
   template <class S, class Event>
   void on(void (S::*handler)(Turn&, const EventContext&, const Event&), S* service) {
-    timeline_.add_listener(Event::descriptor()->name(),
-                           [service, handler](Turn& turn, const EventContext& context, const std::string& bytes) {
-                             Event event;
-                             if (event.ParseFromString(bytes)) (service->*handler)(turn, context, event);
-                           });
+    timeline_.add_listener(
+        Event::descriptor()->name(),
+        [service, handler](Turn& turn, const EventContext& context, const std::string& bytes) {
+          Event event;
+          if (event.ParseFromString(bytes)) (service->*handler)(turn, context, event);
+        });
   }
 
   // Asks over the bus. The deadline, world and trace are the caller's.
@@ -81,8 +85,9 @@ class Host {
   // Applies a command that is no RPC (a model's answer, say) as a recorded input of this timeline.
   template <class Reply, class Request>
   Task<Reply> submit(Caller caller, Request request) {
-    CO_TRY(const std::string bytes, co_await timeline_.submit(std::move(caller), Request::descriptor()->full_name(),
-                                                              request.SerializeAsString()));
+    CO_TRY(const std::string bytes,
+           co_await timeline_.submit(std::move(caller), Request::descriptor()->full_name(),
+                                     request.SerializeAsString()));
     Reply reply;
     CO_TRY_VOID(parse(bytes, reply));
     co_return reply;

@@ -40,7 +40,8 @@ Result<void> from_json(std::string_view text, google::protobuf::Message& message
   if (!is_utf8(text)) return fail(Code::invalid_argument, "rpc.bad_utf8", "the JSON is not valid UTF-8");
   google::protobuf::util::JsonParseOptions options;
   const auto status = google::protobuf::util::JsonStringToMessage(
-      google::protobuf::StringPiece(text.data(), static_cast<std::ptrdiff_t>(text.size())), &message, options);
+      google::protobuf::StringPiece(text.data(), static_cast<std::ptrdiff_t>(text.size())), &message,
+      options);
   if (!status.ok()) {
     return fail(Code::invalid_argument, "rpc.bad_json", explain(std::string(status.message()), message));
   }

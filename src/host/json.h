@@ -1,5 +1,6 @@
 #pragma once
-// proto3 JSON: snake_case names and default values written out; both cases and unknown-key errors on the way in.
+// proto3 JSON: snake_case names and default values written out; both cases and unknown-key errors on the way
+// in.
 #include <google/protobuf/message.h>
 
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
-// What the protos say: every RPC with its access rule, every event type. Read from the compiled-in descriptors, so that
-// the host, the edge and the documentation agree by construction.
+// What the protos say: every RPC with its access rule, every event type. Read from the compiled-in
+// descriptors, so that the host, the edge and the documentation agree by construction.
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
@@ -48,8 +48,8 @@ Result<const MethodInfo*> find_method(std::string_view name);     // "weather.Fo
 Result<const EventType*> find_event_type(std::string_view type);  // near misses are named
 std::unique_ptr<google::protobuf::Message> new_message(const google::protobuf::Descriptor* descriptor);
 
-// The message's bytes, maps in the order of their keys: the same message gives the same bytes in every run. What is kept
-// (events, records) is written with this and never with SerializeAsString().
+// The message's bytes, maps in the order of their keys: the same message gives the same bytes in every run.
+// What is kept (events, records) is written with this and never with SerializeAsString().
 std::string stable_bytes(const google::protobuf::Message& message);
 
 std::string role_name(pb::Role role);            // "player"

@@ -33,7 +33,9 @@ void Timeline::add_tick(std::function<void(Turn&)> tick) { impl_->ticks.push_bac
 void Timeline::add_loader(std::function<Result<void>(db::Reader&)> load) {
   impl_->loaders.push_back(std::move(load));
 }
-void Timeline::add_genesis(std::function<void(Turn&)> genesis) { impl_->geneses.push_back(std::move(genesis)); }
+void Timeline::add_genesis(std::function<void(Turn&)> genesis) {
+  impl_->geneses.push_back(std::move(genesis));
+}
 void Timeline::add_table(std::string table, std::string order_by) {
   impl_->tables.emplace_back(std::move(table), std::move(order_by));
 }
@@ -54,7 +56,8 @@ Result<void> Timeline::health() const {
   return {};
 }
 
-Result<Timeline::Bytes> Timeline::query(const Caller& caller, const std::string& type, const Bytes& payload) const {
+Result<Timeline::Bytes> Timeline::query(const Caller& caller, const std::string& type,
+                                        const Bytes& payload) const {
   const auto found = impl_->queries.find(type);
   if (found == impl_->queries.end()) return fail(Code::not_found, "rpc.unknown", "no query '" + type + "'");
   return found->second(caller, payload);
@@ -75,10 +78,11 @@ Result<void> Timeline::open() {
     self.now = self.config.start;
     self.clock = GameClock(self.now, self.env.now(), self.config.scale, false);
     TRY_VOID(self.db.transact_now([&](db::Tx& tx) -> Result<void> {
-      TRY_VOID(tx.exec("insert into timeline (id, world, seed, pack_hash, game_ms, base_ms, scale_milli, paused) "
-                       "values (1, $1, $2, $3, $4, $4, $5, 0)",
-                       Values{self.config.world, static_cast<std::int64_t>(self.config.seed), self.config.pack_hash,
-                              self.now.ms, self.config.scale.milli}));
+      TRY_VOID(
+          tx.exec("insert into timeline (id, world, seed, pack_hash, game_ms, base_ms, scale_milli, paused) "
+                  "values (1, $1, $2, $3, $4, $4, $5, 0)",
+                  Values{self.config.world, static_cast<std::int64_t>(self.config.seed),
+                         self.config.pack_hash, self.now.ms, self.config.scale.milli}));
       return {};
     }));
     TRY_VOID(self.db.read_now([&](db::Reader& reader) { return self.load(reader); }));
@@ -90,7 +94,8 @@ Result<void> Timeline::open() {
   }
   TRY_VOID(self.db.read_now([&](db::Reader& reader) { return self.load(reader); }));
   if (self.config.replay) return {};
-  // A restart moves the base of the tick grid: it is an input like any other, or a replay would tick elsewhere.
+  // A restart moves the base of the tick grid: it is an input like any other, or a replay would tick
+  // elsewhere.
   InputRecord resumed{.type = kResumed, .payload = std::to_string(self.clock.base().ms)};
   (void)self.apply_input(resumed, Caller{});
   return flush_now();
@@ -98,7 +103,8 @@ Result<void> Timeline::open() {
 
 Result<Timeline::Bytes> Timeline::replay(const InputRecord& input) {
   TRY_VOID(run_to(input.at));
-  Caller caller{.name = input.caller, .role = static_cast<pb::Role>(input.role), .world = impl_->config.world};
+  Caller caller{
+      .name = input.caller, .role = static_cast<pb::Role>(input.role), .world = impl_->config.world};
   caller.trace = input.trace;
   InputRecord record = input;
   return impl_->apply_input(record, caller);
@@ -133,7 +139,8 @@ Result<void> Timeline::checkpoint_now() {
 
 Task<Timeline::Bytes> Timeline::submit(Caller caller, std::string type, Bytes payload) {
   auto& self = *impl_;
-  if (!self.applies.contains(type)) co_return fail(Code::not_found, "rpc.unknown", "no command '" + type + "'");
+  if (!self.applies.contains(type))
+    co_return fail(Code::not_found, "rpc.unknown", "no command '" + type + "'");
   if (self.fault) co_return std::unexpected(self.refusal());
   if (self.pending.size() + self.committing >= self.config.limits.turns_max) {
     co_return fail(Code::exhausted, "timeline.busy", "the world is busy; try again", 100);
@@ -203,7 +210,8 @@ Result<std::string> Timeline::state_hash(db::Reader& reader) const {
         const auto& value = row.values()[i];
         hash.add_number(static_cast<std::int64_t>(value.index()));
         if (const auto* number = std::get_if<std::int64_t>(&value)) hash.add_number(*number);
-        if (const auto* real = std::get_if<double>(&value)) hash.add_number(std::bit_cast<std::int64_t>(*real));
+        if (const auto* real = std::get_if<double>(&value))
+          hash.add_number(std::bit_cast<std::int64_t>(*real));
         if (const auto* text = std::get_if<std::string>(&value)) hash.add_field(*text);
         if (const auto* blob = std::get_if<Blob>(&value)) hash.add_field(blob->bytes);
       }

@@ -1,11 +1,12 @@
 #pragma once
-// The single history of one world (or of what all worlds share): takes inputs and time, runs turns, makes them
-// durable, then tells the outside. Owned by app; everything on the io thread. See turn.h.
+// The single history of one world (or of what all worlds share): takes inputs and time, runs turns, makes
+// them durable, then tells the outside. Owned by app; everything on the io thread. See turn.h.
 //
 // Bounds      Limits. Waiting turns beyond turns_max: `exhausted` timeline.busy.
-// Faults      A commit that fails (disk full) undoes all turns since: the memory images are loaded anew from the
-//             database, commands answer `unavailable` with the reason, time stands still, and the timeline tries
-//             again each second. db.failed is final: on_fatal is called.
+// Faults      A commit that fails (disk full) undoes all turns since: the memory images are loaded anew from
+// the
+//             database, commands answer `unavailable` with the reason, time stands still, and the timeline
+//             tries again each second. db.failed is final: on_fatal is called.
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,10 +23,10 @@
 namespace troupe {
 
 struct TimelineLimits {
-  std::size_t turns_max = 4096;          // applied, not yet durable
+  std::size_t turns_max = 4096;              // applied, not yet durable
   std::size_t events_per_turn_max = 10'000;  // more is an event storm: a bug, the turn is dropped
-  std::size_t steps_per_slice = 500;     // turns by time before others get the io thread
-  std::size_t idempotency_max = 10'000;  // remembered answers
+  std::size_t steps_per_slice = 500;         // turns by time before others get the io thread
+  std::size_t idempotency_max = 10'000;      // remembered answers
 };
 
 struct TimelineConfig {
@@ -58,7 +59,8 @@ class Timeline {
   void add_tick(std::function<void(Turn&)> tick);
   void add_loader(std::function<Result<void>(db::Reader&)> load);
   void add_genesis(std::function<void(Turn&)> genesis);
-  // A table that is part of the world's state, and the columns that order its rows. Columns named wall_* do not count.
+  // A table that is part of the world's state, and the columns that order its rows. Columns named wall_* do
+  // not count.
   void add_table(std::string table, std::string order_by);
   void add_migrations(std::vector<db::Migration> migrations);
   void on_fatal(std::function<void(const Error&)> fatal);

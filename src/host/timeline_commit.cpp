@@ -16,16 +16,18 @@ Timeline::Impl::Impl(const rt::Env& e, db::Db& d, bus::Bus& b, Metrics& m, Timel
       config(std::move(c)),
       turns_total(m.counter("troupe_timeline_turns_total", "Turns run", {{"world", config.world}})),
       events_total(m.counter("troupe_timeline_events_total", "Events logged", {{"world", config.world}})),
-      commit_seconds(m.histogram("troupe_timeline_commit_seconds", "From batch to durable", latency_bounds_seconds(),
-                                 {{"world", config.world}})),
+      commit_seconds(m.histogram("troupe_timeline_commit_seconds", "From batch to durable",
+                                 latency_bounds_seconds(), {{"world", config.world}})),
       tick_lateness_seconds(m.histogram("troupe_timeline_tick_lateness_seconds",
                                         "How late the time loop woke", latency_bounds_seconds(),
                                         {{"world", config.world}})) {}
 
 Result<void> Timeline::Impl::load(db::Reader& reader) {
   TRY(tail, event_log::tail(reader));
-  TRY(const auto rows, reader.query("select world, seed, pack_hash, game_ms, base_ms, scale_milli, paused from timeline"));
-  if (rows.size() != 1) return fail(Code::internal, "timeline.damaged", "the timeline table must have one row");
+  TRY(const auto rows,
+      reader.query("select world, seed, pack_hash, game_ms, base_ms, scale_milli, paused from timeline"));
+  if (rows.size() != 1)
+    return fail(Code::internal, "timeline.damaged", "the timeline table must have one row");
   const auto& row = rows[0];
   if (row.text(0) != config.world) {
     return fail(Code::conflict, "timeline.other_world",
@@ -137,7 +139,8 @@ boost::asio::awaitable<void> Timeline::Impl::recover(Error error) {
     // A probe of the size of a busy second, so that we do not come back for one turn only.
     auto probe = co_await db.transact([](db::Tx& tx) -> Result<void> {
       TRY_VOID(tx.exec("create table if not exists timeline_probe (bytes blob)"));
-      TRY_VOID(tx.exec("insert into timeline_probe (bytes) values ($1)", Values{db::Blob{std::string(65'536, 'x')}}));
+      TRY_VOID(tx.exec("insert into timeline_probe (bytes) values ($1)",
+                       Values{db::Blob{std::string(65'536, 'x')}}));
       TRY_VOID(tx.exec("delete from timeline_probe"));
       return {};
     });
@@ -161,7 +164,8 @@ boost::asio::awaitable<void> Timeline::Impl::recover(Error error) {
 }
 
 boost::asio::awaitable<void> Timeline::Impl::time_loop() {
-  // Every 100 ms of real time; what is due in between waits at most that long. Once a second the clock is made durable.
+  // Every 100 ms of real time; what is due in between waits at most that long. Once a second the clock is
+  // made durable.
   rt::Instant next = env.now();
   int until_checkpoint = 10;
   while (!stopping) {
@@ -172,11 +176,13 @@ boost::asio::awaitable<void> Timeline::Impl::time_loop() {
     if (stopping) break;
     tick_lateness_seconds.observe(std::max(0.0, std::chrono::duration<double>(env.now() - next).count()));
     const GameTime to = clock.at(env.now());
-    while (!advance_some(to) && !stopping) co_await boost::asio::post(env.executor, boost::asio::use_awaitable);
+    while (!advance_some(to) && !stopping)
+      co_await boost::asio::post(env.executor, boost::asio::use_awaitable);
     if (--until_checkpoint <= 0 && !fault && clock.running()) {
       until_checkpoint = 10;
       Pending checkpoint;
-      checkpoint.writes.statements.emplace_back("update timeline set game_ms = $1 where id = 1", Values{now.ms});
+      checkpoint.writes.statements.emplace_back("update timeline set game_ms = $1 where id = 1",
+                                                Values{now.ms});
       pending.push_back(std::move(checkpoint));
       kick();
     }

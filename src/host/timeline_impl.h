@@ -42,9 +42,9 @@ struct Timeline::Impl {
   GameTime now;
   GameClock clock;
   LogTail tail;
-  std::map<TimerKey, std::string> timers;                               // by due time
+  std::map<TimerKey, std::string> timers;                                 // by due time
   std::map<std::pair<std::string, std::string>, std::int64_t> timer_due;  // (service, key) -> due
-  std::map<std::pair<std::string, std::string>, Bytes> remembered;      // (caller, key) -> reply
+  std::map<std::pair<std::string, std::string>, Bytes> remembered;        // (caller, key) -> reply
   std::deque<std::pair<std::string, std::string>> remembered_order;
   std::vector<Pending> pending;
   std::size_t committing = 0;
@@ -71,8 +71,8 @@ struct Timeline::Impl {
   // Rebuilds the memory image from what is durable.
   Result<void> load(db::Reader& reader);
 
-  // Runs one turn. `input` is null for turns by time. On success it is queued for the commit; on an error nothing has
-  // changed.
+  // Runs one turn. `input` is null for turns by time. On success it is queued for the commit; on an error
+  // nothing has changed.
   Result<Bytes> run_turn(InputRecord* input, const std::function<Result<Bytes>(Turn&)>& body);
   Result<Bytes> apply_input(InputRecord& input, const Caller& caller);
 

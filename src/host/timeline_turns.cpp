@@ -28,7 +28,8 @@ std::uint64_t Timeline::TurnImpl::emit(const google::protobuf::Message& event, E
     envelopes_.push_back(event_log::to_envelope(record, timeline_.config.world));
     return 0;
   }
-  TROUPE_CHECK(writes_.events.size() < timeline_.config.limits.events_per_turn_max, "an event storm in one turn");
+  TROUPE_CHECK(writes_.events.size() < timeline_.config.limits.events_per_turn_max,
+               "an event storm in one turn");
   record.sequence = ++tail_.events;
   record.chain = event_log::chain(tail_.event_chain, record);
   tail_.event_chain = record.chain;
@@ -51,7 +52,8 @@ void Timeline::TurnImpl::write(std::string sql, db::Values values) {
   writes_.statements.emplace_back(std::move(sql), std::move(values));
 }
 
-void Timeline::TurnImpl::schedule(std::string_view service, std::string_view key, GameTime at, std::string payload) {
+void Timeline::TurnImpl::schedule(std::string_view service, std::string_view key, GameTime at,
+                                  std::string payload) {
   TROUPE_CHECK(timeline_.timer_handlers.contains(std::string(service)), "the service handles its timers");
   const std::pair name{std::string(service), std::string(key)};
   if (const auto old = timeline_.timer_due.find(name); old != timeline_.timer_due.end()) {
@@ -59,9 +61,10 @@ void Timeline::TurnImpl::schedule(std::string_view service, std::string_view key
   }
   timeline_.timer_due[name] = at.ms;
   timeline_.timers[{at.ms, name.first, name.second}] = payload;
-  write("insert into timers (service, key, due_ms, payload) values ($1, $2, $3, $4) "
-        "on conflict (service, key) do update set due_ms = excluded.due_ms, payload = excluded.payload",
-        Values{name.first, name.second, at.ms, Blob{std::move(payload)}});
+  write(
+      "insert into timers (service, key, due_ms, payload) values ($1, $2, $3, $4) "
+      "on conflict (service, key) do update set due_ms = excluded.due_ms, payload = excluded.payload",
+      Values{name.first, name.second, at.ms, Blob{std::move(payload)}});
 }
 
 void Timeline::TurnImpl::unschedule(std::string_view service, std::string_view key) {
@@ -90,7 +93,8 @@ void Timeline::TurnImpl::persist_clock() {
                std::int64_t{timeline_.clock.paused() ? 1 : 0}});
 }
 
-Result<std::string> Timeline::TurnImpl::call_bytes(const Caller& caller, const google::protobuf::Message& request) {
+Result<std::string> Timeline::TurnImpl::call_bytes(const Caller& caller,
+                                                   const google::protobuf::Message& request) {
   const std::string type = request.GetDescriptor()->full_name();
   if (const auto found = timeline_.applies.find(type); found != timeline_.applies.end()) {
     return found->second(*this, caller, request.SerializeAsString());
@@ -141,8 +145,7 @@ Result<Timeline::Bytes> Timeline::Impl::run_turn(InputRecord* input,
   if (input || !turn.writes_.statements.empty() || !turn.writes_.events.empty()) {
     turn.write("update timeline set game_ms = $1 where id = 1", Values{now.ms});
   }
-  pending.push_back(
-      {std::move(turn.writes_), std::move(turn.envelopes_), std::move(turn.effects_), {}});
+  pending.push_back({std::move(turn.writes_), std::move(turn.envelopes_), std::move(turn.effects_), {}});
   kick();
   return reply;
 }
@@ -178,7 +181,8 @@ Result<Timeline::Bytes> Timeline::Impl::apply_input(InputRecord& input, const Ca
         const auto oldest = remembered_order.front();
         remembered_order.pop_front();
         remembered.erase(oldest);
-        turn.write("delete from idempotency where caller = $1 and key = $2", Values{oldest.first, oldest.second});
+        turn.write("delete from idempotency where caller = $1 and key = $2",
+                   Values{oldest.first, oldest.second});
       }
     }
     return reply;

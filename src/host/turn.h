@@ -1,11 +1,11 @@
 #pragma once
-// A turn: one step of a world's history. It starts with a recorded input (a command, a model's answer) or with
-// time (a due timer, a reflex tick), runs without waiting on the io thread, and everything that it causes in every
-// service, all its events and all its writes become one transaction. So a world is always at one position of its
-// log, and the same inputs give the same history. See docs/adr/0003-turns.md.
+// A turn: one step of a world's history. It starts with a recorded input (a command, a model's answer) or
+// with time (a due timer, a reflex tick), runs without waiting on the io thread, and everything that it
+// causes in every service, all its events and all its writes become one transaction. So a world is always at
+// one position of its log, and the same inputs give the same history. See docs/adr/0003-turns.md.
 //
-// Handlers inside a turn change their own memory image at once and describe the same change as SQL; they must check
-// first and change after: an error after a write is a bug. Bounds: Timeline's Limits.
+// Handlers inside a turn change their own memory image at once and describe the same change as SQL; they must
+// check first and change after: an error after a write is a bug. Bounds: Timeline's Limits.
 #include <google/protobuf/message.h>
 
 #include <functional>
@@ -38,14 +38,17 @@ class Turn {
   virtual const std::string& world() const = 0;
 
   // Counter-based draws of (world seed, service, subject).
-  rt::Draw draw(std::string_view service, std::string_view subject) const { return {seed(), service, subject}; }
+  rt::Draw draw(std::string_view service, std::string_view subject) const {
+    return {seed(), service, subject};
+  }
 
-  // Appends to the log (live types: only publishes). Its cause is the event being handled. Services that listen
-  // hear it in this turn, after the present handler. Answers its sequence, 0 for live types.
+  // Appends to the log (live types: only publishes). Its cause is the event being handled. Services that
+  // listen hear it in this turn, after the present handler. Answers its sequence, 0 for live types.
   virtual std::uint64_t emit(const google::protobuf::Message& event, EmitOptions options) = 0;
 
   // The same, caused by an event of an earlier turn.
-  virtual std::uint64_t emit_caused_by(std::uint64_t cause, const google::protobuf::Message& event, EmitOptions options) = 0;
+  virtual std::uint64_t emit_caused_by(std::uint64_t cause, const google::protobuf::Message& event,
+                                       EmitOptions options) = 0;
 
   // The sequence that the next logged event will get.
   virtual std::uint64_t next_sequence() const = 0;
@@ -54,7 +57,8 @@ class Turn {
   virtual void write(std::string sql, db::Values values) = 0;
 
   // A durable timer; the same (service, key) replaces. `at` in the past is due at once.
-  virtual void schedule(std::string_view service, std::string_view key, GameTime at, std::string payload = {}) = 0;
+  virtual void schedule(std::string_view service, std::string_view key, GameTime at,
+                        std::string payload = {}) = 0;
   virtual void unschedule(std::string_view service, std::string_view key) = 0;
 
   // Asks another service inside this turn.
@@ -62,7 +66,8 @@ class Turn {
   Result<Reply> call(const Caller& caller, const Request& request) {
     TRY(const std::string bytes, call_bytes(caller, request));
     Reply reply;
-    if (!reply.ParseFromString(bytes)) return fail(Code::internal, "rpc.bad_reply", "the reply does not parse");
+    if (!reply.ParseFromString(bytes))
+      return fail(Code::internal, "rpc.bad_reply", "the reply does not parse");
     return reply;
   }
 

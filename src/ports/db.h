@@ -1,20 +1,26 @@
 #pragma once
 // Port: a durable relational store for one world, or for what all worlds share.
 //
-// Guarantee   When transact() answers ok, the writes survive a power cut. An error means that none of them happened.
-//             (One exception: after db.failed it is unknown until the restart whether the last commit is there.)
-// Order       Transactions take effect in the order of the calls, one at a time. A read sees one committed state
+// Guarantee   When transact() answers ok, the writes survive a power cut. An error means that none of them
+// happened.
+//             (One exception: after db.failed it is unknown until the restart whether the last commit is
+//             there.)
+// Order       Transactions take effect in the order of the calls, one at a time. A read sees one committed
+// state
 //             throughout.
-// SQL         The common subset of SQLite and PostgreSQL: $1 parameters, `on conflict`, `returning`, no now().
-// Threads     Call on the io thread. `fn` runs on the writer thread (transact) or on a reader thread (read): it
+// SQL         The common subset of SQLite and PostgreSQL: $1 parameters, `on conflict`, `returning`, no
+// now(). Threads     Call on the io thread. `fn` runs on the writer thread (transact) or on a reader thread
+// (read): it
 //             must own what it touches and must not wait for anything but the Tx it is given.
 // Cancel      A caller that leaves does not undo: a transaction that was queued runs to its end.
 // Bounds      Limits::queue_max waiting transactions and reads each; when full: `exhausted` db.busy at once.
-// Errors      `conflict` db.constraint; `unavailable` db.full (no room; try again when there is), db.read_only,
+// Errors      `conflict` db.constraint; `unavailable` db.full (no room; try again when there is),
+// db.read_only,
 //             db.failed (fsync failed: nothing more is acknowledged until the process is restarted);
-//             `internal` db.sql for a statement that is wrong; `invalid_argument` db.value for text that is not UTF-8
-//             or holds NUL and for NaN; `unavailable` db.undone when another caller of the same commit undid all of
-//             it. A failed statement fails its transaction: later ones answer the same error, and nothing is kept.
+//             `internal` db.sql for a statement that is wrong; `invalid_argument` db.value for text that is
+//             not UTF-8 or holds NUL and for NaN; `unavailable` db.undone when another caller of the same
+//             commit undid all of it. A failed statement fails its transaction: later ones answer the same
+//             error, and nothing is kept.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -54,10 +60,10 @@ class Row {
 using Rows = std::vector<Row>;
 
 struct Limits {
-  std::size_t queue_max = 8192;       // waiting transactions; a world writes a few hundred a second
-  std::size_t group_max = 512;        // transactions in one commit: bounds the latency of the first
-  std::size_t readers = 2;            // read-only connections, a thread each
-  std::size_t rows_max = 1'000'000;   // rows of one answer; more is `exhausted` db.rows
+  std::size_t queue_max = 8192;      // waiting transactions; a world writes a few hundred a second
+  std::size_t group_max = 512;       // transactions in one commit: bounds the latency of the first
+  std::size_t readers = 2;           // read-only connections, a thread each
+  std::size_t rows_max = 1'000'000;  // rows of one answer; more is `exhausted` db.rows
 };
 
 class Reader {
@@ -77,7 +83,7 @@ class Tx : public Reader {
 // One step of a service's schema. Applied once, in order, each in its own transaction; never edited later.
 struct Migration {
   std::string service;
-  int version;  // 1, 2, 3, ... per service
+  int version;      // 1, 2, 3, ... per service
   std::string sql;  // several statements separated by ';'
 };
 
@@ -85,8 +91,8 @@ class Db {
  public:
   virtual ~Db() = default;
 
-  // Brings the schema up to date before anything else runs. Blocks; call at start. Refuses a database that has
-  // a newer version than the program (`unavailable` db.newer).
+  // Brings the schema up to date before anything else runs. Blocks; call at start. Refuses a database that
+  // has a newer version than the program (`unavailable` db.newer).
   virtual Result<void> migrate(std::span<const Migration> migrations) = 0;
 
   // The commit is durable before the task completes. `fn` answering an error rolls back its own writes only.

@@ -2,22 +2,20 @@
 // Port: something that thinks. In process (llama), over HTTP (openai) or without any model (reflex).
 //
 // Guarantee   Each call completes once: with an answer, or with an error. Text already streamed stays valid.
-// Deadline    Absolute, in every request. Near the deadline an engine may end a text at the end of a
-// sentence; at the
-//             deadline generate() answers what it has, marked `deadline`, if it streamed anything, else
-//             `deadline_exceeded`; work that cannot meet it is dropped early (`deadline_exceeded`
-//             engine.doomed).
+// Deadline    Absolute, in every request. Near it an engine may end a text at the end of a sentence. At it,
+//             generate() answers what it has, marked `deadline`, if it streamed anything, else
+//             `deadline_exceeded`. Work that cannot be in time is dropped early: `deadline_exceeded`
+//             engine.doomed.
 // Structure   With a json_schema the answer is whole and matches, or it is an error: engine.json_cut
 //             (`deadline_exceeded` for lack of time, `exhausted` for lack of tokens).
 // Cancel      Cancelling the task stops the work within one step.
 // Order       Earliest deadline first inside a tier; gold before silver before bronze.
 // Threads     Call on the io thread; on_text runs on the io thread.
 // Bounds      Engine::limits(): waiting requests (then `exhausted` engine.busy), prompt tokens (then
-//             `invalid_argument` engine.prompt_too_long, naming the limit), new tokens; thoughts() lists
+//             `invalid_argument` engine.prompt_too_long, naming the limit), new tokens. thoughts() lists
 //             kThoughtsMax.
 // Errors      `unavailable` engine.no_model, engine.failed; `invalid_argument` engine.bad_grammar,
-// engine.bad_method;
-//             `exhausted` engine.no_cells.
+//             engine.bad_method; `exhausted` engine.no_cells.
 #include <cstdint>
 #include <functional>
 #include <string>

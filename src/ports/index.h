@@ -1,8 +1,10 @@
 #pragma once
 // Port: nearest vectors under a filter. A cache in memory of what the database holds: rebuilt at start.
 //
-// Guarantee   search() returns the k nearest among the entries that pass the filter: the filter is applied inside the
-//             search, never after it. Exact or approximate is the adapter's business (recall >= .95 at k = 10).
+// Guarantee   search() returns the k nearest among the entries that pass the filter: the filter is applied
+// inside the
+//             search, never after it. Exact or approximate is the adapter's business (recall >= .95 at k =
+//             10).
 // Order       By descending similarity, ties by ascending key: the same content gives the same answer.
 // Threads     Call on the io thread; searches take microseconds to a few milliseconds.
 // Bounds      Limits::entries_max; then add() answers `exhausted` index.full.
@@ -30,8 +32,8 @@ struct Limits {
 class Index {
  public:
   virtual ~Index() = default;
-  // A vector of the index's size; it is scaled to unit length. An existing key is replaced. A vector of another size or
-  // without direction (all zero, not finite) is `invalid_argument` index.bad_vector.
+  // A vector of the index's size; it is scaled to unit length. An existing key is replaced. A vector of
+  // another size or without direction (all zero, not finite) is `invalid_argument` index.bad_vector.
   virtual Result<void> add(Key key, std::span<const float> vector) = 0;
   virtual void remove(Key key) = 0;
   virtual Result<std::vector<Hit>> search(std::span<const float> vector, std::size_t k,

@@ -19,9 +19,7 @@ struct Instant {
   auto operator<=>(const Instant&) const = default;
   static constexpr Instant never() { return {std::numeric_limits<std::int64_t>::max()}; }
   bool is_never() const { return *this == never(); }
-  Instant operator+(nanoseconds span) const {
-    return is_never() ? *this : Instant{ns + span.count()};
-  }
+  Instant operator+(nanoseconds span) const { return is_never() ? *this : Instant{ns + span.count()}; }
   nanoseconds operator-(Instant other) const { return nanoseconds{ns - other.ns}; }
 };
 
@@ -53,7 +51,7 @@ class Timer {
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual Instant now() const = 0;         // any thread
+  virtual Instant now() const = 0;           // any thread
   virtual std::int64_t wall_ms() const = 0;  // any thread; Unix time
   // Runs `callback` on the io thread at or after `when`. Call on the io thread.
   virtual Timer call_at(Instant when, std::move_only_function<void()> callback) = 0;

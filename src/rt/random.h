@@ -10,7 +10,8 @@
 namespace troupe::rt {
 
 // Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key);
 
 // 64-bit FNV-1a: names a stream. Not for anything hostile.
 constexpr std::uint64_t stream_hash(std::string_view text, std::uint64_t seed = 0xcbf29ce484222325ULL) {
@@ -42,7 +43,7 @@ class Draw {
 class IdSource {
  public:
   virtual ~IdSource() = default;
-  virtual std::uint64_t bits() = 0;                  // any thread
+  virtual std::uint64_t bits() = 0;                     // any thread
   virtual std::string uuid7(std::int64_t wall_ms) = 0;  // any thread
 };
 

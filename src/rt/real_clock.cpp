@@ -22,15 +22,18 @@ struct AsioTimer final : Timer::Impl {
 }  // namespace
 
 Instant RealClock::now() const {
-  return {std::chrono::duration_cast<nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count()};
+  return {
+      std::chrono::duration_cast<nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count()};
 }
 
 std::int64_t RealClock::wall_ms() const {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 Timer RealClock::call_at(Instant when, std::move_only_function<void()> callback) {
-  auto shared = std::make_shared<AsioTimer::Shared>(boost::asio::steady_timer(executor_), std::move(callback));
+  auto shared =
+      std::make_shared<AsioTimer::Shared>(boost::asio::steady_timer(executor_), std::move(callback));
   shared->timer.expires_at(std::chrono::steady_clock::time_point(nanoseconds(when.ns)));
   shared->timer.async_wait([shared](const boost::system::error_code& error) {
     if (error || !shared->callback) return;

@@ -1,8 +1,8 @@
 #include "rt/task.h"
 
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -119,9 +119,10 @@ Group::~Group() = default;
 
 namespace {
 
-// Emits while the loop runs, at once when that is now. From outside, co_spawn would post a plain pointer into the
-// signal, and the task could end, and its signal with it, before that post is run.
-void emit(const asio::any_io_executor& executor, std::vector<std::shared_ptr<asio::cancellation_signal>> signals) {
+// Emits while the loop runs, at once when that is now. From outside, co_spawn would post a plain pointer into
+// the signal, and the task could end, and its signal with it, before that post is run.
+void emit(const asio::any_io_executor& executor,
+          std::vector<std::shared_ptr<asio::cancellation_signal>> signals) {
   asio::dispatch(executor, [signals = std::move(signals)] {
     for (const auto& signal : signals) signal->emit(asio::cancellation_type::all);
   });
@@ -143,24 +144,23 @@ Group::Handle Group::spawn_stoppable(std::string name, std::function<asio::await
   const std::uint64_t id = state->next_id++;
   auto signal = std::make_shared<asio::cancellation_signal>();
   state->tasks.emplace(id, signal);
-  asio::co_spawn(
-      state->executor, std::move(task),
-      asio::bind_cancellation_slot(
-          signal->slot(), [state, id, signal, name = std::move(name)](const std::exception_ptr& thrown) {
-            state->tasks.erase(id);
-            if (thrown) {
-              try {
-                std::rethrow_exception(thrown);
-              } catch (const boost::system::system_error& e) {
-                if (e.code() != asio::error::operation_aborted) {
-                  log::error(state->name, "task {} failed: {}", name, e.what());
-                }
-              } catch (const std::exception& e) {
-                log::error(state->name, "task {} failed: {}", name, e.what());
-              }
-            }
-            if (state->tasks.empty() && state->idle) state->idle->open();
-          }));
+  asio::co_spawn(state->executor, std::move(task),
+                 asio::bind_cancellation_slot(signal->slot(), [state, id, signal, name = std::move(name)](
+                                                                  const std::exception_ptr& thrown) {
+                   state->tasks.erase(id);
+                   if (thrown) {
+                     try {
+                       std::rethrow_exception(thrown);
+                     } catch (const boost::system::system_error& e) {
+                       if (e.code() != asio::error::operation_aborted) {
+                         log::error(state->name, "task {} failed: {}", name, e.what());
+                       }
+                     } catch (const std::exception& e) {
+                       log::error(state->name, "task {} failed: {}", name, e.what());
+                     }
+                   }
+                   if (state->tasks.empty() && state->idle) state->idle->open();
+                 }));
   return {signal, state->executor};
 }
 

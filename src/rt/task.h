@@ -133,8 +133,9 @@ class StopOnExit {
   Group::Handle handle_;
 };
 
-// Clean-up that awaits must not be cancelled again: `co_await shield();` makes the rest of this coroutine ignore
-// cancellation. (Not itself a coroutine: awaiting one would throw in a coroutine that is cancelled already.)
+// Clean-up that awaits must not be cancelled again: `co_await shield();` makes the rest of this coroutine
+// ignore cancellation. (Not itself a coroutine: awaiting one would throw in a coroutine that is cancelled
+// already.)
 inline auto shield() { return asio::this_coro::reset_cancellation_state(asio::disable_cancellation()); }
 
 // Runs `task` to its end or to `deadline`; the loser is cancelled. For tasks that honour cancellation.

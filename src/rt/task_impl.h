@@ -10,9 +10,8 @@ Task<T> with_deadline(const Env& env, Instant deadline, Task<T> task) {
   OneShot<T> done(env);
   auto group = std::make_shared<Group>(env, "with_deadline");
   auto shared = std::make_shared<Task<T>>(std::move(task));
-  const StopOnExit stop(group->spawn_stoppable("with_deadline", [shared, done]() -> asio::awaitable<void> {
-    done.set(co_await std::move(*shared));
-  }));
+  const StopOnExit stop(group->spawn_stoppable(
+      "with_deadline", [shared, done]() -> asio::awaitable<void> { done.set(co_await std::move(*shared)); }));
   co_return co_await done.wait(deadline);
 }
 

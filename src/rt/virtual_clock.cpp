@@ -17,7 +17,9 @@ Instant VirtualClock::now() const {
   return now_;
 }
 
-std::int64_t VirtualClock::wall_ms() const { return wall_ms_at_start_ + (now() - start_).count() / 1'000'000; }
+std::int64_t VirtualClock::wall_ms() const {
+  return wall_ms_at_start_ + (now() - start_).count() / 1'000'000;
+}
 
 Timer VirtualClock::call_at(Instant when, std::move_only_function<void()> callback) {
   const Key key{when.ns, next_++};

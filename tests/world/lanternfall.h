@@ -22,7 +22,8 @@ inline World lanternfall_world(std::uint64_t seed) {
   RouterConfig router;
   router.tiers[engine::Tier::gold] = {{reflex.get(), "reflex"}};
   const Mount all = [router](Host& host) -> std::shared_ptr<void> {
-    return std::make_shared<WorldServices>(lanternfall(), host, router, NpcConfig{.thinks = false}, AiConfig{}, ModelsConfig{});
+    return std::make_shared<WorldServices>(lanternfall(), host, router, NpcConfig{.thinks = false},
+                                           AiConfig{}, ModelsConfig{});
   };
   return World({all}, {.world = config.world, .seed = seed, .start = config.start, .scale = config.scale});
 }

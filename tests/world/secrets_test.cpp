@@ -1,4 +1,5 @@
-// What a listener may not learn is not in the prompt: for every person of Lanternfall, whatever a stranger says.
+// What a listener may not learn is not in the prompt: for every person of Lanternfall, whatever a stranger
+// says.
 #include <gtest/gtest.h>
 
 #include "base/text.h"
@@ -39,13 +40,16 @@ void expect_no_secret(const pack::Npc& who, const pb::NpcPromptReply& prompt, co
   const std::string text = whole(prompt);
   for (const auto& fact : pack.facts) {
     if (!fact.secret || pack::may_share(fact, who.id, stranger)) continue;
-    EXPECT_EQ(text.find(fact.text), std::string::npos) << who.id.str() << " / " << what << ": " << fact.id.str();
+    EXPECT_EQ(text.find(fact.text), std::string::npos)
+        << who.id.str() << " / " << what << ": " << fact.id.str();
     if (!fact.reveal.empty()) {
-      EXPECT_EQ(text.find(fact.reveal), std::string::npos) << who.id.str() << " / " << what << ": " << fact.id.str();
+      EXPECT_EQ(text.find(fact.reveal), std::string::npos)
+          << who.id.str() << " / " << what << ": " << fact.id.str();
     }
     for (const auto& id : prompt.facts()) EXPECT_NE(id, fact.id.str()) << who.id.str() << " / " << what;
   }
-  EXPECT_FALSE(npc::gives_away(pack, text, who.id, stranger)) << who.id.str() << " / " << what << "\n" << text;
+  EXPECT_FALSE(npc::gives_away(pack, text, who.id, stranger)) << who.id.str() << " / " << what << "\n"
+                                                              << text;
 }
 
 TEST(Secrets, NoneIsInAnyPromptForAStranger) {
@@ -79,7 +83,8 @@ TEST(Secrets, NorAfterTalkingForAWhile) {
       talk.set_text(line);
       const auto reply = world.call<pb::NpcTalkReply>(player("a_stranger"), talk);
       ASSERT_TRUE(reply.has_value()) << reply.error().message;
-      EXPECT_FALSE(npc::gives_away(lanternfall(), reply->text(), who.id, {.trust = who.strangers.trust})) << reply->text();
+      EXPECT_FALSE(npc::gives_away(lanternfall(), reply->text(), who.id, {.trust = who.strangers.trust}))
+          << reply->text();
     }
     pb::NpcPromptRequest request;
     request.set_npc(who.id.str());
@@ -120,7 +125,8 @@ TEST(PlayerText, ANameNeverReachesTheSystemRole) {
     const auto prompt = world.call<pb::NpcPromptReply>(designer(), request);
     ASSERT_TRUE(prompt.has_value()) << prompt.error().message;
     for (const auto& message : prompt->messages()) {
-      if (message.role() != "user") EXPECT_EQ(message.text().find("Zanzibar"), std::string::npos) << when << "\n" << message.text();
+      if (message.role() != "user")
+        EXPECT_EQ(message.text().find("Zanzibar"), std::string::npos) << when << "\n" << message.text();
     }
   };
   pb::NpcTalkRequest talk;

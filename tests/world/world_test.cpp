@@ -9,7 +9,8 @@
 namespace troupe::test {
 namespace {
 
-pb::NpcTalkReply talk(World& world, const std::string& npc, const std::string& text, const std::string& who = "anna") {
+pb::NpcTalkReply talk(World& world, const std::string& npc, const std::string& text,
+                      const std::string& who = "anna") {
   pb::NpcTalkRequest request;
   request.set_npc(npc);
   request.set_text(text);
@@ -43,14 +44,16 @@ TEST(Lanternfall, ThreeDaysByThemselves) {
   // Why, down to options and probabilities.
   pb::WorldWhyRequest why;
   for (const auto& envelope : world.events()) {
-    if (envelope.type() == "NpcDecided") why.set_event_id(event_log::event_id(envelope.world(), envelope.sequence()));
+    if (envelope.type() == "NpcDecided")
+      why.set_event_id(event_log::event_id(envelope.world(), envelope.sequence()));
   }
   const auto explained = world.call<pb::WorldWhyReply>(designer(), why);
   ASSERT_TRUE(explained.has_value()) << explained.error().message;
   ASSERT_GE(explained->chain_size(), 1);
   const auto& decision = explained->chain(0).decision().fields();
   ASSERT_TRUE(decision.contains("options"));
-  EXPECT_EQ(decision.at("options").list_value().values_size(), decision.at("probabilities").list_value().values_size());
+  EXPECT_EQ(decision.at("options").list_value().values_size(),
+            decision.at("probabilities").list_value().values_size());
   EXPECT_FALSE(decision.at("verdict").string_value().empty());
 }
 
@@ -124,17 +127,20 @@ TEST(Lanternfall, AFlippedByteIsFoundAndLocated) {
   auto intact = world.call<pb::WorldVerifyReply>(designer(), verify);
   ASSERT_TRUE(intact.has_value());
   EXPECT_EQ(intact->problem(), "");
-  const auto rows = world.rows("select sequence, payload from events where length(payload) > 3 order by sequence limit 20");
+  const auto rows =
+      world.rows("select sequence, payload from events where length(payload) > 3 order by sequence limit 20");
   const auto sequence = rows.back().integer(0);
   std::string payload = rows.back().blob(1);
   payload[2] = static_cast<char>(payload[2] ^ 1);
   ASSERT_TRUE(world.db().transact_now([&](db::Tx& tx) -> Result<void> {
-    TRY_VOID(tx.exec("update events set payload = $1 where sequence = $2", db::Values{db::Blob{payload}, sequence}));
+    TRY_VOID(tx.exec("update events set payload = $1 where sequence = $2",
+                     db::Values{db::Blob{payload}, sequence}));
     return {};
   }));
   const auto damaged = world.call<pb::WorldVerifyReply>(designer(), verify);
   ASSERT_TRUE(damaged.has_value());
-  EXPECT_NE(damaged->problem().find("event " + std::to_string(sequence) + " "), std::string::npos) << damaged->problem();
+  EXPECT_NE(damaged->problem().find("event " + std::to_string(sequence) + " "), std::string::npos)
+      << damaged->problem();
 }
 
 struct BadLine {
@@ -161,7 +167,8 @@ TEST(Lanternfall, BadLinesAreRefusedWithAReason) {
     EXPECT_EQ(reply.error().message, c.message);
   }
   const auto inputs = world.inputs();
-  for (const auto& input : inputs) EXPECT_EQ(input.type.find("NpcTalk"), std::string::npos) << "nothing half-applied";
+  for (const auto& input : inputs)
+    EXPECT_EQ(input.type.find("NpcTalk"), std::string::npos) << "nothing half-applied";
 }
 
 }  // namespace

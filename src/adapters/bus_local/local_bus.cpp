@@ -260,7 +260,8 @@ class LocalBus final : public Bus {
     auto call = std::make_shared<Call>(state, found->second, std::move(request));
     const auto answer = call->answer;
     auto& running = call->server->running;
-    const rt::StopOnExit stop(running.spawn_stoppable("request", [c = std::move(call)] { return handle(c); }));
+    const rt::StopOnExit stop(
+        running.spawn_stoppable("request", [c = std::move(call)] { return handle(c); }));
     co_return co_await answer.wait(deadline);
   }
 

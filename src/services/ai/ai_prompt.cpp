@@ -35,7 +35,8 @@ std::string inert(std::string_view text, std::size_t bytes_max) {
       if (!out.empty() && out.back() != ' ') out += ' ';
       continue;
     }
-    // "<|" opens the control tokens of every chat template that we know; the engine treats them as text anyway.
+    // "<|" opens the control tokens of every chat template that we know; the engine treats them as text
+    // anyway.
     if (c == '|' && !out.empty() && out.back() == '<') out += ' ';
     out += c;
   }
@@ -48,11 +49,13 @@ std::vector<pb::ChatMessage> assemble(const pb::AiContext& c, const PromptLimits
   if (c.knows_size() > 0) {
     system += "\nWhat " + c.name() + " knows:\n" + bullets(c.knows(), limits.knows_max, limits.line_bytes);
   }
-  system += "\nAnswer as " + c.name() + " speaks: one to three short sentences, first person, no narration. " +
-            "Say only what " + c.name() + " knows; if " + c.name() + " does not know, " + c.name() + " says so.";
+  system += "\nAnswer as " + c.name() +
+            " speaks: one to three short sentences, first person, no narration. " + "Say only what " +
+            c.name() + " knows; if " + c.name() + " does not know, " + c.name() + " says so.";
   add(messages, "system", std::move(system));
   if (!c.sample_line().empty()) {
-    // One exchange in the writer's words: without it a small model tells about the speaker instead of being them.
+    // One exchange in the writer's words: without it a small model tells about the speaker instead of being
+    // them.
     add(messages, "user", "Good day to you.");
     add(messages, "assistant", inert(c.sample_line(), limits.line_bytes));
   }
@@ -67,9 +70,11 @@ std::vector<pb::ChatMessage> assemble(const pb::AiContext& c, const PromptLimits
   if (c.memories_size() > 0) {
     now += c.name() + " remembers:\n" + bullets(c.memories(), limits.memories_max, limits.line_bytes);
   }
-  now += "You are " + c.name() + ". Stay " + c.name() + ", whatever is said to you. Say \"I\", not a name. Answer in one to three short sentences";
+  now += "You are " + c.name() + ". Stay " + c.name() +
+         ", whatever is said to you. Say \"I\", not a name. Answer in one to three short sentences";
   if (c.brought_up_size() > 0) {
-    now += ", close to these words of " + c.name() + ":\n" + bullets(c.brought_up(), limits.brought_up_max, limits.line_bytes);
+    now += ", close to these words of " + c.name() + ":\n" +
+           bullets(c.brought_up(), limits.brought_up_max, limits.line_bytes);
   } else {
     now += ".";
   }
@@ -95,7 +100,8 @@ std::vector<std::string> stops(const pb::AiContext& context) {
 std::string as_speech(std::string_view text, const std::string& name) {
   std::string out = trim(text);
   if (out.starts_with(name + ":")) out = trim(std::string_view(out).substr(name.size() + 1));
-  if (const auto paragraph = out.find("\n\n"); paragraph != std::string::npos) out = trim(out.substr(0, paragraph));
+  if (const auto paragraph = out.find("\n\n"); paragraph != std::string::npos)
+    out = trim(out.substr(0, paragraph));
   if (out.size() >= 2 && out.front() == '"' && out.back() == '"' && out.find('"', 1) == out.size() - 1) {
     out = out.substr(1, out.size() - 2);
   }

@@ -1,6 +1,6 @@
 #pragma once
-// How a prompt is put together. Pure. Bounds: PromptLimits, in bytes (about four to a token); what does not fit is left out from
-// the least important end.
+// How a prompt is put together. Pure. Bounds: PromptLimits, in bytes (about four to a token); what does not
+// fit is left out from the least important end.
 #include <string>
 #include <vector>
 
@@ -16,11 +16,13 @@ struct PromptLimits {
   std::size_t brought_up_max = 3;
   std::size_t memories_max = 4;
   std::size_t turns_max = 8;
-  std::size_t line_bytes = 400;    // of one fact, memory or line of the conversation
-  std::size_t player_bytes = 1200; // of what was said just now: more would push the persona out of a small model's mind
+  std::size_t line_bytes = 400;  // of one fact, memory or line of the conversation
+  std::size_t player_bytes =
+      1200;  // of what was said just now: more would push the persona out of a small model's mind
 };
 
-// Text that came from outside, as it may stand in a prompt: no control characters, no template tokens, one line.
+// Text that came from outside, as it may stand in a prompt: no control characters, no template tokens, one
+// line.
 std::string inert(std::string_view text, std::size_t bytes_max);
 
 std::vector<pb::ChatMessage> assemble(const pb::AiContext& context, const PromptLimits& limits);
@@ -28,7 +30,8 @@ std::vector<pb::ChatMessage> assemble(const pb::AiContext& context, const Prompt
 // Where a model's answer must end: the next speaker's name, a new paragraph.
 std::vector<std::string> stops(const pb::AiContext& context);
 
-// What remains of a model's answer as speech: no "Marta:" in front, no quotes around, nothing after a paragraph's end.
+// What remains of a model's answer as speech: no "Marta:" in front, no quotes around, nothing after a
+// paragraph's end.
 std::string as_speech(std::string_view text, const std::string& name);
 
 // The text up to its last sentence end; all of it when it has none.

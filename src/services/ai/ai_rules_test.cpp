@@ -56,11 +56,15 @@ TEST(Prompt, WhatTheLineAsksAboutStandsLastInTheirOwnWords) {
   EXPECT_EQ(messages[1].role(), "user");
   EXPECT_EQ(messages[2].role(), "assistant");
   EXPECT_EQ(messages[2].text(), "Mind the net.");
-  EXPECT_TRUE(messages[3].text().ends_with("close to these words of Marta:\n- Eleven nights now.\n")) << messages[3].text();
+  EXPECT_TRUE(messages[3].text().ends_with("close to these words of Marta:\n- Eleven nights now.\n"))
+      << messages[3].text();
 }
 
 TEST(Prompt, InertText) {
-  EXPECT_EQ(inert("a\x01\x02" "b", 100), "a b");
+  EXPECT_EQ(inert("a\x01\x02"
+                  "b",
+                  100),
+            "a b");
   EXPECT_EQ(inert("<|x|>", 100), "< |x|>");
   EXPECT_EQ(inert("<<||", 100), "<< ||");
   EXPECT_EQ(inert("abc", 2), "ab");
@@ -74,14 +78,16 @@ TEST(Prompt, Speech) {
 }
 
 TEST(Moderation, LevelsAndProfiles) {
-  EXPECT_TRUE(judge(levels_of("They say he was murdered and there was blood."), profile_levels("teen")).allowed);
+  EXPECT_TRUE(
+      judge(levels_of("They say he was murdered and there was blood."), profile_levels("teen")).allowed);
   EXPECT_FALSE(judge(levels_of("They DISMEMBERED him"), profile_levels("mature")).allowed);
   EXPECT_TRUE(judge(levels_of("Skill and shell"), profile_levels("teen")).allowed) << "whole words only";
   EXPECT_FALSE(judge(levels_of("kill--yourself"), profile_levels("mature")).allowed);
 }
 
 TEST(Moderation, APhraseSplitOverPiecesIsNeverShown) {
-  const std::string text = "The night is long. You should kill yourself now. And then more words follow here.";
+  const std::string text =
+      "The night is long. You should kill yourself now. And then more words follow here.";
   for (std::size_t piece = 1; piece < 12; ++piece) {
     StreamCheck check(profile_levels("mature"));
     std::string shown;

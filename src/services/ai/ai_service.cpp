@@ -43,7 +43,8 @@ void AiService::mount() {
   host.serve(&AiService::moderate, static_cast<const AiService*>(this));
   host.serve(&AiService::get_profile, static_cast<const AiService*>(this));
   host.serve(&AiService::set_profile, this);
-  host.timeline().add_migrations({{"ai", 1, "create table ai_profiles (player text primary key, profile blob not null)"}});
+  host.timeline().add_migrations(
+      {{"ai", 1, "create table ai_profiles (player text primary key, profile blob not null)"}});
   host.timeline().add_table("ai_profiles", "player");
   host.timeline().add_loader([this](db::Reader& reader) { return load(reader); });
 }
@@ -57,7 +58,8 @@ Result<void> AiService::load(db::Reader& reader) {
 
 Task<pb::AiChooseReply> AiService::choose(Caller caller, pb::AiChooseRequest request) {
   const auto started = host_.env().now();
-  const auto span = request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : config_.choose_deadline;
+  const auto span =
+      request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : config_.choose_deadline;
   pb::RouterChooseRequest ask;
   ask.set_tier(request.tier());
   ask.set_context(ai::inert(request.who(), config_.text_bytes_max));
@@ -104,7 +106,8 @@ Task<pb::AiChooseReply> AiService::choose(Caller caller, pb::AiChooseRequest req
 
 Task<pb::AiSpeakReply> AiService::speak(Caller caller, pb::AiSpeakRequest request) {
   const auto started = host_.env().now();
-  const auto span = request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : config_.speak_deadline;
+  const auto span =
+      request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : config_.speak_deadline;
   const auto deadline = started + span;
   if (request.context().name().empty()) {
     co_return fail(Code::invalid_argument, "ai.no_speaker", "context.name must say who is speaking");
@@ -179,12 +182,14 @@ Task<AiService::Spoken> AiService::generate(Caller caller, pb::AiSpeakRequest re
   const auto answer = co_await host_.call<pb::RouterGenerateReply>(inner, ask);
 
   if (answer && !check->blocked()) {
-    spoken.text = ai::as_speech(answer->finish() == "stop" ? answer->text() : ai::to_sentence_end(answer->text()),
-                                request.context().name());
+    spoken.text =
+        ai::as_speech(answer->finish() == "stop" ? answer->text() : ai::to_sentence_end(answer->text()),
+                      request.context().name());
     // Judged whole once more: parts that are still on the bus were not seen by the stream's check.
     const auto finding = ai::judge(ai::levels_of(spoken.text), allowed_for(request.player()));
     if (!spoken.text.empty() && finding.allowed) {
-      if (spoken.text.size() > shown->size() && spoken.text.starts_with(*shown)) show(spoken.text.substr(shown->size()));
+      if (spoken.text.size() > shown->size() && spoken.text.starts_with(*shown))
+        show(spoken.text.substr(shown->size()));
       decision.set_tier(answer->tier());
       decision.set_model(answer->model());
       decision.set_model_hash(answer->model_hash());
@@ -194,7 +199,9 @@ Task<AiService::Spoken> AiService::generate(Caller caller, pb::AiSpeakRequest re
       take_usage(decision, answer->usage());
     } else {
       spoken.text.clear();
-      decision.set_verdict(finding.allowed ? "empty answer" : "held back: " + std::string(ai::category_name(finding.category)));
+      decision.set_verdict(finding.allowed
+                               ? "empty answer"
+                               : "held back: " + std::string(ai::category_name(finding.category)));
     }
   } else if (answer) {
     decision.set_verdict("held back: " + std::string(ai::category_name(check->finding().category)));
@@ -204,8 +211,10 @@ Task<AiService::Spoken> AiService::generate(Caller caller, pb::AiSpeakRequest re
   if (spoken.text.empty()) {
     // Somebody spoken to always answers: with a line that a writer wrote for this.
     const int lines = request.fallback_lines_size();
-    spoken.text = lines > 0 ? request.fallback_lines(static_cast<int>(request.seed() % static_cast<std::uint64_t>(lines)))
-                            : request.context().name() + " looks at you and says nothing.";
+    spoken.text =
+        lines > 0
+            ? request.fallback_lines(static_cast<int>(request.seed() % static_cast<std::uint64_t>(lines)))
+            : request.context().name() + " looks at you and says nothing.";
     decision.set_tier("reflex");
     decision.set_method("written line");
     if (decision.verdict().empty()) decision.set_verdict("said");
@@ -264,8 +273,8 @@ void AiService::announce(const pb::Decision& decision) {
                      .payload = event.SerializeAsString(),
                      .wall_ms = host_.env().clock.wall_ms()};
   const auto& world = host_.timeline().config().world;
-  (void)host_.bus().publish({"evt." + world + ".ai.InferenceCompleted",
-                             event_log::to_envelope(record, world).SerializeAsString()});
+  (void)host_.bus().publish(
+      {"evt." + world + ".ai.InferenceCompleted", event_log::to_envelope(record, world).SerializeAsString()});
 }
 
 ai::Levels AiService::allowed_for(const std::string& player) const {
@@ -303,7 +312,8 @@ Result<pb::AiModerateReply> AiService::moderate(const Caller&, const pb::AiModer
   return reply;
 }
 
-Result<pb::ModerationProfile> AiService::get_profile(const Caller& caller, const pb::AiGetProfileRequest& request) const {
+Result<pb::ModerationProfile> AiService::get_profile(const Caller& caller,
+                                                     const pb::AiGetProfileRequest& request) const {
   const std::string player = caller.player_or_self(request.player());
   const auto found = profiles_.find(player);
   if (found != profiles_.end()) return found->second;
@@ -319,32 +329,38 @@ Result<pb::ModerationProfile> AiService::get_profile(const Caller& caller, const
   return profile;
 }
 
-Result<pb::ModerationProfile> AiService::set_profile(Turn& turn, const Caller&, const pb::AiSetProfileRequest& request) {
+Result<pb::ModerationProfile> AiService::set_profile(Turn& turn, const Caller&,
+                                                     const pb::AiSetProfileRequest& request) {
   const auto& profile = request.profile();
   static const std::vector<std::string> kProfiles = {"teen", "mature", "custom"};
-  if (profile.player().empty()) return fail(Code::invalid_argument, "ai.no_player", "profile.player is missing");
+  if (profile.player().empty())
+    return fail(Code::invalid_argument, "ai.no_player", "profile.player is missing");
   if (std::ranges::find(kProfiles, profile.name()) == kProfiles.end()) {
     return fail(Code::invalid_argument, "ai.unknown_profile",
-                "no profile '" + profile.name() + "'" + did_you_mean(profile.name(), kProfiles) + " (teen, mature or custom)");
+                "no profile '" + profile.name() + "'" + did_you_mean(profile.name(), kProfiles) +
+                    " (teen, mature or custom)");
   }
   for (const auto& level : profile.levels()) {
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < ai::kCategories; ++i) names.emplace_back(ai::category_name(static_cast<ai::Category>(i)));
+    for (std::size_t i = 0; i < ai::kCategories; ++i)
+      names.emplace_back(ai::category_name(static_cast<ai::Category>(i)));
     if (std::ranges::find(names, level.category()) == names.end()) {
       return fail(Code::invalid_argument, "ai.unknown_category",
                   "no category '" + level.category() + "'" + did_you_mean(level.category(), names));
     }
     if (level.level() < 0 || level.level() > 4) {
-      return fail(Code::invalid_argument, "ai.bad_level", "a level is 0 to 4, not " + std::to_string(level.level()));
+      return fail(Code::invalid_argument, "ai.bad_level",
+                  "a level is 0 to 4, not " + std::to_string(level.level()));
     }
   }
   if (!profiles_.contains(profile.player()) && profiles_.size() >= config_.profiles_max) {
     return fail(Code::exhausted, "ai.profiles", "no room for more profiles");
   }
   profiles_[profile.player()] = profile;
-  turn.write("insert into ai_profiles (player, profile) values ($1, $2) "
-             "on conflict (player) do update set profile = excluded.profile",
-             {profile.player(), db::Blob{stable_bytes(profile)}});
+  turn.write(
+      "insert into ai_profiles (player, profile) values ($1, $2) "
+      "on conflict (player) do update set profile = excluded.profile",
+      {profile.player(), db::Blob{stable_bytes(profile)}});
   return profile;
 }
 

@@ -14,7 +14,8 @@ struct AiConfig {
   ai::PromptLimits prompt;
   std::string default_profile = "mature";
   int speech_tokens_max = 80;
-  double speech_temperature = 0.4;  // above it, the 1.5B model leaves what it knows (tried on three questions, six seeds)
+  double speech_temperature =
+      0.4;  // above it, the 1.5B model leaves what it knows (tried on three questions, six seeds)
   std::size_t text_bytes_max = 4096;
   std::size_t profiles_max = 100'000;
   rt::milliseconds choose_deadline{100};
@@ -34,8 +35,10 @@ class AiService {
   Task<pb::AiChooseReply> choose(Caller caller, pb::AiChooseRequest request);
   Task<pb::AiSpeakReply> speak(Caller caller, pb::AiSpeakRequest request);
   Result<pb::AiModerateReply> moderate(const Caller& caller, const pb::AiModerateRequest& request) const;
-  Result<pb::ModerationProfile> get_profile(const Caller& caller, const pb::AiGetProfileRequest& request) const;
-  Result<pb::ModerationProfile> set_profile(Turn& turn, const Caller& caller, const pb::AiSetProfileRequest& request);
+  Result<pb::ModerationProfile> get_profile(const Caller& caller,
+                                            const pb::AiGetProfileRequest& request) const;
+  Result<pb::ModerationProfile> set_profile(Turn& turn, const Caller& caller,
+                                            const pb::AiSetProfileRequest& request);
 
   Task<Spoken> generate(Caller caller, pb::AiSpeakRequest request, std::vector<pb::ChatMessage> messages,
                         rt::Instant deadline);

@@ -14,39 +14,65 @@ struct Term {
   int level;
 };
 
-// A horror or crime game kills and dies in every other sentence: such words are level 1 or 2 and fit a teen rating. Level 3 and
-// 4 are what a rating board would name.
+// A horror or crime game kills and dies in every other sentence: such words are level 1 or 2 and fit a teen
+// rating. Level 3 and 4 are what a rating board would name.
 constexpr Term kTerms[] = {
-    {"kill", Category::violence, 1},          {"killed", Category::violence, 1},
-    {"murder", Category::violence, 1},        {"murdered", Category::violence, 1},
-    {"stab", Category::violence, 2},          {"stabbed", Category::violence, 2},
-    {"blood", Category::violence, 1},         {"gore", Category::violence, 3},
-    {"entrails", Category::violence, 3},      {"dismember", Category::violence, 4},
-    {"dismembered", Category::violence, 4},   {"disembowel", Category::violence, 4},
-    {"torture", Category::violence, 3},       {"tortured", Category::violence, 3},
-    {"kiss", Category::sexual, 1},            {"lover", Category::sexual, 1},
-    {"naked", Category::sexual, 2},           {"seduce", Category::sexual, 2},
-    {"sex", Category::sexual, 3},             {"sexual", Category::sexual, 3},
-    {"orgasm", Category::sexual, 4},          {"porn", Category::sexual, 4},
-    {"damn", Category::language, 1},          {"hell", Category::language, 1},
-    {"bastard", Category::language, 2},       {"bitch", Category::language, 3},
-    {"shit", Category::language, 3},          {"fuck", Category::language, 4},
-    {"fucking", Category::language, 4},       {"cunt", Category::language, 4},
-    {"ghost", Category::horror, 1},           {"corpse", Category::horror, 2},
-    {"drowned", Category::horror, 1},         {"rotting", Category::horror, 2},
-    {"flayed", Category::horror, 4},          {"drunk", Category::drugs, 1},
-    {"ale", Category::drugs, 0},              {"opium", Category::drugs, 2},
-    {"heroin", Category::drugs, 4},           {"cocaine", Category::drugs, 4},
-    {"meth", Category::drugs, 4},             {"slave", Category::sensitive, 2},
-    {"suicide", Category::sensitive, 3},      {"kill yourself", Category::sensitive, 4},
-    {"rape", Category::sensitive, 4},         {"raped", Category::sensitive, 4},
-    {"genocide", Category::sensitive, 3},     {"betray", Category::morality, 1},
-    {"blackmail", Category::morality, 2},     {"how to make a bomb", Category::morality, 4},
+    {"kill", Category::violence, 1},
+    {"killed", Category::violence, 1},
+    {"murder", Category::violence, 1},
+    {"murdered", Category::violence, 1},
+    {"stab", Category::violence, 2},
+    {"stabbed", Category::violence, 2},
+    {"blood", Category::violence, 1},
+    {"gore", Category::violence, 3},
+    {"entrails", Category::violence, 3},
+    {"dismember", Category::violence, 4},
+    {"dismembered", Category::violence, 4},
+    {"disembowel", Category::violence, 4},
+    {"torture", Category::violence, 3},
+    {"tortured", Category::violence, 3},
+    {"kiss", Category::sexual, 1},
+    {"lover", Category::sexual, 1},
+    {"naked", Category::sexual, 2},
+    {"seduce", Category::sexual, 2},
+    {"sex", Category::sexual, 3},
+    {"sexual", Category::sexual, 3},
+    {"orgasm", Category::sexual, 4},
+    {"porn", Category::sexual, 4},
+    {"damn", Category::language, 1},
+    {"hell", Category::language, 1},
+    {"bastard", Category::language, 2},
+    {"bitch", Category::language, 3},
+    {"shit", Category::language, 3},
+    {"fuck", Category::language, 4},
+    {"fucking", Category::language, 4},
+    {"cunt", Category::language, 4},
+    {"ghost", Category::horror, 1},
+    {"corpse", Category::horror, 2},
+    {"drowned", Category::horror, 1},
+    {"rotting", Category::horror, 2},
+    {"flayed", Category::horror, 4},
+    {"drunk", Category::drugs, 1},
+    {"ale", Category::drugs, 0},
+    {"opium", Category::drugs, 2},
+    {"heroin", Category::drugs, 4},
+    {"cocaine", Category::drugs, 4},
+    {"meth", Category::drugs, 4},
+    {"slave", Category::sensitive, 2},
+    {"suicide", Category::sensitive, 3},
+    {"kill yourself", Category::sensitive, 4},
+    {"rape", Category::sensitive, 4},
+    {"raped", Category::sensitive, 4},
+    {"genocide", Category::sensitive, 3},
+    {"betray", Category::morality, 1},
+    {"blackmail", Category::morality, 2},
+    {"how to make a bomb", Category::morality, 4},
     {"build a bomb", Category::morality, 4},
 };
 
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80 || c == '\'';
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80 ||
+         c == '\'';
 }
 
 // Letters and digits in lower case, everything else one space: "f*ck" is not caught, "KILL--yourself" is.
@@ -82,7 +108,8 @@ Levels levels_of(std::string_view text) {
   const std::string words = normalise(text);
   for (const auto& term : kTerms) {
     int& level = levels[static_cast<std::size_t>(term.category)];
-    if (term.level > level && words.find(" " + std::string(term.words) + " ") != std::string::npos) level = term.level;
+    if (term.level > level && words.find(" " + std::string(term.words) + " ") != std::string::npos)
+      level = term.level;
   }
   return levels;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// What a text contains, by category and level, and whether that fits a profile. Word lists, whole words, case ignored: cheap,
-// explainable, the same on every machine. Pure.
+// What a text contains, by category and level, and whether that fits a profile. Word lists, whole words, case
+// ignored: cheap, explainable, the same on every machine. Pure.
 #include <array>
 #include <string>
 #include <string_view>
@@ -28,7 +28,8 @@ struct Finding {
 };
 Finding judge(const Levels& found, const Levels& allowed);
 
-// Lets text through as it streams, holding the last words back until they cannot become part of something longer.
+// Lets text through as it streams, holding the last words back until they cannot become part of something
+// longer.
 class StreamCheck {
  public:
   explicit StreamCheck(Levels allowed) : allowed_(allowed) {}

@@ -46,8 +46,8 @@ Installed find_installed(const CatalogueEntry& entry, const std::filesystem::pat
   found.sha256 = entry.sha256;
   if (static_cast<std::int64_t>(size) != entry.size) {
     found.state = FileState::damaged;
-    found.problem = fmt::format("{} has {} bytes instead of {}; `troupe models pull {}` fetches it again", shipped.string(),
-                                size, entry.size, entry.name);
+    found.problem = fmt::format("{} has {} bytes instead of {}; `troupe models pull {}` fetches it again",
+                                shipped.string(), size, entry.size, entry.name);
     return found;
   }
   found.state = FileState::ready;

@@ -1,5 +1,6 @@
 #pragma once
-// The catalogue of weights and what of it lies on this machine. Plain functions over files; call at start or on a pool.
+// The catalogue of weights and what of it lies on this machine. Plain functions over files; call at start or
+// on a pool.
 #include <cstdint>
 #include <filesystem>
 #include <string>

@@ -36,7 +36,8 @@ struct ModelsService::Job {
   void end(int status) {
     const std::lock_guard lock(mutex);
     running = false;
-    if (status != 0 && problem.empty()) problem = "tools/models.py " + verb + " ended with status " + std::to_string(status);
+    if (status != 0 && problem.empty())
+      problem = "tools/models.py " + verb + " ended with status " + std::to_string(status);
   }
 };
 
@@ -95,7 +96,8 @@ Result<const models::CatalogueEntry*> ModelsService::find(const std::string& nam
     if (entry.name == name) return &entry;
     names.push_back(entry.name);
   }
-  return fail(Code::not_found, "models.unknown", "no model '" + name + "' in the catalogue" + did_you_mean(name, names));
+  return fail(Code::not_found, "models.unknown",
+              "no model '" + name + "' in the catalogue" + did_you_mean(name, names));
 }
 
 Task<pb::ModelsListReply> ModelsService::list(Caller, pb::ModelsListRequest) {
@@ -142,8 +144,8 @@ Result<void> ModelsService::start_job(const std::string& verb, const std::string
   auto job = std::make_shared<Job>();
   job->verb = verb;
   job->name = name;
-  const std::vector<std::string> command = {"python3", config_.tool.string(), verb, name, "--json", "--dest",
-                                            config_.models_dir.string()};
+  const std::vector<std::string> command = {"python3", config_.tool.string(),      verb, name, "--json",
+                                            "--dest",  config_.models_dir.string()};
   const bool queued = pool_.submit([job, command] {
     const int status = run_lines(command, [job](const std::string& line) { job->take_line(line); });
     job->end(status);
@@ -171,7 +173,8 @@ Task<pb::ModelsPullReply> ModelsService::pull(Caller, pb::ModelsPullRequest requ
 Task<pb::ModelsRemoveReply> ModelsService::remove(Caller, pb::ModelsRemoveRequest request) {
   CO_TRY(const auto* entry, find(request.name()));
   if (config_.loaded.contains(entry->name)) {
-    co_return fail(Code::conflict, "models.in_use", "'" + entry->name + "' is loaded; start without it first");
+    co_return fail(Code::conflict, "models.in_use",
+                   "'" + entry->name + "' is loaded; start without it first");
   }
   const auto folder = config_.models_dir / entry->name;
   co_return co_await pool_.run<pb::ModelsRemoveReply>(

@@ -1,5 +1,6 @@
 #pragma once
-// Weights on this machine. Owned by app; io thread; files are looked at on a pool. One pull or measurement at a time.
+// Weights on this machine. Owned by app; io thread; files are looked at on a pool. One pull or measurement at
+// a time.
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -16,8 +17,8 @@ namespace troupe {
 struct ModelsConfig {
   std::vector<models::CatalogueEntry> catalogue;
   std::filesystem::path models_dir;
-  std::filesystem::path tool;    // tools/models.py
-  std::set<std::string> loaded;  // names of models that an engine holds
+  std::filesystem::path tool;                                  // tools/models.py
+  std::set<std::string> loaded;                                // names of models that an engine holds
   std::function<std::vector<pb::ModelView>()> elsewhere = {};  // models of engines over HTTP
 };
 

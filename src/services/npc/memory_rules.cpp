@@ -21,17 +21,19 @@ double visibility(const Memory& memory, std::string_view listener) {
 
 bool is_players_text(const Memory& memory) {
   if (memory.source == "said" || memory.source == "reflected") return true;
-  return std::ranges::any_of(memory.witnesses, [](const auto& witness) { return witness.starts_with("player:"); });
+  return std::ranges::any_of(memory.witnesses,
+                             [](const auto& witness) { return witness.starts_with("player:"); });
 }
 
 double combine(const Parts& p) {
-  return (.3 + .7 * p.recency) * (.3 + .7 * p.importance) * (.05 + .95 * std::max(0., p.similarity)) * p.visibility;
+  return (.3 + .7 * p.recency) * (.3 + .7 * p.importance) * (.05 + .95 * std::max(0., p.similarity)) *
+         p.visibility;
 }
 
 std::vector<std::string> content_words(std::string_view text) {
-  static const std::set<std::string, std::less<>> kEmpty = {"that", "this", "with", "from", "what", "when", "where", "have",
-                                                            "they", "them", "your", "were", "will", "would", "about", "there",
-                                                            "their", "which", "been", "does", "into", "than", "then", "some"};
+  static const std::set<std::string, std::less<>> kEmpty = {
+      "that", "this",  "with",  "from",  "what",  "when",  "where", "have", "they", "them", "your", "were",
+      "will", "would", "about", "there", "their", "which", "been",  "does", "into", "than", "then", "some"};
   std::vector<std::string> words;
   std::string word;
   const auto take = [&] {
@@ -72,7 +74,8 @@ bool has_word(std::string_view text, std::string_view word) {
 
 }  // namespace
 
-bool gives_away(const pack::Pack& pack, std::string_view text, const pack::NpcId& holder, const pack::Listener& listener) {
+bool gives_away(const pack::Pack& pack, std::string_view text, const pack::NpcId& holder,
+                const pack::Listener& listener) {
   return std::ranges::any_of(pack.facts, [&](const pack::Fact& fact) {
     if (!fact.secret || may_share(fact, holder, listener)) return false;
     return std::ranges::any_of(fact.telltale, [&](const auto& word) { return has_word(text, word); }) ||
@@ -85,7 +88,8 @@ bool tells(std::string_view answer, const pack::Fact& fact, std::string_view own
   return overlap(fact.text, answer) >= kMost || (!own_words.empty() && overlap(own_words, answer) >= kMost);
 }
 
-std::size_t least_worth(const std::vector<Memory>& memories, std::int64_t now_ms, const MemoryLimits& limits) {
+std::size_t least_worth(const std::vector<Memory>& memories, std::int64_t now_ms,
+                        const MemoryLimits& limits) {
   const auto worth = [&](const Memory& m) { return m.importance + recency(m.at_ms, now_ms, limits); };
   return static_cast<std::size_t>(std::ranges::min_element(memories, {}, worth) - memories.begin());
 }

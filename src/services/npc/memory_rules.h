@@ -35,11 +35,13 @@ struct Parts {
 
 double recency(std::int64_t at_ms, std::int64_t now_ms, const MemoryLimits& limits = {});
 
-// What a listener may be told: everything for the NPC itself (""), what they witnessed in full, what happened in the open
-// less readily; never what was told or said to somebody else, nor what the NPC thought for itself.
+// What a listener may be told: everything for the NPC itself (""), what they witnessed in full, what happened
+// in the open less readily; never what was told or said to somebody else, nor what the NPC thought for
+// itself.
 double visibility(const Memory& memory, std::string_view listener);
 
-// Whether the text may hold what a player said, wrote or is called, or a summary of it. In prompts such text is the user's.
+// Whether the text may hold what a player said, wrote or is called, or a summary of it. In prompts such text
+// is the user's.
 bool is_players_text(const Memory& memory);
 
 double combine(const Parts& parts);
@@ -51,7 +53,8 @@ double overlap(std::string_view query, std::string_view text);
 std::vector<std::string> content_words(std::string_view text);
 
 // Whether a text gives away a secret that this listener may not hear from `holder`.
-bool gives_away(const pack::Pack& pack, std::string_view text, const pack::NpcId& holder, const pack::Listener& listener);
+bool gives_away(const pack::Pack& pack, std::string_view text, const pack::NpcId& holder,
+                const pack::Listener& listener);
 
 // Whether an answer told a fact: most of its words are there.
 bool tells(std::string_view answer, const pack::Fact& fact, std::string_view own_words);

@@ -35,8 +35,11 @@ TEST(Memory, Overlap) {
 
 TEST(Secrets, TelltaleWordsAreCaughtWholeOnly) {
   pack::Pack pack;
-  pack.facts.push_back({.id = pack::FactId("tam"), .text = "Tam hides in the mill.", .secret = true,
-                        .holders = {pack::NpcId("marta")}, .telltale = {"mill", "Tam"}});
+  pack.facts.push_back({.id = pack::FactId("tam"),
+                        .text = "Tam hides in the mill.",
+                        .secret = true,
+                        .holders = {pack::NpcId("marta")},
+                        .telltale = {"mill", "Tam"}});
   const pack::NpcId marta("marta");
   const pack::Listener stranger{.trust = .3};
   EXPECT_TRUE(gives_away(pack, "He sleeps at the Mill.", marta, stranger));
@@ -47,7 +50,8 @@ TEST(Secrets, TelltaleWordsAreCaughtWholeOnly) {
 TEST(Memory, WhatAPlayerSaidOrDidIsPlayersText) {
   EXPECT_TRUE(is_players_text({.source = "said"}));
   EXPECT_TRUE(is_players_text({.source = "reflected"})) << "a summary of player text is player text";
-  EXPECT_TRUE(is_players_text({.witnesses = {"marta", "player:anna"}, .source = "seen"})) << "it has the player's name";
+  EXPECT_TRUE(is_players_text({.witnesses = {"marta", "player:anna"}, .source = "seen"}))
+      << "it has the player's name";
   EXPECT_FALSE(is_players_text({.witnesses = {"marta", "pip"}, .source = "seen"}));
   EXPECT_FALSE(is_players_text({.source = "told"}));
 }

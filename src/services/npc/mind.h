@@ -21,7 +21,7 @@ struct NpcService::Mind {
   npc::Strategy strategy = npc::Strategy::neutral;
   pb::NpcRecord record;
   std::vector<npc::Memory> memories;
-  std::unique_ptr<index::Index> index;  // of memories that have a vector
+  std::unique_ptr<index::Index> index;                    // of memories that have a vector
   std::map<std::string, std::deque<Line>> conversations;  // by player
   std::deque<Perception> perceived;
   std::deque<pb::DecisionView> decisions;  // the last few
@@ -30,7 +30,8 @@ struct NpcService::Mind {
 
 namespace npc_store {
 std::vector<db::Migration> migrations();
-std::vector<std::pair<std::string, std::string>> tables();  // with the order of their rows, for the state hash
+std::vector<std::pair<std::string, std::string>>
+tables();  // with the order of their rows, for the state hash
 std::string join_witnesses(const std::vector<std::string>& witnesses);
 std::vector<float> vector_from(const std::string& bytes);  // little-endian float32
 }  // namespace npc_store

@@ -13,8 +13,8 @@ namespace troupe {
 namespace {
 
 constexpr std::int64_t kMinuteMs = 60'000;
-// Real time between questions to the gold tier while nobody is near. A question that runs into its deadline takes 3 CPU seconds
-// of two cores: 1 % of a core at most.
+// Real time between questions to the gold tier while nobody is near. A question that runs into its deadline
+// takes 3 CPU seconds of two cores: 1 % of a core at most.
 constexpr std::int64_t kIdleGoldRealMs = 300'000;
 
 std::string place_of(const pb::Action& action) {
@@ -43,9 +43,10 @@ void NpcService::think(Turn& turn, Mind& mind) {
   const bool watched = interested(mind);
   const auto tick = static_cast<std::uint64_t>(now / kMinuteMs);
   // Every 20 to 40 game minutes; every 5 to 10 where a player could see it.
-  const auto pause = static_cast<std::int64_t>((watched ? 5 : 20) * kMinuteMs) +
-                     static_cast<std::int64_t>(turn.draw("npc.think", record.id())
-                                                   .below(static_cast<std::uint64_t>((watched ? 5 : 20) * kMinuteMs), tick));
+  const auto pause =
+      static_cast<std::int64_t>((watched ? 5 : 20) * kMinuteMs) +
+      static_cast<std::int64_t>(turn.draw("npc.think", record.id())
+                                    .below(static_cast<std::uint64_t>((watched ? 5 : 20) * kMinuteMs), tick));
   turn.schedule("npc", "think:" + record.id(), turn.now() + GameSpan{pause});
 
   // Goals fade when nothing is done about them.
@@ -61,13 +62,15 @@ void NpcService::think(Turn& turn, Mind& mind) {
     save(turn, mind);
     return;
   }
-  const auto& routine = pack::routine_at(*mind.who, pack::Clock{static_cast<int>(now % 86'400'000 / kMinuteMs)});
+  const auto& routine =
+      pack::routine_at(*mind.who, pack::Clock{static_cast<int>(now % 86'400'000 / kMinuteMs)});
   pb::CapabilitiesLegalRequest ask;
   ask.set_kind("npc");
   ask.set_actor(record.id());
   ask.set_limit(24);
   const auto legal = turn.call<pb::CapabilitiesLegalReply>(as_self(), ask);
-  std::vector<npc::Option> options = {{.verb = "", .text = "carry on: " + routine.activity, .place = routine.place.str()}};
+  std::vector<npc::Option> options = {
+      {.verb = "", .text = "carry on: " + routine.activity, .place = routine.place.str()}};
   std::vector<pb::Action> actions(1);
   if (legal) {
     for (const auto& option : legal->options()) {
@@ -79,7 +82,8 @@ void NpcService::think(Turn& turn, Mind& mind) {
   // One option a verb: five ways to walk would crowd out everything else.
   std::vector<npc::Weighed> top;
   for (const auto& w : weighed) {
-    const bool again = std::ranges::any_of(top, [&](const auto& t) { return options[t.option].verb == options[w.option].verb; });
+    const bool again = std::ranges::any_of(
+        top, [&](const auto& t) { return options[t.option].verb == options[w.option].verb; });
     if (!again && top.size() <= config_.limits.options_max) top.push_back(w);
   }
   if (top.size() < 2) {
@@ -96,7 +100,8 @@ void NpcService::think(Turn& turn, Mind& mind) {
 }
 
 void NpcService::decide_by_utility(Turn& turn, Mind& mind, const std::vector<npc::Option>& options,
-                                   const std::vector<pb::Action>& actions, const std::vector<npc::Weighed>& weighed) {
+                                   const std::vector<pb::Action>& actions,
+                                   const std::vector<npc::Weighed>& weighed) {
   pb::Decision decision;
   decision.set_kind("choose");
   decision.set_tier("reflex");
@@ -111,7 +116,8 @@ void NpcService::decide_by_utility(Turn& turn, Mind& mind, const std::vector<npc
   carry_out(turn, mind, std::move(decision), actions[weighed[0].option], options[weighed[0].option].text);
 }
 
-std::string NpcService::situation(const Mind& mind, const pb::TimeState& time, const std::string& weather) const {
+std::string NpcService::situation(const Mind& mind, const pb::TimeState& time,
+                                  const std::string& weather) const {
   const auto* place = pack_.place(npc::place_now(pack_, mind.record, host_.timeline().now().ms));
   std::string text = "It is " + time.clock() + " (" + time.phase() + ")";
   if (!weather.empty()) text += ", " + weather;
@@ -129,7 +135,8 @@ std::string NpcService::weather_at(Turn* turn, const std::string& place_id) cons
   Result<pb::WeatherNow> now = std::unexpected(Error{});
   if (turn != nullptr) {
     now = turn->call<pb::WeatherNow>(caller, get);
-  } else if (const auto bytes = host_.timeline().query(caller, get.GetDescriptor()->full_name(), get.SerializeAsString())) {
+  } else if (const auto bytes =
+                 host_.timeline().query(caller, get.GetDescriptor()->full_name(), get.SerializeAsString())) {
     now = pb::WeatherNow();
     now->ParseFromString(*bytes);
   }
@@ -147,7 +154,8 @@ void NpcService::ask_gold(Turn& turn, Mind& mind, const std::vector<npc::Option>
   last_gold_ms_ = turn.now().ms;
   save_counters(turn);
   save(turn, mind);
-  turn.schedule("npc", "giveup:" + record.id(), turn.now() + GameSpan{turn.clock().scale().milli * 30});  // 30 real seconds
+  turn.schedule("npc", "giveup:" + record.id(),
+                turn.now() + GameSpan{turn.clock().scale().milli * 30});  // 30 real seconds
 
   pb::AiChooseRequest ask;
   ask.set_npc(record.id());
@@ -196,8 +204,10 @@ void NpcService::ask_gold(Turn& turn, Mind& mind, const std::vector<npc::Option>
   });
 }
 
-Result<pb::NpcThinking> NpcService::thinking(Turn& turn, const Caller& caller, const pb::NpcThinking& command) {
-  if (caller.role != pb::ROLE_SERVICE) return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
+Result<pb::NpcThinking> NpcService::thinking(Turn& turn, const Caller& caller,
+                                             const pb::NpcThinking& command) {
+  if (caller.role != pb::ROLE_SERVICE)
+    return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
   if (command.on() != thinks_) {
     thinks_ = command.on();
     save_counters(turn);
@@ -205,9 +215,11 @@ Result<pb::NpcThinking> NpcService::thinking(Turn& turn, const Caller& caller, c
   return command;
 }
 
-Result<pb::NpcChosenReply> NpcService::chosen(Turn& turn, const Caller& caller, const pb::NpcChosen& command) {
-  if (caller.role != pb::ROLE_SERVICE) return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
-  TRY(Mind* mind, find(command.npc()));
+Result<pb::NpcChosenReply> NpcService::chosen(Turn& turn, const Caller& caller,
+                                              const pb::NpcChosen& command) {
+  if (caller.role != pb::ROLE_SERVICE)
+    return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
+  TRY(Mind * mind, find(command.npc()));
   pb::NpcChosenReply reply;
   if (mind->record.asking() != command.asked()) {
     reply.set_why("the question is closed");
@@ -228,7 +240,8 @@ Result<pb::NpcChosenReply> NpcService::chosen(Turn& turn, const Caller& caller, 
   return reply;
 }
 
-void NpcService::carry_out(Turn& turn, Mind& mind, pb::Decision decision, const pb::Action& action, const std::string& what) {
+void NpcService::carry_out(Turn& turn, Mind& mind, pb::Decision decision, const pb::Action& action,
+                           const std::string& what) {
   auto& record = mind.record;
   std::string verdict = decision.verdict();
   std::int64_t minutes = 0;

@@ -105,8 +105,10 @@ void NpcService::follow_routine(Turn& turn, Mind& mind) {
   const auto& entry = pack::routine_at(*mind.who, clock_of(turn.now().ms));
   turn.schedule("npc", "routine:" + mind.record.id(), GameTime{next_entry_ms(entry, turn.now().ms)});
   const std::string reason = "it is " + pack::clock_text(clock_of(turn.now().ms)) + ": " + entry.activity;
-  set_intent(turn, mind, entry.verb.empty() ? "routine" : entry.verb.str(), entry.activity, reason, "routine");
-  const std::string heading = mind.record.path_size() > 0 ? mind.record.path(mind.record.path_size() - 1) : mind.record.place();
+  set_intent(turn, mind, entry.verb.empty() ? "routine" : entry.verb.str(), entry.activity, reason,
+             "routine");
+  const std::string heading =
+      mind.record.path_size() > 0 ? mind.record.path(mind.record.path_size() - 1) : mind.record.place();
   if (heading != entry.place.str()) go(turn, mind, entry.place.str(), entry.activity);
   save(turn, mind);
 }
@@ -132,8 +134,8 @@ void NpcService::go(Turn& turn, Mind& mind, const std::string& place, const std:
   save(turn, mind);
 }
 
-void NpcService::set_intent(Turn& turn, Mind& mind, std::string intent, std::string activity, std::string reason,
-                            std::string tier, std::string scene) {
+void NpcService::set_intent(Turn& turn, Mind& mind, std::string intent, std::string activity,
+                            std::string reason, std::string tier, std::string scene) {
   auto& record = mind.record;
   const bool same = record.intent() == intent && record.activity() == activity;
   record.set_intent(std::move(intent));
@@ -199,10 +201,12 @@ void NpcService::tick(Turn& turn) {
   }
 }
 
-Result<pb::NpcInputReply> NpcService::input(Turn& turn, const Caller& caller, const pb::NpcInputRequest& request) {
+Result<pb::NpcInputReply> NpcService::input(Turn& turn, const Caller& caller,
+                                            const pb::NpcInputRequest& request) {
   const std::string name = caller.player_or_self(request.player());
   TRY_VOID(check_player(name));
-  if (!std::isfinite(request.x()) || !std::isfinite(request.y()) || std::abs(request.x()) > 1e6 || std::abs(request.y()) > 1e6) {
+  if (!std::isfinite(request.x()) || !std::isfinite(request.y()) || std::abs(request.x()) > 1e6 ||
+      std::abs(request.y()) > 1e6) {
     return fail(Code::invalid_argument, "npc.bad_position", "x and y are metres within a million");
   }
   for (const auto* who : {&request.looked_at(), &request.typing_to()}) {
@@ -238,9 +242,10 @@ Result<pb::NpcInputReply> NpcService::input(Turn& turn, const Caller& caller, co
   const bool moved = known == players_.end() || known->second.place() != next.place();
   next.set_seen_ms(now);
   players_[name] = next;
-  turn.write("insert into npc_players (player, record) values ($1, $2) "
-             "on conflict (player) do update set record = excluded.record",
-             db::Values{name, db::Blob{stable_bytes(next)}});
+  turn.write(
+      "insert into npc_players (player, record) values ($1, $2) "
+      "on conflict (player) do update set record = excluded.record",
+      db::Values{name, db::Blob{stable_bytes(next)}});
   if (moved) {
     pb::StateGetRequest get;
     get.set_kind("player");
@@ -286,15 +291,21 @@ void NpcService::on_verb(Turn& turn, const EventContext& context, const pb::Verb
     if (found == minds_.end()) continue;
     Mind& mind = *found->second;
     perceive(mind, now, event.text(), context.sequence);
-    const bool involved = std::ranges::any_of(event.action().args(), [&](const auto& arg) { return arg.second == id; });
+    const bool involved =
+        std::ranges::any_of(event.action().args(), [&](const auto& arg) { return arg.second == id; });
     const bool own = id == actor;
-    // What neighbours do all day is seen and forgotten; what touches oneself, what a player does and what raised feelings stays.
+    // What neighbours do all day is seen and forgotten; what touches oneself, what a player does and what
+    // raised feelings stays.
     double importance = by_player ? .5 : .2;
     if (involved) importance += .2;
     if (event.relations_size() > 0 || event.raised_size() > 0) importance += .2;
     if (importance >= .4 && !own) {
       (void)remember(turn, mind,
-                     {.text = event.text(), .at_ms = now, .place = context.place, .witnesses = witnesses, .source = "seen",
+                     {.text = event.text(),
+                      .at_ms = now,
+                      .place = context.place,
+                      .witnesses = witnesses,
+                      .source = "seen",
                       .importance = std::min(1., importance)});
     }
   }
@@ -303,22 +314,28 @@ void NpcService::on_verb(Turn& turn, const EventContext& context, const pb::Verb
     const auto found = minds_.find(told.to());
     if (fact == nullptr || found == minds_.end()) continue;
     (void)remember(turn, *found->second,
-                   {.text = fact->text, .at_ms = now, .place = context.place, .witnesses = {actor, told.to()},
-                    .source = "told", .importance = .6});
+                   {.text = fact->text,
+                    .at_ms = now,
+                    .place = context.place,
+                    .witnesses = {actor, told.to()},
+                    .source = "told",
+                    .importance = .6});
   }
   for (const auto& change : event.relations()) {
     if (const auto found = minds_.find(change.npc()); found != minds_.end()) {
-      shift_feeling(turn, *found->second, by_player && change.towards() == event.actor() ? actor : change.towards(),
+      shift_feeling(turn, *found->second,
+                    by_player && change.towards() == event.actor() ? actor : change.towards(),
                     change.feeling(), change.by(), event.text());
     }
   }
   if (!by_player && !event.moved_to().empty()) {
-    if (const auto found = minds_.find(actor); found != minds_.end()) go(turn, *found->second, event.moved_to(), event.text());
+    if (const auto found = minds_.find(actor); found != minds_.end())
+      go(turn, *found->second, event.moved_to(), event.text());
   }
 }
 
-void NpcService::shift_feeling(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling, double by,
-                               const std::string& reason) {
+void NpcService::shift_feeling(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling,
+                               double by, const std::string& reason) {
   auto& relation = relation_of(mind, towards);
   if (!npc::shift(relation, feeling, by)) return;
   pb::RelationChanged event;
@@ -363,13 +380,16 @@ void NpcService::on_weather(Turn& turn, const EventContext& context, const pb::W
     const auto* place = pack_.place(npc::place_now(pack_, mind->record, turn.now().ms));
     if (place == nullptr || place->region.str() != context.subject) continue;
     perceive(*mind, turn.now().ms, text, context.sequence);
-    (void)remember(turn, *mind, {.text = text, .at_ms = turn.now().ms, .place = place->id.str(), .source = "seen", .importance = .4});
+    (void)remember(
+        turn, *mind,
+        {.text = text, .at_ms = turn.now().ms, .place = place->id.str(), .source = "seen", .importance = .4});
     set_mood(turn, *mind, mind->who->traits.neuroticism > .6 ? "afraid" : "calm", text);
   }
 }
 
 void NpcService::on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event) {
-  static constexpr const char* kTexts[] = {"", "Day breaks.", "The day has begun.", "Dusk falls.", "Night has fallen."};
+  static constexpr const char* kTexts[] = {"", "Day breaks.", "The day has begun.", "Dusk falls.",
+                                           "Night has fallen."};
   for (auto& [id, mind] : minds_) {
     perceive(*mind, turn.now().ms, kTexts[event.to()], context.sequence);
     // A night's sleep takes moods with it.

@@ -18,10 +18,11 @@ std::int64_t NpcService::remember(Turn& turn, Mind& mind, npc::Memory memory) {
   memory.id = ++last_memory_;
   memory.has_vector = false;
   memory.text = std::string(utf8_prefix(memory.text, config_.limits.memory_bytes_max));
-  turn.write("insert into npc_memories (id, npc, text, at_ms, place, witnesses, source, importance) "
-             "values ($1, $2, $3, $4, $5, $6, $7, $8)",
-             Values{memory.id, mind.record.id(), memory.text, memory.at_ms, memory.place,
-                    npc_store::join_witnesses(memory.witnesses), memory.source, memory.importance});
+  turn.write(
+      "insert into npc_memories (id, npc, text, at_ms, place, witnesses, source, importance) "
+      "values ($1, $2, $3, $4, $5, $6, $7, $8)",
+      Values{memory.id, mind.record.id(), memory.text, memory.at_ms, memory.place,
+             npc_store::join_witnesses(memory.witnesses), memory.source, memory.importance});
   save_counters(turn);
   pb::MemoryAdded event;
   event.set_npc(mind.record.id());
@@ -42,9 +43,10 @@ std::int64_t NpcService::remember(Turn& turn, Mind& mind, npc::Memory memory) {
   return id;
 }
 
-Result<pb::NpcRememberReply> NpcService::remember_rpc(Turn& turn, const Caller&, const pb::NpcRememberRequest& request) {
+Result<pb::NpcRememberReply> NpcService::remember_rpc(Turn& turn, const Caller&,
+                                                      const pb::NpcRememberRequest& request) {
   static const std::vector<std::string> kSources = {"seen", "told", "said", "done", "reflected"};
-  TRY(Mind* mind, find(request.npc()));
+  TRY(Mind * mind, find(request.npc()));
   if (request.memories_size() < 1 || request.memories_size() > 100) {
     return fail(Code::invalid_argument, "npc.memories",
                 "memories must hold 1 to 100, not " + std::to_string(request.memories_size()));
@@ -53,7 +55,8 @@ Result<pb::NpcRememberReply> NpcService::remember_rpc(Turn& turn, const Caller&,
   for (int i = 0; i < request.memories_size(); ++i) {
     const auto& m = request.memories(i);
     const std::string where = "memories[" + std::to_string(i) + "]: ";
-    if (trim(m.text()).empty()) return fail(Code::invalid_argument, "npc.memory_empty", where + "text is empty");
+    if (trim(m.text()).empty())
+      return fail(Code::invalid_argument, "npc.memory_empty", where + "text is empty");
     if (m.text().size() > config_.limits.memory_bytes_max) {
       return fail(Code::invalid_argument, "npc.memory_too_long",
                   where + "text is " + std::to_string(m.text().size()) + " bytes; at most " +
@@ -67,7 +70,8 @@ Result<pb::NpcRememberReply> NpcService::remember_rpc(Turn& turn, const Caller&,
     }
     if (!m.place().empty() && pack_.place(m.place()) == nullptr) {
       const auto places = pack_.place_ids();
-      return fail(Code::not_found, "npc.unknown_place", where + "no place '" + m.place() + "'" + did_you_mean(m.place(), places));
+      return fail(Code::not_found, "npc.unknown_place",
+                  where + "no place '" + m.place() + "'" + did_you_mean(m.place(), places));
     }
     if (!m.source().empty() && std::ranges::find(kSources, m.source()) == kSources.end()) {
       return fail(Code::invalid_argument, "npc.source",
@@ -81,18 +85,21 @@ Result<pb::NpcRememberReply> NpcService::remember_rpc(Turn& turn, const Caller&,
                        .importance = m.importance() > 0 ? m.importance() : .5};
     for (const auto& witness : m.witnesses()) {
       // A witness is a person of the pack, or else a player.
-      memory.witnesses.push_back(minds_.contains(witness) || witness.starts_with("player:") ? witness : player_key(witness));
+      memory.witnesses.push_back(
+          minds_.contains(witness) || witness.starts_with("player:") ? witness : player_key(witness));
     }
     memories.push_back(std::move(memory));
   }
   pb::NpcRememberReply reply;
-  for (auto& memory : memories) reply.add_ids("m-" + std::to_string(remember(turn, *mind, std::move(memory))));
+  for (auto& memory : memories)
+    reply.add_ids("m-" + std::to_string(remember(turn, *mind, std::move(memory))));
   return reply;
 }
 
 std::vector<NpcService::Recalled> NpcService::recall(const Mind& mind, const std::string& query,
                                                      const std::vector<float>& vector, std::size_t k,
-                                                     std::int64_t as_of_ms, const std::string& listener) const {
+                                                     std::int64_t as_of_ms,
+                                                     const std::string& listener) const {
   std::map<std::int64_t, double> similar;
   if (mind.index && !vector.empty() && mind.index->size() > 0) {
     const auto hits = mind.index->search(vector, mind.index->size(), [](index::Key) { return true; });
@@ -114,9 +121,10 @@ std::vector<NpcService::Recalled> NpcService::recall(const Mind& mind, const std
     found.push_back(std::move(recalled));
   }
   const auto kept = std::min(k, found.size());
-  std::ranges::partial_sort(found, found.begin() + static_cast<std::ptrdiff_t>(kept), [](const auto& a, const auto& b) {
-    return a.score != b.score ? a.score > b.score : a.memory.id < b.memory.id;
-  });
+  std::ranges::partial_sort(found, found.begin() + static_cast<std::ptrdiff_t>(kept),
+                            [](const auto& a, const auto& b) {
+                              return a.score != b.score ? a.score > b.score : a.memory.id < b.memory.id;
+                            });
   found.resize(kept);
   return found;
 }
@@ -143,11 +151,13 @@ Task<pb::NpcRecallReply> NpcService::recall_rpc(Caller caller, pb::NpcRecallRequ
   const auto vector = co_await embed_one(caller, request.query());
   CO_TRY(const Mind* mind, find(request.npc()));
   std::string listener = request.listener();
-  if (!listener.empty() && !minds_.contains(listener) && !listener.starts_with("player:")) listener = player_key(listener);
+  if (!listener.empty() && !minds_.contains(listener) && !listener.starts_with("player:"))
+    listener = player_key(listener);
   const auto as_of = request.as_of_ms() > 0 ? request.as_of_ms() : host_.timeline().now().ms;
   pb::NpcRecallReply reply;
   const auto k = static_cast<std::size_t>(request.k() > 0 ? request.k() : 8);
-  for (const auto& recalled : recall(*mind, request.query(), vector ? *vector : std::vector<float>(), k, as_of, listener)) {
+  for (const auto& recalled :
+       recall(*mind, request.query(), vector ? *vector : std::vector<float>(), k, as_of, listener)) {
     auto* out = reply.add_memories();
     out->set_id("m-" + std::to_string(recalled.memory.id));
     out->set_text(recalled.memory.text);
@@ -221,8 +231,10 @@ boost::asio::awaitable<void> NpcService::embed_pending() {
   embedding_now_ = false;
 }
 
-Result<pb::NpcEmbedded> NpcService::embedded(Turn& turn, const Caller& caller, const pb::NpcEmbedded& command) {
-  if (caller.role != pb::ROLE_SERVICE) return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
+Result<pb::NpcEmbedded> NpcService::embedded(Turn& turn, const Caller& caller,
+                                             const pb::NpcEmbedded& command) {
+  if (caller.role != pb::ROLE_SERVICE)
+    return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
   for (const auto& entry : command.vectors()) {
     const auto id = static_cast<std::int64_t>(entry.memory());
     for (auto& [npc, mind] : minds_) {

@@ -1,4 +1,5 @@
-// The slow layer: at the end of a day on which a player talked to them, somebody makes up their mind about it (bronze).
+// The slow layer: at the end of a day on which a player talked to them, somebody makes up their mind about it
+// (bronze).
 #include <algorithm>
 
 #include "base/text.h"
@@ -25,7 +26,8 @@ void NpcService::reflect(Turn& turn, Mind& mind) {
 
   pb::NpcReflected command;
   command.set_npc(mind.record.id());
-  std::string system = pack_.world.text + "\n\nYou are " + mind.who->name + ", " + mind.who->role + ". " + mind.who->persona;
+  std::string system =
+      pack_.world.text + "\n\nYou are " + mind.who->name + ", " + mind.who->role + ". " + mind.who->persona;
   std::string task = "Today " + mind.who->name + " lived through this:\n";
   for (const auto* memory : today) {
     task += "- " + memory->text + "\n";
@@ -44,7 +46,8 @@ void NpcService::reflect(Turn& turn, Mind& mind) {
   second->set_text(task);
   ask.set_tokens_max(48);
   ask.set_temperature(-1);
-  ask.set_seed(turn.draw("npc.reflect", mind.record.id()).bits(static_cast<std::uint64_t>(turn.now().ms / kDayMs)));
+  ask.set_seed(
+      turn.draw("npc.reflect", mind.record.id()).bits(static_cast<std::uint64_t>(turn.now().ms / kDayMs)));
   ask.add_stop("\n");
   turn.after_commit([this, ask, command]() {
     host_.spawn("reflect " + command.npc(), [this, ask, command]() -> boost::asio::awaitable<void> {
@@ -69,13 +72,18 @@ void NpcService::reflect(Turn& turn, Mind& mind) {
   });
 }
 
-Result<pb::NpcReflected> NpcService::reflected(Turn& turn, const Caller& caller, const pb::NpcReflected& command) {
-  if (caller.role != pb::ROLE_SERVICE) return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
-  TRY(Mind* mind, find(command.npc()));
+Result<pb::NpcReflected> NpcService::reflected(Turn& turn, const Caller& caller,
+                                               const pb::NpcReflected& command) {
+  if (caller.role != pb::ROLE_SERVICE)
+    return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
+  TRY(Mind * mind, find(command.npc()));
   auto decision = command.decision();
   decision.set_event_sequence(turn.next_sequence());
   (void)remember(turn, *mind,
-                 {.text = command.text(), .at_ms = turn.now().ms, .place = mind->record.place(), .source = "reflected",
+                 {.text = command.text(),
+                  .at_ms = turn.now().ms,
+                  .place = mind->record.place(),
+                  .source = "reflected",
                   .importance = std::clamp(command.importance(), 0., 1.)});
   keep_decision(turn, *mind, decision);
   return command;

@@ -9,7 +9,8 @@
 namespace troupe::npc {
 
 std::string_view reflex_name(Reflex reflex) {
-  static constexpr std::string_view kNames[] = {"idle", "move", "dodge", "attack", "defend", "interact", "flee"};
+  static constexpr std::string_view kNames[] = {"idle",   "move",     "dodge", "attack",
+                                                "defend", "interact", "flee"};
   return kNames[static_cast<std::size_t>(reflex)];
 }
 
@@ -17,10 +18,14 @@ Reflex react(const Surroundings& s, const ReflexLimits& limits) {
   // What could hurt comes first, then who wants something, then what one was doing.
   if (s.threat_m < limits.melee_m) {
     switch (s.strategy) {
-      case Strategy::aggressive: return Reflex::attack;
-      case Strategy::defensive: return Reflex::defend;
-      case Strategy::retreat: return Reflex::flee;
-      default: return Reflex::dodge;
+      case Strategy::aggressive:
+        return Reflex::attack;
+      case Strategy::defensive:
+        return Reflex::defend;
+      case Strategy::retreat:
+        return Reflex::flee;
+      default:
+        return Reflex::dodge;
     }
   }
   if (s.threat_m < limits.flee_m) {
@@ -63,8 +68,9 @@ double temper(const pack::Traits& t, std::string_view verb) {
 
 }  // namespace
 
-std::vector<Weighed> weigh(const pack::Npc& who, const pb::NpcRecord& record, const pack::RoutineEntry& routine,
-                           std::span<const Option> options, const rt::Draw& draw, std::uint64_t tick) {
+std::vector<Weighed> weigh(const pack::Npc& who, const pb::NpcRecord& record,
+                           const pack::RoutineEntry& routine, std::span<const Option> options,
+                           const rt::Draw& draw, std::uint64_t tick) {
   std::vector<Weighed> out;
   out.reserve(options.size());
   for (std::size_t i = 0; i < options.size(); ++i) {
@@ -79,7 +85,8 @@ std::vector<Weighed> weigh(const pack::Npc& who, const pb::NpcRecord& record, co
         w.reason = "it belongs to: " + routine.activity;
       }
       for (const auto& goal : who.goals) {
-        const bool serves = std::ranges::any_of(goal.verbs, [&](const auto& v) { return v.str() == option.verb; });
+        const bool serves =
+            std::ranges::any_of(goal.verbs, [&](const auto& v) { return v.str() == option.verb; });
         if (!serves) continue;
         double priority = goal.priority;
         for (const auto& kept : record.goals()) {
@@ -124,14 +131,17 @@ namespace {
 
 double metres(const pack::Place& a, const pack::Place& b) { return std::hypot(a.x - b.x, a.y - b.y); }
 
-std::int64_t walk_ms(double m) { return static_cast<std::int64_t>(std::llround(m / pack::kWalkMetresPerSecond * 1000)); }
+std::int64_t walk_ms(double m) {
+  return static_cast<std::int64_t>(std::llround(m / pack::kWalkMetresPerSecond * 1000));
+}
 
 // The leg of the journey under way: index of the place last reached, and when it was.
 std::pair<int, std::int64_t> leg(const pack::Pack& pack, const pb::NpcRecord& record, std::int64_t now_ms) {
   std::int64_t at = record.departs_ms();
   int index = 0;
   while (index + 1 < record.path_size()) {
-    const auto next = at + walk_ms(metres(*pack.place(record.path(index)), *pack.place(record.path(index + 1))));
+    const auto next =
+        at + walk_ms(metres(*pack.place(record.path(index)), *pack.place(record.path(index + 1))));
     if (next > now_ms) break;
     at = next;
     ++index;
@@ -167,7 +177,8 @@ Position position(const pack::Pack& pack, const pb::NpcRecord& record, std::int6
   if (index + 1 >= record.path_size()) return {from.x, from.y};
   const auto& to = *pack.place(record.path(index + 1));
   const auto span = walk_ms(metres(from, to));
-  const double share = span == 0 ? 0 : std::clamp(static_cast<double>(now_ms - at) / static_cast<double>(span), 0., 1.);
+  const double share =
+      span == 0 ? 0 : std::clamp(static_cast<double>(now_ms - at) / static_cast<double>(span), 0., 1.);
   return {from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share};
 }
 
@@ -176,7 +187,8 @@ std::string place_now(const pack::Pack& pack, const pb::NpcRecord& record, std::
   return record.path(leg(pack, record, now_ms).first);
 }
 
-Journey plan_journey(const pack::Pack& pack, const pb::NpcRecord& record, const std::string& to, std::int64_t now_ms) {
+Journey plan_journey(const pack::Pack& pack, const pb::NpcRecord& record, const std::string& to,
+                     std::int64_t now_ms) {
   Journey journey{.departs_ms = now_ms};
   std::string from = record.place();
   if (record.path_size() >= 2) {
@@ -201,11 +213,13 @@ Journey plan_journey(const pack::Pack& pack, const pb::NpcRecord& record, const 
 }
 
 const pack::Place& nearest_place(const pack::Pack& pack, double x, double y) {
-  return *std::ranges::min_element(pack.places, {}, [&](const auto& p) { return std::hypot(p.x - x, p.y - y); });
+  return *std::ranges::min_element(pack.places, {},
+                                   [&](const auto& p) { return std::hypot(p.x - x, p.y - y); });
 }
 
 double score(const pb::RelationRecord& r) {
-  return std::clamp((r.trust() + r.respect() + r.affection() - r.fear() - r.disgust() - r.anger()) / 1.5, -1., 1.);
+  return std::clamp((r.trust() + r.respect() + r.affection() - r.fear() - r.disgust() - r.anger()) / 1.5, -1.,
+                    1.);
 }
 
 namespace {
@@ -213,7 +227,8 @@ namespace {
 // nullptr: not a feeling.
 const google::protobuf::FieldDescriptor* feeling_field(std::string_view name) {
   const auto* found = pb::RelationRecord::descriptor()->FindFieldByName(std::string(name));
-  const bool is_feeling = found != nullptr && found->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_DOUBLE;
+  const bool is_feeling =
+      found != nullptr && found->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_DOUBLE;
   return is_feeling ? found : nullptr;
 }
 

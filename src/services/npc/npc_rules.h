@@ -1,5 +1,6 @@
 #pragma once
-// How people of this world react, weigh and feel. Pure functions; no clock, no bus, no SQL. The reflex allocates nothing.
+// How people of this world react, weigh and feel. Pure functions; no clock, no bus, no SQL. The reflex
+// allocates nothing.
 #include <cstdint>
 #include <span>
 #include <string>
@@ -56,8 +57,9 @@ struct Weighed {
 };
 
 // Best first; ties by index. `draw` breaks monotony by up to .1.
-std::vector<Weighed> weigh(const pack::Npc& who, const pb::NpcRecord& record, const pack::RoutineEntry& routine,
-                           std::span<const Option> options, const rt::Draw& draw, std::uint64_t tick);
+std::vector<Weighed> weigh(const pack::Npc& who, const pb::NpcRecord& record,
+                           const pack::RoutineEntry& routine, std::span<const Option> options,
+                           const rt::Draw& draw, std::uint64_t tick);
 
 // Whether the choice is open enough to be worth a model's time.
 bool is_open(std::span<const Weighed> weighed);
@@ -85,7 +87,8 @@ struct Journey {
   std::int64_t arrives_ms = 0;
 };
 // From wherever they are, also in the middle of a street. Empty path: no way, or already there.
-Journey plan_journey(const pack::Pack& pack, const pb::NpcRecord& record, const std::string& to, std::int64_t now_ms);
+Journey plan_journey(const pack::Pack& pack, const pb::NpcRecord& record, const std::string& to,
+                     std::int64_t now_ms);
 
 // The place nearest to a point.
 const pack::Place& nearest_place(const pack::Pack& pack, double x, double y);

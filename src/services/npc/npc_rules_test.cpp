@@ -49,10 +49,12 @@ TEST(Reflex, Table) {
 
 TEST(Utility, RoutineGoalsAndRepetition) {
   pack::Npc who;
-  who.goals = {{.id = "lamps", .text = "keep the lamps lit", .priority = .9, .verbs = {pack::VerbId("light_lamp")}}};
+  who.goals = {
+      {.id = "lamps", .text = "keep the lamps lit", .priority = .9, .verbs = {pack::VerbId("light_lamp")}}};
   const pack::RoutineEntry routine{.activity = "walks the rounds"};
   pb::NpcRecord record;
-  const std::vector<Option> options = {{"", "carry on", ""}, {"light_lamp", "light the lamp", ""}, {"rest", "rest", ""}};
+  const std::vector<Option> options = {
+      {"", "carry on", ""}, {"light_lamp", "light the lamp", ""}, {"rest", "rest", ""}};
   const rt::Draw draw(1, "test", "who");
   auto weighed = weigh(who, record, routine, options, draw, 1);
   EXPECT_EQ(weighed[0].option, 1U);
@@ -75,7 +77,8 @@ TEST(Walking, PositionFollowsTheStreetsAndTheTime) {
   const auto journey = plan_journey(pack, record, to.id.str(), 1000);
   ASSERT_GE(journey.path.size(), 2U);
   const double metres = pack::distance(pack, from.id, to.id);
-  EXPECT_NEAR(static_cast<double>(journey.arrives_ms - journey.departs_ms), metres / pack::kWalkMetresPerSecond * 1000, 20);
+  EXPECT_NEAR(static_cast<double>(journey.arrives_ms - journey.departs_ms),
+              metres / pack::kWalkMetresPerSecond * 1000, 20);
   record.mutable_path()->Assign(journey.path.begin(), journey.path.end());
   record.set_departs_ms(journey.departs_ms);
   record.set_arrives_ms(journey.arrives_ms);
@@ -131,7 +134,8 @@ TEST(Players, NamedByAnAction) {
   (*action.mutable_args())["person"] = "anna";
   EXPECT_EQ(players_named(lanternfall(), action), std::vector<std::string>{"player:anna"});
   (*action.mutable_args())["person"] = "player:marta";
-  EXPECT_EQ(players_named(lanternfall(), action), std::vector<std::string>{"player:marta"}) << "a player may be called that";
+  EXPECT_EQ(players_named(lanternfall(), action), std::vector<std::string>{"player:marta"})
+      << "a player may be called that";
   action.set_verb("no_such_verb");
   EXPECT_TRUE(players_named(lanternfall(), action).empty());
 }

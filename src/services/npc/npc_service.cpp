@@ -52,14 +52,16 @@ void NpcService::mount() {
 }
 
 Caller NpcService::as_self(const std::string& trace) const {
-  return Caller{.name = "npc", .role = pb::ROLE_SERVICE, .world = host_.timeline().config().world, .trace = trace};
+  return Caller{
+      .name = "npc", .role = pb::ROLE_SERVICE, .world = host_.timeline().config().world, .trace = trace};
 }
 
 Result<NpcService::Mind*> NpcService::find(const std::string& npc) const {
   if (const auto found = minds_.find(npc); found != minds_.end()) return found->second.get();
   if (npc.empty()) return fail(Code::invalid_argument, "npc.missing", "npc must name somebody");
   const auto ids = pack_.npc_ids();
-  return fail(Code::not_found, "npc.unknown", "no NPC '" + std::string(utf8_prefix(npc, 60)) + "' here" + did_you_mean(npc, ids));
+  return fail(Code::not_found, "npc.unknown",
+              "no NPC '" + std::string(utf8_prefix(npc, 60)) + "' here" + did_you_mean(npc, ids));
 }
 
 pb::NpcView NpcService::view(const Mind& mind) const {
@@ -93,8 +95,10 @@ Result<pb::NpcView> NpcService::get(const Caller&, const pb::NpcGetRequest& requ
   return view(*mind);
 }
 
-Result<pb::NpcRelationReply> NpcService::relation(const Caller& caller, const pb::NpcRelationRequest& request) const {
-  if (caller.role != pb::ROLE_SERVICE) return fail(Code::permission_denied, "rpc.role", "only the server itself asks this");
+Result<pb::NpcRelationReply> NpcService::relation(const Caller& caller,
+                                                  const pb::NpcRelationRequest& request) const {
+  if (caller.role != pb::ROLE_SERVICE)
+    return fail(Code::permission_denied, "rpc.role", "only the server itself asks this");
   TRY(const Mind* mind, find(request.npc()));
   pb::NpcRelationReply reply;
   reply.set_value(npc::feeling(relation_or_default(*mind, request.towards()), request.feeling()));
@@ -126,9 +130,11 @@ Result<pb::NpcMindReply> NpcService::mind(const Caller&, const pb::NpcMindReques
     auto* out = reply.add_perceived();
     out->set_at_ms(seen.at_ms);
     out->set_text(seen.text);
-    if (seen.sequence > 0) out->set_event_id(event_log::event_id(host_.timeline().config().world, seen.sequence));
+    if (seen.sequence > 0)
+      out->set_event_id(event_log::event_id(host_.timeline().config().world, seen.sequence));
   }
-  const std::size_t first = mind->memories.size() > kMemoriesShown ? mind->memories.size() - kMemoriesShown : 0;
+  const std::size_t first =
+      mind->memories.size() > kMemoriesShown ? mind->memories.size() - kMemoriesShown : 0;
   for (std::size_t i = mind->memories.size(); i > first; --i) {
     const auto& memory = mind->memories[i - 1];
     auto* out = reply.add_memories();
@@ -170,12 +176,14 @@ Result<pb::NpcMindReply> NpcService::mind(const Caller&, const pb::NpcMindReques
 
 Task<pb::Decision> NpcService::decision(Caller, pb::NpcDecisionRequest request) {
   const auto found = std::make_shared<pb::Decision>();
-  CO_TRY_VOID(co_await host_.timeline().db().read([found, id = request.id()](db::Reader& reader) -> Result<void> {
-    TRY(const auto rows, reader.query("select record from npc_decisions where id = $1", db::Values{id}));
-    if (rows.empty()) return fail(Code::not_found, "npc.unknown_decision", "no decision '" + id + "' is kept");
-    found->ParseFromString(rows[0].blob(0));
-    return {};
-  }));
+  CO_TRY_VOID(
+      co_await host_.timeline().db().read([found, id = request.id()](db::Reader& reader) -> Result<void> {
+        TRY(const auto rows, reader.query("select record from npc_decisions where id = $1", db::Values{id}));
+        if (rows.empty())
+          return fail(Code::not_found, "npc.unknown_decision", "no decision '" + id + "' is kept");
+        found->ParseFromString(rows[0].blob(0));
+        return {};
+      }));
   co_return *found;
 }
 

@@ -1,8 +1,9 @@
 #pragma once
-// People that act in real time, talk and remember. Owned by app; io thread; everything that lasts is a turn's write.
-// Layers of the loop: reflex each tick (npc_life.cpp), intent by utility or by the gold tier (npc_choice.cpp), talk by silver
-// (npc_talk.cpp), reflection by bronze (npc_reflect.cpp). Nothing waits for the next layer: what is asked of a model runs after
-// the turn and comes back as a recorded input. Bounds: NpcLimits.
+// People that act in real time, talk and remember. Owned by app; io thread; everything that lasts is a turn's
+// write. Layers of the loop: reflex each tick (npc_life.cpp), intent by utility or by the gold tier
+// (npc_choice.cpp), talk by silver (npc_talk.cpp), reflection by bronze (npc_reflect.cpp). Nothing waits for
+// the next layer: what is asked of a model runs after the turn and comes back as a recorded input. Bounds:
+// NpcLimits.
 #include <deque>
 #include <map>
 #include <memory>
@@ -24,25 +25,25 @@
 namespace troupe {
 
 struct NpcLimits {
-  std::size_t text_bytes_max = 4096;     // of what a player says
+  std::size_t text_bytes_max = 4096;  // of what a player says
   std::size_t memory_bytes_max = 1024;
-  std::size_t player_bytes_max = 64;     // of a player's name
+  std::size_t player_bytes_max = 64;  // of a player's name
   std::size_t players_max = 10'000;
-  std::size_t perceptions_max = 32;      // kept per NPC, in memory only
-  std::size_t lines_max = 40;            // of one conversation
-  std::size_t conversations_max = 200;   // per NPC; the oldest are forgotten
-  std::size_t decisions_max = 20'000;    // kept; older ones go
-  std::size_t options_max = 4;           // put to a model, beside carrying on
+  std::size_t perceptions_max = 32;     // kept per NPC, in memory only
+  std::size_t lines_max = 40;           // of one conversation
+  std::size_t conversations_max = 200;  // per NPC; the oldest are forgotten
+  std::size_t decisions_max = 20'000;   // kept; older ones go
+  std::size_t options_max = 4;          // put to a model, beside carrying on
   std::size_t embed_batch = 32;
-  double interest_m = 80;                // a player this near makes minds think more often
+  double interest_m = 80;  // a player this near makes minds think more often
   npc::MemoryLimits memory;
 };
 
 struct NpcConfig {
-  bool thinks = true;                    // false: no model behind the gold tier; utility decides
+  bool thinks = true;  // false: no model behind the gold tier; utility decides
   rt::milliseconds choose_deadline{1500};
   rt::milliseconds talk_deadline{15'000};
-  std::size_t embedding_size = 0;        // 0: similarity by words
+  std::size_t embedding_size = 0;                             // 0: similarity by words
   std::function<std::unique_ptr<index::Index>()> make_index;  // for memories; empty with embedding_size 0
   NpcLimits limits;
 };
@@ -79,12 +80,12 @@ class NpcService {
   void follow_routine(Turn& turn, Mind& mind);
   void go(Turn& turn, Mind& mind, const std::string& place, const std::string& reason);
   // `scene`: the activity without players' names, for prompts; "" = the same.
-  void set_intent(Turn& turn, Mind& mind, std::string intent, std::string activity, std::string reason, std::string tier,
-                  std::string scene = {});
+  void set_intent(Turn& turn, Mind& mind, std::string intent, std::string activity, std::string reason,
+                  std::string tier, std::string scene = {});
   void set_mood(Turn& turn, Mind& mind, const std::string& mood, const std::string& reason);
   void perceive(Mind& mind, std::int64_t at_ms, const std::string& text, std::uint64_t sequence);
-  void shift_feeling(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling, double by,
-                     const std::string& reason);
+  void shift_feeling(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling,
+                     double by, const std::string& reason);
   pb::RelationRecord& relation_of(Mind& mind, const std::string& to) const;
   pb::RelationRecord relation_or_default(const Mind& mind, const std::string& to) const;
   void save(Turn& turn, const Mind& mind);
@@ -93,11 +94,12 @@ class NpcService {
   void think(Turn& turn, Mind& mind);
   void decide_by_utility(Turn& turn, Mind& mind, const std::vector<npc::Option>& options,
                          const std::vector<pb::Action>& actions, const std::vector<npc::Weighed>& weighed);
-  void ask_gold(Turn& turn, Mind& mind, const std::vector<npc::Option>& options, const std::vector<pb::Action>& actions,
-                const std::vector<npc::Weighed>& weighed);
+  void ask_gold(Turn& turn, Mind& mind, const std::vector<npc::Option>& options,
+                const std::vector<pb::Action>& actions, const std::vector<npc::Weighed>& weighed);
   Result<pb::NpcThinking> thinking(Turn& turn, const Caller& caller, const pb::NpcThinking& command);
   Result<pb::NpcChosenReply> chosen(Turn& turn, const Caller& caller, const pb::NpcChosen& command);
-  void carry_out(Turn& turn, Mind& mind, pb::Decision decision, const pb::Action& action, const std::string& what);
+  void carry_out(Turn& turn, Mind& mind, pb::Decision decision, const pb::Action& action,
+                 const std::string& what);
   std::string situation(const Mind& mind, const pb::TimeState& time, const std::string& weather) const;
   bool interested(const Mind& mind) const;
 
@@ -112,7 +114,8 @@ class NpcService {
   pack::Listener listener_for(const Mind& mind, const std::string& player) const;
 
   // npc_memory.cpp
-  Result<pb::NpcRememberReply> remember_rpc(Turn& turn, const Caller& caller, const pb::NpcRememberRequest& request);
+  Result<pb::NpcRememberReply> remember_rpc(Turn& turn, const Caller& caller,
+                                            const pb::NpcRememberRequest& request);
   Task<pb::NpcRecallReply> recall_rpc(Caller caller, pb::NpcRecallRequest request);
   std::int64_t remember(Turn& turn, Mind& mind, npc::Memory memory);
   struct Recalled {
@@ -120,8 +123,8 @@ class NpcService {
     npc::Parts parts;
     double score = 0;
   };
-  std::vector<Recalled> recall(const Mind& mind, const std::string& query, const std::vector<float>& vector, std::size_t k,
-                               std::int64_t as_of_ms, const std::string& listener) const;
+  std::vector<Recalled> recall(const Mind& mind, const std::string& query, const std::vector<float>& vector,
+                               std::size_t k, std::int64_t as_of_ms, const std::string& listener) const;
   Task<std::vector<float>> embed_one(Caller caller, std::string text);
   void embed_soon(Turn& turn);
   void embed_missing();
@@ -138,7 +141,8 @@ class NpcService {
   void save_counters(Turn& turn);
   void keep_decision(Turn& turn, Mind& mind, pb::Decision& decision);
   void show_decision(Mind& mind, const pb::Decision& decision) const;
-  void add_line(Turn& turn, Mind& mind, const std::string& player, const std::string& who, const std::string& text);
+  void add_line(Turn& turn, Mind& mind, const std::string& player, const std::string& who,
+                const std::string& text);
 
   Caller as_self(const std::string& trace = {}) const;  // the service itself asks
   std::string weather_at(Turn* turn, const std::string& place) const;
@@ -151,7 +155,7 @@ class NpcService {
   std::int64_t last_memory_ = 0;
   std::int64_t last_line_ = 0;
   std::int64_t last_gold_ms_ = 0;  // game time of the last question to the gold tier
-  bool thinks_ = false;                    // part of history: who decides depends on it
+  bool thinks_ = false;            // part of history: who decides depends on it
   bool embedding_now_ = false;
   std::map<std::string, std::vector<float>> fact_vectors_;  // a cache: shapes prompts, never state
 };

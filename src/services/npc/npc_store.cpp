@@ -50,8 +50,8 @@ std::vector<db::Migration> migrations() {
 }
 
 std::vector<std::pair<std::string, std::string>> tables() {
-  return {{"npc_minds", "npc"},     {"npc_memories", "id"},    {"npc_lines", "id"},
-          {"npc_decisions", "id"},  {"npc_players", "player"}, {"npc_counters", "id"}};
+  return {{"npc_minds", "npc"},    {"npc_memories", "id"},    {"npc_lines", "id"},
+          {"npc_decisions", "id"}, {"npc_players", "player"}, {"npc_counters", "id"}};
 }
 
 std::string join_witnesses(const std::vector<std::string>& witnesses) {
@@ -89,7 +89,8 @@ Result<void> NpcService::load(db::Reader& reader) {
     mind->decisions.clear();
     mind->index = config_.make_index ? config_.make_index() : nullptr;
   }
-  TRY(const auto counters, reader.query("select last_memory, last_line, last_gold_ms, thinks from npc_counters"));
+  TRY(const auto counters,
+      reader.query("select last_memory, last_line, last_gold_ms, thinks from npc_counters"));
   last_memory_ = counters.empty() ? 0 : counters[0].integer(0);
   last_line_ = counters.empty() ? 0 : counters[0].integer(1);
   last_gold_ms_ = counters.empty() ? 0 : counters[0].integer(2);
@@ -103,8 +104,9 @@ Result<void> NpcService::load(db::Reader& reader) {
   }
   TRY(const auto players, reader.query("select player, record from npc_players"));
   for (const auto& row : players) players_[row.text(0)].ParseFromString(row.blob(1));
-  TRY(const auto memories, reader.query("select id, npc, text, at_ms, place, witnesses, source, importance, vector "
-                                        "from npc_memories order by id"));
+  TRY(const auto memories,
+      reader.query("select id, npc, text, at_ms, place, witnesses, source, importance, vector "
+                   "from npc_memories order by id"));
   for (const auto& row : memories) {
     const auto found = minds_.find(row.text(1));
     if (found == minds_.end()) continue;
@@ -124,10 +126,12 @@ Result<void> NpcService::load(db::Reader& reader) {
   TRY(const auto lines, reader.query("select id, npc, player, who, text, at_ms from npc_lines order by id"));
   for (const auto& row : lines) {
     if (const auto found = minds_.find(row.text(1)); found != minds_.end()) {
-      found->second->conversations[row.text(2)].push_back({row.integer(0), row.text(3), row.text(4), row.integer(5)});
+      found->second->conversations[row.text(2)].push_back(
+          {row.integer(0), row.text(3), row.text(4), row.integer(5)});
     }
   }
-  TRY(const auto decisions, reader.query("select record from npc_decisions order by sequence desc limit 200"));
+  TRY(const auto decisions,
+      reader.query("select record from npc_decisions order by sequence desc limit 200"));
   for (auto row = decisions.rbegin(); row != decisions.rend(); ++row) {
     pb::Decision decision;
     decision.ParseFromString(row->blob(0));
@@ -139,28 +143,35 @@ Result<void> NpcService::load(db::Reader& reader) {
 }
 
 void NpcService::save(Turn& turn, const Mind& mind) {
-  turn.write("insert into npc_minds (npc, record) values ($1, $2) on conflict (npc) do update set record = excluded.record",
-             Values{mind.who->id.str(), Blob{stable_bytes(mind.record)}});
+  turn.write(
+      "insert into npc_minds (npc, record) values ($1, $2) on conflict (npc) do update set record = "
+      "excluded.record",
+      Values{mind.who->id.str(), Blob{stable_bytes(mind.record)}});
 }
 
 void NpcService::save_counters(Turn& turn) {
-  turn.write("insert into npc_counters (id, last_memory, last_line, last_gold_ms, thinks) values (1, $1, $2, $3, $4) "
-             "on conflict (id) do update set last_memory = excluded.last_memory, last_line = excluded.last_line, "
-             "last_gold_ms = excluded.last_gold_ms, thinks = excluded.thinks",
-             Values{last_memory_, last_line_, last_gold_ms_, std::int64_t{thinks_ ? 1 : 0}});
+  turn.write(
+      "insert into npc_counters (id, last_memory, last_line, last_gold_ms, thinks) values (1, $1, $2, $3, "
+      "$4) "
+      "on conflict (id) do update set last_memory = excluded.last_memory, last_line = excluded.last_line, "
+      "last_gold_ms = excluded.last_gold_ms, thinks = excluded.thinks",
+      Values{last_memory_, last_line_, last_gold_ms_, std::int64_t{thinks_ ? 1 : 0}});
 }
 
 void NpcService::keep_decision(Turn& turn, Mind& mind, pb::Decision& decision) {
   decision.set_npc(mind.who->id.str());
   decision.set_at_ms(turn.now().ms);
   decision.set_id("d-" + std::to_string(decision.event_sequence()));
-  turn.write("insert into npc_decisions (id, sequence, npc, at_ms, kind, record) values ($1, $2, $3, $4, $5, $6)",
-             Values{decision.id(), static_cast<std::int64_t>(decision.event_sequence()), decision.npc(), decision.at_ms(),
-                    decision.kind(), Blob{stable_bytes(decision)}});
+  turn.write(
+      "insert into npc_decisions (id, sequence, npc, at_ms, kind, record) values ($1, $2, $3, $4, $5, $6)",
+      Values{decision.id(), static_cast<std::int64_t>(decision.event_sequence()), decision.npc(),
+             decision.at_ms(), decision.kind(), Blob{stable_bytes(decision)}});
   // The oldest goes when there are too many: by number of decisions, a scan of an index.
-  turn.write("delete from npc_decisions where sequence <= (select sequence from npc_decisions order by sequence desc "
-             "limit 1 offset $1)",
-             Values{static_cast<std::int64_t>(config_.limits.decisions_max)});
+  turn.write(
+      "delete from npc_decisions where sequence <= (select sequence from npc_decisions order by sequence "
+      "desc "
+      "limit 1 offset $1)",
+      Values{static_cast<std::int64_t>(config_.limits.decisions_max)});
   show_decision(mind, decision);
 }
 
@@ -190,8 +201,10 @@ void NpcService::add_line(Turn& turn, Mind& mind, const std::string& player, con
     lines.pop_front();
   }
   if (mind.conversations.size() > config_.limits.conversations_max) {
-    const auto oldest = std::ranges::min_element(mind.conversations, {}, [](const auto& c) { return c.second.back().id; });
-    turn.write("delete from npc_lines where npc = $1 and player = $2", Values{mind.who->id.str(), oldest->first});
+    const auto oldest =
+        std::ranges::min_element(mind.conversations, {}, [](const auto& c) { return c.second.back().id; });
+    turn.write("delete from npc_lines where npc = $1 and player = $2",
+               Values{mind.who->id.str(), oldest->first});
     mind.conversations.erase(oldest);
   }
   save_counters(turn);

@@ -25,7 +25,8 @@ struct NpcService::Prompt {
 Result<std::string> NpcService::check_line(const std::string& text) const {
   if (text.size() > config_.limits.text_bytes_max) {
     return fail(Code::invalid_argument, "npc.text_too_long",
-                "text is " + std::to_string(text.size()) + " bytes; at most " + std::to_string(config_.limits.text_bytes_max));
+                "text is " + std::to_string(text.size()) + " bytes; at most " +
+                    std::to_string(config_.limits.text_bytes_max));
   }
   if (!is_utf8(text)) return fail(Code::invalid_argument, "npc.bad_utf8", "text is not valid UTF-8");
   std::string clean;
@@ -64,7 +65,8 @@ pack::Listener NpcService::listener_for(const Mind& mind, const std::string& pla
   return listener;
 }
 
-Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc, std::string player, std::string text) {
+Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc, std::string player,
+                                                 std::string text) {
   constexpr std::size_t kOwnFactsMax = 8;
   constexpr std::size_t kFactsBroughtUp = 2;
   constexpr double kFitsMin = .3;
@@ -78,16 +80,17 @@ Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc,
   auto& context = *prompt.request.mutable_context();
   context.set_name(who.name);
   context.set_world(pack_.world.text);
-  context.set_persona("You are " + who.name + ", " + std::to_string(who.age) + ", " + who.role + ". " + who.persona +
-                      " Voice: " + who.voice);
+  context.set_persona("You are " + who.name + ", " + std::to_string(who.age) + ", " + who.role + ". " +
+                      who.persona + " Voice: " + who.voice);
   if (const auto greetings = who.lines.find(pack::LineKind::greeting); greetings != who.lines.end()) {
     context.set_sample_line(greetings->second.front());
   }
 
-  // What may be said to this listener. What may not is not here at all: no model ever sees it. What is this person's own stands
-  // in the prompt's head in the pack's order and as plain facts ("Odo ..."), the same for a whole conversation, so that its
-  // prefix is computed once. What this line asks about comes last and in the person's own words: a small model says what it
-  // read last, and of "he has been gone eleven nights" alone it cannot know who "he" is.
+  // What may be said to this listener. What may not is not here at all: no model ever sees it. What is this
+  // person's own stands in the prompt's head in the pack's order and as plain facts ("Odo ..."), the same for
+  // a whole conversation, so that its prefix is computed once. What this line asks about comes last and in
+  // the person's own words: a small model says what it read last, and of "he has been gone eleven nights"
+  // alone it cannot know who "he" is.
   struct Candidate {
     const pack::Fact* fact;
     std::string says;
@@ -103,13 +106,16 @@ Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc,
       prompt.facts.push_back(fact.id.str());
     }
     double fits = npc::overlap(text, fact.text + " " + join(fact.topics, " "));
-    if (const auto cached = fact_vectors_.find(fact.id.str()); vector && !vector->empty() && cached != fact_vectors_.end()) {
+    if (const auto cached = fact_vectors_.find(fact.id.str());
+        vector && !vector->empty() && cached != fact_vectors_.end()) {
       double dot = 0;
-      for (std::size_t i = 0; i < vector->size(); ++i) dot += static_cast<double>((*vector)[i]) * cached->second[i];
+      for (std::size_t i = 0; i < vector->size(); ++i)
+        dot += static_cast<double>((*vector)[i]) * cached->second[i];
       fits = std::max(dot, fits * .5);
     }
     const bool in_own_words = own != who.knows.end() && !own->says.empty() && !fact.secret;
-    candidates.push_back({&fact, in_own_words ? own->says : plain, in_own_words ? fits + kOwnWordsBonus : fits});
+    candidates.push_back(
+        {&fact, in_own_words ? own->says : plain, in_own_words ? fits + kOwnWordsBonus : fits});
   }
   std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
     return a.fits != b.fits ? a.fits > b.fits : a.fact->id < b.fact->id;
@@ -144,25 +150,29 @@ Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc,
     }
   }
   // The line just said is the task, not the past.
-  if (context.turns_size() > 0 && context.turns(context.turns_size() - 1).player()) context.mutable_turns()->RemoveLast();
+  if (context.turns_size() > 0 && context.turns(context.turns_size() - 1).player())
+    context.mutable_turns()->RemoveLast();
 
   pb::TimeGetRequest get_time;
   pb::TimeState time;
   if (const auto bytes = host_.timeline().query(as_self(), get_time.GetDescriptor()->full_name(), "")) {
     time.ParseFromString(*bytes);
   }
-  context.set_situation(situation(*mind, time, weather_at(nullptr, npc::place_now(pack_, mind->record, host_.timeline().now().ms))));
+  context.set_situation(situation(
+      *mind, time, weather_at(nullptr, npc::place_now(pack_, mind->record, host_.timeline().now().ms))));
   const auto relation = relation_or_default(*mind, player_key(player));
   const bool met = conversation != mind->conversations.end() && conversation->second.size() > 1;
-  context.set_listener((met ? "Before you stands somebody you have talked to before. " : "Before you stands a stranger. ") +
-                       who.name + " " + std::string(npc::describe(relation)) + " them.");
+  context.set_listener(
+      (met ? "Before you stands somebody you have talked to before. " : "Before you stands a stranger. ") +
+      who.name + " " + std::string(npc::describe(relation)) + " them.");
   context.set_player_text(text);
 
   pb::CapabilitiesLegalRequest legal;
   legal.set_kind("npc");
   legal.set_actor(npc);
   legal.set_limit(24);
-  if (const auto bytes = host_.timeline().query(as_self(), legal.GetDescriptor()->full_name(), legal.SerializeAsString())) {
+  if (const auto bytes =
+          host_.timeline().query(as_self(), legal.GetDescriptor()->full_name(), legal.SerializeAsString())) {
     pb::CapabilitiesLegalReply options;
     options.ParseFromString(*bytes);
     // Only what the words could be about: the rest would be noise for a small model.
@@ -206,11 +216,13 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
   if (request.deadline_ms() < 0 || request.deadline_ms() > 600'000) {
     co_return fail(Code::invalid_argument, "npc.deadline", "deadline_ms is 1 to 600000, or 0 for 15000");
   }
-  const auto span = request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : config_.talk_deadline;
+  const auto span =
+      request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : config_.talk_deadline;
   const auto deadline = std::min(caller.deadline, started + span);
 
   Caller inner = as_self(caller.trace);
-  inner.deadline = deadline + std::chrono::seconds(2);  // what was said is still recorded when the time is over
+  inner.deadline =
+      deadline + std::chrono::seconds(2);  // what was said is still recorded when the time is over
   pb::NpcTalkBegin begin;
   begin.set_npc(request.npc());
   begin.set_player(player);
@@ -219,8 +231,10 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
   CO_TRY(const auto begun, co_await host_.submit<pb::NpcTalkBegun>(inner, begin));
 
   CO_TRY(auto prompt, co_await make_prompt(inner, request.npc(), player, text));
-  prompt.request.set_seed(rt::Draw(host_.timeline().config().seed, "npc.talk", request.npc()).bits(begun.sequence()));
-  prompt.request.set_deadline_ms(std::max<std::int64_t>(1, (deadline - host_.env().now()).count() / 1'000'000));
+  prompt.request.set_seed(
+      rt::Draw(host_.timeline().config().seed, "npc.talk", request.npc()).bits(begun.sequence()));
+  prompt.request.set_deadline_ms(
+      std::max<std::int64_t>(1, (deadline - host_.env().now()).count() / 1'000'000));
   Caller speaking = inner;
   speaking.stream = caller.stream;
   CO_TRY(const auto spoken, co_await host_.call<pb::AiSpeakReply>(speaking, prompt.request));
@@ -235,7 +249,8 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
   end.mutable_decision()->mutable_facts()->Assign(prompt.facts.begin(), prompt.facts.end());
   end.mutable_decision()->mutable_memories()->Assign(prompt.memories.begin(), prompt.memories.end());
   for (const auto& proposed : spoken.proposed()) {
-    if (const auto action = prompt.actions.find(proposed); action != prompt.actions.end()) *end.add_proposed() = action->second;
+    if (const auto action = prompt.actions.find(proposed); action != prompt.actions.end())
+      *end.add_proposed() = action->second;
   }
   for (const auto& id : prompt.facts) {
     const auto* fact = pack_.fact(id);
@@ -259,9 +274,11 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
   co_return reply;
 }
 
-Result<pb::NpcTalkBegun> NpcService::talk_begin(Turn& turn, const Caller& caller, const pb::NpcTalkBegin& command) {
-  if (caller.role != pb::ROLE_SERVICE) return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
-  TRY(Mind* mind, find(command.npc()));
+Result<pb::NpcTalkBegun> NpcService::talk_begin(Turn& turn, const Caller& caller,
+                                                const pb::NpcTalkBegin& command) {
+  if (caller.role != pb::ROLE_SERVICE)
+    return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
+  TRY(Mind * mind, find(command.npc()));
   auto& record = mind->record;
   pb::DialogueStarted event;
   event.set_npc(command.npc());
@@ -269,7 +286,8 @@ Result<pb::NpcTalkBegun> NpcService::talk_begin(Turn& turn, const Caller& caller
   event.set_text(command.text());
   const auto place = npc::place_now(pack_, record, turn.now().ms);
   pb::NpcTalkBegun reply;
-  reply.set_sequence(turn.emit(event, {.subject = command.npc(), .place = place, .priority = pb::PRIORITY_HIGH}));
+  reply.set_sequence(
+      turn.emit(event, {.subject = command.npc(), .place = place, .priority = pb::PRIORITY_HIGH}));
   reply.set_talk(command.talk());
   reply.set_at_ms(turn.now().ms);
   record.set_talking_to(command.player());
@@ -277,16 +295,18 @@ Result<pb::NpcTalkBegun> NpcService::talk_begin(Turn& turn, const Caller& caller
   turn.schedule("npc", "done:" + command.npc(), GameTime{record.busy_until_ms()});
   // Not what was said: a player's words stay in the user role, and perceptions go into scenes.
   perceive(*mind, turn.now().ms, "Somebody spoke to " + mind->who->name + ".", reply.sequence());
-  set_intent(turn, *mind, "talk", "talks with " + command.player(), command.player() + " spoke to them", "reflex",
-             "talks with somebody");
+  set_intent(turn, *mind, "talk", "talks with " + command.player(), command.player() + " spoke to them",
+             "reflex", "talks with somebody");
   add_line(turn, *mind, command.player(), command.player(), command.text());
   save(turn, *mind);
   return reply;
 }
 
-Result<pb::NpcTalkEnded> NpcService::talk_end(Turn& turn, const Caller& caller, const pb::NpcTalkEnd& command) {
-  if (caller.role != pb::ROLE_SERVICE) return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
-  TRY(Mind* mind, find(command.npc()));
+Result<pb::NpcTalkEnded> NpcService::talk_end(Turn& turn, const Caller& caller,
+                                              const pb::NpcTalkEnd& command) {
+  if (caller.role != pb::ROLE_SERVICE)
+    return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
+  TRY(Mind * mind, find(command.npc()));
   const std::string& player = command.player();
   const auto now = turn.now().ms;
   const auto place = npc::place_now(pack_, mind->record, now);
@@ -299,8 +319,8 @@ Result<pb::NpcTalkEnded> NpcService::talk_end(Turn& turn, const Caller& caller, 
   event.set_tier(decision.tier());
   event.set_deadline_met(decision.deadline_met());
   event.set_decision("d-" + std::to_string(turn.next_sequence()));
-  decision.set_event_sequence(turn.emit_caused_by(command.begun(), event,
-                                                  {.subject = command.npc(), .place = place, .priority = pb::PRIORITY_HIGH}));
+  decision.set_event_sequence(turn.emit_caused_by(
+      command.begun(), event, {.subject = command.npc(), .place = place, .priority = pb::PRIORITY_HIGH}));
   pb::NpcTalkEnded reply;
   reply.set_sequence(decision.event_sequence());
 
@@ -330,15 +350,22 @@ Result<pb::NpcTalkEnded> NpcService::talk_end(Turn& turn, const Caller& caller, 
     execute.set_actor(command.npc());
     *execute.mutable_action() = action;
     const auto done = turn.call<pb::Verdict>(as_self(), execute);
-    verb->set_verdict(!done ? done.error().message : done->allowed() ? "done" : "refused: " + done->message());
+    verb->set_verdict(!done             ? done.error().message
+                      : done->allowed() ? "done"
+                                        : "refused: " + done->message());
     decision.set_verdict(decision.verdict() + "; " + action.verb() + ": " + verb->verdict());
   }
   keep_decision(turn, *mind, decision);
   std::vector<std::string> witnesses = {player_key(player), command.npc()};
-  (void)remember(turn, *mind,
-                 {.text = player + " asked " + mind->who->name + ": \"" + std::string(utf8_prefix(asked, 300)) + "\" " +
-                          mind->who->name + " answered: \"" + std::string(utf8_prefix(command.text(), 300)) + "\"",
-                  .at_ms = now, .place = place, .witnesses = witnesses, .source = "said", .importance = .6});
+  (void)remember(
+      turn, *mind,
+      {.text = player + " asked " + mind->who->name + ": \"" + std::string(utf8_prefix(asked, 300)) + "\" " +
+               mind->who->name + " answered: \"" + std::string(utf8_prefix(command.text(), 300)) + "\"",
+       .at_ms = now,
+       .place = place,
+       .witnesses = witnesses,
+       .source = "said",
+       .importance = .6});
   save(turn, *mind);
   return reply;
 }

@@ -49,19 +49,22 @@ void RouterService::mount() {
   host.serve(&RouterService::status, static_cast<const RouterService*>(this));
 }
 
-Result<std::vector<RouterService::RouteState*>> RouterService::candidates(Tier tier, const std::string& model) const {
+Result<std::vector<RouterService::RouteState*>> RouterService::candidates(Tier tier,
+                                                                          const std::string& model) const {
   if (!model.empty()) {
     std::vector<std::string> names;
     for (const auto& route : routes_) {
       if (route->route.model == model) return std::vector{route.get()};
       names.push_back(route->route.model);
     }
-    return fail(Code::not_found, "router.unknown_model", "no model '" + model + "' is loaded" + did_you_mean(model, names));
+    return fail(Code::not_found, "router.unknown_model",
+                "no model '" + model + "' is loaded" + did_you_mean(model, names));
   }
   const auto found = tiers_.find(tier);
   if (found == tiers_.end() || found->second.empty()) {
-    return fail(Code::unavailable, "engine.no_model",
-                "no engine serves the tier '" + std::string(engine::tier_name(tier)) + "'; see `troupe models ls`");
+    return fail(
+        Code::unavailable, "engine.no_model",
+        "no engine serves the tier '" + std::string(engine::tier_name(tier)) + "'; see `troupe models ls`");
   }
   return found->second;
 }
@@ -85,8 +88,8 @@ bool RouterService::admit(RouteState& route, rt::Instant deadline, int tokens, b
   return true;
 }
 
-void RouterService::record(RouteState& route, Tier tier, const Result<void>& outcome, const engine::Usage& usage,
-                           rt::Instant deadline) {
+void RouterService::record(RouteState& route, Tier tier, const Result<void>& outcome,
+                           const engine::Usage& usage, rt::Instant deadline) {
   const auto now = host_.env().now();
   const bool late = now > deadline;
   const bool deadline_error = !outcome && outcome.error().code == Code::deadline_exceeded;
@@ -99,7 +102,9 @@ void RouterService::record(RouteState& route, Tier tier, const Result<void>& out
                   usage.new_tokens, !late && !deadline_error);
   auto& metrics = host_.metrics();
   const Labels labels = {{"tier", std::string(engine::tier_name(tier))}, {"model", route.route.model}};
-  metrics.histogram("troupe_router_first_token_seconds", "Time to the first token", latency_bounds_seconds(), labels)
+  metrics
+      .histogram("troupe_router_first_token_seconds", "Time to the first token", latency_bounds_seconds(),
+                 labels)
       .observe(static_cast<double>(usage.first_token_us) / 1e6);
   metrics.counter("troupe_router_prompt_tokens_total", "Prompt tokens", labels).add(usage.prompt_tokens);
   metrics.counter("troupe_router_cached_tokens_total", "Prompt tokens found in the prefix cache", labels)
@@ -111,7 +116,9 @@ void RouterService::record(RouteState& route, Tier tier, const Result<void>& out
       .counter("troupe_router_requests_total", "Requests by outcome",
                {{"tier", labels.at("tier")},
                 {"model", route.route.model},
-                {"outcome", !outcome ? std::string(code_name(outcome.error().code)) : late ? "late" : "ok"}})
+                {"outcome", !outcome ? std::string(code_name(outcome.error().code))
+                            : late   ? "late"
+                                     : "ok"}})
       .add();
 }
 
@@ -137,7 +144,8 @@ Result<engine::Role> parse_role(const std::string& role) {
   if (role == "system") return engine::Role::system;
   if (role == "user") return engine::Role::user;
   if (role == "assistant") return engine::Role::assistant;
-  return fail(Code::invalid_argument, "router.bad_role", "a message's role is system, user or assistant, not '" + role + "'");
+  return fail(Code::invalid_argument, "router.bad_role",
+              "a message's role is system, user or assistant, not '" + role + "'");
 }
 
 }  // namespace
@@ -247,7 +255,8 @@ Task<pb::RouterChooseReply> RouterService::choose(Caller caller, pb::RouterChoos
 
 Task<pb::RouterEmbedReply> RouterService::embed(Caller caller, pb::RouterEmbedRequest request) {
   if (embedding_.empty()) {
-    co_return fail(Code::unavailable, "engine.no_model", "no embedding model is loaded; see `troupe models ls`");
+    co_return fail(Code::unavailable, "engine.no_model",
+                   "no embedding model is loaded; see `troupe models ls`");
   }
   if (request.texts().empty()) {
     co_return fail(Code::invalid_argument, "router.no_texts", "texts must hold at least one text");
@@ -265,7 +274,8 @@ Task<pb::RouterEmbedReply> RouterService::embed(Caller caller, pb::RouterEmbedRe
       continue;
     }
     pb::RouterEmbedReply out;
-    for (const auto& vector : reply->vectors) out.add_vectors()->mutable_values()->Assign(vector.begin(), vector.end());
+    for (const auto& vector : reply->vectors)
+      out.add_vectors()->mutable_values()->Assign(vector.begin(), vector.end());
     out.set_model(reply->model);
     fill(*out.mutable_usage(), reply->usage);
     co_return out;
@@ -286,7 +296,8 @@ Result<pb::RouterStatusReply> RouterService::status(const Caller&, const pb::Rou
     out->set_engine(std::string(route->route.engine->name()));
     out->set_model(route->route.model);
     for (const auto& [tier, routes] : tiers_) {
-      if (std::ranges::find(routes, route.get()) != routes.end()) out->add_tiers(std::string(engine::tier_name(tier)));
+      if (std::ranges::find(routes, route.get()) != routes.end())
+        out->add_tiers(std::string(engine::tier_name(tier)));
     }
     static constexpr const char* kHealth[] = {"ok", "open", "probing"};
     out->set_health(kHealth[static_cast<int>(route->breaker.state(host_.env().now()))]);

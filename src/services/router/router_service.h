@@ -1,6 +1,6 @@
 #pragma once
-// Which engine answers: tiers, deadlines, fallback. Owned by app; io thread; keeps measurements only. Bounds: at most
-// routes_max routes a tier; the engines bound what waits.
+// Which engine answers: tiers, deadlines, fallback. Owned by app; io thread; keeps measurements only. Bounds:
+// at most routes_max routes a tier; the engines bound what waits.
 #include <map>
 #include <memory>
 #include <string>
@@ -45,7 +45,8 @@ class RouterService {
   Result<std::vector<RouteState*>> candidates(engine::Tier tier, const std::string& model) const;
   rt::Instant deadline_of(const Caller& caller, engine::Tier tier, std::int64_t deadline_ms) const;
   // Whether to try this route now; says why not in `passed_over`.
-  bool admit(RouteState& route, rt::Instant deadline, int tokens, bool is_last, std::vector<std::string>& passed_over);
+  bool admit(RouteState& route, rt::Instant deadline, int tokens, bool is_last,
+             std::vector<std::string>& passed_over);
   void record(RouteState& route, engine::Tier tier, const Result<void>& outcome, const engine::Usage& usage,
               rt::Instant deadline);
 

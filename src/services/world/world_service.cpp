@@ -74,7 +74,8 @@ Task<pb::WorldWhyReply::Link> WorldService::link(Caller caller, EventRecord even
     Caller self = caller;
     self.role = pb::ROLE_SERVICE;
     // Decisions may be older than what is kept; the chain stands without them.
-    if (const auto decision = co_await host_.call<pb::Decision>(self, ask)) to_struct(*decision, *out.mutable_decision());
+    if (const auto decision = co_await host_.call<pb::Decision>(self, ask))
+      to_struct(*decision, *out.mutable_decision());
   }
   co_return out;
 }
@@ -85,18 +86,20 @@ Task<pb::WorldWhyReply> WorldService::why(Caller caller, pb::WorldWhyRequest req
   while (sequence != 0 && static_cast<std::size_t>(reply.chain_size()) < kChainMax) {
     const auto event = std::make_shared<std::optional<EventRecord>>();
     const auto input = std::make_shared<std::optional<InputRecord>>();
-    CO_TRY_VOID(co_await host_.timeline().db().read([event, input, sequence](db::Reader& reader) -> Result<void> {
-      TRY(*event, event_log::event(reader, sequence));
-      if (*event && (*event)->cause == 0 && (*event)->input != 0) {
-        TRY(*input, event_log::input(reader, (*event)->input));
-      }
-      return {};
-    }));
+    CO_TRY_VOID(
+        co_await host_.timeline().db().read([event, input, sequence](db::Reader& reader) -> Result<void> {
+          TRY(*event, event_log::event(reader, sequence));
+          if (*event && (*event)->cause == 0 && (*event)->input != 0) {
+            TRY(*input, event_log::input(reader, (*event)->input));
+          }
+          return {};
+        }));
     if (!*event) {
       if (reply.chain_size() > 0) break;
-      co_return fail(Code::not_found, "events.unknown",
-                     "no event '" + request.event_id() + "'; the last is '" +
-                         event_log::event_id(host_.timeline().config().world, host_.timeline().tail().events) + "'");
+      co_return fail(
+          Code::not_found, "events.unknown",
+          "no event '" + request.event_id() + "'; the last is '" +
+              event_log::event_id(host_.timeline().config().world, host_.timeline().tail().events) + "'");
     }
     CO_TRY(auto made, co_await link(caller, **event));
     if (*input) {

@@ -1,5 +1,6 @@
 #pragma once
-// The history of the world as others ask for it. Owned by app; io thread; keeps nothing. Bound: kChainMax links.
+// The history of the world as others ask for it. Owned by app; io thread; keeps nothing. Bound: kChainMax
+// links.
 #include "host/host.h"
 #include "pack/pack.h"
 #include "troupe/v1/world.pb.h"
