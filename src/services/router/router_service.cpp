@@ -153,7 +153,8 @@ Result<engine::Role> parse_role(const std::string& role) {
 Task<pb::RouterGenerateReply> RouterService::generate(Caller caller, pb::RouterGenerateRequest request) {
   CO_TRY(const Tier tier, parse_tier(request.tier(), Tier::silver));
   CO_TRY(auto routes, candidates(tier, request.model()));
-  engine::GenerateRequest work{.tier = tier,
+  engine::GenerateRequest work{.caller = request.npc().empty() ? request.player() : request.npc(),
+                               .tier = tier,
                                .tokens_max = request.tokens_max() > 0 ? request.tokens_max() : 96,
                                .json_schema = request.json_schema(),
                                .grammar = request.grammar(),
@@ -216,7 +217,8 @@ Task<pb::RouterChooseReply> RouterService::choose(Caller caller, pb::RouterChoos
     co_return fail(Code::invalid_argument, "router.options",
                    "a choice has 2 to 26 options, not " + std::to_string(request.options_size()));
   }
-  engine::ChooseRequest work{.tier = tier,
+  engine::ChooseRequest work{.caller = request.npc(),
+                             .tier = tier,
                              .context = request.context(),
                              .scene = request.scene(),
                              .options = {request.options().begin(), request.options().end()},
@@ -261,7 +263,8 @@ Task<pb::RouterEmbedReply> RouterService::embed(Caller caller, pb::RouterEmbedRe
   if (request.texts().empty()) {
     co_return fail(Code::invalid_argument, "router.no_texts", "texts must hold at least one text");
   }
-  engine::EmbedRequest work{.texts = {request.texts().begin(), request.texts().end()},
+  engine::EmbedRequest work{.caller = caller.name,
+                            .texts = {request.texts().begin(), request.texts().end()},
                             .deadline = deadline_of(caller, Tier::silver, request.deadline_ms())};
   Error last;
   for (auto* route : embedding_) {
