@@ -8,11 +8,6 @@ namespace troupe::inference {
 
 namespace {
 
-// Scales that bring the features near 1, so that one step size fits all of them.
-constexpr double kTokensScale = 32;
-constexpr double kAttendedScale = 32'768;
-constexpr double kRowsScale = 8;
-
 constexpr double kNoise = 0.08;         // relative scatter of one measured step
 constexpr double kWander = 0.01;        // how much a weight may change from step to step, of its spread
 constexpr double kInnovationMax = 0.5;  // one slow step says little about the next
@@ -79,13 +74,16 @@ void CostFit::measured(const StepShape& shape, double took_ns) {
   }
 }
 
-double CostFit::predict(const StepShape& shape) const {
+double CostFit::ratio() const {
+  if (ratio_count_ == 0) return 1;
   std::array<double, kRatios> newest = ratios_;
   const auto first = newest.end() - static_cast<std::ptrdiff_t>(ratio_count_);
   const auto middle = first + static_cast<std::ptrdiff_t>(ratio_count_ / 2);
   std::nth_element(first, middle, newest.end());
-  return structural(features(shape)) * (ratio_count_ == 0 ? 1.0 : *middle);
+  return *middle;
 }
+
+double CostFit::predict(const StepShape& shape) const { return structural(features(shape)) * ratio(); }
 
 CostFit CostFit::scaled(double factor) const {
   CostFit out = *this;
@@ -166,6 +164,16 @@ int CostModel::chunk(const StepShape& base, double cells, rt::nanoseconds budget
     }
   }
   return low;
+}
+
+double CostModel::cell_rent(const StepShape& shape) const {
+  const auto* fit = fit_for(shape);
+  return fit == nullptr || fit->samples() < kSamplesToJudge ? 0 : shape.tokens * fit->look_ns();
+}
+
+double CostModel::cell_price(int threads) const {
+  const auto* fit = fit_for({.tokens = kNarrow + 1, .threads = threads});
+  return fit == nullptr || fit->samples() < kSamplesToJudge ? 0 : fit->token_ns();
 }
 
 double CostModel::error_median() const {

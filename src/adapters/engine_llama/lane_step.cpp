@@ -95,10 +95,12 @@ void ChatLane::step(rt::Instant now) {
   for (const auto& run : running_) items.push_back(item(*run));
   const auto plan = inference::plan_step(items, limits(), now);
   if (plan.shares.empty()) return;
-  const auto outcome =
-      run_step(model_.context(), batch_, assemble(plan), model_.config().name, cost_, config_, inbox_);
+  const auto step = assemble(plan);
+  const auto outcome = run_step(model_.context(), batch_, step, model_.config().name, cost_, config_, inbox_);
   switch (outcome.rc) {
     case 0:
+      inbox_.counters().evictions.fetch_add(sequences_.charge(
+          cost_.cell_rent(step.shape), cost_.cell_price(step.shape.threads), outcome.ended));
       return finish_step(plan, outcome.ended);
     case 1:
       return make_room(outcome.ended);

@@ -39,14 +39,22 @@ class Sequences {
   // Forgets the kept sequence whose next use is likely to be the farthest. false = none is kept.
   bool evict(rt::Instant now, llama_seq_id spared = -1);
 
+  // A step of everybody's made each cell in use cost `rent`; computing one anew costs `price` (both ns, 0 =
+  // not known). Who has cost more since its last use than it can save is forgotten, unless its owner said
+  // that it will think again: at most twice the cost of knowing the future. Returns how many went.
+  std::size_t charge(double rent, double price, rt::Instant now);
+
   const inference::PrefixTree& kept() const { return kept_; }
 
  private:
   void drop(llama_seq_id seq);
+  double& rent_at_use(llama_seq_id seq) { return rent_at_use_[static_cast<std::size_t>(seq)]; }
 
   Model& model_;
   std::vector<llama_seq_id> free_;
   inference::PrefixTree kept_;
+  double rent_ = 0;                  // of one cell, so far
+  std::vector<double> rent_at_use_;  // by sequence
 };
 
 }  // namespace troupe::engine

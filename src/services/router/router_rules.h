@@ -12,9 +12,10 @@
 namespace troupe::router {
 
 struct Limits {
-  int failures_max = 3;                        // in a row, then the breaker opens
-  std::chrono::milliseconds open_for{10'000};  // then one probe
-  double smoothing = 0.2;                      // weight of the newest measurement
+  int failures_max = 3;                              // in a row, then the breaker opens
+  std::chrono::milliseconds open_for{10'000};        // then one probe
+  double smoothing = 0.2;                            // weight of the newest measurement
+  std::chrono::milliseconds player_goes_on{30'000};  // by then most players have answered
 };
 
 // What was measured of one route. Times in microseconds; 0 = not measured yet.

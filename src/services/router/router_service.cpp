@@ -163,6 +163,8 @@ Task<pb::RouterGenerateReply> RouterService::generate(Caller caller, pb::RouterG
     CO_TRY(const auto role, parse_role(message.role()));
     work.messages.push_back({role, message.text()});
   }
+  // A player who was answered will say something else soon: what was computed for them is worth keeping.
+  if (!request.player().empty()) work.think_again = host_.env().now() + config_.limits.player_goes_on;
   if (work.messages.empty()) {
     co_return fail(Code::invalid_argument, "router.no_messages", "messages must hold at least one message");
   }
