@@ -129,4 +129,12 @@ std::string lettered(std::span<const std::string> options) {
   return out;
 }
 
+std::string open_question(const std::string& scene) {
+  return (scene.empty() ? "Nothing in particular happens." : scene) + "\n\nWhat do you do?";
+}
+
+std::string lettered_question(const std::string& scene, std::span<const std::string> options) {
+  return open_question(scene) + "\n" + lettered(options) + "Answer with the letter only.";
+}
+
 }  // namespace troupe::inference

@@ -36,4 +36,8 @@ double log_probability(std::span<const float> logits, std::size_t index);
 // "A. wave back\nB. flee\n"; at most 26 options.
 std::string lettered(std::span<const std::string> options);
 
+// The question that all engines ask; `scene` "" asks without a scene, for the prior.
+std::string open_question(const std::string& scene);
+std::string lettered_question(const std::string& scene, std::span<const std::string> options);
+
 }  // namespace troupe::inference

@@ -30,6 +30,7 @@ enum class Tier { reflex, gold, silver, bronze };
 std::string_view tier_name(Tier tier);
 
 enum class Role { system, user, assistant };
+std::string_view role_name(Role role);
 
 struct ChatMessage {
   Role role = Role::user;
@@ -152,9 +153,14 @@ struct Limits {
   std::size_t waiting_max = 1024;
   int prompt_tokens_max = 4096;
   int new_tokens_max = 1024;
-  std::size_t options_max = 26;
+  std::size_t options_max = 26;  // 26 at most: they are lettered
   std::size_t embed_texts_max = 256;
 };
+
+// What every engine refuses before it begins: `invalid_argument` engine.bad_request, and says what.
+Result<void> check(const GenerateRequest& request);
+Result<void> check(const ChooseRequest& request, const Limits& limits);
+Result<void> check(const EmbedRequest& request, const Limits& limits);
 
 // One call as somebody who watches sees it: who thinks now, and how recent thoughts ended.
 struct ThoughtView {

@@ -39,10 +39,6 @@ std::optional<ChooseMethod> parse_choose_method(std::string_view name) {
 
 namespace {
 
-std::unexpected<Error> bad_request(const std::string& why) {
-  return fail(Code::invalid_argument, "engine.bad_request", why);
-}
-
 std::unexpected<Error> bad_method(const std::string& name) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < kChooseMethods; ++i)
@@ -50,23 +46,6 @@ std::unexpected<Error> bad_method(const std::string& name) {
   return fail(Code::invalid_argument, "engine.bad_method",
               fmt::format("no method is called '{}'{}; there are {}", name, did_you_mean(name, names),
                           join(names, ", ")));
-}
-
-Result<void> check_sampling(const Sampling& s) {
-  const auto within = [](double value, double least, double most) { return value >= least && value <= most; };
-  if (!within(s.temperature, 0, 10)) return bad_request("temperature must be 0 to 10");
-  if (!within(s.top_p, 0, 1)) return bad_request("top_p must be 0 to 1");
-  if (!within(s.min_p, 0, 1)) return bad_request("min_p must be 0 to 1");
-  if (!within(s.repeat_penalty, 0.1, 10)) return bad_request("repeat_penalty must be 0.1 to 10");
-  return {};
-}
-
-Result<void> check_messages(const std::vector<ChatMessage>& messages) {
-  if (messages.empty()) return bad_request("messages are empty");
-  for (const auto& message : messages) {
-    if (!is_utf8(message.text)) return bad_request("a message is not UTF-8");
-  }
-  return {};
 }
 
 const Usage& usage_of(const Usage& reply) { return reply; }
@@ -231,9 +210,7 @@ class LlamaEngineImpl final : public LlamaEngine {
 
   Result<Task<GenerateReply>> begin_generate(GenerateRequest request,
                                              std::function<void(std::string_view)> on_text) {
-    TRY_VOID(check_messages(request.messages));
-    TRY_VOID(check_sampling(request.sampling));
-    if (request.tokens_max < 1) return bad_request("tokens_max must be 1 at least");
+    TRY_VOID(check(request));
     TRY(const auto model, find(request.model, request.tier, false));
     TRY(auto ticket, inbox_->open(opening(request, request.tier, model)));
     auto call = std::make_shared<GenerateCall>(inbox_->env(), std::move(request), std::move(on_text));
@@ -245,15 +222,7 @@ class LlamaEngineImpl final : public LlamaEngine {
   }
 
   Result<Task<ChooseReply>> begin_choose(ChooseRequest request) {
-    const auto most = std::min<std::size_t>(config_.limits.options_max, 26);
-    if (request.options.size() < 2 || request.options.size() > most) {
-      return bad_request(fmt::format("2 to {} options, not {}", most, request.options.size()));
-    }
-    for (const auto& option : request.options) {
-      if (trim(option).empty() || !is_utf8(option)) return bad_request("an option is empty or not UTF-8");
-    }
-    if (!is_utf8(request.context) || !is_utf8(request.scene))
-      return bad_request("context or scene is not UTF-8");
+    TRY_VOID(check(request, config_.limits));
     TRY(const auto model, find(request.model, request.tier, false));
     auto method = config_.models[model].choose;
     if (!request.method.empty()) {
@@ -271,12 +240,7 @@ class LlamaEngineImpl final : public LlamaEngine {
   }
 
   Result<Task<EmbedReply>> begin_embed(EmbedRequest request) {
-    if (request.texts.size() > config_.limits.embed_texts_max) {
-      return bad_request(fmt::format("{} texts at most", config_.limits.embed_texts_max));
-    }
-    for (const auto& text : request.texts) {
-      if (!is_utf8(text)) return bad_request("a text is not UTF-8");
-    }
+    TRY_VOID(check(request, config_.limits));
     TRY(const auto model, find(request.model, Tier::silver, true));
     TRY(auto ticket, inbox_->open({.tier = Tier::silver,
                                    .deadline = request.deadline,
@@ -292,7 +256,7 @@ class LlamaEngineImpl final : public LlamaEngine {
   }
 
   Result<Task<Usage>> begin_warm(GenerateRequest request) {
-    TRY_VOID(check_messages(request.messages));
+    TRY_VOID(check(request));
     TRY(const auto model, find(request.model, request.tier, false));
     TRY(auto ticket, inbox_->open(opening(request, Tier::bronze, model)));
     auto call = std::make_shared<WarmCall>(inbox_->env(), std::move(request));

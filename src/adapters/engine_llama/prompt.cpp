@@ -8,18 +8,6 @@ namespace troupe::engine {
 
 namespace {
 
-const char* role_name(Role role) {
-  switch (role) {
-    case Role::system:
-      return "system";
-    case Role::user:
-      return "user";
-    case Role::assistant:
-      return "assistant";
-  }
-  return "user";
-}
-
 // Stands for the text of message `i` while the template is applied. The bytes cannot be typed into a
 // template.
 std::string placeholder(std::size_t i) { return fmt::format("\x02{}\x03", i); }
@@ -46,7 +34,7 @@ Result<std::string> ChatFormat::render(std::span<const ChatMessage> messages) co
   for (std::size_t i = 0; i < messages.size(); ++i) contents.push_back(placeholder(i));
   std::vector<llama_chat_message> chat;
   for (std::size_t i = 0; i < messages.size(); ++i)
-    chat.push_back({role_name(messages[i].role), contents[i].c_str()});
+    chat.push_back({role_name(messages[i].role).data(), contents[i].c_str()});  // names end in a zero
   std::string out(256 + 64 * messages.size(), '\0');
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto length = llama_chat_apply_template(template_.c_str(), chat.data(), chat.size(), true,
@@ -87,15 +75,10 @@ Result<Prompt> ChatFormat::prompt(std::span<const ChatMessage> messages) const {
 
 std::vector<ChatMessage> choose_messages(const std::string& context, const std::string& scene,
                                          std::span<const std::string> options, bool lettered) {
-  const std::string& what = scene.empty() ? std::string("Nothing in particular happens.") : scene;
   std::vector<ChatMessage> out;
   if (!context.empty()) out.push_back({Role::system, context});
-  if (lettered) {
-    out.push_back({Role::user, fmt::format("{}\n\nWhat do you do?\n{}Answer with the letter only.", what,
-                                           inference::lettered(options))});
-  } else {
-    out.push_back({Role::user, what + "\n\nWhat do you do?"});
-  }
+  out.push_back({Role::user,
+                 lettered ? inference::lettered_question(scene, options) : inference::open_question(scene)});
   return out;
 }
 

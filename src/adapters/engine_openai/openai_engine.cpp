@@ -17,25 +17,6 @@ namespace {
 constexpr std::size_t kVectorBytesMax = 16 * kReplyBytesMax;
 constexpr auto kProbeTimeout = rt::milliseconds(10'000);
 
-std::unexpected<Error> bad_request(const std::string& why) {
-  return fail(Code::invalid_argument, "engine.bad_request", why);
-}
-
-Result<void> check_request(const GenerateRequest& request) {
-  if (request.messages.empty()) return bad_request("messages are empty");
-  for (const auto& message : request.messages) {
-    if (!is_utf8(message.text)) return bad_request("a message is not UTF-8");
-  }
-  if (request.tokens_max < 1) return bad_request("tokens_max must be 1 at least");
-  const auto& s = request.sampling;
-  const auto within = [](double value, double least, double most) { return value >= least && value <= most; };
-  if (!within(s.temperature, 0, 10)) return bad_request("temperature must be 0 to 10");
-  if (!within(s.top_p, 0, 1)) return bad_request("top_p must be 0 to 1");
-  if (!within(s.min_p, 0, 1)) return bad_request("min_p must be 0 to 1");
-  if (!within(s.repeat_penalty, 0.1, 10)) return bad_request("repeat_penalty must be 0.1 to 10");
-  return {};
-}
-
 Result<void> check_length(int tokens, const Upstream& upstream, const Limits& limits) {
   const int most = std::min(limits.prompt_tokens_max, upstream.config().context_tokens);
   if (tokens <= most) return {};
@@ -225,7 +206,7 @@ class OpenAiEngineImpl final : public OpenAiEngine {
   }
 
   Result<Task<GenerateReply>> begin_generate(GenerateRequest request, StreamReply::OnText on_text) {
-    TRY_VOID(check_request(request));
+    TRY_VOID(check(request));
     request.tokens_max = std::min(request.tokens_max, core_->limits.new_tokens_max);
     TRY(auto* upstream, find(request.model, request.tier, false));
     TRY_VOID(check_length(estimated_tokens(request.messages), *upstream, core_->limits));
@@ -235,16 +216,9 @@ class OpenAiEngineImpl final : public OpenAiEngine {
   }
 
   Result<Task<ChooseReply>> begin_choose(ChooseRequest request) {
-    const auto most = std::min<std::size_t>(core_->limits.options_max, 26);
-    if (request.options.size() < 2 || request.options.size() > most) {
-      return bad_request(fmt::format("2 to {} options, not {}", most, request.options.size()));
-    }
+    TRY_VOID(check(request, core_->limits));
     std::size_t bytes = request.context.size() + request.scene.size();
-    for (const auto& option : request.options) {
-      if (!is_utf8(option)) return bad_request("an option is not UTF-8");
-      bytes += option.size();
-    }
-    if (!is_utf8(request.context) || !is_utf8(request.scene)) return bad_request("the scene is not UTF-8");
+    for (const auto& option : request.options) bytes += option.size();
     TRY(auto* upstream, find(request.model, request.tier, false));
     TRY_VOID(check_length(estimated_tokens(bytes), *upstream, core_->limits));
     TRY_VOID(check_deadline(*core_, request.deadline));
@@ -253,12 +227,9 @@ class OpenAiEngineImpl final : public OpenAiEngine {
   }
 
   Result<Task<EmbedReply>> begin_embed(EmbedRequest request) {
-    if (request.texts.size() > core_->limits.embed_texts_max) {
-      return bad_request(fmt::format("{} texts at most", core_->limits.embed_texts_max));
-    }
+    TRY_VOID(check(request, core_->limits));
     TRY(auto* upstream, find(request.model, Tier::silver, true));
     for (const auto& text : request.texts) {
-      if (!is_utf8(text)) return bad_request("a text is not UTF-8");
       TRY_VOID(check_length(estimated_tokens(text.size()), *upstream, core_->limits));
     }
     TRY_VOID(check_deadline(*core_, request.deadline));
@@ -267,7 +238,7 @@ class OpenAiEngineImpl final : public OpenAiEngine {
   }
 
   Result<Task<Usage>> begin_warm(GenerateRequest request) {
-    TRY_VOID(check_request(request));
+    TRY_VOID(check(request));
     TRY(auto* upstream, find(request.model, request.tier, false));
     TRY_VOID(check_length(estimated_tokens(request.messages), *upstream, core_->limits));
     TRY_VOID(check_deadline(*core_, request.deadline));

@@ -35,18 +35,6 @@ Words words_of(Dialect dialect) {
   return {"max_tokens", nullptr};
 }
 
-const char* role_name(Role role) {
-  switch (role) {
-    case Role::system:
-      return "system";
-    case Role::user:
-      return "user";
-    case Role::assistant:
-      return "assistant";
-  }
-  return "user";
-}
-
 int priority_of(Tier tier) {
   switch (tier) {
     case Tier::reflex:
@@ -184,10 +172,8 @@ std::string warm_body(const OpenAiModelConfig& model, const GenerateRequest& req
 std::vector<ChatMessage> choose_messages(const ChooseRequest& request, bool with_scene) {
   std::vector<ChatMessage> out;
   if (with_scene && !request.context.empty()) out.push_back({Role::system, request.context});
-  const bool happens = with_scene && !request.scene.empty();
-  out.push_back({Role::user, (happens ? request.scene : "Nothing in particular happens.") +
-                                 "\n\nWhat do you do?\n" + inference::lettered(request.options) +
-                                 "Answer with the letter only."});
+  out.push_back({Role::user,
+                 inference::lettered_question(with_scene ? request.scene : std::string(), request.options)});
   return out;
 }
 

@@ -41,9 +41,7 @@ class ReflexEngine final : public Engine {
 
   Task<GenerateReply> generate(GenerateRequest request,
                                std::function<void(std::string_view)> on_text) override {
-    if (request.messages.empty()) {
-      co_return fail(Code::invalid_argument, "engine.bad_request", "messages are empty");
-    }
+    CO_TRY_VOID(check(request));
     std::uint64_t where = config_.seed;
     for (const auto& message : request.messages)
       where = rt::stream_hash(message.text, where ^ 0xcbf29ce484222325ULL);
@@ -58,11 +56,7 @@ class ReflexEngine final : public Engine {
   }
 
   Task<ChooseReply> choose(ChooseRequest request) override {
-    const auto most = std::min<std::size_t>(config_.limits.options_max, 26);
-    if (request.options.size() < 2 || request.options.size() > most) {
-      co_return fail(Code::invalid_argument, "engine.bad_request",
-                     fmt::format("2 to {} options, not {}", most, request.options.size()));
-    }
+    CO_TRY_VOID(check(request, config_.limits));
     ChooseReply reply;
     reply.probabilities = inference::softmax(
         reflex_scores(request.context, request.scene, request.options, config_.seed), kTemperature);
