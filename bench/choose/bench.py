@@ -1,4 +1,4 @@
-"""What a sensible person would do in 247 scenes: right choices and milliseconds of each model and method, against a label that llama-server generates.
+"""What a sensible person would do in over 200 scenes: right choices and milliseconds of each model and method, against a label that llama-server generates.
 
 Each model answers every scene by every method, one scene after the other; `scenes.yaml` says what is sensible. The peer reads
 the same messages and writes one token under a grammar of the letters.

@@ -1,6 +1,6 @@
-"""A picture of two figures against each other: less is better to the right of nothing, more is better upwards. SVG by hand. Pure.
+"""A picture of what is won against what it costs: left is faster, up is better. SVG by hand. Pure.
 
-Times are drawn on a logarithmic axis. The line joins what nothing else beats in both figures. Colours follow the page,
+The time is drawn on a logarithmic axis. The line joins what nothing else beats in both figures. Colours follow the page,
 light or dark.
 """
 import dataclasses
@@ -23,7 +23,7 @@ class Point:
 
 
 def frontier(points):
-    """What no other point beats, or equals at a better place: from the fastest to the best."""
+    """The points that are better than all faster ones, from the fastest to the best."""
     kept = []
     for point in sorted(points, key=lambda p: (p.x, -p.y)):
         if not kept or point.y > kept[-1].y:
@@ -72,7 +72,7 @@ def place_labels(points, scale):
 
 def style(series):
     def rules(dark):
-        ink, faint, zone = (("#e6edf3", "#3d444d", "#23863626") if dark else ("#1f2328", "#d1d9e0", "#1a7f3714"))
+        ink, faint, zone = ("#e6edf3", "#3d444d", "#23863640") if dark else ("#1f2328", "#d1d9e0", "#1a7f371f")
         own = "".join(f".s{i}{{fill:{pair[dark]};stroke:{pair[dark]}}}" for i, pair in zip(range(len(series)), COLOURS))
         return f"text{{fill:{ink}}}.grid{{stroke:{faint}}}.line{{stroke:{ink}}}.zone{{fill:{zone}}}{own}"
     return (f"<style>text{{font:{TEXT}px sans-serif;stroke:none}}.title{{font-size:16px;font-weight:600}}.peer{{fill:none}}"
