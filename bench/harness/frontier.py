@@ -8,7 +8,7 @@ import html
 import math
 
 WIDTH, HEIGHT = 860, 520
-LEFT, RIGHT, TOP, BOTTOM = 64, 24, 48, 52
+LEFT, RIGHT, TOP, BOTTOM = 76, 24, 48, 52
 TEXT, LETTER, LINE = 12, 6.7, 14  # size of a label, width of a letter, height of a line
 COLOURS = (("#1f6fb5", "#6cb2f0"), ("#b3541e", "#f0a36c"), ("#3a7d44", "#7fd08c"), ("#7a4fa3", "#c3a1e6"), ("#8a6d00", "#e0c34d"))
 
@@ -91,8 +91,8 @@ def axes(scale, x_label, y_label):
         out.append(f'<line class="grid" x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}"/>'
                    f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{10 * tenth} %</text>')
     out.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 12}" text-anchor="middle">{html.escape(x_label)}</text>'
-               f'<text x="16" y="{(low + high) / 2}" text-anchor="middle" '
-               f'transform="rotate(-90 16 {(low + high) / 2})">{html.escape(y_label)}</text>')
+               f'<text x="20" y="{(low + high) / 2}" text-anchor="middle" '
+               f'transform="rotate(-90 20 {(low + high) / 2})">{html.escape(y_label)}</text>')
     return out
 
 
