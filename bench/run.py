@@ -4,11 +4,13 @@
   bench/run.py --all            every benchmark; one table at the end
   bench/run.py shared_prefix    one of them
   bench/run.py bus --json       one JSON object a line
+  bench/run.py choose --picture  and a picture of it for docs/benchmarks (of a benchmark that draws one)
 
 Results are kept in build/bench/<name>.json. Exit status 1 when one could not be run; a missed goal is a result.
 """
 import argparse
 import importlib
+import os
 import pathlib
 import signal
 import subprocess
@@ -55,6 +57,19 @@ def build(wanted):
             raise place.BenchError(f"the programs do not build:\n{done.stdout[-2000:]}")
 
 
+def on_setups_python():
+    """Goes on with the Python that set-up made: PyYAML is in it."""
+    python = place.setup().get("python", "")
+    if os.path.exists(python) and pathlib.Path(python).parent.parent != pathlib.Path(sys.prefix):
+        os.execv(python, [python, *sys.argv])
+
+
+def draw(name, rows):
+    picture = place.ROOT / "docs" / "benchmarks" / f"{name}.svg"
+    picture.write_text(module(name).picture(rows), encoding="utf-8")
+    return picture
+
+
 def run_one(name, progress):
     began = time.monotonic()
     progress.say(f"bench: {name}: {module(name).__doc__.splitlines()[0]}")
@@ -64,12 +79,14 @@ def run_one(name, progress):
     return rows
 
 
-def run_all(wanted, as_json, progress):
+def run_all(wanted, as_json, pictures, progress):
     place.OUT.mkdir(parents=True, exist_ok=True)
     rows, failed = [], False
     for name in wanted:
         try:
             found = run_one(name, progress)
+            if pictures and hasattr(module(name), "picture"):
+                progress.say(f"bench: {name}: {draw(name, found)}")
         except place.BenchError as error:
             progress.say(f"troupe: bench {name}: {error}")
             failed = True
@@ -88,6 +105,7 @@ def main():
     parser.add_argument("name", nargs="?", default="", metavar="NAME")
     parser.add_argument("--all", action="store_true", help="every benchmark; so does no NAME")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--picture", action="store_true", help="write docs/benchmarks/NAME.svg too, where there is one to draw")
     options = parser.parse_args()
     if options.name and options.name not in names():
         print(f"troupe: {figures.unknown(options.name, names())}", file=sys.stderr)
@@ -95,8 +113,9 @@ def main():
     wanted = [options.name] if options.name else names()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds, so that no peer is left running
     try:
+        on_setups_python()
         build(wanted)
-        return run_all(wanted, options.json, Progress())
+        return run_all(wanted, options.json, options.picture, Progress())
     except place.BenchError as error:
         print(f"troupe: bench: {error}", file=sys.stderr)
         return 1

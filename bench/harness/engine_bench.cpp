@@ -43,4 +43,18 @@ std::vector<EngineBench::Answer> EngineBench::ask(std::vector<engine::GenerateRe
   return answers;
 }
 
+EngineBench::Chosen EngineBench::choose(engine::ChooseRequest request) {
+  Chosen chosen;
+  rt::Group group(io_.env, "bench");
+  const auto asked = io_.env.now();
+  group.spawn("choose", [&]() -> rt::asio::awaitable<void> {
+    auto reply = co_await engine_->choose(std::move(request));
+    TROUPE_CHECK(reply.has_value(), reply.error().message.c_str());
+    chosen.ms = ms(io_.env.now() - asked);
+    chosen.reply = *std::move(reply);
+  });
+  io_.run(group);
+  return chosen;
+}
+
 }  // namespace troupe::bench

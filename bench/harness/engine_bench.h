@@ -22,6 +22,12 @@ class EngineBench {
   // requests.
   std::vector<Answer> ask(std::vector<engine::GenerateRequest> requests);
 
+  struct Chosen {
+    double ms = 0;  // from the question to the answer on the io thread
+    engine::ChooseReply reply;
+  };
+  Chosen choose(engine::ChooseRequest request);
+
  private:
   IoThread io_;
   std::unique_ptr<engine::LlamaEngine> engine_;

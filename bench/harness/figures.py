@@ -2,6 +2,7 @@
 import dataclasses
 import difflib
 import json
+import math
 import operator
 import re
 
@@ -12,6 +13,11 @@ def median(values):
     ordered = sorted(values)
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def percentile(values, share):
+    """The least value that `share` of all values do not exceed."""
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def spread(values):

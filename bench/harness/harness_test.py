@@ -1,8 +1,9 @@
 """The pure part of the harness. Run: python3 -m unittest discover -s bench/harness -t bench -p '*_test.py'"""
 import json
 import unittest
+import xml.etree.ElementTree
 
-from harness import figures, place
+from harness import calibration, figures, frontier, place
 from harness.llama import first_token
 from harness.rounds import interleave
 
@@ -13,6 +14,12 @@ class Figures(unittest.TestCase):
         self.assertEqual(figures.median([4, 1, 2, 3]), 2.5)
         self.assertEqual(figures.spread([8, 10, 12]), 0.4)
         self.assertEqual(figures.spread([0, 0]), 0)
+
+    def test_percentile_is_one_of_the_values(self):
+        self.assertEqual(figures.percentile(list(range(1, 101)), 0.99), 99)
+        self.assertEqual(figures.percentile([5, 1, 3], 0.99), 5)
+        self.assertEqual(figures.percentile([5, 1, 3], 0.5), 3)
+        self.assertEqual(figures.percentile([7], 0.01), 7)
 
     def test_a_ratio_above_one_is_better_for_us(self):
         self.assertEqual(figures.ratio(20, 10, "higher"), 2)
@@ -41,6 +48,57 @@ class Figures(unittest.TestCase):
     def test_the_nearest_name(self):
         self.assertEqual(figures.unknown("tokns", ["bus", "tokens"]), "no benchmark 'tokns'; did you mean 'tokens'?")
         self.assertEqual(figures.unknown("xyz", ["bus"]), "no benchmark 'xyz'; there are: bus")
+
+
+class Calibration(unittest.TestCase):
+    def test_who_is_right_as_often_as_sure_has_no_error(self):
+        judged = [([0.75, 0.25], {0})] * 3 + [([0.75, 0.25], {1})]
+        self.assertEqual(calibration.accuracy(judged), 0.75)
+        self.assertAlmostEqual(calibration.error(judged), 0)
+
+    def test_who_is_too_sure_has(self):
+        judged = [([1.0, 0.0], {0}), ([1.0, 0.0], {1})]
+        self.assertAlmostEqual(calibration.error(judged), 0.5)
+
+    def test_the_fitted_temperature_takes_it_away(self):
+        judged = [([0.99, 0.01], {0})] * 3 + [([0.99, 0.01], {1})]
+        temperature = calibration.fit(judged)
+        self.assertGreater(temperature, 3)
+        self.assertAlmostEqual(calibration.at_temperature([0.99, 0.01], temperature)[0], 0.75, places=3)
+        self.assertLess(calibration.error(judged, temperature), 0.001)
+
+    def test_several_answers_may_be_right(self):
+        judged = [([0.4, 0.4, 0.2], {0, 1}), ([0.2, 0.2, 0.6], {0, 1})]
+        self.assertEqual(calibration.accuracy(judged), 0.5)
+        self.assertGreater(calibration.fit(judged), 0.1)
+
+
+class Frontier(unittest.TestCase):
+    POINTS = [frontier.Point(10, 0.5, "fast", "a"), frontier.Point(100, 0.9, "good <&>", "b"), frontier.Point(110, 0.8, "beaten", "a"),
+              frontier.Point(90, 0.4, "beaten too", "b", peer=True), frontier.Point(11, 0.5, "beaten as well", "a")]
+
+    def test_what_nothing_beats(self):
+        self.assertEqual([point.label for point in frontier.frontier(self.POINTS)], ["fast", "good <&>"])
+
+    def test_ticks(self):
+        self.assertEqual(frontier.ticks(8, 250), [10, 20, 50, 100, 200])
+
+    def test_the_picture_holds_every_point_and_label(self):
+        root = xml.etree.ElementTree.fromstring(frontier.svg("A title", "ms", "right", self.POINTS, goal=(100, 0.8)))
+        names = [element.tag.rpartition("}")[2] for element in root.iter()]
+        texts = {element.text for element in root.iter() if element.tag.endswith("text")}
+        self.assertEqual(names.count("circle"), len(self.POINTS))
+        self.assertLessEqual({point.label for point in self.POINTS} | {"A title", "goal"}, texts)
+
+    def test_labels_do_not_lie_on_each_other(self):
+        same = [frontier.Point(50, 0.5, f"point {i}", "a") for i in range(6)]
+        spots = frontier.place_labels(same, frontier.Scale(same, (100, 0.8)))
+        self.assertEqual(len(set(spots)), len(same))
+
+    def test_better_is_higher_and_faster_is_left(self):
+        scale = frontier.Scale(self.POINTS, None)
+        self.assertLess(scale.x(10), scale.x(100))
+        self.assertLess(scale.y(0.9), scale.y(0.5))
 
 
 class Rounds(unittest.TestCase):

@@ -33,6 +33,7 @@ class Server:
             self.port = free.getsockname()[1]
         place.OUT.mkdir(parents=True, exist_ok=True)
         threads = str(place.threads())
+        self.kept = None
         self.log = open(place.OUT / "llama-server.log", "w", encoding="utf-8")
         self.process = subprocess.Popen(
             [place.tool("llama-server"), "-m", str(weights), "--host", "127.0.0.1", "--port", str(self.port), "-t", threads,
@@ -53,6 +54,8 @@ class Server:
         raise BenchError(f"llama-server is not ready within {START_S} s; see {self.log.name}")
 
     def __exit__(self, *_):
+        if self.kept:
+            self.kept.close()
         self.process.terminate()
         try:
             self.process.wait(10)
@@ -69,6 +72,23 @@ class Server:
     def count(self, text):
         """The tokens of a text."""
         return len(json.load(self._call("POST", "/tokenize", {"content": text}))["tokens"])
+
+    def label(self, messages, labels):
+        """One token that is one of `labels`, held to them by a grammar, over a connection that is kept. Answers the label, ms
+        from the question to the answer, tokens of the prompt."""
+        body = json.dumps({"messages": messages, "max_tokens": 1, "temperature": 0, "stream": False,
+                           "grammar": "root ::= " + " | ".join(f'"{label}"' for label in labels)})
+        if self.kept is None:
+            self.kept = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
+            self.kept.connect()
+            self.kept.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        began = time.monotonic()
+        self.kept.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+        answer = json.loads(self.kept.getresponse().read())
+        took = 1000 * (time.monotonic() - began)
+        if "choices" not in answer:
+            raise BenchError(f"llama-server did not answer: {answer}")
+        return answer["choices"][0]["message"]["content"], took, answer["usage"]["prompt_tokens"]
 
     def chat_at_once(self, requests):
         """All of them in the same moment. Per request, in order: first token in ms, tokens of the prompt."""

@@ -197,6 +197,7 @@ constexpr CommandRow kRows[] = {
      "better.\n"
      "  tokens          reading a prompt and writing, against llama-bench\n"
      "  shared_prefix   first token of 8 characters who share a world, against llama-server\n"
+     "  choose          what to do in over 200 scenes, against a label that llama-server generates\n"
      "  bus             from publish to the handler\n"
      "  durable_writes  64 writers, against one commit per write\n"
      "  weather_event   bytes of an event on the wire\n"

@@ -1,0 +1,132 @@
+"""What a sensible person would do in over 200 scenes: right choices and milliseconds of each model and method, against a label that llama-server generates.
+
+Each model answers every scene by every method, one scene after the other; `scenes.yaml` says what is sensible. The peer reads
+the same messages and writes one token under a grammar of the letters.
+
+cold    the first scene of a person: nothing of the prompt is in the cache
+warm    a fresh scene, fresh options; who the person is has been read before
+known   a fresh scene and options that were judged before, so that their prior is known (methods with a prior)
+
+Accuracy is of all scenes. The temperature is fitted on one half of the people, the calibration error is of the other.
+"""
+import dataclasses
+
+from choose import scenes
+from harness import calibration, place
+from harness.figures import compare, median, percentile
+from harness.frontier import Point, svg
+from harness.llama import Server
+from harness.place import BenchError
+from harness.program import Program
+
+MODELS = {"smollm2-135m": "135M", "qwen2.5-coder-0.5b": "0.5B", "qwen2.5-coder-1.5b": "1.5B"}
+METHODS = ("letters", "letters_minus_prior", "letters_rotated", "text_minus_prior")
+DEFAULT = ("qwen2.5-coder-0.5b", "letters_minus_prior")  # who answers choose() of the gold tier, see src/app/engines.cpp
+KNOWN_OF_A_PERSON = 2
+CONTEXT = 2048
+ACCURACY, P99_MS, ERROR = 0.8, 100, 0.1
+
+
+@dataclasses.dataclass
+class Found:
+    """Of one model and method."""
+    judged: list     # (probabilities, what is sensible) of each scene
+    ms: dict         # cold, warm, known -> of each question
+    tokens: list     # of the prompt of each scene
+
+
+def ask_us(weights, method, all_scenes, tell):
+    found = Found([], {"cold": [], "warm": [], "known": []}, [])
+    with Program("choose", weights) as ours:
+        def ask(scene, text):
+            return ours.ask("ask", method, scene.who, text, *scene.options)
+
+        for number, scene in enumerate(all_scenes):
+            tell(f"{method}, scene {number + 1} of {len(all_scenes)}")
+            came = ask(scene, scene.scene)
+            found.judged.append((came["p"], scene.sensible))
+            found.ms["cold" if scene.first else "warm"].append(came["ms"][0])
+            found.tokens.append(came["prompt_tokens"][0])
+            last = number + 1 == len(all_scenes) or all_scenes[number + 1].first
+            if last and method.endswith("minus_prior"):
+                for again in all_scenes[number + 1 - KNOWN_OF_A_PERSON:number + 1]:
+                    found.ms["known"].append(ask(again, f"A week later. {again.scene}")["ms"][0])
+    return found
+
+
+def messages(scene):
+    """What src/adapters/engine_llama/prompt.cpp asks with letters; the counts of tokens must agree."""
+    listed = "".join(f"{letter}. {option}\n" for letter, option in zip(scenes.LETTERS, scene.options))
+    asked = f"{scene.scene}\n\nWhat do you do?\n{listed}Answer with the letter only."
+    return [{"role": "system", "content": scene.who}, {"role": "user", "content": asked}]
+
+
+def ask_server(weights, all_scenes, tell):
+    found = Found([], {"cold": [], "warm": []}, [])
+    with Server(weights, parallel=1, context=CONTEXT) as server:
+        for number, scene in enumerate(all_scenes):
+            tell(f"llama-server, scene {number + 1} of {len(all_scenes)}")
+            letters = scenes.LETTERS[:len(scene.options)]
+            label, took, tokens = server.label(messages(scene), letters)
+            found.judged.append(([float(letter == label) for letter in letters], scene.sensible))
+            found.ms["cold" if scene.first else "warm"].append(took)
+            found.tokens.append(tokens)
+    return found
+
+
+def calibrated(found, all_scenes):
+    """Temperature, error before, error after."""
+    dev = [one for one, scene in zip(found.judged, all_scenes) if scene.dev]
+    test = [one for one, scene in zip(found.judged, all_scenes) if not scene.dev]
+    temperature = calibration.fit(dev)
+    return temperature, calibration.error(test), calibration.error(test, temperature)
+
+
+def rows_of(model, method, ours, peer, all_scenes):
+    if method == "letters" and ours.tokens != peer.tokens:
+        raise BenchError(f"{model}: the two sides read different prompts")
+    label = "llama-server, one token under a grammar"
+    default = (model, method) == DEFAULT
+
+    def row(figure, unit, better, our, their, their_name, goal):
+        return {**compare(f"choose.{figure}.{model}.{method}", unit, better, our, their, their_name, goal if default else None),
+                "model": model, "method": method, "figure": figure}
+
+    rows = [row("accuracy", "share", "higher", [calibration.accuracy(ours.judged)], [calibration.accuracy(peer.judged)], label,
+                f"ours >= {ACCURACY}")]
+    for state, taken in ours.ms.items():
+        if taken:
+            theirs = peer.ms["warm" if state == "known" else state]
+            rows.append(row(f"{state}_median", "ms", "lower", [median(taken)], [median(theirs)], label, None))
+            rows.append(row(f"{state}_p99", "ms", "lower", [percentile(taken, 0.99)], [percentile(theirs, 0.99)], label,
+                            f"ours <= {P99_MS}" if state == "warm" else None))
+    temperature, before, after = calibrated(ours, all_scenes)
+    rows.append({**row("error", "share", "lower", [after], [before], "the same at temperature 1", f"ours < {ERROR}"),
+                 "temperature": round(temperature, 3)})
+    return rows
+
+
+def run(tell):
+    all_scenes = scenes.load()
+    rows = []
+    for model in MODELS:
+        def of_model(text, model=model):
+            tell(f"{model}: {text}")
+        weights = place.weights(model)
+        peer = ask_server(weights, all_scenes, of_model)
+        for method in METHODS:
+            rows += rows_of(model, method, ask_us(weights, method, all_scenes, of_model), peer, all_scenes)
+    return rows
+
+
+def picture(rows):
+    """Accuracy against milliseconds, for docs/benchmarks."""
+    points, peers = [], {}
+    by_name = {(row["model"], row["method"], row["figure"]): row for row in rows}
+    for (model, method, figure), row in by_name.items():
+        if figure == "accuracy":
+            took = by_name[model, method, "warm_p99"]
+            points.append(Point(took["ours"], row["ours"], f"{MODELS[model]} {method.replace('_', ' ')}", MODELS[model]))
+            peers[model] = Point(took["peer"], row["peer"], f"{MODELS[model]} llama-server", MODELS[model], peer=True)
+    return svg("Choices: right against time", "ms, 99 of 100 warm choices are faster", "sensible choices",
+               points + list(peers.values()), goal=(P99_MS, ACCURACY))
