@@ -22,10 +22,11 @@ TEST_F(Safety, AReplyThatIsLongerThanItSaysIsNotTheNextOnes) {
   const std::string mine = R"({"choices":[{"message":{"content":"mine"},"finish_reason":"stop"}]})";
   const std::string other =
       R"({"choices":[{"message":{"content":"somebody else's"},"finish_reason":"stop"}]})";
-  std::atomic<int> asked = 0;
-  upstream_.script([&](Peer& p) {
+  // By value: the upstream still writes when this test has what it wants and is over.
+  const auto asked = std::make_shared<std::atomic<int>>(0);
+  upstream_.script([=](Peer& p) {
     p.whole(mine);
-    if (asked++ == 0) p.whole(other);
+    if ((*asked)++ == 0) p.whole(other);
   });
   open();
   for (int i = 0; i < 3; ++i) {
