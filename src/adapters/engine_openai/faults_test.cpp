@@ -133,12 +133,12 @@ std::vector<Fault> faults() {
        [](Peer& p) { p.chunked_head() && p.event(R"([1,2,{"choices":7}])") && p.gone(); },
        "engine.bad_reply"},
       {"nests_its_json", [](Peer& p) { p.chunked_head() && p.event(std::string(100'000, '[')) && p.gone(); },
-       "engine.bad_reply"},
+       "engine.bad_reply", Finish::stop, "", std::chrono::milliseconds(10'000)},
       {"nests_its_json_and_closes_it",
        [](Peer& p) {
          p.chunked_head() && p.event(std::string(100'000, '[') + std::string(100'000, ']')) && p.gone();
        },
-       "engine.bad_reply"},
+       "engine.bad_reply", Finish::stop, "", std::chrono::milliseconds(10'000)},
       {"answers_200_with_an_error",
        [](Peer& p) { p.whole(R"({"error":{"message":"out of memory","type":"server_error"}})"); },
        "engine.failed"},
