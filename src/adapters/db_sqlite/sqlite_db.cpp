@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <condition_variable>
 #include <cstring>
 #include <filesystem>
-#include <future>
+#include <mutex>
+#include <optional>
 
 #include "adapters/db_sqlite/file_lock.h"
 #include "adapters/db_sqlite/migrate.h"
@@ -111,15 +113,22 @@ class SqliteDb final : public Db {
   Result<void> health() const override { return writer_.health(); }
 
  private:
+  // Not std::promise: in programs that link llama.cpp its copies of that class's inline functions are linked,
+  // in which ThreadSanitizer cannot see what orders the two threads.
   template <class Submit>
   static Result<void> wait(Submit submit) {
-    std::promise<Result<void>> promise;
-    auto future = promise.get_future();
-    // Moved into the job: the writer may still be inside set_value when the waiter goes on.
-    if (!submit([p = std::move(promise)](Result<void> r) mutable { p.set_value(std::move(r)); })) {
-      return std::unexpected(busy());
-    }
-    return future.get();
+    std::mutex mutex;
+    std::condition_variable told;
+    std::optional<Result<void>> answer;
+    const bool taken = submit([&](Result<void> r) {
+      const std::lock_guard lock(mutex);
+      answer.emplace(std::move(r));
+      told.notify_one();  // locked: the waiter must not leave while it is being told
+    });
+    if (!taken) return std::unexpected(busy());
+    std::unique_lock lock(mutex);
+    told.wait(lock, [&] { return answer.has_value(); });
+    return *std::move(answer);
   }
 
   const rt::Env env_;
