@@ -1,11 +1,11 @@
 """What a sensible person would do in over 200 scenes: right choices and milliseconds of each model and method, against a label that llama-server generates.
 
 Each model answers every scene by every method, one scene after the other; `scenes.yaml` says what is sensible. The peer reads
-the same messages and writes one token under a grammar of the letters.
+the same messages and writes one token under a grammar of the letters; beside the embedding model stands the 0.5B chat model.
 
 cold    the first scene of a person: nothing of the prompt is in the cache
 warm    a fresh scene, fresh options; who the person is has been read before
-known   a fresh scene and options that were judged before, so that their prior is known (methods with a prior)
+known   a fresh scene and options that were judged before, so that their prior (or their meaning) is known
 
 Accuracy is of all scenes. The temperature is fitted on one half of the people, the calibration error is of the other.
 """
@@ -19,9 +19,10 @@ from harness.llama import Server
 from harness.place import BenchError
 from harness.program import Program
 
-MODELS = {"smollm2-135m": "135M", "qwen2.5-coder-0.5b": "0.5B", "qwen2.5-coder-1.5b": "1.5B"}
+MODELS = {"minilm-l6-v2": "MiniLM", "smollm2-135m": "135M", "qwen2.5-coder-0.5b": "0.5B", "qwen2.5-coder-1.5b": "1.5B"}
+EMBEDDING = "minilm-l6-v2"
 METHODS = ("letters", "letters_minus_prior", "letters_rotated", "text_minus_prior")
-DEFAULT = ("qwen2.5-coder-0.5b", "letters_minus_prior")  # who answers choose() of the gold tier, see src/app/engines.cpp
+DEFAULT = (EMBEDDING, "meaning")  # who answers choose() of the gold tier, see src/app/engines.cpp
 KNOWN_OF_A_PERSON = 2
 CONTEXT = 2048
 ACCURACY, P99_MS, ERROR = 0.8, 100, 0.1
@@ -35,9 +36,13 @@ class Found:
     tokens: list     # of the prompt of each scene
 
 
+def methods(model):
+    return ("meaning",) if model == EMBEDDING else METHODS
+
+
 def ask_us(weights, method, all_scenes, tell):
     found = Found([], {"cold": [], "warm": [], "known": []}, [])
-    with Program("choose", weights) as ours:
+    with Program("choose", weights, "embedding" if method == "meaning" else "chat") as ours:
         def ask(scene, text):
             return ours.ask("ask", method, scene.who, text, *scene.options)
 
@@ -48,7 +53,7 @@ def ask_us(weights, method, all_scenes, tell):
             found.ms["cold" if scene.first else "warm"].append(came["ms"][0])
             found.tokens.append(came["prompt_tokens"][0])
             last = number + 1 == len(all_scenes) or all_scenes[number + 1].first
-            if last and method.endswith("minus_prior"):
+            if last and method not in ("letters", "letters_rotated"):
                 for again in all_scenes[number + 1 - KNOWN_OF_A_PERSON:number + 1]:
                     found.ms["known"].append(ask(again, f"A week later. {again.scene}")["ms"][0])
     return found
@@ -108,14 +113,16 @@ def rows_of(model, method, ours, peer, all_scenes):
 
 def run(tell):
     all_scenes = scenes.load()
-    rows = []
+    rows, peers = [], {}
     for model in MODELS:
         def of_model(text, model=model):
             tell(f"{model}: {text}")
-        weights = place.weights(model)
-        peer = ask_server(weights, all_scenes, of_model)
-        for method in METHODS:
-            rows += rows_of(model, method, ask_us(weights, method, all_scenes, of_model), peer, all_scenes)
+        asked = "qwen2.5-coder-0.5b" if model == EMBEDDING else model
+        if asked not in peers:
+            peers[asked] = ask_server(place.weights(asked), all_scenes, of_model)
+        for method in methods(model):
+            ours = ask_us(place.weights(model), method, all_scenes, of_model)
+            rows += rows_of(model, method, ours, peers[asked], all_scenes)
     return rows
 
 
@@ -127,6 +134,7 @@ def picture(rows):
         if figure == "accuracy":
             took = by_name[model, method, "warm_p99"]
             points.append(Point(took["ours"], row["ours"], f"{MODELS[model]} {method.replace('_', ' ')}", MODELS[model]))
-            peers[model] = Point(took["peer"], row["peer"], f"{MODELS[model]} llama-server", MODELS[model], peer=True)
+            if model != EMBEDDING:
+                peers[model] = Point(took["peer"], row["peer"], f"{MODELS[model]} llama-server", MODELS[model], peer=True)
     return svg("Choices: right against time", "ms, 99 of 100 warm choices are faster", "sensible choices",
                points + list(peers.values()), goal=(P99_MS, ACCURACY))

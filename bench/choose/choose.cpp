@@ -1,4 +1,4 @@
-// bench_choose WEIGHTS: one choice after the other, as the server's gold tier makes them.
+// bench_choose WEIGHTS chat|embedding: one choice after the other, as the server's gold tier makes them.
 #include "base/check.h"
 #include "bench/harness/answers.h"
 #include "bench/harness/engine_bench.h"
@@ -26,7 +26,7 @@ bench::Figures ask(bench::EngineBench& engine, const bench::Words& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  TROUPE_CHECK(argc == 2, "usage: bench_choose WEIGHTS");
-  bench::EngineBench engine(argv[1]);
+  TROUPE_CHECK(argc == 3, "usage: bench_choose WEIGHTS chat|embedding");
+  bench::EngineBench engine(argv[1], std::string_view(argv[2]) == "embedding");
   return bench::answer_lines({{"ask", [&](const bench::Words& words) { return ask(engine, words); }}});
 }

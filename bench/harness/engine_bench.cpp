@@ -6,21 +6,22 @@ namespace troupe::bench {
 
 namespace {
 
-engine::LlamaConfig config_for(const std::string& weights) {
+engine::LlamaConfig config_for(const std::string& weights, bool embedding) {
   engine::LlamaModelConfig model;
   model.name = "bench";
   model.path = weights;
   model.hash = "-";  // known good: set-up checked it
   model.verify = false;
   model.tiers = {engine::Tier::gold, engine::Tier::silver, engine::Tier::bronze};
-  model.context_tokens = 2048;  // as in app/engines.cpp
+  model.embedding = embedding;
+  model.context_tokens = embedding ? 512 : 2048;  // as in app/engines.cpp
   return {.models = {std::move(model)}};
 }
 
 }  // namespace
 
-EngineBench::EngineBench(const std::string& weights) {
-  auto opened = engine::open_llama_engine(io_.env, config_for(weights));
+EngineBench::EngineBench(const std::string& weights, bool embedding) {
+  auto opened = engine::open_llama_engine(io_.env, config_for(weights, embedding));
   TROUPE_CHECK(opened.has_value(), opened.error().message.c_str());
   engine_ = *std::move(opened);
 }

@@ -12,7 +12,7 @@ namespace troupe::bench {
 class EngineBench {
  public:
   // Ends the program with the reason when the weights cannot be loaded.
-  explicit EngineBench(const std::string& weights);
+  explicit EngineBench(const std::string& weights, bool embedding = false);
 
   struct Answer {
     double first_ms = 0;  // from the question to its first piece of text on the io thread

@@ -31,8 +31,8 @@ engine::LlamaModelConfig model_config(const models::CatalogueEntry& entry, const
   model.context_tokens = std::min(entry.context_tokens, model.embedding ? 512 : 2048);
   model.slots = model.embedding ? 16 : 8;
   if (model.embedding) model.cached_prefixes = 0;
-  // What the choice set measured (docs/adr): small models read letters badly, but know which text fits.
-  if (entry.size < 200'000'000) model.choose = engine::ChooseMethod::text_minus_prior;
+  // What the choice set measured (ADR 4): small models read letters badly, but know which text fits.
+  if (entry.size < 1'000'000'000) model.choose = engine::ChooseMethod::text_minus_prior;
   return model;
 }
 
@@ -100,10 +100,13 @@ void open_llama(const rt::Env& env, engine::LlamaConfig config, Engines& engines
 }
 
 void add_default_routes(engine::Engine& engine, Engines& engines) {
+  auto& gold = engines.router.tiers[engine::Tier::gold];
   for (const auto& model : engine.models()) {
     if (model.embedding_size > 0 && engines.router.embedding.empty()) {
       engines.embedding_size = static_cast<std::size_t>(model.embedding_size);
       engines.router.embedding.push_back({&engine, model.name});
+      // It chooses best within the time that gold has (ADR 4).
+      if (&engine == engines.llama.get()) gold.insert(gold.begin(), {&engine, model.name, false});
     }
     for (const auto tier : model.tiers) engines.router.tiers[tier].push_back({&engine, model.name});
   }
@@ -111,22 +114,24 @@ void add_default_routes(engine::Engine& engine, Engines& engines) {
 
 // The routes that the configuration names, in its order.
 void set_routes(const EngineOptions& options, Engines& engines, Problems& problems) {
-  std::map<std::string, engine::Engine*> known;
+  std::map<std::string, Route> known;
   for (engine::Engine* engine : {static_cast<engine::Engine*>(engines.remote.get()),
                                  static_cast<engine::Engine*>(engines.llama.get())}) {
     if (engine == nullptr) continue;
     for (const auto& model : engine->models()) {
-      if (model.embedding_size == 0) known.emplace(model.name, engine);
+      const bool writes = model.embedding_size == 0;
+      if (writes || engine == engines.llama.get())
+        known.emplace(model.name, Route{engine, model.name, writes});
     }
   }
   std::vector<std::string> names;
-  for (const auto& [name, engine] : known) names.push_back(name);
+  for (const auto& [name, route] : known) names.push_back(name);
   for (const auto& [tier, wanted] : options.routes) {
     auto& routes = engines.router.tiers[tier];
     routes.clear();
     for (const auto& name : wanted) {
       if (const auto found = known.find(name); found != known.end()) {
-        routes.push_back({found->second, name});
+        routes.push_back(found->second);
       } else {
         problems.push_back("routes." + std::string(engine::tier_name(tier)) + ": no model '" + name + "'" +
                            did_you_mean(name, names));
@@ -150,7 +155,7 @@ Engines open_engines(const rt::Env& env, const EngineOptions& options) {
   }
   set_routes(options, engines, problems);
   // The reflex engine chooses when no model can; it does not speak: written lines are the writers' (see ai).
-  engines.router.tiers[engine::Tier::gold].push_back({engines.reflex.get(), "reflex"});
+  engines.router.tiers[engine::Tier::gold].push_back({engines.reflex.get(), "reflex", false});
   engines.problem = join(problems, "; ");
   return engines;
 }

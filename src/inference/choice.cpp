@@ -36,10 +36,11 @@ std::vector<double> softmax(std::span<const double> scores, double temperature) 
   return out;
 }
 
-std::vector<double> subtract_prior(std::span<const double> scores, std::span<const double> prior) {
+std::vector<double> subtract_prior(std::span<const double> scores, std::span<const double> prior,
+                                   double weight) {
   TROUPE_CHECK(scores.size() == prior.size(), "one prior per score");
   std::vector<double> out(scores.size());
-  for (std::size_t i = 0; i < scores.size(); ++i) out[i] = scores[i] - prior[i];
+  for (std::size_t i = 0; i < scores.size(); ++i) out[i] = scores[i] - weight * prior[i];
   return out;
 }
 

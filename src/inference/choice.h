@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::inference {
@@ -12,7 +13,8 @@ std::vector<double> softmax(std::span<const double> scores, double temperature);
 
 // What the scene adds: score minus what the option scores anyway. Small models prefer a letter (or a phrase)
 // before they have read anything; that preference is the prior.
-std::vector<double> subtract_prior(std::span<const double> scores, std::span<const double> prior);
+std::vector<double> subtract_prior(std::span<const double> scores, std::span<const double> prior,
+                                   double weight = 1);
 
 // The mean over several ways to ask (the options in another order each time): `scores[k][i]` is option i
 // asked in way k. Each way is normalised first, so that none counts more because its logits are larger.
@@ -38,6 +40,8 @@ std::string lettered(std::span<const std::string> options);
 
 // The question that all engines ask; `scene` "" asks without a scene, for the prior.
 std::string open_question(const std::string& scene);
+// How the answer to it begins, up to the option: small models go on better than they begin.
+constexpr std::string_view kOpenAnswer = "The sensible thing to do now is to";
 std::string lettered_question(const std::string& scene, std::span<const std::string> options);
 
 }  // namespace troupe::inference

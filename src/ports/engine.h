@@ -107,8 +107,9 @@ struct GenerateReply {
 struct ChooseRequest {
   std::string model;
   std::string caller;
-  // How the model is read: "letters", "letters_minus_prior", "letters_rotated" or "text_minus_prior"; "" =
-  // what the engine is configured for. Engines without logits ignore it and say in the reply what they did.
+  // How the model is read: "letters", "letters_minus_prior", "letters_rotated", "text_minus_prior" or
+  // "meaning"; "" = what the engine is configured for. Engines without logits ignore it and say in the reply
+  // what they did.
   std::string method;
   Tier tier = Tier::gold;
   std::string context;

@@ -80,6 +80,7 @@ def test(place: Place) -> None:
     server.call("npc.Remember", {"npc": "marta", "memories": [
         {"text": f"{NAME} gives a herring to Marta.", "witnesses": [NAME], "source": "seen", "importance": 1}]})
     prompt = server.call("npc.Prompt", {"npc": "marta", "player": "anna", "text": "Did somebody give a herring to Marta?"})["messages"]
-    check("herring to Marta." in prompt[-1]["text"], "what a player did is remembered in the user's role")
+    by_user = " ".join(m["text"] for m in prompt if m["role"] == "user")
+    check("herring to Marta." in by_user, "what a player did is remembered in the user's role")
     check(all("Zanzibar" not in m["text"] for m in prompt if m["role"] == "system"), "and not in the system's")
     check(server.call("world.Verify", {})["problem"] == "", "the log is intact")

@@ -13,6 +13,9 @@ namespace troupe::engine {
 namespace {
 
 bool by_letters(ChooseMethod method) { return method != ChooseMethod::text_minus_prior; }
+// Texts differ in length, and so does their likelihood: taking all of the prior out would favour the longest
+// (measured, ADR 4).
+double prior_weight(ChooseMethod method) { return by_letters(method) ? 1 : .5; }
 bool less_prior(ChooseMethod method) {
   return method == ChooseMethod::letters_minus_prior || method == ChooseMethod::text_minus_prior;
 }
@@ -48,7 +51,7 @@ struct Choice {
     auto scores = scene.scores();
     if (less_prior(method)) {
       lane.priors().put(prior_key, prior.scores());
-      scores = inference::subtract_prior(scores, prior.scores());
+      scores = inference::subtract_prior(scores, prior.scores(), prior_weight(method));
     }
     const auto temperature = lane.model().config().choose_temperature.at(static_cast<std::size_t>(method));
     auto probabilities = inference::softmax(scores, temperature);
@@ -188,8 +191,12 @@ class Asking {
 
   Result<Prompt> ask_texts(Question& question, const std::string& context, const std::string& scene) {
     TRY(auto asked, prompt(request_.options, context, scene));
+    const auto& model = choice_->lane.model();
+    const auto begun = model.tokenize(std::string(inference::kOpenAnswer), false);
+    asked.tokens.insert(asked.tokens.end(), begun.begin(), begun.end());
+    asked.text += inference::kOpenAnswer;
     for (std::size_t i = 0; i < request_.options.size(); ++i) {
-      auto option = choice_->lane.model().tokenize(request_.options[i], false);
+      auto option = model.tokenize(" " + request_.options[i], false);
       if (option.empty())
         return fail(Code::invalid_argument, "engine.bad_options", "an option without tokens");
       const auto last = option.back();

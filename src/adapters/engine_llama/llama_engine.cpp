@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <thread>
 
 #include "adapters/engine_llama/choose.h"
 #include "adapters/engine_llama/embed.h"
 #include "adapters/engine_llama/generate.h"
+#include "adapters/engine_llama/meaning.h"
 #include "adapters/engine_llama/worker.h"
 #include "base/text.h"
 
@@ -25,6 +27,8 @@ std::string_view choose_method_name(ChooseMethod method) {
       return "letters_rotated";
     case ChooseMethod::text_minus_prior:
       return "text_minus_prior";
+    case ChooseMethod::meaning:
+      return "meaning";
   }
   return "letters_minus_prior";
 }
@@ -121,6 +125,16 @@ Task<Reply> finish(CallerPtr caller, std::shared_ptr<Call> call) {
   co_return caller->ended(std::move(result));
 }
 
+Task<ChooseReply> finish_meaning(CallerPtr caller, std::shared_ptr<EmbedCall> call, MeaningQuestion question,
+                                 std::shared_ptr<OptionVectors> known, double temperature,
+                                 std::string model_hash) {
+  auto embedded = co_await call->done.wait(caller->deadline());
+  if (!embedded) co_return caller->ended(Result<ChooseReply>(std::unexpected(std::move(embedded).error())));
+  auto reply = question.answer(*std::move(embedded), temperature, *known);
+  reply.model_hash = std::move(model_hash);
+  co_return caller->ended(Result<ChooseReply>(std::move(reply)));
+}
+
 template <class Reply>
 Task<Reply> refuse(Error error) {
   co_return std::unexpected(std::move(error));
@@ -136,6 +150,7 @@ class LlamaEngineImpl final : public LlamaEngine {
     std::size_t format = 0;
     for (const auto& model : models) {
       if (model->config().embedding) {
+        meanings_.emplace(lanes.size(), std::make_shared<OptionVectors>(config_.priors_max));
         lanes.push_back(std::make_unique<EmbedLane>(*model, config_, *inbox_));
       } else {
         lanes.push_back(std::make_unique<ChatLane>(*model, formats[format++], config_, *inbox_));
@@ -176,11 +191,16 @@ class LlamaEngineImpl final : public LlamaEngine {
   }
 
  private:
+  enum class Kind { chat, embedding, either };
+  static bool is_of(const ModelInfo& info, Kind kind) {
+    return kind == Kind::either || (info.embedding_size > 0) == (kind == Kind::embedding);
+  }
+
   // The model of that name, or the first that serves the tier, or the first at all.
-  Result<std::size_t> find(const std::string& name, Tier tier, bool embedding) const {
+  Result<std::size_t> find(const std::string& name, Tier tier, Kind kind) const {
     std::optional<std::size_t> any;
     for (std::size_t i = 0; i < infos_.size(); ++i) {
-      if ((infos_[i].embedding_size > 0) != embedding) continue;
+      if (!is_of(infos_[i], kind)) continue;
       if (!name.empty()) {
         if (infos_[i].name == name) return i;
         continue;
@@ -191,13 +211,14 @@ class LlamaEngineImpl final : public LlamaEngine {
     if (any) return *any;
     std::vector<std::string> names;
     for (const auto& info : infos_) {
-      if ((info.embedding_size > 0) == embedding) names.push_back(info.name);
+      if (is_of(info, kind)) names.push_back(info.name);
     }
-    const char* kind = embedding ? "embedding" : "chat";
-    if (name.empty())
-      return fail(Code::unavailable, "engine.no_model", fmt::format("no {} model is loaded", kind));
+    const char* what = kind == Kind::embedding ? "embedding model"
+                       : kind == Kind::chat    ? "chat model"
+                                               : "model";
+    if (name.empty()) return fail(Code::unavailable, "engine.no_model", fmt::format("no {} is loaded", what));
     return fail(Code::unavailable, "engine.no_model",
-                fmt::format("no {} model is called '{}'{}", kind, name, did_you_mean(name, names)));
+                fmt::format("no {} is called '{}'{}", what, name, did_you_mean(name, names)));
   }
 
   Inbox::Opening opening(const auto& request, Tier tier, std::size_t model) const {
@@ -211,7 +232,7 @@ class LlamaEngineImpl final : public LlamaEngine {
   Result<Task<GenerateReply>> begin_generate(GenerateRequest request,
                                              std::function<void(std::string_view)> on_text) {
     TRY_VOID(check(request));
-    TRY(const auto model, find(request.model, request.tier, false));
+    TRY(const auto model, find(request.model, request.tier, Kind::chat));
     TRY(auto ticket, inbox_->open(opening(request, request.tier, model)));
     auto call = std::make_shared<GenerateCall>(inbox_->env(), std::move(request), std::move(on_text));
     inbox_->submit(ticket, [this, model, ticket, call](const Error* stopping) {
@@ -223,14 +244,22 @@ class LlamaEngineImpl final : public LlamaEngine {
 
   Result<Task<ChooseReply>> begin_choose(ChooseRequest request) {
     TRY_VOID(check(request, config_.limits));
-    TRY(const auto model, find(request.model, request.tier, false));
-    auto method = config_.models[model].choose;
+    TRY(const auto model, find(request.model, request.tier, Kind::either));
+    const bool embedding = infos_[model].embedding_size > 0;
+    auto method = embedding ? ChooseMethod::meaning : config_.models[model].choose;
     if (!request.method.empty()) {
       const auto named = parse_choose_method(request.method);
       if (!named) return bad_method(request.method);
       method = *named;
     }
+    if (embedding != (method == ChooseMethod::meaning)) {
+      return fail(Code::invalid_argument, "engine.bad_method",
+                  fmt::format("{} is {}: 'meaning' {}", infos_[model].name,
+                              embedding ? "an embedding model" : "a chat model",
+                              embedding ? "is its only method" : "needs an embedding model"));
+    }
     TRY(auto ticket, inbox_->open(opening(request, request.tier, model)));
+    if (embedding) return begin_meaning(std::move(request), model, std::move(ticket));
     auto call = std::make_shared<ChooseCall>(inbox_->env(), std::move(request));
     inbox_->submit(ticket, [this, model, method, ticket, call](const Error* stopping) {
       if (stopping != nullptr) return call->done.set(std::unexpected(*stopping));
@@ -239,25 +268,40 @@ class LlamaEngineImpl final : public LlamaEngine {
     return finish<ChooseReply>(std::make_unique<Caller>(inbox_, std::move(ticket)), std::move(call));
   }
 
-  Result<Task<EmbedReply>> begin_embed(EmbedRequest request) {
-    TRY_VOID(check(request, config_.limits));
-    TRY(const auto model, find(request.model, Tier::silver, true));
-    TRY(auto ticket, inbox_->open({.tier = Tier::silver,
-                                   .deadline = request.deadline,
-                                   .think_again = rt::Instant::never(),
-                                   .caller = request.caller,
-                                   .model = infos_[model].name}));
+  Task<ChooseReply> begin_meaning(ChooseRequest request, std::size_t model, TicketPtr ticket) {
+    const auto& known = meanings_.at(model);
+    MeaningQuestion question(std::move(request), *known);
+    auto call = submit_embed(question.embedding(), model, ticket);
+    const auto& temperatures = config_.models[model].choose_temperature;
+    return finish_meaning(
+        std::make_unique<Caller>(inbox_, std::move(ticket)), std::move(call), std::move(question), known,
+        temperatures.at(static_cast<std::size_t>(ChooseMethod::meaning)), infos_[model].hash);
+  }
+
+  std::shared_ptr<EmbedCall> submit_embed(EmbedRequest request, std::size_t model, const TicketPtr& ticket) {
     auto call = std::make_shared<EmbedCall>(inbox_->env(), std::move(request));
     inbox_->submit(ticket, [this, model, ticket, call](const Error* stopping) {
       if (stopping != nullptr) return call->done.set(std::unexpected(*stopping));
       worker_->embed(model)->start(ticket, call);
     });
+    return call;
+  }
+
+  Result<Task<EmbedReply>> begin_embed(EmbedRequest request) {
+    TRY_VOID(check(request, config_.limits));
+    TRY(const auto model, find(request.model, Tier::silver, Kind::embedding));
+    TRY(auto ticket, inbox_->open({.tier = Tier::silver,
+                                   .deadline = request.deadline,
+                                   .think_again = rt::Instant::never(),
+                                   .caller = request.caller,
+                                   .model = infos_[model].name}));
+    auto call = submit_embed(std::move(request), model, ticket);
     return finish<EmbedReply>(std::make_unique<Caller>(inbox_, std::move(ticket)), std::move(call));
   }
 
   Result<Task<Usage>> begin_warm(GenerateRequest request) {
     TRY_VOID(check(request));
-    TRY(const auto model, find(request.model, request.tier, false));
+    TRY(const auto model, find(request.model, request.tier, Kind::chat));
     TRY(auto ticket, inbox_->open(opening(request, Tier::bronze, model)));
     auto call = std::make_shared<WarmCall>(inbox_->env(), std::move(request));
     inbox_->submit(ticket, [this, model, ticket, call](const Error* stopping) {
@@ -270,7 +314,8 @@ class LlamaEngineImpl final : public LlamaEngine {
   LlamaConfig config_;
   std::shared_ptr<Inbox> inbox_;
   std::vector<ModelInfo> infos_;
-  std::unique_ptr<Worker> worker_;  // last: its thread uses everything above
+  std::map<std::size_t, std::shared_ptr<OptionVectors>> meanings_;  // by embedding model
+  std::unique_ptr<Worker> worker_;                                  // last: its thread uses everything above
 };
 
 Result<void> check_config(const LlamaConfig& c) {

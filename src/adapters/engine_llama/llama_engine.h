@@ -10,7 +10,7 @@
 // Bounded  Limits::waiting_max calls in the engine; per model: `slots` sequences at work, `cached_prefixes`
 // finished
 //          ones kept for their prefix, `kv_tokens` cells shared by all of them, LlamaConfig::priors_max
-//          cached priors.
+//          cached priors (of an embedding model: vectors of options).
 // Idle     sleeps; no thread polls.
 //
 // choose() answers by ChooseMethod; embed() truncates nothing: a text longer than the model's context is an
@@ -33,9 +33,10 @@ enum class ChooseMethod {
   letters,              // lettered options; the logits of the letters at the place of the answer
   letters_minus_prior,  // the same, less the prior
   letters_rotated,      // the mean over all rotations of the options: as many passes as there are options
-  text_minus_prior,     // the likelihood of each option's text as the answer, less the prior
+  text_minus_prior,     // the likelihood of each option's text as the answer, less half of the prior
+  meaning,  // of an embedding model: how near each option is to the scene; `context` plays no part
 };
-constexpr std::size_t kChooseMethods = 4;
+constexpr std::size_t kChooseMethods = 5;
 std::string_view choose_method_name(ChooseMethod method);
 std::optional<ChooseMethod> parse_choose_method(std::string_view name);
 
@@ -53,9 +54,11 @@ struct LlamaModelConfig {
   int kv_tokens = 0;          // cells for all sequences; 0 = twice context_tokens
   int slots = 8;              // 1 to 64 sequences at work
   int cached_prefixes = 24;   // 0 to 160
+  // Of a chat model; an embedding model chooses by meaning.
   ChooseMethod choose = ChooseMethod::letters_minus_prior;
-  // By method: what makes the probabilities of this model mean what they say (inference::fit_temperature).
-  std::array<double, kChooseMethods> choose_temperature = {1, 1, 1, 1};
+  // By method: what makes the probabilities of this model mean what they say (inference::fit_temperature);
+  // fitted on the choice set.
+  std::array<double, kChooseMethods> choose_temperature = {0.4, 0.4, 0.4, 6, 0.13};
 };
 
 // One step as it was predicted and as it went, for who measures.

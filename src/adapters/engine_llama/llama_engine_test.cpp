@@ -367,6 +367,45 @@ TEST_F(LlamaTest, EmbeddingsKnowWhatIsAlike) {
   EXPECT_EQ(chat.error().reason, "engine.no_model") << "an embedding model does not talk";
 }
 
+TEST_F(LlamaTest, AnEmbeddingModelChoosesByMeaning) {
+  auto config = test_config();
+  config.models = {minilm()};
+  open(config);
+  ChooseRequest request;
+  request.scene = "Smoke pours out of the stable and the horses scream.";
+  request.options = {"buy an apple", "ring the alarm bell", "sing a song"};
+  const auto reply = choose(request);
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->choice, 1U);
+  EXPECT_EQ(reply->method, "meaning");
+  EXPECT_EQ(reply->model, "minilm-l6-v2");
+  EXPECT_EQ(reply->prompt, request.scene);
+  EXPECT_FALSE(reply->model_hash.empty());
+
+  // Known options are not computed again, in whatever order they come.
+  const auto before = llama_->stats().prompt_tokens;
+  std::ranges::rotate(request.options, request.options.begin() + 1);
+  const auto again = choose(request);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->choice, 0U);
+  EXPECT_NEAR(again->probabilities[0], reply->probabilities[1], 1e-3);
+  EXPECT_EQ(llama_->stats().prompt_tokens - before, static_cast<std::uint64_t>(again->usage.prompt_tokens));
+  EXPECT_LT(again->usage.prompt_tokens, reply->usage.prompt_tokens);
+
+  request.method = "letters";
+  const auto letters = choose(request);
+  ASSERT_FALSE(letters);
+  EXPECT_EQ(letters.error().message, "minilm-l6-v2 is an embedding model: 'meaning' is its only method");
+
+  config.models = {smollm()};
+  open(config);
+  request.method = "meaning";
+  const auto meaning = choose(request);
+  ASSERT_FALSE(meaning);
+  EXPECT_EQ(meaning.error().reason, "engine.bad_method");
+  EXPECT_NE(meaning.error().message.find("needs an embedding model"), std::string::npos);
+}
+
 struct Scene {
   const char* scene;
   std::vector<std::string> options;

@@ -60,11 +60,17 @@ std::vector<pb::ChatMessage> assemble(const pb::AiContext& c, const PromptLimits
     add(messages, "assistant", inert(c.sample_line(), limits.line_bytes));
   }
 
-  const int first = std::max(0, c.turns_size() - static_cast<int>(limits.turns_max));
+  // Old lines go four at a time: each that goes makes the prompt new from there on.
+  const int over = std::max(0, c.turns_size() - static_cast<int>(limits.turns_max));
+  const int first = std::min((over + 3) / 4 * 4, c.turns_size());
   for (int i = first; i < c.turns_size(); ++i) {
     add(messages, c.turns(i).player() ? "user" : "assistant", inert(c.turns(i).text(), limits.line_bytes));
   }
 
+  if (c.said_before_size() > 0) {
+    add(messages, "user",
+        "(What was before:\n" + bullets(c.said_before(), limits.memories_max, limits.line_bytes) + ")");
+  }
   std::string now = "Now: " + c.situation() + "\n";
   if (!c.listener().empty()) now += c.listener() + "\n";
   if (c.memories_size() > 0) {
@@ -79,11 +85,9 @@ std::vector<pb::ChatMessage> assemble(const pb::AiContext& c, const PromptLimits
     now += ".";
   }
   add(messages, "system", std::move(now));
-  std::string said;
-  if (c.said_before_size() > 0) {
-    said = "(What was before:\n" + bullets(c.said_before(), limits.memories_max, limits.line_bytes) + ")\n";
-  }
-  add(messages, "user", said + inert(c.player_text(), limits.player_bytes));
+  const std::string before =
+      c.reminded_of().empty() ? "" : "(Before: " + inert(c.reminded_of(), limits.line_bytes) + ")\n";
+  add(messages, "user", before + inert(c.player_text(), limits.player_bytes));
   return messages;
 }
 

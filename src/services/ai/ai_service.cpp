@@ -26,6 +26,16 @@ std::string as_text(const std::vector<pb::ChatMessage>& messages) {
   return out;
 }
 
+pb::RouterGenerateRequest router_request(const pb::AiSpeakRequest& request,
+                                         const std::vector<pb::ChatMessage>& messages) {
+  pb::RouterGenerateRequest ask;
+  ask.set_tier(request.tier().empty() ? "silver" : request.tier());
+  for (const auto& message : messages) *ask.add_messages() = message;
+  ask.set_player(request.player());
+  ask.set_npc(request.npc());
+  return ask;
+}
+
 }  // namespace
 
 // What a model said, checked and recorded.
@@ -120,6 +130,13 @@ Task<pb::AiSpeakReply> AiService::speak(Caller caller, pb::AiSpeakRequest reques
     out->set_text(message.text());
   }
   if (request.assemble_only()) co_return reply;
+  if (request.read_ahead()) {
+    pb::RouterWarmRequest warm;
+    *warm.mutable_ahead() = router_request(request, messages);
+    CO_TRY(const auto warmed, co_await host_.call<pb::RouterWarmReply>(caller, warm));
+    reply.set_model(warmed.model());
+    co_return reply;
+  }
 
   CO_TRY(auto spoken, co_await generate(caller, request, messages, deadline));
   if (spoken.decision.tier() != "reflex" && request.context().actions_size() > 0) {
@@ -169,16 +186,12 @@ Task<AiService::Spoken> AiService::generate(Caller caller, pb::AiSpeakRequest re
     if (part.ParseFromString(event.payload)) show(check->push(part.text()));
   }));
 
-  pb::RouterGenerateRequest ask;
-  ask.set_tier(request.tier().empty() ? "silver" : request.tier());
-  for (auto& message : messages) *ask.add_messages() = message;
+  auto ask = router_request(request, messages);
   ask.set_tokens_max(config_.speech_tokens_max);
   ask.set_temperature(config_.speech_temperature);
   ask.set_seed(request.seed());
   for (const auto& stop : ai::stops(request.context())) ask.add_stop(stop);
   ask.set_deadline_ms(std::max<std::int64_t>(1, (deadline - started).count() / 1'000'000));
-  ask.set_player(request.player());
-  ask.set_npc(request.npc());
   const auto answer = co_await host_.call<pb::RouterGenerateReply>(inner, ask);
 
   if (answer && !check->blocked()) {

@@ -36,6 +36,8 @@ struct NpcLimits {
   std::size_t options_max = 4;          // put to a model, beside carrying on
   std::size_t embed_batch = 32;
   double interest_m = 80;  // a player this near makes minds think more often
+  double approach_m = 5;   // and this near may be about to speak
+  std::size_t reading_ahead_max = 8;
   npc::MemoryLimits memory;
 };
 
@@ -59,6 +61,12 @@ class NpcService {
  private:
   struct Mind;
   struct Prompt;
+  // What was read ahead for a player, last.
+  struct Anticipated {
+    std::string npc;
+    rt::Instant at;
+    bool reading = false;
+  };
 
   // npc_service.cpp: what others see
   Result<pb::NpcListReply> list(const Caller& caller, const pb::NpcListRequest& request) const;
@@ -108,10 +116,25 @@ class NpcService {
   Task<pb::NpcPromptReply> prompt(Caller caller, pb::NpcPromptRequest request);
   Result<pb::NpcTalkBegun> talk_begin(Turn& turn, const Caller& caller, const pb::NpcTalkBegin& command);
   Result<pb::NpcTalkEnded> talk_end(Turn& turn, const Caller& caller, const pb::NpcTalkEnd& command);
-  Task<Prompt> make_prompt(Caller caller, std::string npc, std::string player, std::string text);
   Result<std::string> check_line(const std::string& text) const;
   Result<void> check_player(const std::string& name) const;
+
+  // npc_prompt.cpp: what they have in mind; `text` "" = nothing was said yet
+  Task<Prompt> make_prompt(Caller caller, std::string npc, std::string player, std::string text);
   pack::Listener listener_for(const Mind& mind, const std::string& player) const;
+  void add_conversation(const Mind& mind, const std::string& player, const pack::Listener& listener,
+                        pb::AiContext& context) const;
+  void add_knowledge(const Mind& mind, const std::string& player, const pack::Listener& listener,
+                     const std::string& text, const std::vector<float>& vector, Prompt& prompt) const;
+  void add_actions(const std::string& npc, const std::string& text, Prompt& prompt) const;
+  double fits(const pack::Fact& fact, const std::string& text, const std::vector<float>& vector) const;
+
+  // npc_anticipation.cpp: read ahead for whoever is about to speak
+  boost::asio::awaitable<void> watch_players();
+  std::string about_to_hear(const pb::PlayerRecord& player) const;  // "": nobody
+  void anticipate(const std::string& player, const std::string& npc);
+  void count_talk(const pb::Decision& decision);
+  boost::asio::awaitable<void> read_ahead(std::string player, std::string npc);
 
   // npc_memory.cpp
   Result<pb::NpcRememberReply> remember_rpc(Turn& turn, const Caller& caller,
@@ -157,6 +180,8 @@ class NpcService {
   std::int64_t last_gold_ms_ = 0;  // game time of the last question to the gold tier
   bool thinks_ = false;            // part of history: who decides depends on it
   bool embedding_now_ = false;
+  std::map<std::string, Anticipated> anticipated_;  // by player; caches, never state
+  std::size_t reading_ahead_ = 0;
   std::map<std::string, std::vector<float>> fact_vectors_;  // a cache: shapes prompts, never state
 };
 

@@ -5,6 +5,7 @@
 #include "pack/query.h"
 #include "services/npc/mind.h"
 #include "services/npc/npc_service.h"
+#include "services/npc/prompt.h"
 
 namespace troupe {
 
@@ -13,14 +14,6 @@ namespace {
 constexpr std::int64_t kMinuteMs = 60'000;
 
 }  // namespace
-
-// A prompt, and what went into it.
-struct NpcService::Prompt {
-  pb::AiSpeakRequest request;
-  std::vector<std::string> facts;
-  std::vector<std::string> memories;
-  std::map<std::string, pb::Action> actions;  // by their text
-};
 
 Result<std::string> NpcService::check_line(const std::string& text) const {
   if (text.size() > config_.limits.text_bytes_max) {
@@ -50,146 +43,6 @@ Result<void> NpcService::check_player(const std::string& name) const {
   return fail(Code::invalid_argument, "npc.bad_player",
               "a player's name is UTF-8 of at most " + std::to_string(config_.limits.player_bytes_max) +
                   " bytes without control characters");
-}
-
-pack::Listener NpcService::listener_for(const Mind& mind, const std::string& player) const {
-  pack::Listener listener;
-  listener.trust = relation_or_default(mind, player_key(player)).trust();
-  // What anybody here told this player, this player knows.
-  for (const auto& [id, other] : minds_) {
-    for (const auto& told : other->record.told()) {
-      if (told.player() != player) continue;
-      for (const auto& fact : told.facts()) listener.knows.insert(pack::FactId(fact));
-    }
-  }
-  return listener;
-}
-
-Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc, std::string player,
-                                                 std::string text) {
-  constexpr std::size_t kOwnFactsMax = 8;
-  constexpr std::size_t kFactsBroughtUp = 2;
-  constexpr double kFitsMin = .3;
-  constexpr double kOwnWordsBonus = .1;  // what a writer wrote for this person before what everybody knows
-  constexpr std::size_t kMemoriesMax = 4;
-  const auto vector = co_await embed_one(caller, text);
-  CO_TRY(const Mind* mind, find(npc));
-  const auto& who = *mind->who;
-  const auto listener = listener_for(*mind, player);
-  Prompt prompt;
-  auto& context = *prompt.request.mutable_context();
-  context.set_name(who.name);
-  context.set_world(pack_.world.text);
-  context.set_persona("You are " + who.name + ", " + std::to_string(who.age) + ", " + who.role + ". " +
-                      who.persona + " Voice: " + who.voice);
-  if (const auto greetings = who.lines.find(pack::LineKind::greeting); greetings != who.lines.end()) {
-    context.set_sample_line(greetings->second.front());
-  }
-
-  // What may be said to this listener. What may not is not here at all: no model ever sees it. What is this
-  // person's own stands in the prompt's head in the pack's order and as plain facts ("Odo ..."), the same for
-  // a whole conversation, so that its prefix is computed once. What this line asks about comes last and in
-  // the person's own words: a small model says what it read last, and of "he has been gone eleven nights"
-  // alone it cannot know who "he" is.
-  struct Candidate {
-    const pack::Fact* fact;
-    std::string says;
-    double fits;
-  };
-  std::vector<Candidate> candidates;
-  for (const auto& fact : pack_.facts) {
-    if (!pack::knows(fact, who.id) || !pack::may_share(fact, who.id, listener)) continue;
-    const auto own = std::ranges::find(who.knows, fact.id, &pack::Knows::fact);
-    const std::string plain = fact.secret && !fact.reveal.empty() ? fact.reveal : fact.text;
-    if (own != who.knows.end() && static_cast<std::size_t>(context.knows_size()) < kOwnFactsMax) {
-      context.add_knows(plain);
-      prompt.facts.push_back(fact.id.str());
-    }
-    double fits = npc::overlap(text, fact.text + " " + join(fact.topics, " "));
-    if (const auto cached = fact_vectors_.find(fact.id.str());
-        vector && !vector->empty() && cached != fact_vectors_.end()) {
-      double dot = 0;
-      for (std::size_t i = 0; i < vector->size(); ++i)
-        dot += static_cast<double>((*vector)[i]) * cached->second[i];
-      fits = std::max(dot, fits * .5);
-    }
-    const bool in_own_words = own != who.knows.end() && !own->says.empty() && !fact.secret;
-    candidates.push_back(
-        {&fact, in_own_words ? own->says : plain, in_own_words ? fits + kOwnWordsBonus : fits});
-  }
-  std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
-    return a.fits != b.fits ? a.fits > b.fits : a.fact->id < b.fact->id;
-  });
-  if (candidates.size() > kFactsBroughtUp) candidates.resize(kFactsBroughtUp);
-  for (const auto& candidate : candidates) {
-    if (candidate.fits < kFitsMin) continue;
-    context.add_brought_up(candidate.says);
-    const auto id = candidate.fact->id.str();
-    if (std::ranges::find(prompt.facts, id) == prompt.facts.end()) prompt.facts.push_back(id);
-  }
-  for (const auto& recalled : recall(*mind, text, vector ? *vector : std::vector<float>(), kMemoriesMax + 4,
-                                     host_.timeline().now().ms, player_key(player))) {
-    if (prompt.memories.size() >= kMemoriesMax) break;
-    if (npc::gives_away(pack_, recalled.memory.text, who.id, listener)) continue;
-    if (npc::is_players_text(recalled.memory)) {
-      context.add_said_before(recalled.memory.text);
-    } else {
-      context.add_memories(recalled.memory.text);
-    }
-    prompt.memories.push_back("m-" + std::to_string(recalled.memory.id));
-  }
-  const auto conversation = mind->conversations.find(player);
-  if (conversation != mind->conversations.end()) {
-    for (const auto& line : conversation->second) {
-      const bool by_player = line.who == player;
-      if (!by_player && npc::gives_away(pack_, line.text, who.id, listener)) continue;
-      auto* turn = context.add_turns();
-      turn->set_who(line.who);
-      turn->set_player(by_player);
-      turn->set_text(line.text);
-    }
-  }
-  // The line just said is the task, not the past.
-  if (context.turns_size() > 0 && context.turns(context.turns_size() - 1).player())
-    context.mutable_turns()->RemoveLast();
-
-  pb::TimeGetRequest get_time;
-  pb::TimeState time;
-  if (const auto bytes = host_.timeline().query(as_self(), get_time.GetDescriptor()->full_name(), "")) {
-    time.ParseFromString(*bytes);
-  }
-  context.set_situation(situation(
-      *mind, time, weather_at(nullptr, npc::place_now(pack_, mind->record, host_.timeline().now().ms))));
-  const auto relation = relation_or_default(*mind, player_key(player));
-  const bool met = conversation != mind->conversations.end() && conversation->second.size() > 1;
-  context.set_listener(
-      (met ? "Before you stands somebody you have talked to before. " : "Before you stands a stranger. ") +
-      who.name + " " + std::string(npc::describe(relation)) + " them.");
-  context.set_player_text(text);
-
-  pb::CapabilitiesLegalRequest legal;
-  legal.set_kind("npc");
-  legal.set_actor(npc);
-  legal.set_limit(24);
-  if (const auto bytes =
-          host_.timeline().query(as_self(), legal.GetDescriptor()->full_name(), legal.SerializeAsString())) {
-    pb::CapabilitiesLegalReply options;
-    options.ParseFromString(*bytes);
-    // Only what the words could be about: the rest would be noise for a small model.
-    for (const auto& option : options.options()) {
-      if (npc::overlap(text, option.text()) <= 0 || prompt.actions.size() >= 4) continue;
-      if (!prompt.actions.emplace(option.text(), option.action()).second) continue;
-      context.add_actions(option.text());
-    }
-  }
-  prompt.request.set_npc(npc);
-  prompt.request.set_player(player);
-  for (const auto kind : {pack::LineKind::deflection, pack::LineKind::greeting}) {
-    const auto lines = who.lines.find(kind);
-    if (lines == who.lines.end() || (met && kind == pack::LineKind::greeting)) continue;
-    for (const auto& line : lines->second) prompt.request.add_fallback_lines(line);
-  }
-  co_return prompt;
 }
 
 Task<pb::NpcPromptReply> NpcService::prompt(Caller caller, pb::NpcPromptRequest request) {
@@ -271,6 +124,8 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
                            (spoken.decision().total_us() - spoken.decision().first_token_us()) / 1000);
   *reply.mutable_verbs() = ended.verbs();
   reply.set_event_id(event_log::event_id(host_.timeline().config().world, ended.sequence()));
+  count_talk(spoken.decision());
+  anticipate(player, request.npc());  // most say something else
   co_return reply;
 }
 
@@ -295,8 +150,9 @@ Result<pb::NpcTalkBegun> NpcService::talk_begin(Turn& turn, const Caller& caller
   turn.schedule("npc", "done:" + command.npc(), GameTime{record.busy_until_ms()});
   // Not what was said: a player's words stay in the user role, and perceptions go into scenes.
   perceive(*mind, turn.now().ms, "Somebody spoke to " + mind->who->name + ".", reply.sequence());
+  // In prompts they go on with what they did: what was read ahead must still be true when they are spoken to.
   set_intent(turn, *mind, "talk", "talks with " + command.player(), command.player() + " spoke to them",
-             "reflex", "talks with somebody");
+             "reflex", record.scene());
   add_line(turn, *mind, command.player(), command.player(), command.text());
   save(turn, *mind);
   return reply;

@@ -17,6 +17,7 @@ namespace troupe {
 struct Route {
   engine::Engine* engine = nullptr;
   std::string model;
+  bool writes = true;  // false: it chooses and nothing else
 };
 
 struct RouterConfig {
@@ -39,10 +40,13 @@ class RouterService {
 
   Task<pb::RouterGenerateReply> generate(Caller caller, pb::RouterGenerateRequest request);
   Task<pb::RouterChooseReply> choose(Caller caller, pb::RouterChooseRequest request);
+  Task<pb::RouterWarmReply> warm(Caller caller, pb::RouterWarmRequest request);
   Task<pb::RouterEmbedReply> embed(Caller caller, pb::RouterEmbedRequest request);
   Result<pb::RouterStatusReply> status(const Caller& caller, const pb::RouterStatusRequest& request) const;
 
-  Result<std::vector<RouteState*>> candidates(engine::Tier tier, const std::string& model) const;
+  Result<std::vector<RouteState*>> candidates(engine::Tier tier, const std::string& model, bool writes) const;
+  Result<engine::GenerateRequest> work_of(const pb::RouterGenerateRequest& request, engine::Tier tier,
+                                          rt::Instant deadline) const;
   rt::Instant deadline_of(const Caller& caller, engine::Tier tier, std::int64_t deadline_ms) const;
   // Whether to try this route now; says why not in `passed_over`.
   bool admit(RouteState& route, rt::Instant deadline, int tokens, bool is_last,

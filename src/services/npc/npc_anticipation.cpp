@@ -1,0 +1,76 @@
+// Who is approached, looked at or typed to reads ahead: the model has read everything but the line when the
+// line comes. Nothing of it is state: it makes answers sooner, never different.
+#include <cmath>
+
+#include "base/log.h"
+#include "rt/clock.h"
+#include "services/npc/mind.h"
+#include "services/npc/npc_service.h"
+#include "services/npc/prompt.h"
+
+namespace troupe {
+
+// Not from npc.Input itself: that is a turn, and a turn that reaches outside is kept in the log.
+boost::asio::awaitable<void> NpcService::watch_players() {
+  constexpr auto kLook = rt::milliseconds(250);
+  constexpr std::int64_t kPresentRealS = 30;  // whoever says nothing for so long has gone
+  for (;;) {
+    co_await rt::sleep_for(host_.env(), kLook);
+    const auto since = host_.timeline().now().ms - host_.timeline().clock().scale().milli * kPresentRealS;
+    for (const auto& [name, player] : players_) {
+      if (player.seen_ms() >= since) anticipate(name, about_to_hear(player));
+    }
+  }
+}
+
+std::string NpcService::about_to_hear(const pb::PlayerRecord& player) const {
+  if (!player.typing_to().empty()) return player.typing_to();
+  if (!player.looked_at().empty()) return player.looked_at();
+  std::string nearest;
+  double least = config_.limits.approach_m;
+  for (const auto& [id, mind] : minds_) {
+    const auto at = npc::position(pack_, mind->record, host_.timeline().now().ms);
+    const double distance = std::hypot(at.x - player.x(), at.y - player.y());
+    if (distance > least) continue;
+    least = distance;
+    nearest = id;
+  }
+  return nearest;
+}
+
+void NpcService::anticipate(const std::string& player, const std::string& npc) {
+  constexpr auto kAgain = std::chrono::seconds(2);  // the hour, a memory or the weather may have changed
+  if (npc.empty() || !config_.thinks || reading_ahead_ >= config_.limits.reading_ahead_max) return;
+  auto& last = anticipated_[player];
+  const auto now = host_.env().now();
+  if (last.reading || (last.npc == npc && now - last.at < kAgain)) return;
+  last = {.npc = npc, .at = now, .reading = true};
+  ++reading_ahead_;
+  host_.spawn("read ahead", [this, player, npc] { return read_ahead(player, npc); });
+}
+
+boost::asio::awaitable<void> NpcService::read_ahead(std::string player, std::string npc) {
+  auto caller = as_self();
+  caller.deadline = host_.env().now() + config_.talk_deadline;
+  if (auto prompt = co_await make_prompt(caller, npc, player, "")) {
+    prompt->request.set_read_ahead(true);
+    const auto read = co_await host_.call<pb::AiSpeakReply>(caller, prompt->request);
+    if (!read) log::debug("npc", "nothing was read ahead for {}: {}", npc, read.error().message);
+  }
+  anticipated_[player].reading = false;
+  --reading_ahead_;
+}
+
+// Whether it was of use: the share of talks that had little left to read.
+void NpcService::count_talk(const pb::Decision& decision) {
+  constexpr int kLittle = 64;  // tokens
+  if (decision.prompt_tokens() == 0) return;
+  const bool warm = decision.prompt_tokens() - decision.cached_tokens() <= kLittle;
+  host_.metrics()
+      .counter("troupe_npc_talks_total",
+               "Lines answered by a model, by whether its prompt had been read before",
+               {{"prompt", warm ? "warm" : "cold"}})
+      .add();
+}
+
+}  // namespace troupe

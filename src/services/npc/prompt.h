@@ -1,0 +1,14 @@
+#pragma once
+// A prompt, and what went into it: private to the npc service.
+#include "services/npc/npc_service.h"
+
+namespace troupe {
+
+struct NpcService::Prompt {
+  pb::AiSpeakRequest request;
+  std::vector<std::string> facts;
+  std::vector<std::string> memories;
+  std::map<std::string, pb::Action> actions;  // by their text
+};
+
+}  // namespace troupe
