@@ -38,7 +38,23 @@ engine::LlamaModelConfig model_config(const models::CatalogueEntry& entry, const
 
 using Problems = std::vector<std::string>;
 
-// One that cannot be opened (its key, say) must not take the others with it.
+// A model that cannot be opened (its file, its key) must not take the others with it: it is named in
+// `problems`, and the rest is tried again.
+template <class Engine, class Config, class Open, class IsCulprit>
+std::unique_ptr<Engine> open_what_opens(Config config, Open open, IsCulprit is_culprit,
+                                        const std::string& prefix, Problems& problems) {
+  while (!config.models.empty()) {
+    auto opened = open(config);
+    if (opened) return *std::move(opened);
+    const auto& message = opened.error().message;
+    problems.push_back(prefix + message);
+    const auto culprit =
+        std::ranges::find_if(config.models, [&](const auto& model) { return is_culprit(model, message); });
+    config.models.erase(culprit != config.models.end() ? culprit : config.models.begin());
+  }
+  return nullptr;
+}
+
 void open_remote(const rt::Env& env, const EngineOptions& options, Engines& engines, Problems& problems) {
   engine::OpenAiConfig config;
   for (const auto& model : options.remote) {
@@ -49,18 +65,10 @@ void open_remote(const rt::Env& env, const EngineOptions& options, Engines& engi
       config.models.push_back(model);
     }
   }
-  while (!config.models.empty()) {
-    auto opened = engine::open_openai_engine(env, config);
-    if (opened) {
-      engines.remote = *std::move(opened);
-      return;
-    }
-    problems.push_back("engines." + opened.error().message);
-    const auto culprit = std::ranges::find_if(config.models, [&](const auto& model) {
-      return opened.error().message.starts_with(model.name + ":");
-    });
-    config.models.erase(culprit != config.models.end() ? culprit : config.models.begin());
-  }
+  engines.remote = open_what_opens<engine::OpenAiEngine>(
+      std::move(config), [&](const auto& c) { return engine::open_openai_engine(env, c); },
+      [](const auto& model, const std::string& message) { return message.starts_with(model.name + ":"); },
+      "engines.", problems);
 }
 
 engine::LlamaConfig llama_config(const EngineOptions& options, bool embeds_elsewhere, Problems& problems) {
@@ -82,21 +90,13 @@ engine::LlamaConfig llama_config(const EngineOptions& options, bool embeds_elsew
   return config;
 }
 
-// A model that cannot be loaded must not take the others with it.
 void open_llama(const rt::Env& env, engine::LlamaConfig config, Engines& engines, Problems& problems) {
-  while (!config.models.empty()) {
-    auto opened = engine::open_llama_engine(env, config);
-    if (opened) {
-      engines.llama = *std::move(opened);
-      return;
-    }
-    problems.push_back(opened.error().message);
-    const auto culprit = std::ranges::find_if(config.models, [&](const auto& model) {
-      return opened.error().message.find(model.path) != std::string::npos ||
-             opened.error().message.find(model.name) != std::string::npos;
-    });
-    config.models.erase(culprit != config.models.end() ? culprit : config.models.begin());
-  }
+  engines.llama = open_what_opens<engine::LlamaEngine>(
+      std::move(config), [&](const auto& c) { return engine::open_llama_engine(env, c); },
+      [](const auto& model, const std::string& message) {
+        return message.contains(model.path) || message.contains(model.name);
+      },
+      "", problems);
 }
 
 void add_default_routes(engine::Engine& engine, Engines& engines) {

@@ -11,6 +11,7 @@
 #include "app/console_files.h"
 #include "app/openai_backend.h"
 #include "app/paths.h"
+#include "app/process_metrics.h"
 #include "app/services.h"
 #include "app/tokens.h"
 #include "base/log.h"
@@ -81,6 +82,7 @@ Result<void> run_server(const ServerOptions& options) {
   const rt::Env env{io.get_executor(), clock, ids};
   rt::name_this_thread("troupe-io");
   Metrics metrics;
+  add_process_metrics(metrics);
   const auto bus = bus::make_local_bus(env);
 
   TRY(Room world, open_room(env, *bus, metrics, options.data / "worlds" / (pack.world.name + ".db"),

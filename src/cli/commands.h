@@ -10,6 +10,7 @@ int run_check(const CheckOptions& options, const Terminal& terminal);
 int run_status(const StatusOptions& options, const Terminal& terminal);
 int run_watch(const WatchOptions& options, const Terminal& terminal);
 int run_talk(const TalkOptions& options, const Terminal& terminal);
+int run_load(const LoadOptions& options, const Terminal& terminal);
 int run_call(const CallOptions& options, const Terminal& terminal);
 int run_models(const ModelsOptions& options, const Terminal& terminal);
 int run_why(const WhyOptions& options, const Terminal& terminal);

@@ -83,6 +83,21 @@ void define_talk(CLI::App& app, Command& command) {
   json_flag(app, talk.json, "the reply as JSON, when it is complete");
 }
 
+void define_load(CLI::App& app, Command& command) {
+  auto& load = command.emplace<LoadOptions>();
+  app.add_option("--players", load.players, "how many (default: 20)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 500).description(""));
+  app.add_option("--seconds", load.seconds, "for how long (default: 60)")
+      ->type_name("S")
+      ->check(CLI::Range(1, 86'400).description(""));
+  app.add_option("--seed", load.seed, "of whom they visit and what they say (default: 1)")->type_name("N");
+  app.add_option("--server", load.server.url,
+                 "the server to load (default: $TROUPE_SERVER, or http://127.0.0.1:7777)")
+      ->type_name("URL");
+  json_flag(app, load.json);
+}
+
 void define_call(CLI::App& app, Command& command) {
   auto& call = command.emplace<CallOptions>();
   app.add_option("METHOD", call.method, "service.Method; with --list, a service or method to read about");
@@ -192,6 +207,12 @@ constexpr CommandRow kRows[] = {
      "Works on the files of a server that is not running, and changes none of them. Exit status 1 when the "
      "two differ.",
      "troupe world replay --world worlds/lanternfall --data data", define_replay},
+    {"Measure", "load", "players who walk about and talk, on a running server",
+     "Each walks up to somebody, stands before them, says one to three lines and goes on. Reports what "
+     "players saw "
+     "(first\nword, answers, inputs) and what the server says of itself meanwhile: choices in time, ticks, "
+     "memory.",
+     "troupe load --players 20 --seconds 600", define_load},
     {"Measure", "bench", "one benchmark beside its peer",
      "Prints what was measured, and the ratio to the peer in the same run; above 1 means that Troupe is "
      "better.\n"

@@ -43,6 +43,14 @@ struct TalkOptions {
   bool json = false;
 };
 
+struct LoadOptions {
+  ServerOptions server;
+  int players = 20;
+  int seconds = 60;
+  std::int64_t seed = 1;
+  bool json = false;
+};
+
 struct CallOptions {
   ServerOptions server;
   std::string method;  // with `list`: a service, or a method to describe
@@ -80,7 +88,8 @@ struct BenchOptions {
   bool json = false;
 };
 
-using Command = std::variant<UpOptions, CheckOptions, StatusOptions, WatchOptions, TalkOptions, CallOptions,
-                             ModelsOptions, WhyOptions, VerifyOptions, ReplayOptions, BenchOptions>;
+using Command =
+    std::variant<UpOptions, CheckOptions, StatusOptions, WatchOptions, TalkOptions, LoadOptions, CallOptions,
+                 ModelsOptions, WhyOptions, VerifyOptions, ReplayOptions, BenchOptions>;
 
 }  // namespace troupe::cli

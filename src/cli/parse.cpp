@@ -144,6 +144,9 @@ struct Completion {
     }
     return std::nullopt;
   }
+  std::optional<std::string> operator()(LoadOptions& load) const {
+    return complete(load.server, environment);
+  }
   std::optional<std::string> operator()(CallOptions& call) const {
     if (call.method.empty() && !call.list) return "METHOD is missing; `troupe call --list` shows them all";
     if (call.list && !call.body.empty()) return "--list takes no request";

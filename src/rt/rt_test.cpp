@@ -136,22 +136,23 @@ TEST(Task, CancelFromOutsideTheLoopMeetsATaskThatEnds) {
   EXPECT_EQ(group.running(), 0U);
 }
 
+Task<int> an_hour(Env& env, bool& cancelled) {
+  try {
+    co_await sleep_for(env, 1h);
+  } catch (const boost::system::system_error&) {
+    cancelled = true;
+    throw;
+  }
+  co_return 1;
+}
+
 TEST(Task, WithDeadlineCancelsTheLoser) {
   World w;
   Group group(w.env, "test");
   bool cancelled = false;
   Result<int> got = 0;
-  auto slow = [&]() -> Task<int> {
-    try {
-      co_await sleep_for(w.env, 1h);
-    } catch (const boost::system::system_error&) {
-      cancelled = true;
-      throw;
-    }
-    co_return 1;
-  };
   group.spawn("outer", [&]() -> asio::awaitable<void> {
-    got = co_await with_deadline<int>(w.env, w.env.now() + 10ms, slow());
+    got = co_await with_deadline<int>(w.env, w.env.now() + 10ms, an_hour(w.env, cancelled));
   });
   w.clock.advance(10ms);
   w.clock.settle();
@@ -163,17 +164,8 @@ TEST(Task, WithDeadlineIsCancelledWithItsTask) {
   World w;
   Group group(w.env, "test");
   bool cancelled = false;
-  auto slow = [&]() -> Task<int> {
-    try {
-      co_await sleep_for(w.env, 1h);
-    } catch (const boost::system::system_error&) {
-      cancelled = true;
-      throw;
-    }
-    co_return 1;
-  };
   group.spawn("outer", [&]() -> asio::awaitable<void> {
-    (void)co_await with_deadline<int>(w.env, w.env.now() + 10ms, slow());
+    (void)co_await with_deadline<int>(w.env, w.env.now() + 10ms, an_hour(w.env, cancelled));
   });
   w.clock.settle();
   group.cancel();

@@ -137,6 +137,7 @@ class OpenAiEngineImpl final : public OpenAiEngine {
   ~OpenAiEngineImpl() override {
     for (const auto& upstream : core_->upstreams) upstream->places->close();
     core_->transport.shut_down();
+    core_->group.cancel();  // what sleeps until it asks again
   }
 
   std::string_view name() const override { return "openai"; }

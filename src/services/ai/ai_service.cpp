@@ -267,7 +267,9 @@ void AiService::announce(const pb::Decision& decision) {
       .observe(static_cast<double>(decision.total_us()) / 1e6);
   metrics
       .counter("troupe_ai_deadlines_total", "Decisions by deadline",
-               {{"tier", decision.tier()}, {"met", decision.deadline_met() ? "yes" : "no"}})
+               {{"tier", decision.tier()},
+                {"kind", decision.kind()},
+                {"met", decision.deadline_met() ? "yes" : "no"}})
       .add();
   pb::InferenceCompleted event;
   event.set_npc(decision.npc());

@@ -173,6 +173,7 @@ void NpcService::tick(Turn& turn) {
   for (const auto& [name, player] : players_) {
     if (now - player.seen_ms() <= fresh_ms) here.push_back(&player);
   }
+  acts_.add(static_cast<double>(minds_.size()));
   for (auto& [id, mind] : minds_) {
     const auto at = npc::position(pack_, mind->record, now);
     npc::Surroundings around{.strategy = mind->strategy, .walking = mind->record.path_size() >= 2};

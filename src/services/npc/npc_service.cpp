@@ -7,7 +7,13 @@
 namespace troupe {
 
 NpcService::NpcService(const pack::Pack& pack, Host& host, NpcConfig config)
-    : pack_(pack), host_(host), config_(std::move(config)) {
+    : pack_(pack),
+      host_(host),
+      config_(std::move(config)),
+      acts_(host.metrics().counter("troupe_npc_acts_total", "Ticks of each person's reflex layer")) {
+  host.metrics()
+      .gauge("troupe_npc_people", "People of the world")
+      .set(static_cast<double>(pack_.npcs.size()));
   for (const auto& who : pack_.npcs) {
     auto mind = std::make_unique<Mind>();
     mind->who = &who;

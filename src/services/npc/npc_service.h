@@ -182,6 +182,7 @@ class NpcService {
   bool embedding_now_ = false;
   std::map<std::string, Anticipated> anticipated_;  // by player; caches, never state
   std::size_t reading_ahead_ = 0;
+  Counter& acts_;
   std::map<std::string, std::vector<float>> fact_vectors_;  // a cache: shapes prompts, never state
 };
 
