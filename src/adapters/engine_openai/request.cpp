@@ -1,5 +1,6 @@
 #include "adapters/engine_openai/request.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "inference/choice.h"
@@ -61,9 +62,24 @@ Json chat(const OpenAiModelConfig& model, const std::vector<ChatMessage>& messag
   return out;
 }
 
+// Clouds hold an answer to a schema strictly only if its objects are closed and every property is required;
+// they refuse to with any other.
+bool closed(const Json& schema) {
+  if (schema.is_array()) return std::ranges::all_of(schema, closed);
+  if (!schema.is_object()) return true;
+  if (schema.value("type", Json()) == "object" || schema.contains("properties")) {
+    const auto properties = schema.value("properties", Json::object());
+    const auto required = schema.value("required", Json::array());
+    if (schema.value("additionalProperties", Json(true)) != false || required.size() != properties.size())
+      return false;
+  }
+  return std::ranges::all_of(schema, closed);
+}
+
 Json schema_format(const char* name, Json schema) {
+  const bool strict = closed(schema);
   return {{"type", "json_schema"},
-          {"json_schema", {{"name", name}, {"strict", true}, {"schema", std::move(schema)}}}};
+          {"json_schema", {{"name", name}, {"strict", strict}, {"schema", std::move(schema)}}}};
 }
 
 std::unexpected<Error> bad_grammar(const std::string& why) {

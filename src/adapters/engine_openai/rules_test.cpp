@@ -51,6 +51,23 @@ TEST(Request, DialectsNameTheirFields) {
   EXPECT_TRUE(body_of(Dialect::llama).contains("repeat_penalty"));
 }
 
+TEST(Request, StrictOnlyWhereCloudsCan) {
+  GenerateRequest request;
+  request.messages = {{Role::user, "hi"}};
+  const auto strict = [&](const char* schema) {
+    request.json_schema = schema;
+    return nlohmann::json::parse(
+               generate_body(model(), request).value_or("{}"))["response_format"]["json_schema"]["strict"]
+        .get<bool>();
+  };
+  EXPECT_TRUE(strict(
+      R"({"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false})"));
+  EXPECT_FALSE(strict(R"({"type":"object"})"));
+  EXPECT_FALSE(strict(R"({"type":"object","properties":{"a":{}},"additionalProperties":false})"));
+  EXPECT_FALSE(strict(
+      R"({"type":"object","properties":{"a":{"type":"object"}},"required":["a"],"additionalProperties":false})"));
+}
+
 TEST(Request, PenaltiesAndLogProbabilitiesGoWhereTheyAreAskedFor) {
   GenerateRequest request;
   request.messages = {{Role::user, "hi"}};
