@@ -200,7 +200,7 @@ TEST(OpenAiRules, AChoiceLooksAtWhatWasSaidLast) {
   walk.description = "Go\nfar";
   const auto question = tool_question({std::nullopt, walk}, request);
   EXPECT_EQ(question.ask.context, "You are Marta.");
-  EXPECT_LE(question.ask.scene.size(), 4096U);
+  EXPECT_LE(question.ask.scene.size(), 1024U);
   EXPECT_TRUE(question.ask.scene.ends_with("\xC3\xA9\nassistant: Aye."));
   EXPECT_EQ(question.ask.options, (std::vector<std::string>{"answer in words", "call walk: Go far"}));
 }

@@ -46,7 +46,9 @@ Result<std::string> grammar_of(const GenerateRequest& request) {
   try {
     return json_schema_to_grammar(common_json::parse(request.json_schema), true);
   } catch (const std::exception& e) {
-    return bad_grammar(std::string("json_schema: ") + e.what());
+    std::string why = e.what();
+    std::ranges::replace(why, '\n', ' ');
+    return bad_grammar("json_schema: " + why);
   }
 }
 
