@@ -45,7 +45,7 @@ struct Exported {
 
 }  // namespace
 
-void export_engine(Metrics& metrics, const Engines& engines) {
+void add_engine_metrics(Metrics& metrics, const Engines& engines) {
   if (!engines.llama) return;
   metrics.on_scrape(
       [exported = std::make_shared<Exported>(metrics), &engines] { exported->read(engines.llama->stats()); });

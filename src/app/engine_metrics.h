@@ -6,6 +6,6 @@
 namespace troupe {
 
 // `engines` outlives every scrape.
-void export_engine(Metrics& metrics, const Engines& engines);
+void add_engine_metrics(Metrics& metrics, const Engines& engines);
 
 }  // namespace troupe

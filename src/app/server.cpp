@@ -101,7 +101,7 @@ Result<void> run_server(const ServerOptions& options) {
                                        .remote = options.engines,
                                        .routes = options.routes});
   if (!engines.problem.empty()) log::warn("models", "{}", engines.problem);
-  export_engine(metrics, engines);
+  add_engine_metrics(metrics, engines);
   const bool thinks = engines.router.tiers[engine::Tier::gold].size() > 1;
   NpcConfig npc{.thinks = thinks, .embedding_size = engines.embedding_size};
   if (engines.embedding_size > 0) {

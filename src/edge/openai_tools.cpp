@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t kToolsMax = 25;  // and words: the options of one choice
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::size_t kDescriptionBytesMax = 4096;
-// A choice is read in one pass, now: it looks at what was said last. Also fits an embedding model's 512 tokens.
+// A choice is read in one pass, now: it looks at what was said last. Also fits an embedding model's 512
+// tokens.
 constexpr std::size_t kSceneBytesMax = 1024;
 constexpr std::size_t kOptionBytesMax = 160;
 
