@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 
-from setup import packages, python_env, web
+from setup import clients, packages, python_env, web
 from setup.llama import PEERS, Llama
 from setup.ui import Progress, SetupError, bar, children, write_if_changed
 
@@ -41,6 +41,7 @@ class Setup:
         self.profile = profile
         self.progress = Progress()
         self.environment = python_env.Environment(ROOT, CACHE)
+        self.clients = clients.PythonClients(ROOT, CACHE, self.environment)
         self.llama = None
         self.weights_there = True
 
@@ -50,6 +51,8 @@ class Setup:
         self.environment.ensure(self.progress, LOGS)
         self.llama = Llama(ROOT, CACHE)
         work = [self.build_llama, self.install_web]
+        if self.profile != "run":
+            work.append(lambda: self.clients.ensure(self.progress, LOGS))
         if not overlap:
             work.append(self.pull)
         elif not self.models_ok(measured=False):
@@ -85,6 +88,7 @@ class Setup:
             "models_dir": MODELS,
             "node_bin_dir": self.environment.node_bin,
             "python": self.environment.python,
+            "openai_python_dir": self.clients.folder,
         }
         lines = [f'set(TROUPE_{key.upper()} "{value}")\n' for key, value in found.items()]
         write_if_changed(os.path.join(BUILD, "setup.cmake"),

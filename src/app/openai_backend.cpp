@@ -29,6 +29,25 @@ engine::Finish finish_of(const std::string& name) {
   return engine::Finish::stop;
 }
 
+// Who pays, before the caller's role is taken off.
+void charge(auto& ask, const Caller& caller, const edge::Account& account) {
+  ask.set_player(caller.player_or_self(account.player));
+  if (account.budget) ask.set_budget_microusd(account.budget->value);
+}
+
+std::vector<engine::TokenLogprob> logprobs_of(const pb::RouterGenerateReply& reply) {
+  std::vector<engine::TokenLogprob> out;
+  for (const auto& token : reply.logprobs()) {
+    out.push_back({.token = token.token(), .logprob = token.logprob(), .top = {}});
+    for (const auto& one : token.top()) out.back().top.push_back({one.token(), one.logprob()});
+  }
+  return out;
+}
+
+std::unexpected<Error> bad_reply() {
+  return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
+}
+
 }  // namespace
 
 Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatRequest request,
@@ -50,7 +69,11 @@ Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatR
   ask.mutable_stop()->Assign(wanted.stop.begin(), wanted.stop.end());
   ask.set_json_schema(wanted.json_schema);
   ask.set_grammar(wanted.grammar);
-  ask.set_player(caller.name);
+  ask.set_presence_penalty(wanted.sampling.presence_penalty);
+  ask.set_frequency_penalty(wanted.sampling.frequency_penalty);
+  ask.set_logprobs(wanted.top_logprobs >= 0);
+  ask.set_top_logprobs(std::max(0, wanted.top_logprobs));
+  charge(ask, caller, request.account);
   ask.set_deadline_ms(left_ms(env_, caller.deadline));
   caller.role = pb::ROLE_SERVICE;  // the edge admitted them to these paths
   bus::Subscription parts;
@@ -65,27 +88,53 @@ Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatR
          co_await call_over_bus(env_, bus_, find_method(pb::RouterGenerateRequest::descriptor()), caller,
                                 ask.SerializeAsString()));
   pb::RouterGenerateReply reply;
-  if (!reply.ParseFromString(bytes))
-    co_return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
+  if (!reply.ParseFromString(bytes)) co_return bad_reply();
   co_return engine::GenerateReply{.text = reply.text(),
                                   .finish = finish_of(reply.finish()),
                                   .model = reply.model(),
                                   .model_hash = reply.model_hash(),
-                                  .usage = usage_of(reply.usage())};
+                                  .usage = usage_of(reply.usage()),
+                                  .logprobs = logprobs_of(reply)};
 }
 
-Task<engine::EmbedReply> RouterOpenAiBackend::embed(Caller caller, engine::EmbedRequest request) {
+Task<engine::ChooseReply> RouterOpenAiBackend::choose(Caller caller, edge::ChooseRequest request) {
+  const auto& wanted = request.choose;
+  pb::RouterChooseRequest ask;
+  ask.set_tier(std::string(engine::tier_name(wanted.tier)));
+  ask.set_model(wanted.model);
+  ask.set_context(wanted.context);
+  ask.set_scene(wanted.scene);
+  ask.mutable_options()->Assign(wanted.options.begin(), wanted.options.end());
+  charge(ask, caller, request.account);
+  ask.set_deadline_ms(left_ms(env_, caller.deadline));
+  caller.role = pb::ROLE_SERVICE;
+  CO_TRY(const std::string bytes,
+         co_await call_over_bus(env_, bus_, find_method(pb::RouterChooseRequest::descriptor()), caller,
+                                ask.SerializeAsString()));
+  pb::RouterChooseReply reply;
+  if (!reply.ParseFromString(bytes)) co_return bad_reply();
+  co_return engine::ChooseReply{.choice = static_cast<std::size_t>(std::max(0, reply.choice())),
+                                .probabilities = {reply.probabilities().begin(), reply.probabilities().end()},
+                                .method = reply.method(),
+                                .model = reply.model(),
+                                .model_hash = reply.model_hash(),
+                                .prompt = reply.prompt(),
+                                .usage = usage_of(reply.usage())};
+}
+
+Task<engine::EmbedReply> RouterOpenAiBackend::embed(Caller caller, edge::EmbedRequest request) {
+  const auto& wanted = request.embed;
   pb::RouterEmbedRequest ask;
-  ask.set_model(request.model);
-  ask.mutable_texts()->Assign(request.texts.begin(), request.texts.end());
+  ask.set_model(wanted.model);
+  ask.mutable_texts()->Assign(wanted.texts.begin(), wanted.texts.end());
+  charge(ask, caller, request.account);
   ask.set_deadline_ms(left_ms(env_, caller.deadline));
   caller.role = pb::ROLE_SERVICE;
   CO_TRY(const std::string bytes,
          co_await call_over_bus(env_, bus_, find_method(pb::RouterEmbedRequest::descriptor()), caller,
                                 ask.SerializeAsString()));
   pb::RouterEmbedReply reply;
-  if (!reply.ParseFromString(bytes))
-    co_return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
+  if (!reply.ParseFromString(bytes)) co_return bad_reply();
   engine::EmbedReply out{.model = reply.model(), .usage = usage_of(reply.usage())};
   for (const auto& vector : reply.vectors())
     out.vectors.emplace_back(vector.values().begin(), vector.values().end());

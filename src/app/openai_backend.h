@@ -13,7 +13,8 @@ class RouterOpenAiBackend final : public edge::OpenAiBackend {
       : env_(env), bus_(bus), engines_(engines) {}
   Task<engine::GenerateReply> chat(Caller caller, edge::ChatRequest request,
                                    std::function<void(std::string_view)> on_text) override;
-  Task<engine::EmbedReply> embed(Caller caller, engine::EmbedRequest request) override;
+  Task<engine::ChooseReply> choose(Caller caller, edge::ChooseRequest request) override;
+  Task<engine::EmbedReply> embed(Caller caller, edge::EmbedRequest request) override;
   Task<std::vector<engine::ModelInfo>> models(Caller caller) override;
 
  private:

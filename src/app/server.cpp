@@ -9,6 +9,7 @@
 #include "adapters/db_sqlite/sqlite_db.h"
 #include "adapters/index_flat/flat_index.h"
 #include "app/console_files.h"
+#include "app/engine_metrics.h"
 #include "app/openai_backend.h"
 #include "app/paths.h"
 #include "app/process_metrics.h"
@@ -100,6 +101,7 @@ Result<void> run_server(const ServerOptions& options) {
                                        .remote = options.engines,
                                        .routes = options.routes});
   if (!engines.problem.empty()) log::warn("models", "{}", engines.problem);
+  add_engine_metrics(metrics, engines);
   const bool thinks = engines.router.tiers[engine::Tier::gold].size() > 1;
   NpcConfig npc{.thinks = thinks, .embedding_size = engines.embedding_size};
   if (engines.embedding_size > 0) {

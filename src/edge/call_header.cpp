@@ -64,6 +64,8 @@ std::string traceresponse(std::string_view trace) {
   return fmt::format("00-{}-{}-01", hex(trace.substr(0, 16)), hex(trace.substr(16)));
 }
 
+std::string request_id(std::string_view trace) { return "req_" + hex(trace.substr(0, 16)); }
+
 Result<rt::Instant> deadline_in(std::int64_t ms, rt::Instant now) {
   if (ms < 1 || ms > kLongestDeadline.count()) {
     return fail(Code::invalid_argument, "rpc.bad_deadline",

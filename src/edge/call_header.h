@@ -15,6 +15,8 @@ namespace troupe::edge {
 // and a new span of ours.
 std::string trace_from(const std::string* traceparent, rt::IdSource& ids);
 std::string traceresponse(std::string_view trace);
+// The trace's id as OpenAI's clients look for it: "req_" and 32 hex digits.
+std::string request_id(std::string_view trace);
 
 // X-Troupe-Deadline-Ms, 1 to 600000, from `now`; left out: 30 s. `invalid_argument` rpc.bad_deadline.
 Result<rt::Instant> deadline_from(const HttpRequest& request, rt::Instant now);

@@ -140,38 +140,31 @@ Result<HttpReply> EdgeCore::console_file(const HttpRequest& request) const {
   return reply;
 }
 
-Result<Caller> EdgeCore::caller_of(const HttpRequest& request, const Identity& who) const {
+Result<Caller> EdgeCore::caller_of(const HttpRequest& request, const Identity& who, std::string trace) const {
   Caller caller{.name = who.name, .role = who.role, .world = world.config().world};
-  caller.trace = trace_from(request.header("traceparent"), env.ids);
+  caller.trace = std::move(trace);
   TRY(caller.deadline, deadline_from(request, env.now()));
   TRY(caller.idempotency_key, idempotency_key_from(request));
   return caller;
 }
 
-Task<HttpReply> EdgeCore::run(const Route& route, HttpRequest request) {
+Task<HttpReply> EdgeCore::run(const Route& route, HttpRequest request, std::string trace) {
   if (std::ranges::find(route.methods, request.method) == route.methods.end()) {
     co_return fail(Code::invalid_argument, "http.method_not_allowed",
                    fmt::format("{} is for {}", route.path, fmt::join(route.methods, ", ")));
   }
   if (route.access == Access::open) co_return co_await route.handler({std::move(request), Caller{}});
   CO_TRY(const Identity who, auth.identify(request));
-  CO_TRY(Caller caller, caller_of(request, who));
+  CO_TRY(Caller caller, caller_of(request, who, std::move(trace)));
   if (route.access == Access::operators && !caller.acts_for_others()) {
     co_return fail(Code::permission_denied, "rpc.role", route.path + " is not for players");
   }
-  const std::string trace = caller.trace;
-  HttpReply reply;
-  if (auto made = co_await route.handler({std::move(request), std::move(caller)}); made) {
-    reply = *std::move(made);
-  } else {
-    reply = route.error(made.error());
-  }
-  reply.headers.emplace_back("traceresponse", traceresponse(trace));
-  co_return reply;
+  co_return co_await route.handler({std::move(request), std::move(caller)});
 }
 
 boost::asio::awaitable<HttpReply> EdgeCore::answer(HttpRequest request) {
   const auto started = env.now();
+  const std::string trace = trace_from(request.header("traceparent"), env.ids);
   std::string label = "other";
   auto shape = error_reply;
   Result<HttpReply> reply = std::unexpected(Error{});
@@ -189,7 +182,7 @@ boost::asio::awaitable<HttpReply> EdgeCore::answer(HttpRequest request) {
   } else {
     const Route& route = **found;
     try {
-      reply = co_await run(route, std::move(request));
+      reply = co_await run(route, std::move(request), trace);
     } catch (const boost::system::system_error&) {
       throw;  // cancelled: whoever asked is gone
     } catch (const std::exception& e) {
@@ -200,6 +193,10 @@ boost::asio::awaitable<HttpReply> EdgeCore::answer(HttpRequest request) {
   HttpReply answered = reply ? *std::move(reply) : shape(reply.error());
   if (answered.status == 405 && found) {
     answered.headers.emplace_back("allow", fmt::format("{}", fmt::join((*found)->methods, ", ")));
+  }
+  if (found && (*found)->access != Access::open) {
+    answered.headers.emplace_back("traceresponse", traceresponse(trace));
+    answered.headers.emplace_back("x-request-id", request_id(trace));
   }
   if (answered.status == 401) answered.headers.emplace_back("www-authenticate", "Bearer");
   counters.request(label, answered.status, std::chrono::duration<double>(env.now() - started).count());

@@ -20,8 +20,8 @@ struct EdgeCore {
 
   // Answers everything but upgrades. Errors become replies in the route's shape.
   boost::asio::awaitable<HttpReply> answer(HttpRequest request);
-  Task<HttpReply> run(const Route& route, HttpRequest request);
-  Result<Caller> caller_of(const HttpRequest& request, const Identity& who) const;
+  Task<HttpReply> run(const Route& route, HttpRequest request, std::string trace);
+  Result<Caller> caller_of(const HttpRequest& request, const Identity& who, std::string trace) const;
   void add_server_routes();
   void start_hub();
   HttpReply ready() const;

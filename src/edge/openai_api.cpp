@@ -1,10 +1,13 @@
 #include "edge/openai_api.h"
 
+#include <fmt/core.h>
+
 #include <variant>
 
 #include "edge/call_header.h"
 #include "edge/mailbox.h"
-#include "edge/openai_json.h"
+#include "edge/openai_reply.h"
+#include "edge/openai_request.h"
 #include "edge/sse.h"
 
 namespace troupe::edge {
@@ -15,15 +18,95 @@ namespace asio = boost::asio;
 
 constexpr std::string_view kModelsPath = "/v1/models/";
 
-// A piece of text, or how it ended.
-using Piece = std::variant<std::string, Result<engine::GenerateReply>>;
+// Of one of the answers: text, or how it ended.
+struct Piece {
+  std::size_t index = 0;
+  std::variant<std::string, Result<engine::GenerateReply>> what;
 
-// The next piece's end, when it is one.
-const Result<engine::GenerateReply>* end_of(const std::optional<Piece>& piece) {
-  return piece ? std::get_if<Result<engine::GenerateReply>>(&*piece) : nullptr;
+  const std::string* text() const { return std::get_if<std::string>(&what); }
+  const Error* error() const {
+    const auto* end = std::get_if<Result<engine::GenerateReply>>(&what);
+    return end != nullptr && !*end ? &end->error() : nullptr;
+  }
+};
+
+std::unexpected<Error> broke_off() { return fail(Code::internal, "rpc.bug", "the answer broke off"); }
+
+// What an engine says that knows no schemas (rules instead of a model) is no answer to who asked for one.
+Result<engine::GenerateReply> checked(Result<engine::GenerateReply> reply, bool json) {
+  if (reply && json && !is_json(reply->text))
+    return fail(Code::unavailable, "openai.no_json", "no engine that can write JSON could answer");
+  return reply;
 }
 
 }  // namespace
+
+// The answers to one request, all under way at once: they share the prompt, so the engine computes it once.
+class OpenAiApi::Answers {
+ public:
+  Answers(OpenAiApi& api, const Caller& caller, const ParsedChat& chat, ToolVerdict verdict)
+      : pieces_(std::make_shared<Mailbox<Piece>>(api.env_, api.stream_queue_bytes_max_)),
+        replies_(count_of(chat)) {
+    const std::int64_t now_ms = api.env_.clock.wall_ms();
+    head_ = {.id = "chatcmpl-" + api.env_.ids.uuid7(now_ms),
+             .created = now_ms / 1000,
+             .model = chat.model,
+             .usage_follows = chat.include_usage,
+             .verdict = std::move(verdict),
+             .call_ids = {}};
+    for (std::size_t i = 0; i < replies_.size(); ++i) {
+      if (head_.verdict.tool) head_.call_ids.push_back(fmt::format("call_{:016x}", api.env_.ids.bits()));
+      start(api, caller, chat, i);
+    }
+  }
+
+  const CompletionHead& head() const { return head_; }
+  std::size_t count() const { return replies_.size(); }
+  const std::vector<engine::GenerateReply>& replies() const { return replies_; }
+  // The next piece; nullopt when all have ended.
+  asio::awaitable<std::optional<Piece>> next() {
+    if (ended_ == replies_.size()) co_return std::nullopt;
+    auto piece = co_await pieces_->pop();
+    if (!piece) co_return Piece{.what = Result<engine::GenerateReply>(broke_off())};
+    if (const auto* end = std::get_if<Result<engine::GenerateReply>>(&piece->what); end != nullptr && *end) {
+      ++ended_;
+      replies_[piece->index] = **end;
+    }
+    co_return piece;
+  }
+
+ private:
+  static std::size_t count_of(const ParsedChat& chat) { return static_cast<std::size_t>(chat.choices); }
+
+  void start(OpenAiApi& api, const Caller& caller, const ParsedChat& chat, std::size_t index) {
+    auto request = chat.request;
+    auto& seed = request.generate.sampling.seed;
+    seed = chat.seeded ? seed + index : api.env_.ids.bits();
+    if (auto& budget = request.account.budget) budget->value /= chat.choices;
+    std::function<void(std::string_view)> on_text;
+    if (chat.stream) {
+      on_text = [pieces = pieces_, index](std::string_view text) {
+        if (pieces->push({index, std::string(text)}, text.size())) return;
+        pieces->close_with({index, Result<engine::GenerateReply>(fail(Code::exhausted, "http.slow",
+                                                                      "the client reads too slowly", 1000))});
+      };
+    }
+    const auto think = [&backend = api.backend_, pieces = pieces_, index, on_text, caller,
+                        request = std::move(request)]() -> asio::awaitable<void> {
+      const bool json = !request.generate.json_schema.empty() && request.generate.stop.empty();
+      auto reply = checked(co_await backend.chat(caller, request, on_text), json);
+      pieces->push({index, std::move(reply)}, 0);
+    };
+    // Whoever holds this last, the handler or the stream, stops the thinking.
+    thinking_.push_back(std::make_unique<rt::StopOnExit>(api.group_.spawn_stoppable("chat", think)));
+  }
+
+  std::shared_ptr<Mailbox<Piece>> pieces_;
+  std::vector<engine::GenerateReply> replies_;
+  CompletionHead head_;
+  std::size_t ended_ = 0;
+  std::vector<std::unique_ptr<rt::StopOnExit>> thinking_;
+};
 
 void OpenAiApi::add_routes(Routes& routes) {
   const auto add = [&](std::string path, std::string method, HttpHandler handler) {
@@ -54,68 +137,73 @@ Task<HttpReply> OpenAiApi::models(HttpCall call) {
   co_return json_reply(std::move(json));
 }
 
-Task<HttpReply> OpenAiApi::chat(HttpCall call) {
-  CO_TRY(ParsedChat chat, parse_chat(call.request.body));
-  CO_TRY(chat.request.budget, budget_from(call.request));
-  if (!chat.seeded) chat.request.generate.sampling.seed = env_.ids.bits();
-  chat.request.generate.deadline = call.caller.deadline;
-  if (chat.stream) {
-    co_return co_await chat_stream(std::move(call.caller), std::move(chat.request), std::move(chat.model),
-                                   chat.include_usage);
+Task<ToolVerdict> OpenAiApi::decide(Caller caller, ToolUse tools, ChatRequest request) {
+  ToolVerdict out{.named = tools.mode == ToolMode::named};
+  auto options = tool_options(tools);
+  if (options.size() < 2) {
+    out.tool = options.front();
+    co_return out;
   }
-  CO_TRY(const auto reply, co_await backend_.chat(std::move(call.caller), std::move(chat.request), nullptr));
-  const std::int64_t now_ms = env_.clock.wall_ms();
-  co_return json_reply(
-      completion_json({"chatcmpl-" + env_.ids.uuid7(now_ms), now_ms / 1000, chat.model}, reply));
+  auto question = tool_question(std::move(options), request.generate);
+  out.options = question.ask.options;
+  ChooseRequest ask{.choose = std::move(question.ask), .account = std::move(request.account)};
+  CO_TRY(const auto reply, co_await backend_.choose(std::move(caller), std::move(ask)));
+  if (reply.choice >= question.options.size())
+    co_return fail(Code::internal, "rpc.bug", "a choice that is none of the options");
+  out.tool = question.options[reply.choice];
+  out.probabilities = reply.probabilities;
+  out.method = reply.method;
+  out.cost = MicroUsd{reply.usage.cost_microusd};
+  co_return out;
 }
 
-Task<HttpReply> OpenAiApi::chat_stream(Caller caller, ChatRequest request, std::string model,
-                                       bool include_usage) {
-  const auto pieces = std::make_shared<Mailbox<Piece>>(env_, stream_queue_bytes_max_);
-  const auto on_text = [pieces](std::string_view text) {
-    if (pieces->push(std::string(text), text.size())) return;
-    pieces->close_with(Result<engine::GenerateReply>(
-        fail(Code::exhausted, "http.slow", "the client reads too slowly", 1000)));
-  };
-  const auto think = [&backend = backend_, pieces, on_text, caller = std::move(caller),
-                      request = std::move(request)]() -> asio::awaitable<void> {
-    auto reply = co_await backend.chat(caller, request, on_text);
-    pieces->close_with(std::move(reply));
-  };
-  // Whoever holds this last, the handler or the stream, stops the thinking.
-  const auto thinking = std::make_shared<rt::StopOnExit>(group_.spawn_stoppable("chat", think));
+Task<HttpReply> OpenAiApi::chat(HttpCall call) {
+  CO_TRY(ParsedChat chat, parse_chat(call.request.body, call.request.header("x-troupe-tier")));
+  auto& account = chat.request.account;
+  CO_TRY(account.budget, budget_from(call.request));
+  chat.request.generate.deadline = call.caller.deadline;
+  CO_TRY(auto verdict, co_await decide(call.caller, chat.tools, chat.request));
+  if (account.budget)
+    account.budget->value = std::max<std::int64_t>(0, account.budget->value - verdict.cost.value);
+  if (verdict.tool) ask_for_arguments(*verdict.tool, chat.request.generate);
 
+  const auto answers = std::make_shared<Answers>(*this, call.caller, chat, std::move(verdict));
   // An error before the first word is an HTTP error, as OpenAI's clients expect.
-  auto first = co_await pieces->pop();
-  if (const auto* end = end_of(first); end != nullptr && !*end) co_return std::unexpected(end->error());
-
-  const std::int64_t now_ms = env_.clock.wall_ms();
-  const CompletionHead head{"chatcmpl-" + env_.ids.uuid7(now_ms), now_ms / 1000, std::move(model)};
-  co_return sse_reply([pieces, thinking, head, include_usage,
-                       first = std::make_shared<std::optional<Piece>>(std::move(first))](
+  auto piece = co_await answers->next();
+  if (const Error* error = piece->error()) co_return std::unexpected(*error);
+  if (!chat.stream) {
+    while (piece) {
+      if (const Error* error = piece->error()) co_return std::unexpected(*error);
+      piece = co_await answers->next();
+    }
+    co_return json_reply(completion_json(answers->head(), answers->replies()));
+  }
+  co_return sse_reply([answers, first = std::make_shared<std::optional<Piece>>(std::move(piece))](
                           std::shared_ptr<BodyWriter> out) -> asio::awaitable<void> {
-    if (!co_await out->write(sse_event("", chunk_role_json(head)))) co_return;
-    std::optional<Piece> piece = std::move(*first);
-    while (piece && end_of(piece) == nullptr) {
-      if (!co_await out->write(sse_event("", chunk_text_json(head, std::get<std::string>(*piece)))))
+    const auto& head = answers->head();
+    std::string begin;
+    for (std::size_t i = 0; i < answers->count(); ++i) begin += sse_event("", chunk_begin_json(head, i));
+    if (!co_await out->write(begin)) co_return;
+    for (std::optional<Piece> piece = std::move(*first); piece; piece = co_await answers->next()) {
+      if (const Error* error = piece->error()) {
+        (void)co_await out->write(sse_event("", openai_error_json(*error)));
         co_return;
-      piece = co_await pieces->pop();
+      }
+      const auto* text = piece->text();
+      const auto json = text ? chunk_piece_json(head, piece->index, *text)
+                             : chunk_end_json(head, piece->index, answers->replies()[piece->index]);
+      if (!co_await out->write(sse_event("", json))) co_return;
     }
-    const auto* end = end_of(piece);
-    if (end == nullptr || !*end) {
-      const Error error = end ? end->error() : Error{Code::internal, "rpc.bug", "the answer broke off"};
-      (void)co_await out->write(sse_event("", openai_error_json(error)));
-      co_return;
-    }
-    std::string last = sse_event("", chunk_end_json(head, **end));
-    if (include_usage) last += sse_event("", chunk_usage_json(head, (*end)->usage));
+    std::string last;
+    if (head.usage_follows) last = sse_event("", chunk_usage_json(head, answers->replies()));
     (void)co_await out->write(last + sse_event("", "[DONE]"));
   });
 }
 
 Task<HttpReply> OpenAiApi::embeddings(HttpCall call) {
   CO_TRY(ParsedEmbed embed, parse_embed(call.request.body));
-  embed.request.deadline = call.caller.deadline;
+  CO_TRY(embed.request.account.budget, budget_from(call.request));
+  embed.request.embed.deadline = call.caller.deadline;
   CO_TRY(const auto reply, co_await backend_.embed(std::move(call.caller), std::move(embed.request)));
   co_return json_reply(embeddings_json(reply, embed.base64));
 }

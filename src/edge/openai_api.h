@@ -14,10 +14,24 @@
 
 namespace troupe::edge {
 
-struct ChatRequest {
-  // `model` empty: the tier was named instead. The deadline is the call's.
-  engine::GenerateRequest generate;
+// For whom, and for how much.
+struct Account {
+  std::string player;              // `user`; "" = the caller. Counts where the caller may act for others.
   std::optional<MicroUsd> budget;  // X-Troupe-Budget-Microusd: at most this much for the call
+};
+
+// `model` empty: the tier was named instead. The deadline is the call's.
+struct ChatRequest {
+  engine::GenerateRequest generate;
+  Account account;
+};
+struct ChooseRequest {
+  engine::ChooseRequest choose;
+  Account account;
+};
+struct EmbedRequest {
+  engine::EmbedRequest embed;
+  Account account;
 };
 
 // Implemented outside. An unknown model is `not_found`. Cancelling the task stops the work.
@@ -27,9 +41,14 @@ class OpenAiBackend {
   // `on_text` gets whole UTF-8 pieces in order, on the io thread; empty = not streamed.
   virtual Task<engine::GenerateReply> chat(Caller caller, ChatRequest request,
                                            std::function<void(std::string_view)> on_text) = 0;
-  virtual Task<engine::EmbedReply> embed(Caller caller, engine::EmbedRequest request) = 0;
+  virtual Task<engine::ChooseReply> choose(Caller caller, ChooseRequest request) = 0;
+  virtual Task<engine::EmbedReply> embed(Caller caller, EmbedRequest request) = 0;
   virtual Task<std::vector<engine::ModelInfo>> models(Caller caller) = 0;
 };
+
+struct ParsedChat;
+struct ToolUse;
+struct ToolVerdict;
 
 class OpenAiApi {
  public:
@@ -39,10 +58,13 @@ class OpenAiApi {
   void add_routes(Routes& routes);
 
  private:
+  class Answers;  // of one request: `n` of them, under way
+
   Task<HttpReply> models(HttpCall call);
   Task<HttpReply> chat(HttpCall call);
   Task<HttpReply> embeddings(HttpCall call);
-  Task<HttpReply> chat_stream(Caller caller, ChatRequest request, std::string model, bool include_usage);
+  // Which function is called, if any.
+  Task<ToolVerdict> decide(Caller caller, ToolUse tools, ChatRequest request);
 
   rt::Env env_;
   OpenAiBackend& backend_;

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "edge/edge_rig.h"
-#include "edge/openai_json.h"
+#include "edge/openai_reply.h"
 
 namespace troupe::edge {
 namespace {
@@ -18,6 +18,7 @@ class Echo final : public OpenAiBackend {
     who = caller.name;
     if (request.generate.model == "nobody")
       co_return fail(Code::not_found, "model_not_found", "no model 'nobody'");
+    notes_.add(fmt::format("seed {}", request.generate.sampling.seed));
     const std::string said = request.generate.messages.back().text;
     if (said == "busy") co_return fail(Code::exhausted, "engine.busy", "too many wait", 1500);
     struct Leaving {
@@ -26,6 +27,13 @@ class Echo final : public OpenAiBackend {
       bool done = false;
     };
     Leaving leaving{notes_};
+    if (!request.generate.json_schema.empty() && said.find("in words") == std::string::npos) {
+      for (const char* piece : {R"({"place":)", R"("quay"})"}) {
+        if (on_text) on_text(piece);
+      }
+      leaving.done = true;
+      co_return engine::GenerateReply{.text = R"({"place":"quay"})"};
+    }
     if (on_text) on_text("one ");
     if (said == "hang") {
       notes_.add("chat begun");
@@ -41,11 +49,23 @@ class Echo final : public OpenAiBackend {
     reply.usage.prompt_tokens = 11;
     reply.usage.cached_tokens = 7;
     reply.usage.new_tokens = 2;
+    if (request.generate.top_logprobs >= 0) {
+      reply.logprobs = {{.token = "one ", .logprob = -.5, .top = {{"one ", -.5}, {"\xF0\x9F", -1.5}}},
+                        {.token = "two", .logprob = 0, .top = {}}};
+    }
     co_return reply;
   }
-  Task<engine::EmbedReply> embed(Caller, engine::EmbedRequest request) override {
+  Task<engine::ChooseReply> choose(Caller, ChooseRequest request) override {
+    asked.push_back(request.choose);
+    engine::ChooseReply reply{.choice = choice, .probabilities = {}, .method = "test"};
+    reply.probabilities.assign(request.choose.options.size(), 0.5);
+    reply.usage.cost_microusd = 100;
+    co_return reply;
+  }
+  Task<engine::EmbedReply> embed(Caller, EmbedRequest request) override {
+    last_account = request.account;
     engine::EmbedReply reply;
-    for (std::size_t i = 0; i < request.texts.size(); ++i) reply.vectors.push_back({1.0F, 0.0F});
+    for (std::size_t i = 0; i < request.embed.texts.size(); ++i) reply.vectors.push_back({1.0F, 0.0F});
     reply.model = "embed-1";
     reply.usage.prompt_tokens = 3;
     co_return reply;
@@ -57,6 +77,9 @@ class Echo final : public OpenAiBackend {
 
   std::optional<rt::Env> env;
   ChatRequest last;
+  Account last_account;
+  std::vector<engine::ChooseRequest> asked;
+  std::size_t choice = 0;
   std::string who;
 
  private:
@@ -76,6 +99,18 @@ struct OpenAiRig {
 
 std::string say(const std::string& text, const std::string& more = "") {
   return fmt::format(R"({{"model":"silver","messages":[{{"role":"user","content":"{}"}}]{}}})", text, more);
+}
+
+std::vector<std::string> events_of(const std::string& body) {
+  std::vector<std::string> events;
+  std::size_t at = 0;
+  while (at < body.size()) {
+    const auto end = body.find("\n\n", at);
+    if (end == std::string::npos || !body.substr(at).starts_with("data: ")) return {};
+    events.push_back(body.substr(at + 6, end - at - 6));
+    at = end + 2;
+  }
+  return events;
 }
 
 TEST(OpenAi, Completion) {
@@ -102,7 +137,8 @@ TEST(OpenAi, ParametersArrive) {
   struct OpenAiRig s;
   ASSERT_EQ(s.chat(R"({"model":"small-1","messages":[{"role":"developer","content":"be brief"},
       {"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}],
-      "max_tokens":5,"max_completion_tokens":7,"temperature":0,"top_p":0.5,"seed":42,"stop":["x","y"],"n":1,"user":"u",
+      "max_tokens":5,"max_completion_tokens":7,"temperature":0,"top_p":0.5,"seed":42,"stop":["x","y"],"n":1,"user":"marek","presence_penalty":1,
+      "frequency_penalty":-2,"logprobs":true,"top_logprobs":2,"metadata":{"a":"b"},"store":false,"something_new":1,
       "response_format":{"type":"json_schema","json_schema":{"name":"s","schema":{"type":"object"}}}})",
                    {"X-Troupe-Budget-Microusd: 250"})
                 .status,
@@ -117,7 +153,145 @@ TEST(OpenAi, ParametersArrive) {
   EXPECT_EQ(got.sampling.seed, 42U);
   EXPECT_EQ(got.stop, (std::vector<std::string>{"x", "y"}));
   EXPECT_EQ(got.json_schema, R"({"type":"object"})");
-  EXPECT_EQ(s.echo.last.budget->value, 250);
+  EXPECT_EQ(got.sampling.presence_penalty, 1);
+  EXPECT_EQ(got.sampling.frequency_penalty, -2);
+  EXPECT_EQ(got.top_logprobs, 2);
+  EXPECT_EQ(s.echo.last.account.budget->value, 250);
+  EXPECT_EQ(s.echo.last.account.player, "marek");
+}
+
+TEST(OpenAi, ANamedModelRunsOnTheHeadersTier) {
+  struct OpenAiRig s;
+  const std::string body = R"({"model":"small-1","messages":[{"role":"user","content":"a"}]})";
+  ASSERT_EQ(s.chat(body, {"X-Troupe-Tier: bronze"}).status, 200);
+  EXPECT_EQ(s.echo.last.generate.tier, engine::Tier::bronze);
+  EXPECT_EQ(s.echo.last.generate.model, "small-1");
+  const auto unknown = s.chat(body, {"X-Troupe-Tier: platinum"});
+  EXPECT_EQ(unknown.status, 400);
+  EXPECT_EQ(unknown.json()["error"]["code"], "router.unknown_tier");
+  EXPECT_EQ(s.chat(say("a"), {"X-Troupe-Tier: gold"}).status, 400) << "the model said silver";
+}
+
+TEST(OpenAi, EveryAnswerHasARequestId) {
+  struct OpenAiRig s;
+  const auto good =
+      s.chat(say("hi"), {"traceparent: 00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"});
+  EXPECT_EQ(good.headers.at("x-request-id"), "req_0123456789abcdef0123456789abcdef");
+  EXPECT_TRUE(good.headers.at("traceresponse").starts_with("00-0123456789abcdef0123456789abcdef-"));
+  const auto bad = s.chat("[]");
+  EXPECT_EQ(bad.headers.at("x-request-id").size(), 36U) << "errors too";
+}
+
+TEST(OpenAi, SeveralChoices) {
+  struct OpenAiRig s;
+  const auto answer = s.chat(say("hi", R"(,"n":3,"seed":5)"), {"X-Troupe-Budget-Microusd: 100"});
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto json = answer.json();
+  ASSERT_EQ(json["choices"].size(), 3U);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(json["choices"][i]["index"], i);
+  EXPECT_EQ(json["usage"]["prompt_tokens"], 11) << "read once";
+  EXPECT_EQ(json["usage"]["completion_tokens"], 6);
+  for (const char* seed : {"seed 5", "seed 6", "seed 7"}) EXPECT_EQ(s.notes.count(seed), 1U) << seed;
+  EXPECT_EQ(s.echo.last.account.budget->value, 33) << "together at most the budget";
+
+  const auto events = events_of(s.chat(say("hi", R"(,"n":2,"stream":true)")).body);
+  std::map<int, std::string> texts;
+  std::map<int, int> ends;
+  for (const auto& event : events) {
+    if (event == "[DONE]") continue;
+    const auto choice = nlohmann::json::parse(event)["choices"][0];
+    texts[choice["index"]] += choice["delta"].value("content", "");
+    if (!choice["finish_reason"].is_null()) ++ends[choice["index"]];
+  }
+  EXPECT_EQ(texts, (std::map<int, std::string>{{0, "one two"}, {1, "one two"}}));
+  EXPECT_EQ(ends, (std::map<int, int>{{0, 1}, {1, 1}}));
+  EXPECT_EQ(events.back(), "[DONE]");
+}
+
+TEST(OpenAi, LogProbabilities) {
+  struct OpenAiRig s;
+  const auto answer = s.chat(say("hi", R"(,"logprobs":true,"top_logprobs":2)")).json();
+  const auto content = answer["choices"][0]["logprobs"]["content"];
+  ASSERT_EQ(content.size(), 2U);
+  EXPECT_EQ(content[0]["token"], "one ");
+  EXPECT_EQ(content[0]["logprob"], -.5);
+  EXPECT_EQ(content[0]["top_logprobs"][1]["bytes"], nlohmann::json::array({0xF0, 0x9F}))
+      << "half a character";
+  const auto events = events_of(s.chat(say("hi", R"(,"logprobs":true,"stream":true)")).body);
+  ASSERT_GT(events.size(), 2U);
+  const auto end = nlohmann::json::parse(events[events.size() - 2]);
+  EXPECT_EQ(end["choices"][0]["logprobs"]["content"].size(), 2U) << "with the last chunk";
+  EXPECT_TRUE(s.chat(say("hi")).json()["choices"][0]["logprobs"].is_null());
+}
+
+constexpr const char* kTools =
+    R"(,"tools":[{"type":"function","function":{"name":"walk","description":"Go somewhere",)"
+    R"("parameters":{"type":"object","properties":{"place":{"type":"string"}},"required":["place"]}}},)"
+    R"({"type":"function","function":{"name":"wait"}}])";
+
+TEST(OpenAi, ToolsAreChosenThenTheirArgumentsWritten) {
+  struct OpenAiRig s;
+  s.echo.choice = 1;
+  const auto answer = s.chat(say("to the quay", kTools), {"X-Troupe-Budget-Microusd: 250"});
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto choice = answer.json()["choices"][0];
+  EXPECT_EQ(choice["finish_reason"], "tool_calls");
+  EXPECT_TRUE(choice["message"]["content"].is_null());
+  const auto call = choice["message"]["tool_calls"][0];
+  EXPECT_EQ(call["type"], "function");
+  EXPECT_EQ(call["function"]["name"], "walk");
+  EXPECT_EQ(call["function"]["arguments"], R"({"place":"quay"})");
+  EXPECT_TRUE(call["id"].get<std::string>().starts_with("call_"));
+  ASSERT_EQ(s.echo.asked.size(), 1U);
+  EXPECT_EQ(s.echo.asked[0].options,
+            (std::vector<std::string>{"answer in words", "call walk: Go somewhere", "call wait"}));
+  EXPECT_EQ(s.echo.asked[0].scene, "user: to the quay");
+  EXPECT_NE(s.echo.last.generate.messages.back().text.find("Call the function walk"), std::string::npos);
+  EXPECT_EQ(s.echo.last.account.budget->value, 150) << "the choice cost 100";
+  EXPECT_EQ(answer.json()["troupe"]["chosen"]["probabilities"].size(), 3U);
+
+  s.echo.choice = 0;
+  const auto words = s.chat(say("how are you", kTools)).json()["choices"][0];
+  EXPECT_EQ(words["message"]["content"], "one two");
+  EXPECT_FALSE(words["message"].contains("tool_calls"));
+  EXPECT_EQ(words["finish_reason"], "stop");
+}
+
+TEST(OpenAi, ToolsAsTheClientWantsThem) {
+  struct OpenAiRig s;
+  const auto ask = [&](const std::string& choice) {
+    return s.chat(say("hm", std::string(kTools) + R"(,"tool_choice":)" + choice)).json()["choices"][0];
+  };
+  const auto named = ask(R"({"type":"function","function":{"name":"walk"}})");
+  EXPECT_EQ(named["message"]["tool_calls"][0]["function"]["name"], "walk");
+  EXPECT_EQ(named["finish_reason"], "stop") << "as OpenAI says where the client decided";
+  EXPECT_EQ(ask(R"("none")")["message"]["content"], "one two");
+  EXPECT_TRUE(s.echo.asked.empty()) << "nothing to choose";
+  const auto required = ask(R"("required")");
+  EXPECT_EQ(required["message"]["tool_calls"][0]["function"]["name"], "walk");
+  ASSERT_EQ(s.echo.asked.size(), 1U);
+  EXPECT_EQ(s.echo.asked[0].options.size(), 2U) << "words are no option";
+}
+
+TEST(OpenAi, ToolCallsAreStreamed) {
+  struct OpenAiRig s;
+  s.echo.choice = 1;
+  const auto events = events_of(s.chat(say("to the quay", std::string(kTools) + R"(,"stream":true)")).body);
+  ASSERT_EQ(events.size(), 5U);
+  const auto delta = [&](std::size_t i) { return nlohmann::json::parse(events[i])["choices"][0]["delta"]; };
+  EXPECT_EQ(delta(0)["role"], "assistant");
+  EXPECT_EQ(delta(0)["tool_calls"][0]["function"]["name"], "walk");
+  EXPECT_EQ(delta(0)["tool_calls"][0]["index"], 0);
+  EXPECT_EQ(delta(1)["tool_calls"][0]["function"]["arguments"], R"({"place":)");
+  EXPECT_EQ(delta(2)["tool_calls"][0]["function"]["arguments"], R"("quay"})");
+  EXPECT_EQ(nlohmann::json::parse(events[3])["choices"][0]["finish_reason"], "tool_calls");
+}
+
+TEST(OpenAi, AnAnswerThatIsNoJsonIsAnErrorWhereJsonWasAskedFor) {
+  struct OpenAiRig s;
+  const auto answer = s.chat(say("in words", R"(,"response_format":{"type":"json_object"})"));
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.json()["error"]["code"], "openai.no_json");
 }
 
 TEST(OpenAi, BadRequestsInOpenAisShape) {
@@ -127,8 +301,7 @@ TEST(OpenAi, BadRequestsInOpenAisShape) {
     const char* code;
   };
   for (const auto& c :
-       {Case{"", "openai.bad_request"},
-        Case{"[]", "openai.bad_request"},
+       {Case{"", "openai.bad_request"}, Case{"[]", "openai.bad_request"},
         Case{R"({"model":"silver"})", "openai.bad_request"},
         Case{R"({"messages":[{"role":"user","content":"a"}]})", "openai.bad_request"},
         Case{R"({"model":"silver","messages":[]})", "openai.bad_request"},
@@ -136,10 +309,7 @@ TEST(OpenAi, BadRequestsInOpenAisShape) {
         Case{R"({"model":"silver","messages":[{"role":"user"}]})", "openai.bad_request"},
         Case{R"({"model":"silver","messages":[{"role":"user","content":[{"type":"image_url"}]}]})",
              "openai.unsupported"},
-        Case{say("a", R"(,"n":2)"), "openai.unsupported"},
-        Case{say("a", R"(,"tools":[{"type":"function"}])"), "openai.unsupported"},
-        Case{say("a", R"(,"frequency_penalty":1)"), "openai.unsupported"},
-        Case{say("a", R"(,"logprobs":true)"), "openai.unsupported"},
+        Case{say("a", R"(,"logit_bias":{"1":2})"), "openai.unsupported"},
         Case{say("a", R"(,"temperature":3)"), "openai.bad_request"},
         Case{say("a", R"(,"temperature":"hot")"), "openai.bad_request"},
         Case{say("a", R"(,"max_tokens":0)"), "openai.bad_request"},
@@ -169,24 +339,12 @@ TEST(OpenAi, UnknownModelAndBusyEngine) {
     EXPECT_EQ(answer.status, 404);
     EXPECT_EQ(
         answer.body,
-        R"({"error":{"message":"no model 'nobody'","type":"invalid_request_error","param":null,"code":"model_not_found"}})");
+        R"({"error":{"message":"no model 'nobody'","type":"invalid_request_error","param":"model","code":"model_not_found"}})");
     answer = s.chat(say("busy", stream));
     EXPECT_EQ(answer.status, 429);
     EXPECT_EQ(answer.headers.at("retry-after"), "2");
     EXPECT_EQ(answer.json()["error"]["type"], "rate_limit_error");
   }
-}
-
-std::vector<std::string> events_of(const std::string& body) {
-  std::vector<std::string> events;
-  std::size_t at = 0;
-  while (at < body.size()) {
-    const auto end = body.find("\n\n", at);
-    if (end == std::string::npos || !body.substr(at).starts_with("data: ")) return {};
-    events.push_back(body.substr(at + 6, end - at - 6));
-    at = end + 2;
-  }
-  return events;
 }
 
 TEST(OpenAi, Stream) {
@@ -205,6 +363,7 @@ TEST(OpenAi, Stream) {
   EXPECT_EQ(chunks[3]["choices"][0]["finish_reason"], "stop");
   EXPECT_TRUE(chunks[4]["choices"].empty());
   EXPECT_EQ(chunks[4]["usage"]["completion_tokens"], 2);
+  EXPECT_TRUE(chunks[1].contains("usage") && chunks[1]["usage"].is_null());
   EXPECT_EQ(events[5], "[DONE]");
   EXPECT_EQ(chunks[0]["id"], chunks[4]["id"]);
   EXPECT_EQ(chunks[0]["object"], "chat.completion.chunk");

@@ -78,7 +78,11 @@ Json plain(const char* id, const char* summary, const char* type) {
 
 Json openai(const char* id, const char* verb, const char* summary) {
   Json op = {{"operationId", id}, {"tags", Json::array({"openai"})}, {"summary", summary}};
-  if (std::string_view(verb) == "post") op["requestBody"]["content"] = json_content({{"type", "object"}});
+  if (std::string_view(verb) == "post") {
+    op["requestBody"]["content"] = json_content({{"type", "object"}});
+    for (const char* name : {"deadline", "player", "budget", "tier"})
+      op["parameters"].push_back(ref("parameters", name));
+  }
   op["responses"]["200"] = {{"description", "As OpenAI's API; errors in its shape too."},
                             {"content", json_content({{"type", "object"}})}};
   return {{verb, std::move(op)}};
@@ -92,6 +96,11 @@ Json parameters() {
   Json all;
   all["deadline"] = header_parameter("X-Troupe-Deadline-Ms", "Answer within this time, 30 s where left out.",
                                      {{"type", "integer"}, {"minimum", 1}, {"maximum", 600'000}});
+  all["budget"] = header_parameter("X-Troupe-Budget-Microusd",
+                                   "The call may cost so many millionths of a dollar at most.",
+                                   {{"type", "integer"}, {"minimum", 0}});
+  all["tier"] = header_parameter("X-Troupe-Tier", "The tier of a model that is named; silver where left out.",
+                                 {{"type", "string"}, {"enum", Json::array({"gold", "silver", "bronze"})}});
   all["player"] =
       header_parameter("X-Troupe-Player", "Act as this player, for callers who may.", {{"type", "string"}});
   all["role"] = header_parameter("X-Troupe-Role", "Local mode: the caller's role.", {{"type", "string"}});
@@ -146,8 +155,9 @@ std::string openapi_json(const std::string& server_version) {
       plain("readyz", "Ready: each dependency by name; 503 where a required one fails.", "application/json");
   paths["/metrics"] = plain("metrics", "Prometheus' text format.", "text/plain");
   paths["/v1/models"] = openai("models", "get", "Tiers and models.");
-  paths["/v1/chat/completions"] =
-      openai("chat", "post", "Text from messages; model: gold, silver, bronze or a name.");
+  paths["/v1/chat/completions"] = openai("chat", "post",
+                                         "Text, JSON or calls of tools from messages, streamed or whole; "
+                                         "model: gold, silver, bronze or a name.");
   paths["/v1/embeddings"] = openai("embeddings", "post", "Vectors of texts.");
   doc["paths"] = std::move(paths);
 

@@ -40,6 +40,11 @@ Result<void> check(const GenerateRequest& request) {
   if (!within(s.top_p, 0, 1)) return bad_request("top_p must be 0 to 1");
   if (!within(s.min_p, 0, 1)) return bad_request("min_p must be 0 to 1");
   if (!within(s.repeat_penalty, 0.1, 10)) return bad_request("repeat_penalty must be 0.1 to 10");
+  if (!within(s.presence_penalty, -2, 2)) return bad_request("presence_penalty must be -2 to 2");
+  if (!within(s.frequency_penalty, -2, 2)) return bad_request("frequency_penalty must be -2 to 2");
+  if (request.top_logprobs < -1 || request.top_logprobs > kTopLogprobsMax) {
+    return bad_request(fmt::format("top_logprobs must be -1 to {}", kTopLogprobsMax));
+  }
   return {};
 }
 

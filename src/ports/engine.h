@@ -14,8 +14,9 @@
 // Bounds      Engine::limits(): waiting requests (then `exhausted` engine.busy), prompt tokens (then
 //             `invalid_argument` engine.prompt_too_long, naming the limit), new tokens. thoughts() lists
 //             kThoughtsMax.
-// Errors      `unavailable` engine.no_model, engine.failed; `invalid_argument` engine.bad_grammar,
-//             engine.bad_method; `exhausted` engine.no_cells.
+// Errors      `unavailable` engine.no_model, engine.failed; `invalid_argument` engine.bad_grammar (also when
+//             nothing matches the schema), engine.bad_method; `exhausted` engine.no_cells; `not_found`
+//             engine.no_logprobs: log probabilities were asked for and the engine has none.
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -42,6 +43,10 @@ struct Sampling {
   double top_p = 0.9;
   double min_p = 0.05;
   double repeat_penalty = 1.1;
+  // Taken from the logit of each token that was generated before, once and for each time; -2 to 2. Like
+  // repeat_penalty, in free text only: a structure repeats its quotes and braces by right.
+  double presence_penalty = 0;
+  double frequency_penalty = 0;
   // The same seed, model and prompt give the same text on one machine, as long as the prompt is equally warm
   // and nothing else shares its steps: those change the rounding, and a near tie may go the other way.
   std::uint64_t seed = 0;
@@ -57,6 +62,8 @@ struct GenerateRequest {
   std::vector<std::string> stop;
   std::string json_schema;  // "" = free text; else the answer is JSON that matches
   std::string grammar;      // GBNF; at most one of the two
+  // Log probabilities in the reply, each token's with so many of the likeliest in its place; -1 = none.
+  int top_logprobs = -1;
   rt::Instant deadline = rt::Instant::never();
   // When the caller will probably think again: how long what was computed for it is worth keeping. never =
   // not known.
@@ -93,12 +100,26 @@ struct Usage {
   Cut cut = Cut::none;
 };
 
+// How likely a token was: the model's own distribution, before penalties, grammar and temperature.
+struct TokenLogprob {
+  struct Candidate {
+    std::string token;  // its bytes, which need not be whole characters
+    double logprob = 0;
+  };
+  std::string token;
+  double logprob = 0;
+  std::vector<Candidate> top;  // the likeliest first
+};
+
 struct GenerateReply {
   std::string text;
   Finish finish = Finish::stop;
   std::string model;
   std::string model_hash;
   Usage usage;
+  // Where they were asked for, of the tokens that the text is made of. May be missing when the deadline cut
+  // it.
+  std::vector<TokenLogprob> logprobs;
 };
 
 // A choice among options in one pass, without generation. `context` is what calls share (who is choosing),
@@ -184,6 +205,7 @@ struct ThoughtView {
 std::string_view state_name(ThoughtView::State state);
 std::string_view outcome_name(ThoughtView::Outcome outcome);
 
+constexpr int kTopLogprobsMax = 20;
 constexpr std::size_t kCallerBytesMax = 64;
 constexpr std::size_t kThoughtsMax = 128;  // the calls at work first, then the newest of those that ended
 

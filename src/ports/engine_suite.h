@@ -33,6 +33,7 @@ struct EngineUnderTest {
   bool has_model = true;        // false: writes from a list, at once, whatever the deadline (reflex)
   bool embeds = true;           // false: embed() answers engine.no_model
   bool constrains = true;       // JSON schema and GBNF
+  bool logprobs = true;         // false: they are refused
 };
 inline void PrintTo(const EngineUnderTest& e, std::ostream* out) { *out << e.name; }
 
@@ -448,6 +449,48 @@ TEST_P(EngineSuite, BadGrammarIsRefused) {
   const auto reply = generate(request);
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().reason, "engine.bad_grammar");
+}
+
+TEST_P(EngineSuite, LogProbabilitiesAreOfTheTextsTokens) {
+  auto request = talk("Count to three.", 6);
+  request.sampling.temperature = 0;
+  request.sampling.repeat_penalty = 1;  // so that the likeliest is what is taken
+  request.top_logprobs = 3;
+  const auto reply = generate(request);
+  if (!GetParam().logprobs) {
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().reason, "engine.no_logprobs");
+    return;
+  }
+  ASSERT_TRUE(reply) << reply.error().message;
+  ASSERT_FALSE(reply->logprobs.empty());
+  std::string text;
+  for (const auto& one : reply->logprobs) {
+    text += one.token;
+    EXPECT_LE(one.logprob, 0);
+    ASSERT_EQ(one.top.size(), 3U);
+    EXPECT_EQ(one.top[0].token, one.token);
+    EXPECT_NEAR(one.top[0].logprob, one.logprob, 1e-6);
+    EXPECT_GE(one.top[0].logprob, one.top[1].logprob);
+    EXPECT_GE(one.top[1].logprob, one.top[2].logprob);
+    double mass = 0;
+    for (const auto& candidate : one.top) mass += std::exp(candidate.logprob);
+    EXPECT_LE(mass, 1 + 1e-6);
+  }
+  EXPECT_TRUE(text.starts_with(reply->text)) << text << " | " << reply->text;
+  EXPECT_TRUE(generate(talk("Hello", 2))->logprobs.empty()) << "nobody asked";
+}
+
+TEST_P(EngineSuite, WhatIsOutOfRangeIsRefused) {
+  const auto refused = [&](auto change) {
+    auto request = talk();
+    change(request);
+    const auto reply = generate(request);
+    return !reply && reply.error().reason == "engine.bad_request";
+  };
+  EXPECT_TRUE(refused([](auto& r) { r.top_logprobs = kTopLogprobsMax + 1; }));
+  EXPECT_TRUE(refused([](auto& r) { r.sampling.presence_penalty = 2.1; }));
+  EXPECT_TRUE(refused([](auto& r) { r.sampling.frequency_penalty = -2.1; }));
 }
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EngineSuite);

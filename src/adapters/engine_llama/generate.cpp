@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "adapters/engine_llama/json_shape.h"
+#include "adapters/engine_llama/logprobs.h"
 #include "adapters/engine_llama/sampler.h"
 #include "inference/anytime.h"
 #include "inference/text_stream.h"
@@ -53,6 +54,8 @@ class GenerateRun final : public Run {
       sampler_.close();
     const auto token = sampler_.next(logits);
     if (lane_.model().ends(token)) return;  // nothing appended: on_done() follows
+    if (call_->request.top_logprobs >= 0)
+      logprobs_.push_back(logprob_of(lane_.model(), logits, token, call_->request.top_logprobs));
     ++new_tokens_;
     inbox_.counters().new_tokens.fetch_add(1);
     ticket->new_tokens.store(new_tokens_);
@@ -79,6 +82,11 @@ class GenerateRun final : public Run {
     if (!gate_.ended()) {
       say(stream_.finish(), -1);
       show(gate_.finish());
+    }
+    // The grammar came to where nothing may follow.
+    if (json_ && finish_ == Finish::stop && !stream_.stopped() && !is_json(gate_.text())) {
+      return on_error(
+          {Code::invalid_argument, "engine.bad_grammar", "json_schema: no answer can match it", 0});
     }
     answer(finish_);
   }
@@ -137,11 +145,13 @@ class GenerateRun final : public Run {
                 .total_us = micros(now - ticket->called),
                 .cut = cut_};
     ticket->fill(usage);
+    trim_to(logprobs_, gate_.text().size());
     call_->done.set(GenerateReply{.text = gate_.text(),
                                   .finish = finish,
                                   .model = lane_.model().info().name,
                                   .model_hash = lane_.model().info().hash,
-                                  .usage = usage});
+                                  .usage = usage,
+                                  .logprobs = std::move(logprobs_)});
   }
 
   ChatLane& lane_;
@@ -160,6 +170,7 @@ class GenerateRun final : public Run {
   rt::Instant first_token_;
   rt::Instant last_token_;
   rt::nanoseconds pace_{0};
+  std::vector<TokenLogprob> logprobs_;
 };
 
 class WarmRun final : public Run {

@@ -103,4 +103,13 @@ int json_least_bytes(const std::string& schema) {
   }
 }
 
+bool is_json(const std::string& text) {
+  try {
+    (void)common_json::parse(text);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 }  // namespace troupe::engine

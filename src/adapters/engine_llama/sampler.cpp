@@ -46,7 +46,9 @@ Result<std::string> grammar_of(const GenerateRequest& request) {
   try {
     return json_schema_to_grammar(common_json::parse(request.json_schema), true);
   } catch (const std::exception& e) {
-    return bad_grammar(std::string("json_schema: ") + e.what());
+    std::string why = e.what();
+    std::ranges::replace(why, '\n', ' ');
+    return bad_grammar("json_schema: " + why);
   }
 }
 
@@ -60,6 +62,8 @@ Result<Sampler> Sampler::make(const Model& model, const GenerateRequest& request
   } else {
     // A structure repeats its quotes and braces by right, so only free text is penalised.
     out.repeat_penalty_ = static_cast<float>(request.sampling.repeat_penalty);
+    out.presence_penalty_ = static_cast<float>(request.sampling.presence_penalty);
+    out.frequency_penalty_ = static_cast<float>(request.sampling.frequency_penalty);
   }
   out.chain_.reset(llama_sampler_chain_init({.no_perf = true}));
   auto* chain = out.chain_.get();
@@ -140,21 +144,29 @@ llama_token Sampler::take(llama_token token) {
   llama_sampler_accept(chain_.get(), token);
   if (grammar_) llama_sampler_accept(grammar_.get(), token);
   if (json_ && !model_->ends(token)) cursor_.push(model_->piece(token));
+  if (presence_penalty_ != 0 || frequency_penalty_ != 0) ++said_[token];
   recent_.push_back(token);
   if (recent_.size() > kPenaltyWindow) recent_.erase(recent_.begin());
   return token;
 }
 
-llama_token Sampler::next(std::span<const float> logits) {
-  if (repeat_penalty_ != 1 && !recent_.empty()) {
-    penalised_.assign(logits.begin(), logits.end());
-    for (const auto token : recent_) {
-      const auto i = static_cast<std::size_t>(token);
-      // From the unchanged logit: a token that came twice is penalised once.
-      penalised_[i] = logits[i] > 0 ? logits[i] / repeat_penalty_ : logits[i] * repeat_penalty_;
-    }
-    logits = penalised_;
+std::span<const float> Sampler::penalised(std::span<const float> logits) {
+  if (recent_.empty() || (repeat_penalty_ == 1 && said_.empty())) return logits;
+  penalised_.assign(logits.begin(), logits.end());
+  for (const auto token : recent_) {
+    const auto i = static_cast<std::size_t>(token);
+    // From the unchanged logit: a token that came twice is penalised once.
+    penalised_[i] = logits[i] > 0 ? logits[i] / repeat_penalty_ : logits[i] * repeat_penalty_;
   }
+  for (const auto& [token, times] : said_) {
+    penalised_[static_cast<std::size_t>(token)] -=
+        presence_penalty_ + frequency_penalty_ * static_cast<float>(times);
+  }
+  return penalised_;
+}
+
+llama_token Sampler::next(std::span<const float> logits) {
+  logits = penalised(logits);
   best_candidates(logits);
   const auto nothing_more = llama_vocab_eos(model_->vocab());
   if (closing_ && grammar_) {

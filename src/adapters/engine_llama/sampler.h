@@ -1,5 +1,5 @@
 #pragma once
-// Picks the next token: repeat penalty, grammar, then llama.cpp's chain (top-p, min-p, temperature, seeded
+// Picks the next token: penalties, grammar, then llama.cpp's chain (top-p, min-p, temperature, seeded
 // draw) over the best candidates. Deterministic: the same logits in the same order give the same tokens.
 // Engine thread only.
 //
@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "adapters/engine_llama/model.h"
@@ -34,6 +35,7 @@ class Sampler {
  private:
   explicit Sampler(const Model& model) : model_(&model) {}
   void best_candidates(std::span<const float> logits);
+  std::span<const float> penalised(std::span<const float> logits);
   bool constrain(std::span<const float> logits);
   std::optional<llama_token> shortest(std::span<const float> logits);
   llama_token take(llama_token token);
@@ -45,7 +47,9 @@ class Sampler {
   bool closing_ = false;
   inference::JsonCursor cursor_;
   float repeat_penalty_ = 1;
+  float presence_penalty_ = 0, frequency_penalty_ = 0;
   std::vector<llama_token> recent_;
+  std::unordered_map<llama_token, int> said_;  // how often
   std::vector<float> penalised_;
   std::vector<llama_token_data> candidates_;
 };

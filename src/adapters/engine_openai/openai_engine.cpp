@@ -73,11 +73,14 @@ Task<GenerateReply> run_generate(CorePtr core, Upstream* upstream, GenerateReque
   if (!request.json_schema.empty()) {
     CO_TRY_VOID(check_json(late ? Finish::deadline : end->finish, reply->text(), *upstream));
   }
+  if (end && request.top_logprobs >= 0 && end->logprobs.empty() && !reply->text().empty())
+    co_return no_logprobs(upstream->config());  // the upstream ignores what it does not know
   GenerateReply out{.text = reply->text(),
                     .finish = late ? Finish::deadline : end->finish,
                     .model = upstream->info.name,
                     .usage = usage_of_stream(*reply, late ? std::nullopt : end->counted, estimate,
-                                             upstream->config().prices)};
+                                             upstream->config().prices),
+                    .logprobs = end ? std::move(end->logprobs) : std::vector<TokenLogprob>()};
   out.usage.queue_us = micros(*sent - called);
   out.usage.total_us = micros(core->env.now() - called);
   out.usage.first_token_us = micros(reply->first_text().value_or(core->env.now()) - called);

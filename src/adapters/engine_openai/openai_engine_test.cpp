@@ -127,6 +127,26 @@ TEST_F(OpenAi, WarmAsksForNothingThatCosts) {
   EXPECT_TRUE(upstream_.seen().empty());
 }
 
+TEST_F(OpenAi, AnUpstreamThatLeavesLogProbabilitiesOutHasNone) {
+  upstream_.script(good);
+  open();
+  auto request = talk();
+  request.top_logprobs = 0;
+  const auto reply = generate(request);
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().reason, "engine.no_logprobs");
+  upstream_.script([](Peer& p) {
+    p.chunked_head() &&
+        p.event(
+            R"({"choices":[{"delta":{"content":"It"},"logprobs":{"content":[{"token":"It","logprob":-1}]}}]})") &&
+        p.end_of_stream();
+  });
+  const auto told = generate(request);
+  ASSERT_TRUE(told) << told.error().message;
+  ASSERT_EQ(told->logprobs.size(), 1U);
+  EXPECT_EQ(told->logprobs[0].token, "It");
+}
+
 TEST_F(OpenAi, AGrammarNeedsADialectThatHasOne) {
   upstream_.script(good);
   open();

@@ -95,6 +95,7 @@ void StreamReply::take(const Piece& piece) {
   }
   if (piece.finish) finish_ = piece.finish;
   if (piece.counted) counted_ = piece.counted;
+  logprobs_.insert(logprobs_.end(), piece.logprobs.begin(), piece.logprobs.end());
 }
 
 void StreamReply::show(std::string text) {

@@ -80,6 +80,7 @@ class StreamReply final : public Receiver {
   struct Value {
     Finish finish = Finish::stop;
     std::optional<Counted> counted;
+    std::vector<TokenLogprob> logprobs;
   };
   using OnText = std::function<void(std::string_view)>;
   StreamReply(const rt::Env& env, SourcePtr source, Places::Place place, std::vector<std::string> stops,
@@ -108,7 +109,7 @@ class StreamReply final : public Receiver {
   void take(const Piece& piece);
   void show(std::string text);
   void settle(Answer<Value> answer);
-  void settle_finished() { settle(Value{finish_.value_or(Finish::stop), counted_}); }
+  void settle_finished() { settle(Value{finish_.value_or(Finish::stop), counted_, std::move(logprobs_)}); }
 
   // Curl thread.
   SseParser sse_;
@@ -116,6 +117,7 @@ class StreamReply final : public Receiver {
   std::string body_;  // of a reply that is not a stream
   std::optional<Finish> finish_;
   std::optional<Counted> counted_;
+  std::vector<TokenLogprob> logprobs_;  // bounded by the reply's bytes
   bool settled_ = false;
   rt::Instant ends_by_ = rt::Instant::never();
 

@@ -18,6 +18,7 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMessageBytesMax = 200;
 constexpr double kTokensMax = 100'000'000;
+constexpr double kLogprobLeast = -9999;  // what clouds say for "hardly at all"
 
 const Json& at(const Json& json, const char* key) {
   static const Json kNull;
@@ -85,6 +86,37 @@ std::expected<Json, Failure> parse_reply(std::string_view body, const OpenAiMode
   if (json.is_discarded()) return std::unexpected(bad_reply(model, "what is not JSON"));
   if (auto failure = error_in(json, model)) return std::unexpected(*std::move(failure));
   return json;
+}
+
+// Its bytes where they are given: a token need not be whole characters.
+std::string token_in(const Json& entry) {
+  const auto& bytes = at(entry, "bytes");
+  if (!bytes.is_array()) return text_at(entry, "token");
+  std::string out;
+  for (const auto& byte : bytes) {
+    if (byte.is_number_unsigned()) out += static_cast<char>(byte.get<std::uint64_t>() & 0xff);
+  }
+  return out;
+}
+
+double logprob_in(const Json& entry) {
+  const auto& value = at(entry, "logprob");
+  const double number = value.is_number() ? value.get<double>() : kLogprobLeast;
+  return std::isfinite(number) ? std::clamp(number, kLogprobLeast, 0.0) : kLogprobLeast;
+}
+
+std::vector<TokenLogprob> logprobs_in(const Json& choice) {
+  std::vector<TokenLogprob> out;
+  const auto& content = at(at(choice, "logprobs"), "content");
+  if (!content.is_array()) return out;
+  for (const auto& entry : content) {
+    TokenLogprob one{.token = token_in(entry), .logprob = logprob_in(entry), .top = {}};
+    const auto& top = at(entry, "top_logprobs");
+    for (std::size_t i = 0; top.is_array() && i < top.size() && i < kTopLogprobsMax; ++i)
+      one.top.push_back({token_in(top[i]), logprob_in(top[i])});
+    out.push_back(std::move(one));
+  }
+  return out;
 }
 
 // "A", " A", "\u2581A" (how some vocabularies write the space) -> 0.
@@ -158,7 +190,7 @@ std::expected<Piece, Failure> read_piece(std::string_view data, const OpenAiMode
   const auto& choices = at(*json, "choices");
   if (!choices.is_array()) return std::unexpected(bad_reply(model, "JSON without choices"));
   const auto& choice = first(choices);
-  Piece out{.finish = finish_in(choice), .counted = counted_in(*json)};
+  Piece out{.finish = finish_in(choice), .counted = counted_in(*json), .logprobs = logprobs_in(choice)};
   const auto& delta = at(choice, "delta");
   out.text = text_at(delta.is_object() ? delta : at(choice, "message"), "content");
   return out;

@@ -33,6 +33,7 @@ struct Piece {
   std::string text;
   std::optional<Finish> finish;
   std::optional<Counted> counted;
+  std::vector<TokenLogprob> logprobs;
 };
 // `data` of one event that is not "[DONE]". An error inside of a 200 is an error.
 std::expected<Piece, Failure> read_piece(std::string_view data, const OpenAiModelConfig& model);

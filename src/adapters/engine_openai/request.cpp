@@ -1,5 +1,6 @@
 #include "adapters/engine_openai/request.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "inference/choice.h"
@@ -61,9 +62,24 @@ Json chat(const OpenAiModelConfig& model, const std::vector<ChatMessage>& messag
   return out;
 }
 
+// Clouds hold an answer to a schema strictly only if its objects are closed and every property is required;
+// they refuse to with any other.
+bool closed(const Json& schema) {
+  if (schema.is_array()) return std::ranges::all_of(schema, closed);
+  if (!schema.is_object()) return true;
+  if (schema.value("type", Json()) == "object" || schema.contains("properties")) {
+    const auto properties = schema.value("properties", Json::object());
+    const auto required = schema.value("required", Json::array());
+    if (schema.value("additionalProperties", Json(true)) != false || required.size() != properties.size())
+      return false;
+  }
+  return std::ranges::all_of(schema, closed);
+}
+
 Json schema_format(const char* name, Json schema) {
+  const bool strict = closed(schema);
   return {{"type", "json_schema"},
-          {"json_schema", {{"name", name}, {"strict", true}, {"schema", std::move(schema)}}}};
+          {"json_schema", {{"name", name}, {"strict", strict}, {"schema", std::move(schema)}}}};
 }
 
 std::unexpected<Error> bad_grammar(const std::string& why) {
@@ -99,9 +115,21 @@ Result<void> add_shape(Json& out, const OpenAiModelConfig& model, const Generate
   return fail(Code::not_found, "engine.no_grammar", model.name + " takes a JSON schema, but no grammar");
 }
 
+Result<void> add_logprobs(Json& out, const OpenAiModelConfig& model, int top) {
+  if (top < 0) return {};
+  if (!model.logprobs) return no_logprobs(model);
+  out["logprobs"] = true;
+  if (top > 0) out["top_logprobs"] = top;
+  return {};
+}
+
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace
+
+std::unexpected<Error> no_logprobs(const OpenAiModelConfig& model) {
+  return fail(Code::not_found, "engine.no_logprobs", model.name + " gives no log probabilities");
+}
 
 std::string_view dialect_name(Dialect dialect) {
   switch (dialect) {
@@ -154,6 +182,9 @@ Result<std::string> generate_body(const OpenAiModelConfig& model, const Generate
     out["min_p"] = s.min_p;
     out[repeat] = s.repeat_penalty;
   }
+  if (s.presence_penalty != 0) out["presence_penalty"] = s.presence_penalty;
+  if (s.frequency_penalty != 0) out["frequency_penalty"] = s.frequency_penalty;
+  TRY_VOID(add_logprobs(out, model, request.top_logprobs));
   Json stops = Json::array();
   for (const auto& stop : request.stop) {
     if (!stop.empty() && stops.size() < kStopsMax) stops.push_back(stop);

@@ -18,7 +18,10 @@ std::string inert(std::string_view text);
 int estimated_tokens(const std::vector<ChatMessage>& messages);
 int estimated_tokens(std::size_t bytes);
 
-// Streamed. `invalid_argument` engine.bad_grammar; `not_found` engine.no_grammar where the dialect has none.
+std::unexpected<Error> no_logprobs(const OpenAiModelConfig& model);  // `not_found` engine.no_logprobs
+
+// Streamed. `invalid_argument` engine.bad_grammar; `not_found` engine.no_grammar where the dialect has none,
+// engine.no_logprobs where the model is configured to have none.
 Result<std::string> generate_body(const OpenAiModelConfig& model, const GenerateRequest& request);
 // Prefills the prompt: the same, with one token to generate.
 std::string warm_body(const OpenAiModelConfig& model, const GenerateRequest& request);

@@ -51,6 +51,61 @@ TEST(Request, DialectsNameTheirFields) {
   EXPECT_TRUE(body_of(Dialect::llama).contains("repeat_penalty"));
 }
 
+TEST(Request, StrictOnlyWhereCloudsCan) {
+  GenerateRequest request;
+  request.messages = {{Role::user, "hi"}};
+  const auto strict = [&](const char* schema) {
+    request.json_schema = schema;
+    return nlohmann::json::parse(
+               generate_body(model(), request).value_or("{}"))["response_format"]["json_schema"]["strict"]
+        .get<bool>();
+  };
+  EXPECT_TRUE(strict(
+      R"({"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false})"));
+  EXPECT_FALSE(strict(R"({"type":"object"})"));
+  EXPECT_FALSE(strict(R"({"type":"object","properties":{"a":{}},"additionalProperties":false})"));
+  EXPECT_FALSE(strict(
+      R"({"type":"object","properties":{"a":{"type":"object"}},"required":["a"],"additionalProperties":false})"));
+}
+
+TEST(Request, PenaltiesAndLogProbabilitiesGoWhereTheyAreAskedFor) {
+  GenerateRequest request;
+  request.messages = {{Role::user, "hi"}};
+  const auto body_of = [&](const OpenAiModelConfig& m) {
+    return nlohmann::json::parse(generate_body(m, request).value_or("{}"));
+  };
+  for (const char* field : {"presence_penalty", "frequency_penalty", "logprobs", "top_logprobs"})
+    EXPECT_FALSE(body_of(model()).contains(field)) << field;
+  request.sampling.presence_penalty = .5;
+  request.sampling.frequency_penalty = -1;
+  request.top_logprobs = 3;
+  EXPECT_EQ(body_of(model())["presence_penalty"], .5);
+  EXPECT_EQ(body_of(model())["frequency_penalty"], -1);
+  EXPECT_EQ(body_of(model())["logprobs"], true);
+  EXPECT_EQ(body_of(model())["top_logprobs"], 3);
+  auto without = model();
+  without.logprobs = false;
+  const auto refused = generate_body(without, request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "engine.no_logprobs");
+  EXPECT_EQ(refused.error().code, Code::not_found) << "another route may have them";
+}
+
+TEST(Reply, LogProbabilitiesAreReadWithDistrust) {
+  const auto piece = read_piece(
+      R"({"choices":[{"delta":{"content":"x"},"logprobs":{"content":[)"
+      R"({"token":"?","bytes":[240,159],"logprob":-0.5,"top_logprobs":[{"token":"a","logprob":7},5]},)"
+      R"({"token":"b"},null]}}]})",
+      model());
+  ASSERT_TRUE(piece);
+  ASSERT_EQ(piece->logprobs.size(), 3U);
+  EXPECT_EQ(piece->logprobs[0].token, "\xF0\x9F");
+  EXPECT_EQ(piece->logprobs[0].logprob, -.5);
+  ASSERT_EQ(piece->logprobs[0].top.size(), 2U);
+  EXPECT_EQ(piece->logprobs[0].top[0].logprob, 0) << "not above certainty";
+  EXPECT_EQ(piece->logprobs[1].logprob, -9999);
+}
+
 TEST(Reply, StatusesBecomeErrors) {
   struct Row {
     int status;

@@ -42,6 +42,8 @@ class ReflexEngine final : public Engine {
   Task<GenerateReply> generate(GenerateRequest request,
                                std::function<void(std::string_view)> on_text) override {
     CO_TRY_VOID(check(request));
+    if (request.top_logprobs >= 0)
+      co_return fail(Code::not_found, "engine.no_logprobs", "a reflex has no log probabilities");
     std::uint64_t where = config_.seed;
     for (const auto& message : request.messages)
       where = rt::stream_hash(message.text, where ^ 0xcbf29ce484222325ULL);

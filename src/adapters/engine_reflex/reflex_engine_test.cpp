@@ -21,6 +21,7 @@ EngineUnderTest reflex() {
   out.has_model = false;
   out.embeds = false;
   out.constrains = false;
+  out.logprobs = false;
   return out;
 }
 

@@ -50,17 +50,25 @@ void RouterService::mount() {
   host.serve(&RouterService::status, static_cast<const RouterService*>(this));
 }
 
+Error RouterService::unknown_model(const std::string& model, const std::vector<RouteState*>& routes) {
+  std::vector<std::string> names;
+  for (const auto* route : routes) names.push_back(route->route.model);
+  return {Code::not_found, "router.unknown_model",
+          "no model '" + model + "' is loaded" + did_you_mean(model, names) + " (" + join(names, ", ") + ")",
+          0};
+}
+
 Result<std::vector<RouterService::RouteState*>> RouterService::candidates(Tier tier, const std::string& model,
                                                                           bool writes) const {
   if (!model.empty()) {
-    std::vector<std::string> names;
+    std::vector<RouteState*> all;
     for (const auto& route : routes_) {
-      if (writes && !route->route.writes) continue;
+      const bool embeds = std::ranges::find(embedding_, route.get()) != embedding_.end();
+      if (writes && (embeds || !route->route.writes)) continue;
       if (route->route.model == model) return std::vector{route.get()};
-      names.push_back(route->route.model);
+      all.push_back(route.get());
     }
-    return fail(Code::not_found, "router.unknown_model",
-                "no model '" + model + "' is loaded" + did_you_mean(model, names));
+    return std::unexpected(unknown_model(model, all));
   }
   std::vector<RouteState*> able;
   if (const auto found = tiers_.find(tier); found != tiers_.end()) {
@@ -140,6 +148,16 @@ void fill(pb::RouterUsage& out, const engine::Usage& usage) {
   out.set_cost_microusd(usage.cost_microusd);
 }
 
+void fill(pb::TokenLogprob& out, const engine::TokenLogprob& token) {
+  out.set_token(token.token);
+  out.set_logprob(token.logprob);
+  for (const auto& candidate : token.top) {
+    auto* one = out.add_top();
+    one->set_token(candidate.token);
+    one->set_logprob(candidate.logprob);
+  }
+}
+
 template <class T>
 Result<void> outcome_of(const Result<T>& reply) {
   if (reply) return {};
@@ -175,7 +193,10 @@ Result<engine::GenerateRequest> RouterService::work_of(const pb::RouterGenerateR
   if (!request.player().empty()) work.think_again = host_.env().now() + config_.limits.player_goes_on;
   if (request.temperature() >= 0) work.sampling.temperature = request.temperature();
   if (request.top_p() > 0) work.sampling.top_p = request.top_p();
+  work.sampling.presence_penalty = request.presence_penalty();
+  work.sampling.frequency_penalty = request.frequency_penalty();
   work.sampling.seed = request.seed();
+  if (request.logprobs()) work.top_logprobs = request.top_logprobs();
   work.stop.assign(request.stop().begin(), request.stop().end());
   return work;
 }
@@ -212,6 +233,7 @@ Task<pb::RouterGenerateReply> RouterService::generate(Caller caller, pb::RouterG
       out.set_engine(std::string(route.route.engine->name()));
       out.set_deadline_met(host_.env().now() <= work.deadline && reply->finish != engine::Finish::deadline);
       fill(*out.mutable_usage(), reply->usage);
+      for (const auto& token : reply->logprobs) fill(*out.add_logprobs(), token);
       out.mutable_fallbacks()->Assign(passed_over.begin(), passed_over.end());
       co_return out;
     }
@@ -225,12 +247,12 @@ Task<pb::RouterGenerateReply> RouterService::generate(Caller caller, pb::RouterG
 
 Task<pb::RouterChooseReply> RouterService::choose(Caller caller, pb::RouterChooseRequest request) {
   CO_TRY(const Tier tier, parse_tier(request.tier(), Tier::gold));
-  CO_TRY(auto routes, candidates(tier, "", false));
+  CO_TRY(auto routes, candidates(tier, request.model(), false));
   if (request.options_size() < 2 || request.options_size() > 26) {
     co_return fail(Code::invalid_argument, "router.options",
                    "a choice has 2 to 26 options, not " + std::to_string(request.options_size()));
   }
-  engine::ChooseRequest work{.caller = request.npc(),
+  engine::ChooseRequest work{.caller = request.npc().empty() ? request.player() : request.npc(),
                              .tier = tier,
                              .context = request.context(),
                              .scene = request.scene(),
@@ -295,10 +317,10 @@ Task<pb::RouterEmbedReply> RouterService::embed(Caller caller, pb::RouterEmbedRe
   if (request.texts().empty()) {
     co_return fail(Code::invalid_argument, "router.no_texts", "texts must hold at least one text");
   }
-  engine::EmbedRequest work{.caller = caller.name,
+  engine::EmbedRequest work{.caller = caller.player_or_self(request.player()),
                             .texts = {request.texts().begin(), request.texts().end()},
                             .deadline = deadline_of(caller, Tier::silver, request.deadline_ms())};
-  Error last;
+  Error last = unknown_model(request.model(), embedding_);
   for (auto* route : embedding_) {
     if (!request.model().empty() && route->route.model != request.model()) continue;
     work.model = route->route.model;

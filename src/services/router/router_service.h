@@ -44,6 +44,7 @@ class RouterService {
   Task<pb::RouterEmbedReply> embed(Caller caller, pb::RouterEmbedRequest request);
   Result<pb::RouterStatusReply> status(const Caller& caller, const pb::RouterStatusRequest& request) const;
 
+  static Error unknown_model(const std::string& model, const std::vector<RouteState*>& routes);
   Result<std::vector<RouteState*>> candidates(engine::Tier tier, const std::string& model, bool writes) const;
   Result<engine::GenerateRequest> work_of(const pb::RouterGenerateRequest& request, engine::Tier tier,
                                           rt::Instant deadline) const;

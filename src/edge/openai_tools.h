@@ -1,0 +1,63 @@
+#pragma once
+// Tools: which function is called, and how a prompt asks for its arguments. Pure. An engine knows no tools:
+// it chooses one of some options in one pass, and writes JSON of a schema. So every engine can call
+// functions.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "edge/openai_fields.h"
+#include "ports/engine.h"
+
+namespace troupe::edge {
+
+struct Tool {
+  std::string name;  // letters, digits, '_', '-'
+  std::string description;
+  std::string parameters;  // JSON schema
+};
+
+enum class ToolMode { none, automatic, required, named };
+
+struct ToolUse {
+  ToolMode mode = ToolMode::none;
+  std::vector<Tool> offered;          // with `named` just that one
+  std::vector<std::string> answered;  // called and answered since the user spoke last
+};
+
+namespace openai {
+
+// Reads `tools` and `tool_choice`.
+Result<ToolUse> tools_of(const Json& body);
+// An assistant's calls in the history, as text; their ids and names are appended to `calls`.
+Result<std::string> called_text(const Json& tool_calls,
+                                std::vector<std::pair<std::string, std::string>>& calls);
+std::string answered_text(std::string_view answer);
+
+}  // namespace openai
+
+// What may be done; nullopt is the answer in words. With `automatic` a function that was answered since the
+// user spoke last is not called again, so that a loop around the model ends.
+std::vector<std::optional<Tool>> tool_options(const ToolUse& use);
+
+struct ToolQuestion {
+  engine::ChooseRequest ask;
+  std::vector<std::optional<Tool>> options;  // as in `ask`
+};
+ToolQuestion tool_question(std::vector<std::optional<Tool>> options, const engine::GenerateRequest& request);
+
+// What was decided, and how sure: for the answer's `troupe` part.
+struct ToolVerdict {
+  std::optional<Tool> tool;          // nullopt = words
+  bool named = false;                // by the client
+  std::vector<std::string> options;  // empty: there was nothing to choose
+  std::vector<double> probabilities;
+  std::string method;
+  MicroUsd cost{0};
+};
+
+// Makes the answer the arguments of `tool`.
+void ask_for_arguments(const Tool& tool, engine::GenerateRequest& request);
+
+}  // namespace troupe::edge
