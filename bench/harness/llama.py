@@ -1,4 +1,5 @@
 """The peers of the engine: llama-bench and llama-server, of the same build of llama.cpp, with the same weights and threads."""
+import dataclasses
 import http.client
 import json
 import socket
@@ -101,7 +102,7 @@ class Server:
         return answer
 
     def chat_at_once(self, requests):
-        """All of them in the same moment. Per request, in order: first token in ms, tokens of the prompt."""
+        """All of them in the same moment. Answers a Streamed for each, in order."""
         answers = [None] * len(requests)
         gate = threading.Barrier(len(requests) + 1)
         begin = [0.0]
@@ -113,7 +114,7 @@ class Server:
             gate.wait()
             try:
                 connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
-                answers[place_in_list] = first_token(connection.getresponse(), begin)
+                answers[place_in_list] = read_stream(connection.getresponse(), begin)
             except OSError as error:
                 answers[place_in_list] = error
 
@@ -125,14 +126,22 @@ class Server:
         for thread in threads:
             thread.join()
         for answer in answers:
-            if not isinstance(answer, tuple):
+            if not isinstance(answer, Streamed):
                 raise BenchError(f"llama-server did not answer: {answer}")
         return answers
 
 
-def first_token(response, begin):
-    """Reads a stream of server-sent events to its end."""
-    first, tokens = None, 0
+@dataclasses.dataclass
+class Streamed:
+    first_ms: float
+    total_ms: float
+    prompt_tokens: int
+    new_tokens: int
+
+
+def read_stream(response, begin):
+    """Reads server-sent events to their end; ms from `begin[0]`."""
+    first, usage = None, {}
     for raw in response:
         text = raw.decode(errors="replace").strip()
         if not text.startswith("data: {"):
@@ -141,8 +150,7 @@ def first_token(response, begin):
         for choice in event.get("choices", []):
             if first is None and choice.get("delta", {}).get("content"):
                 first = 1000 * (time.monotonic() - begin[0])
-        if event.get("usage"):
-            tokens = event["usage"]["prompt_tokens"]
+        usage = event.get("usage") or usage
     if first is None:
         raise OSError(f"no token came, status {response.status}")
-    return first, tokens
+    return Streamed(first, 1000 * (time.monotonic() - begin[0]), usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0))
