@@ -6,12 +6,14 @@
   bench/run.py bus --json       one JSON object a line
   bench/run.py choose --picture  and a picture of it for docs/benchmarks (of a benchmark that draws one)
 
+  bench/run.py --keep           runs nothing: what build/bench holds becomes docs/benchmarks/results.json and ratios.svg
   bench/run.py preempt --smoke  one short round that says nothing but that it runs; not kept
 
 Results are kept in build/bench/<name>.json. Exit status 1 when one could not be run; a missed goal is a result.
 """
 import argparse
 import importlib
+import json
 import os
 import pathlib
 import signal
@@ -21,7 +23,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from harness import figures, place, rounds  # noqa: E402
+from harness import figures, pictures, place, rounds  # noqa: E402
 
 
 def names():
@@ -73,6 +75,23 @@ def draw(name, rows):
     return picture
 
 
+def keep():
+    """The newest results of every benchmark, without the single values."""
+    rows = []
+    for name in names():
+        path = place.OUT / f"{name}.json"
+        if not path.exists():
+            continue
+        day = time.strftime("%Y-%m-%d", time.gmtime(path.stat().st_mtime))
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = {key: value for key, value in json.loads(line).items() if not (isinstance(value, list) and len(value) > 5)}
+            rows.append({**row, "date": day})
+    folder = place.ROOT / "docs" / "benchmarks"
+    (folder / "results.json").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    (folder / "ratios.svg").write_text(pictures.ratios("Times better than the peer or the limit", rows), encoding="utf-8")
+    print(f"bench: {len(rows)} results kept in {folder}", file=sys.stderr)
+
+
 def run_one(name, progress):
     began = time.monotonic()
     progress.say(f"bench: {name}: {module(name).__doc__.splitlines()[0]}")
@@ -111,7 +130,11 @@ def main():
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--picture", action="store_true", help="write docs/benchmarks/NAME.svg too, where there is one to draw")
     parser.add_argument("--smoke", action="store_true", help="one round, not kept")
+    parser.add_argument("--keep", action="store_true", help="keep what was measured in docs/benchmarks; runs nothing")
     options = parser.parse_args()
+    if options.keep:
+        keep()
+        return 0
     rounds.form.smoke = options.smoke
     if options.name and options.name not in names():
         print(f"troupe: {figures.unknown(options.name, names())}", file=sys.stderr)

@@ -11,6 +11,7 @@ from harness.figures import compare, compare_tail
 from harness.gateways import Gateway
 from harness.llama import Server
 from harness.open_loop import play
+from harness.pictures import distribution
 from harness.place import BenchError
 from harness.program import Program
 from harness.rounds import interleave
@@ -78,3 +79,10 @@ def rows_of(found):
         rows.append(compare(f"gold_under_load.stories, {peer}", "tokens/s", "higher", found["ours"]["stories"],
                             found[peer]["stories"], peer))
     return rows
+
+
+def picture(rows):
+    tails = [row for row in rows if "peer_ms" in row]
+    series = {"ours": tails[0]["ours_ms"], **{row["side"]: row["peer_ms"] for row in tails}}
+    return distribution("Gold choices while 16 stories are written", "ms from the moment that a choice was due, logarithmic", series,
+                        DEADLINE_MS)

@@ -6,7 +6,7 @@ import threading
 import unittest
 import xml.etree.ElementTree
 
-from harness import calibration, calls, figures, frontier, histogram, open_loop, place
+from harness import calibration, calls, figures, frontier, histogram, open_loop, pictures, place, rounds
 from harness.llama import read_stream
 from harness.rounds import interleave
 
@@ -126,6 +126,42 @@ class Rounds(unittest.TestCase):
         found = interleave({"a": side("a"), "b": side("b")}, rounds=2)
         self.assertEqual(seen, [("a", 0), ("b", 0), ("b", 1), ("a", 1), ("a", 2), ("b", 2)])
         self.assertEqual(found["a"], {"n": [1, 2], "many": [1, 1, 2, 2]})
+
+
+class Pictures(unittest.TestCase):
+    def words(self, svg):
+        return [text.text for text in xml.etree.ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+    def test_a_distribution_ends_at_its_largest_value(self):
+        svg = pictures.distribution("T", "ms", {"ours & co": [1, 10], "peer": [100, 1000]}, limit=50)
+        self.assertIn("ours & co", self.words(svg))
+        ends = [line.get("points").split()[-1] for line in xml.etree.ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}polyline")]
+        self.assertEqual(len(ends), 2)
+        self.assertLess(float(ends[0].split(",")[0]), float(ends[1].split(",")[0]))
+        self.assertEqual({end.split(",")[1] for end in ends}, {f"{pictures.TOP + 22:.1f}"})
+
+    def test_bars_say_their_share(self):
+        words = self.words(pictures.bars("T", {"met": {"ours": 0.8, "fifo": 0.25}}))
+        self.assertIn("80 %", words)
+        self.assertIn("25 %", words)
+
+    def test_all_ratios_also_those_without_a_number(self):
+        rows = [{"name": "a", "ratio": 20.0, "goal": "ratio >= 10", "met": True}, {"name": "b", "ratio": None, "goal": "ours < 1", "met": True},
+                {"name": "c", "ratio": 0.01, "goal": "ratio >= 1", "met": False}, {"name": "no goal", "ratio": 3.0}]
+        words = self.words(pictures.ratios("T", rows))
+        self.assertIn("20 (ratio >= 10: met)", words)
+        self.assertIn("more (ours < 1: met)", words)
+        self.assertIn("0.01 (ratio >= 1: missed)", words)
+        self.assertNotIn("no goal", words)
+
+
+class Rounds(unittest.TestCase):
+    def tearDown(self):
+        rounds.form.smoke = False
+
+    def test_a_smoke_run_is_one_round_that_counts(self):
+        rounds.form.smoke = True
+        self.assertEqual(interleave({"a": lambda number: {"n": number}}), {"a": {"n": [1]}})
 
 
 class Stream(unittest.TestCase):

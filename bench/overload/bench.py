@@ -9,6 +9,7 @@ import random
 from harness import place
 from harness.calls import choice, talk
 from harness.figures import compare
+from harness.pictures import bars
 from harness.program import Program
 from harness.rounds import interleave
 
@@ -65,3 +66,14 @@ def rows_of(found):
         for tier in ("gold", "silver", "bronze"):
             rows.append(compare(f"overload.met.{tier}, {peer}", "share", "higher", ours[tier], found[peer][tier], peer))
     return rows
+
+
+def picture(rows):
+    by_name = {row["name"]: row for row in rows}
+
+    def of(figure):
+        first = by_name[f"{figure}, {FIFO}"]
+        return {"ours": first["ours"], FIFO: first["peer"], EDF: by_name[f"{figure}, {EDF}"]["peer"]}
+
+    met = {f"{tier} met": of(f"overload.met.{tier}") for tier in ("gold", "silver", "bronze")}
+    return bars("1.5 times what fits", {"met": of("overload.met"), **met, "tokens wasted": of("overload.wasted")})
