@@ -12,18 +12,18 @@ START_S, STOP_S, ANSWER_S = 90, 15, 30
 KEY = "sk-bench"
 
 
-def routed(port, upstream):
+def routed(port, upstream, level):
     """The options of the two that are built alike; without the second address they show metrics to every network."""
     return ["--host", "127.0.0.1", "--port", str(port), "--worker-urls", f"http://127.0.0.1:{upstream}", "--policy", "round_robin",
-            "--prometheus-host", "127.0.0.1", "--prometheus-port", str(free_port()), "--log-level", "warn"]
+            "--prometheus-host", "127.0.0.1", "--prometheus-port", str(free_port()), "--log-level", level]
 
 
 def smg(port, upstream):
-    return [place.peer("bin/smg"), "launch", *routed(port, upstream)], {}, {}
+    return [place.peer("bin/smg"), "launch", *routed(port, upstream, "warn")], {}, {}
 
 
 def vllm_router(port, upstream):
-    return [place.peer("bin/vllm-router"), *routed(port, upstream)], {}, {}
+    return [place.peer("bin/vllm-router"), *routed(port, upstream, "warning")], {}, {}
 
 
 def litellm(port, upstream):

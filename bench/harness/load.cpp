@@ -59,8 +59,9 @@ struct Outcome {
   double ms = 0;        // from its moment to its answer, or to the refusal
   double first_ms = 0;  // to its first text; 0 = none
   bool answered = false;
-  bool met = false;    // answered before its deadline
-  bool whole = false;  // and not cut short
+  bool met = false;     // answered before its deadline
+  bool usable = false;  // and not broken off in the middle of a sentence
+  bool whole = false;   // and not shorter than it would have been with more time
   engine::Usage usage;
   std::string text;
 };
@@ -151,7 +152,9 @@ class Play {
       note(i, at, deadline, reply);
       if (reply) {
         outcome.text = reply->text;
-        outcome.whole = reply->finish != engine::Finish::deadline && reply->usage.cut == engine::Cut::none;
+        outcome.whole = reply->usage.cut == engine::Cut::none && reply->finish != engine::Finish::deadline;
+        outcome.usable = outcome.whole || reply->usage.cut == engine::Cut::sentence ||
+                         reply->usage.cut == engine::Cut::closed;
       }
     }
   }
@@ -161,7 +164,7 @@ class Play {
     const auto now = io_.env.now();
     auto& outcome = outcomes_[i];
     outcome.ms = bench::ms(now - at);
-    outcome.answered = outcome.whole = reply.has_value();
+    outcome.answered = outcome.usable = outcome.whole = reply.has_value();
     outcome.met = outcome.answered && now <= deadline;
     if (reply) outcome.usage = reply->usage;
     const bool late = !reply && reply.error().code == Code::deadline_exceeded;
@@ -205,12 +208,13 @@ bench::Figures figures_of(const std::vector<Outcome>& outcomes, const std::vecto
     out["first_ms"].push_back(outcome.first_ms);
     out["answered"].push_back(outcome.answered);
     out["met"].push_back(outcome.met);
+    out["usable"].push_back(outcome.usable);
     out["whole"].push_back(outcome.whole);
     out["wait_ms"].push_back(static_cast<double>(usage.queue_us) / 1e3);
     out["prompt_tokens"].push_back(usage.prompt_tokens);
     out["cached_tokens"].push_back(usage.cached_tokens);
     out["new_tokens"].push_back(usage.new_tokens);
-    if (outcome.met && outcome.whole) useful += usage.prompt_tokens - usage.cached_tokens + usage.new_tokens;
+    if (outcome.met && outcome.usable) useful += usage.prompt_tokens - usage.cached_tokens + usage.new_tokens;
   }
   for (const auto& step : steps) {
     if (step.stopped || step.predicted_us == 0) continue;

@@ -38,7 +38,7 @@ class Stories:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=GIVE_UP_S) as line:
                     self.lines.append(line)
-                    line.sendall(f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                    line.sendall(f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Type: application/json\r\n"
                                  f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
                     if not line.recv(65536).startswith(b"HTTP/1.1 200"):
                         raise OSError("a story was refused")

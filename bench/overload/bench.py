@@ -1,7 +1,8 @@
 """1.5 times what fits, with deadlines of a second to many: against first in, first out, and earliest deadline first without dropping.
 
-What fits: all calls of a round at once and without deadlines take T; then they come at random moments within T / 1.5. Met: answered whole
-and in time. Wasted: tokens computed for calls that were not met, and in steps that were stopped.
+What fits: all calls of a round at once and without deadlines take T; then they come at random moments within T / 1.5. Met: answered
+in time, with a choice, or with a text that ends at a sentence where it was cut short for lack of time (all sides cut so). Wasted:
+tokens computed for calls that were not met, and in steps that were stopped.
 """
 import json
 import random
@@ -49,9 +50,10 @@ def run(tell):
                     fits[number] = meter.ask("play", json.dumps({"calls": calls}))["busy_us"][0] / 1000
                 calls = at_moments(mix(number), fits[number] / OVERLOAD, number)
                 came = program.ask("play", json.dumps({"calls": calls}))
-                good = [met and whole for met, whole in zip(came["met"], came["whole"])]
+                good = [met and usable for met, usable in zip(came["met"], came["usable"])]
+                whole = [met and uncut for met, uncut in zip(came["met"], came["whole"])]
                 share = {tier: [ok for ok, call in zip(good, calls) if call["tier"] == tier] for tier in ("gold", "silver", "bronze")}
-                return {"met": sum(good) / len(good), "wasted": (came["computed"][0] - came["useful"][0]) / came["computed"][0],
+                return {"met": sum(good) / len(good), "whole": sum(whole) / len(whole), "wasted": (came["computed"][0] - came["useful"][0]) / came["computed"][0],
                         **{tier: sum(values) / len(values) for tier, values in share.items()}}
             return of_round
 
@@ -63,6 +65,7 @@ def rows_of(found):
     for peer in (FIFO, EDF):
         rows.append(compare(f"overload.met, {peer}", "share", "higher", ours["met"], found[peer]["met"], peer, "ratio > 1"))
         rows.append(compare(f"overload.wasted, {peer}", "share", "lower", ours["wasted"], found[peer]["wasted"], peer, "ratio >= 2"))
+        rows.append(compare(f"overload.whole, {peer}", "share", "higher", ours["whole"], found[peer]["whole"], peer))
         for tier in ("gold", "silver", "bronze"):
             rows.append(compare(f"overload.met.{tier}, {peer}", "share", "higher", ours[tier], found[peer][tier], peer))
     return rows

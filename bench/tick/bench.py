@@ -26,7 +26,7 @@ def echoes(socket):
     for number in range(int(FOR_S / ECHO_EVERY_S)):
         at = begin + number * ECHO_EVERY_S
         time.sleep(max(0, at - time.monotonic()))
-        socket.call("time.Now", {})
+        socket.call("time.Get", {})
         out.append(1000 * (time.monotonic() - at))
     return out
 
