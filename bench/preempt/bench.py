@@ -14,7 +14,7 @@ from harness.rounds import interleave
 
 MODELS = ("qwen2.5-coder-0.5b",)  # who answers gold, see src/app/engines.cpp
 READERS, RUMOURS = 4, 8  # about 200 tokens to read each, as a player's line with what it reminds of
-FROM_MS, EVERY_MS, FOR_MS = 600, 500, 10500
+FROM_MS, EVERY_MS, FOR_MS = 600, 500, 8600
 TARGETS = ("bench_load",)
 NO_STOP = "no pre-emption"
 

@@ -92,7 +92,7 @@ asio::awaitable<Message> read_message(tcp::socket& socket, std::string& buffer) 
 class Upstream {
  public:
   Upstream() : acceptor_(io_, {asio::ip::address_v4::loopback(), 0}) {
-    asio::co_spawn(io_, accept(), asio::detached);
+    asio::co_spawn(io_, accept(), [](std::exception_ptr) {});
     thread_ = std::jthread([this] { io_.run(); });
   }
   ~Upstream() { io_.stop(); }

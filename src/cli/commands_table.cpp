@@ -217,7 +217,7 @@ constexpr CommandRow kRows[] = {
      "Prints what was measured, and the ratio to the peer in the same run; above 1 means that Troupe is "
      "better.\n"
      "  tokens           reading a prompt and writing, against llama-bench\n"
-     "  gold_under_load  choices while 16 stories are written, against llama-server, SMG, first in first out\n"
+     "  gold_under_load  choices while 16 stories are written, against llama-server and SMG\n"
      "  preempt          how long gold waits for a step of others, against no pre-emption\n"
      "  overload         1.5 times what fits, against first in first out and plain deadlines\n"
      "  cost_model       what a step was predicted to take, against what it took\n"
