@@ -1,6 +1,6 @@
 # Everything a person types. Set-up is tools/setup.py, the build is CMake (presets release, asan, tsan) with Ninja.
 .DEFAULT_GOAL := help
-.PHONY: run test test-sanitized check bench build setup clean help format format-check
+.PHONY: run test test-sanitized check bench peers build setup clean help format format-check
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
@@ -22,6 +22,7 @@ help:
 	@echo "make test-sanitized  the same tests under ASan + UBSan, then under TSan"
 	@echo "make check    the fast loop: rules and service tests, format; under 2 minutes after a build"
 	@echo "make bench    every benchmark beside its peer; results in build/bench"
+	@echo "make peers    the gateways that make bench runs against (LiteLLM, SMG, vllm-router, Portkey), about 1 GB"
 	@echo "make build    build/troupe and nothing else"
 	@echo "make setup    packages, Python and Node, llama.cpp, weights; once per machine, again it only looks"
 	@echo "make format   format the C++ sources"
@@ -60,11 +61,16 @@ check: format-check
 	@cmake --build build/release --parallel $(JOBS)
 	@ctest --test-dir build/release --output-on-failure --no-tests=error --parallel $(JOBS) --label-regex '^fast$$'
 
+# Without the gateways the benchmarks that need them say so, and the others run.
 bench:
 	@$(SETUP) bench
+	@$(SETUP) peers || true
 	@$(MAKE) build/release/build.ninja
 	@cmake --build build/release --parallel $(JOBS) --target bench_programs
 	@python3 bench/run.py $(ARGS)
+
+peers:
+	@$(SETUP) peers
 
 setup:
 	@$(SETUP) run

@@ -6,10 +6,14 @@
   bench/run.py bus --json       one JSON object a line
   bench/run.py choose --picture  and a picture of it for docs/benchmarks (of a benchmark that draws one)
 
+  bench/run.py --keep           runs nothing: what build/bench holds becomes docs/benchmarks/results.json and ratios.svg
+  bench/run.py preempt --smoke  one short round that says nothing but that it runs; not kept
+
 Results are kept in build/bench/<name>.json. Exit status 1 when one could not be run; a missed goal is a result.
 """
 import argparse
 import importlib
+import json
 import os
 import pathlib
 import signal
@@ -19,7 +23,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from harness import figures, place  # noqa: E402
+from harness import figures, pictures, place, rounds  # noqa: E402
 
 
 def names():
@@ -49,9 +53,10 @@ class Progress:
 
 
 def build(wanted):
-    programs = [f"bench_{name}" for name in wanted if (place.ROOT / "bench" / name / f"{name}.cpp").exists()]
+    programs = {f"bench_{name}" for name in wanted if (place.ROOT / "bench" / name / f"{name}.cpp").exists()}
+    programs |= {target for name in wanted for target in getattr(module(name), "TARGETS", ())}
     if programs:
-        done = subprocess.run(["cmake", "--build", str(place.BUILD), "--target", *programs], stdout=subprocess.PIPE,
+        done = subprocess.run(["cmake", "--build", str(place.BUILD), "--target", *sorted(programs)], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode != 0:
             raise place.BenchError(f"the programs do not build:\n{done.stdout[-2000:]}")
@@ -70,11 +75,29 @@ def draw(name, rows):
     return picture
 
 
+def keep():
+    """The newest results of every benchmark, without the single values."""
+    rows = []
+    for name in names():
+        path = place.OUT / f"{name}.json"
+        if not path.exists():
+            continue
+        day = time.strftime("%Y-%m-%d", time.gmtime(path.stat().st_mtime))
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = {key: value for key, value in json.loads(line).items() if not (isinstance(value, list) and len(value) > 5)}
+            rows.append({**row, "date": day})
+    folder = place.ROOT / "docs" / "benchmarks"
+    (folder / "results.json").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    (folder / "ratios.svg").write_text(pictures.ratios("Times better than the peer or the limit", rows), encoding="utf-8")
+    print(f"bench: {len(rows)} results kept in {folder}", file=sys.stderr)
+
+
 def run_one(name, progress):
     began = time.monotonic()
     progress.say(f"bench: {name}: {module(name).__doc__.splitlines()[0]}")
     rows = [{**row, "machine": place.machine()} for row in module(name).run(lambda text: progress.move(f"bench: {name}: {text}"))]
-    (place.OUT / f"{name}.json").write_text("".join(figures.line(row) + "\n" for row in rows), encoding="utf-8")
+    if not rounds.form.smoke:
+        (place.OUT / f"{name}.json").write_text("".join(figures.line(row) + "\n" for row in rows), encoding="utf-8")
     progress.say(f"bench: {name}: done in {time.monotonic() - began:.0f} s")
     return rows
 
@@ -106,7 +129,13 @@ def main():
     parser.add_argument("--all", action="store_true", help="every benchmark; so does no NAME")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--picture", action="store_true", help="write docs/benchmarks/NAME.svg too, where there is one to draw")
+    parser.add_argument("--smoke", action="store_true", help="one round, not kept")
+    parser.add_argument("--keep", action="store_true", help="keep what was measured in docs/benchmarks; runs nothing")
     options = parser.parse_args()
+    if options.keep:
+        keep()
+        return 0
+    rounds.form.smoke = options.smoke
     if options.name and options.name not in names():
         print(f"troupe: {figures.unknown(options.name, names())}", file=sys.stderr)
         return 2

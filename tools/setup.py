@@ -4,6 +4,7 @@
   tools/setup.py run      what `make run` needs
   tools/setup.py test     and what the tests need: sanitizers, a browser, llama-server, small weights
   tools/setup.py bench    the same as test, and every model measured
+  tools/setup.py peers    the gateways that benchmarks run against, into build/peers; about a gigabyte
 
   --overlap    returns when a build can start; weights go on arriving beside it
   --finish     waits for the weights and measures them
@@ -18,7 +19,7 @@ import signal
 import subprocess
 import sys
 
-from setup import clients, packages, python_env, web
+from setup import clients, packages, peers, python_env, web
 from setup.llama import PEERS, Llama
 from setup.ui import Progress, SetupError, bar, children, write_if_changed
 
@@ -64,6 +65,10 @@ class Setup:
             except BaseException:
                 children.stop()
                 raise
+
+    def install_peers(self):
+        self.environment.ensure(self.progress, LOGS)
+        peers.Peers(ROOT, CACHE).ensure(self.environment, self.progress, LOGS)
 
     def finish(self):
         self.llama = self.llama or Llama(ROOT, CACHE)
@@ -147,7 +152,7 @@ class Setup:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("profile", nargs="?", default="run", choices=["run", "test", "bench"])
+    parser.add_argument("profile", nargs="?", default="run", choices=["run", "test", "bench", "peers"])
     parser.add_argument("--overlap", action="store_true")
     parser.add_argument("--finish", action="store_true")
     args = parser.parse_args()
@@ -156,6 +161,9 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         setup = Setup(args.profile)
+        if args.profile == "peers":
+            setup.install_peers()
+            return 0
         if not args.finish:
             setup.prepare(args.overlap)
         if not args.overlap:

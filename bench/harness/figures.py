@@ -36,6 +36,8 @@ def ratio(ours, peer, better):
 
 def short(value):
     """Four digits that count, and no more than that."""
+    if math.isinf(value):
+        return value
     return float(f"{value:.4g}") if abs(value) < 10_000 else round(value)
 
 
@@ -63,8 +65,21 @@ def compare(name, unit, better, ours, peer, peer_name, goal=None):
     return row
 
 
+def compare_tail(name, unit, share, ours, peer, peer_name, goal=None):
+    """Where less is better: the value that `share` of all values of all runs do not exceed. `ours` and `peer` are lists of runs,
+    each a list of values; the spread is of the runs' own percentiles."""
+    def of_all(runs):
+        return [percentile([value for run in runs for value in run], share)]
+
+    row = compare(name, unit, "lower", of_all(ours), of_all(peer), peer_name, goal)
+    own, theirs = ([percentile(run, share) for run in runs] for runs in (ours, peer))
+    return {**row, "runs": len(ours), "spread": short(spread(own)), "peer_spread": short(spread(theirs)),
+            "values": sum(map(len, ours))}
+
+
 def line(row):
-    return json.dumps(row, ensure_ascii=False)
+    """JSON has no infinity: the ratio to a nought is null."""
+    return json.dumps({**row, "ratio": None if math.isinf(row["ratio"]) else row["ratio"]}, ensure_ascii=False)
 
 
 COLUMNS = (("benchmark", "<"), ("ours", ">"), ("peer", ">"), ("unit", "<"), ("ratio", ">"), ("spread", ">"), ("goal", "<"),

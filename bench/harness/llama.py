@@ -1,4 +1,5 @@
 """The peers of the engine: llama-bench and llama-server, of the same build of llama.cpp, with the same weights and threads."""
+import dataclasses
 import http.client
 import json
 import socket
@@ -10,6 +11,7 @@ from harness import place
 from harness.place import BenchError
 
 START_S, ANSWER_S = 120, 240
+MODEL = "bench"  # its name, for gateways that route by it
 
 
 def llama_bench(weights, *, prompt, generate):
@@ -24,19 +26,23 @@ def llama_bench(weights, *, prompt, generate):
     return {"read": next(t["avg_ts"] for t in tests if t["n_prompt"]), "write": next(t["avg_ts"] for t in tests if t["n_gen"])}
 
 
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 class Server:
     """One llama-server on a free port of this machine, as it is shipped but for what is given."""
 
     def __init__(self, weights, *, parallel, context):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         place.OUT.mkdir(parents=True, exist_ok=True)
         threads = str(place.threads())
         self.kept = None
         self.log = open(place.OUT / "llama-server.log", "w", encoding="utf-8")
         self.process = subprocess.Popen(
-            [place.tool("llama-server"), "-m", str(weights), "--host", "127.0.0.1", "--port", str(self.port), "-t", threads,
+            [place.tool("llama-server"), "-m", str(weights), "--alias", MODEL, "--host", "127.0.0.1", "--port", str(self.port), "-t", threads,
              "--parallel", str(parallel), "-c", str(context * parallel)], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
     def __enter__(self):
@@ -76,22 +82,27 @@ class Server:
     def label(self, messages, labels):
         """One token that is one of `labels`, held to them by a grammar, over a connection that is kept. Answers the label, ms
         from the question to the answer, tokens of the prompt."""
-        body = json.dumps({"messages": messages, "max_tokens": 1, "temperature": 0, "stream": False,
-                           "grammar": "root ::= " + " | ".join(f'"{label}"' for label in labels)})
+        body = {"messages": messages, "max_tokens": 1, "temperature": 0, "stream": False,
+                "grammar": "root ::= " + " | ".join(f'"{label}"' for label in labels)}
+        began = time.monotonic()
+        answer = self.chat(body)
+        took = 1000 * (time.monotonic() - began)
+        return answer["choices"][0]["message"]["content"], took, answer["usage"]["prompt_tokens"]
+
+    def chat(self, body):
+        """One chat over a connection that is kept; the answer's JSON."""
         if self.kept is None:
             self.kept = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
             self.kept.connect()
             self.kept.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        began = time.monotonic()
-        self.kept.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+        self.kept.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
         answer = json.loads(self.kept.getresponse().read())
-        took = 1000 * (time.monotonic() - began)
         if "choices" not in answer:
             raise BenchError(f"llama-server did not answer: {answer}")
-        return answer["choices"][0]["message"]["content"], took, answer["usage"]["prompt_tokens"]
+        return answer
 
     def chat_at_once(self, requests):
-        """All of them in the same moment. Per request, in order: first token in ms, tokens of the prompt."""
+        """All of them in the same moment. Answers a Streamed for each, in order."""
         answers = [None] * len(requests)
         gate = threading.Barrier(len(requests) + 1)
         begin = [0.0]
@@ -103,7 +114,7 @@ class Server:
             gate.wait()
             try:
                 connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
-                answers[place_in_list] = first_token(connection.getresponse(), begin)
+                answers[place_in_list] = read_stream(connection.getresponse(), begin)
             except OSError as error:
                 answers[place_in_list] = error
 
@@ -115,14 +126,22 @@ class Server:
         for thread in threads:
             thread.join()
         for answer in answers:
-            if not isinstance(answer, tuple):
+            if not isinstance(answer, Streamed):
                 raise BenchError(f"llama-server did not answer: {answer}")
         return answers
 
 
-def first_token(response, begin):
-    """Reads a stream of server-sent events to its end."""
-    first, tokens = None, 0
+@dataclasses.dataclass
+class Streamed:
+    first_ms: float
+    total_ms: float
+    prompt_tokens: int
+    new_tokens: int
+
+
+def read_stream(response, begin):
+    """Reads server-sent events to their end; ms from `begin[0]`."""
+    first, usage = None, {}
     for raw in response:
         text = raw.decode(errors="replace").strip()
         if not text.startswith("data: {"):
@@ -131,8 +150,7 @@ def first_token(response, begin):
         for choice in event.get("choices", []):
             if first is None and choice.get("delta", {}).get("content"):
                 first = 1000 * (time.monotonic() - begin[0])
-        if event.get("usage"):
-            tokens = event["usage"]["prompt_tokens"]
+        usage = event.get("usage") or usage
     if first is None:
         raise OSError(f"no token came, status {response.status}")
-    return first, tokens
+    return Streamed(first, 1000 * (time.monotonic() - begin[0]), usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0))

@@ -26,6 +26,14 @@ def tool(name):
     return path
 
 
+def peer(path):
+    """A file of the gateways that `make peers` installs."""
+    found = ROOT / "build" / "peers" / path
+    if not found.exists():
+        raise BenchError(f"{path} is missing: run 'make peers', which installs the gateways")
+    return str(found)
+
+
 def weights(model):
     """The file that the server would use: what set-up measured to be best, else as shipped."""
     folder = pathlib.Path(os.environ.get("TROUPE_MODELS_DIR") or setup()["models_dir"]) / model

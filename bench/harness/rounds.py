@@ -1,7 +1,17 @@
 """Interleaved runs: each round runs every side once, so that a slow moment of the machine hits all of them."""
 import collections
+import dataclasses
 
 ROUNDS = 5
+
+
+@dataclasses.dataclass
+class Form:
+    """How much is measured: all of it, or one round without warm-up, which shows that a benchmark runs and no more."""
+    smoke: bool = False
+
+
+form = Form()
 
 
 def interleave(sides, rounds=ROUNDS, tell=lambda text: None):
@@ -11,7 +21,9 @@ def interleave(sides, rounds=ROUNDS, tell=lambda text: None):
     Answers side -> figure -> the values of all rounds that count.
     """
     kept = {side: collections.defaultdict(list) for side in sides}
-    for number in range(rounds + 1):
+    if form.smoke:
+        rounds = 1
+    for number in range(1 if form.smoke else 0, rounds + 1):
         order = list(sides.items())
         if number % 2:
             order.reverse()

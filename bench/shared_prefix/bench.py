@@ -1,80 +1,82 @@
-"""First token of 8 characters who share a world of 1,000 tokens, spoken to at once, against llama-server --parallel 8.
+"""First token and tokens a second of 8, 32 and 128 characters who share a world of 1,000 tokens, spoken to at once, against llama-server --parallel 8.
 
-Cold: nobody has seen this world before. Warm: the same eight were spoken to a moment ago, and are asked something else.
-Both sides get the same messages, sampling and threads; the counts of prompt tokens must agree. Prompt cache is on.
+Cold: nobody has seen this world before. Warm: the same were spoken to a moment ago, and are asked something else.
+Both sides get the same messages, sampling, threads and 8 slots; the counts of prompt tokens must agree. Prompt cache is on.
 """
 import random
 
 from harness import place
+from harness.calls import SAMPLING, THINGS, WHO, rumours
 from harness.figures import compare, median
 from harness.llama import Server
 from harness.place import BenchError
 from harness.program import Program
-from harness.rounds import interleave
+from harness.rounds import ROUNDS, interleave
 
-MODELS = ("smollm2-135m", "qwen2.5-coder-0.5b")
-CHARACTERS, PREFIX_TOKENS, NEW_TOKENS, CONTEXT = 8, 1000, 8, 2048
-GOAL = "ratio >= 5"
-
-WHO = ("Marta", "Odo", "Pell", "Ines", "Tam", "Bram", "Yara", "Sunniva")
-THINGS = ("the lamp on the pier", "a boat without a name", "the price of eels", "the bell in the fog", "a letter from inland",
-          "the broken net", "the keeper's daughter", "salt in the well", "the tax on oil", "a song nobody finishes")
-DOINGS = ("is spoken of at the market", "was seen by two fishermen", "worries the harbour master", "came with the last tide",
-          "is older than the town", "was paid for in lantern oil", "has been kept secret", "is what the children sing about")
+MODEL = "smollm2-135m"
+SLOTS, PREFIX_TOKENS, CONTEXT = 8, 1000, 2048
+CROWDS = {8: (16, ROUNDS), 32: (8, ROUNDS), 128: (4, 3)}  # characters -> tokens each, rounds
+FIRST, SPEED = "ratio >= 5", "ratio >= 1"
 
 
 def world(number, tokens):
     """A text of PREFIX_TOKENS tokens that begins differently for each number; `tokens` counts them."""
     draw = random.Random(number)
-    text, have = f"World {number * 7919 + 13} of the coast.", 0
+    text, have = f"World {number} of the coast.", 0
     while have < PREFIX_TOKENS:
-        text += f" {draw.choice(WHO)} says that {draw.choice(THINGS)} {draw.choice(DOINGS)} since the year {draw.randrange(100, 999)}."
+        text += " " + rumours(draw, 1)
         have = tokens(text) if len(text) > 3 * PREFIX_TOKENS else 0
     return text
 
 
-def questions(number):
-    draw = random.Random(1000 + number)
-    return [f"You are {who}. A stranger asks you about {draw.choice(THINGS)}. What do you say?" for who in WHO[:CHARACTERS]]
+def questions(characters, seed):
+    draw = random.Random(seed)
+    return [f"You are {WHO[i % len(WHO)]} of house {i}. A stranger asks you about {draw.choice(THINGS)}. What do you say?"
+            for i in range(characters)]
 
 
 def run(tell):
-    rows = []
-    for model in MODELS:
-        weights = place.weights(model)
-        with Program("shared_prefix", weights) as ours, Server(weights, parallel=CHARACTERS, context=CONTEXT) as server:
-            rows += of_model(model, ours, server, lambda text, model=model: tell(f"{model}: {text}"))
+    weights, rows = place.weights(MODEL), []
+    with Program("shared_prefix", weights) as ours, Server(weights, parallel=SLOTS, context=CONTEXT) as server:
+        for characters, (tokens, rounds) in CROWDS.items():
+            rows += of_crowd(characters, tokens, rounds, ours, server, lambda text, many=characters: tell(f"{many} characters: {text}"))
     return rows
 
 
-def of_model(model, ours, server, tell):
+def of_crowd(characters, new_tokens, rounds, ours, server, tell):
     worlds, counted = {}, {}
 
     def ask_both_ways(number, ask):
         if number not in worlds:
-            worlds[number] = world(number, server.count)
+            worlds[number] = world(7919 * characters + number, server.count)
         figures = {}
-        for state, asked in (("cold", questions(2 * number)), ("warm", questions(2 * number + 1))):
-            first, tokens = ask(worlds[number], asked)
-            if counted.setdefault((number, state), tokens) != tokens:
-                raise BenchError(f"the two sides read different prompts: {counted[number, state]} and {tokens} tokens")
-            figures[f"{state}.median"], figures[f"{state}.last"] = median(first), max(first)
+        for state, asked in (("cold", questions(characters, 2 * number)), ("warm", questions(characters, 2 * number + 1))):
+            first, read, per_s = ask(worlds[number], asked)
+            if counted.setdefault((number, state), read) != read:
+                raise BenchError(f"the two sides read different prompts: {counted[number, state]} and {read} tokens")
+            figures[f"{state}.median"], figures[f"{state}.last"], figures[f"{state}.speed"] = median(first), max(first), per_s
         return figures
 
     def ask_us(system, asked):
-        came = ours.ask("ask", NEW_TOKENS, system, *asked)
-        return came["first_ms"], came["prompt_tokens"]
+        came = ours.ask("ask", new_tokens, system, *asked)
+        return came["first_ms"], came["prompt_tokens"], 1000 * sum(came["new_tokens"]) / max(came["total_ms"])
 
     def ask_server(system, asked):
-        sampling = {"max_tokens": NEW_TOKENS, "temperature": 0.7, "top_p": 0.9, "min_p": 0.05, "top_k": 64, "repeat_penalty": 1.1}
-        requests = [{"messages": [{"role": "system", "content": system}, {"role": "user", "content": question}], **sampling,
-                     "seed": seed} for seed, question in enumerate(asked)]
+        requests = [{"messages": [{"role": "system", "content": system}, {"role": "user", "content": question}],
+                     "max_tokens": new_tokens, **SAMPLING, "seed": seed} for seed, question in enumerate(asked)]
         answers = server.chat_at_once(requests)
-        return [first for first, _ in answers], [tokens for _, tokens in answers]
+        return [a.first_ms for a in answers], [a.prompt_tokens for a in answers], \
+            1000 * sum(a.new_tokens for a in answers) / max(a.total_ms for a in answers)
 
     found = interleave({"ours": lambda number: ask_both_ways(number, ask_us),
-                        "llama-server": lambda number: ask_both_ways(number, ask_server)}, tell=tell)
-    peer_name = f"llama-server --parallel {CHARACTERS}"
-    return [compare(f"shared_prefix.{which}.{model}", "ms", "lower", found["ours"][which], found["llama-server"][which], peer_name,
-                    GOAL if which.startswith("cold") else None)
-            for which in ("cold.median", "cold.last", "warm.median", "warm.last")]
+                        "llama-server": lambda number: ask_both_ways(number, ask_server)}, rounds, tell)
+    mine, peer, name = found["ours"], found["llama-server"], f"llama-server --parallel {SLOTS}"
+    rows = []
+    for state in ("cold", "warm"):
+        for which in ("median", "last"):
+            goal = FIRST if state == "cold" and characters == SLOTS else None
+            rows.append(compare(f"shared_prefix.{characters}.{state}.{which}", "ms", "lower", mine[f"{state}.{which}"],
+                                peer[f"{state}.{which}"], name, goal))
+        rows.append(compare(f"shared_prefix.{characters}.{state}.speed", "tokens/s", "higher", mine[f"{state}.speed"],
+                            peer[f"{state}.speed"], name, SPEED))
+    return rows

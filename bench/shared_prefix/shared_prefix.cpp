@@ -23,6 +23,8 @@ bench::Figures ask(bench::EngineBench& engine, const bench::Words& words) {
     figures["first_ms"].push_back(answer.first_ms);
     figures["prompt_tokens"].push_back(answer.reply.usage.prompt_tokens);
     figures["cached_tokens"].push_back(answer.reply.usage.cached_tokens);
+    figures["new_tokens"].push_back(answer.reply.usage.new_tokens);
+    figures["total_ms"].push_back(static_cast<double>(answer.reply.usage.total_us) / 1e3);
   }
   return figures;
 }

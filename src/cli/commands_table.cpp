@@ -216,14 +216,21 @@ constexpr CommandRow kRows[] = {
     {"Measure", "bench", "one benchmark beside its peer",
      "Prints what was measured, and the ratio to the peer in the same run; above 1 means that Troupe is "
      "better.\n"
-     "  tokens          reading a prompt and writing, against llama-bench\n"
-     "  shared_prefix   first token of 8 characters who share a world, against llama-server\n"
-     "  choose          what to do in over 200 scenes, against a label that llama-server generates\n"
-     "  bus             from publish to the handler\n"
-     "  durable_writes  64 writers, against one commit per write\n"
-     "  weather_event   bytes of an event on the wire\n"
-     "  reflex          a decision for each of 1,000 NPCs\n"
-     "  allocations     of the forecast and the reflex: none",
+     "  tokens           reading a prompt and writing, against llama-bench\n"
+     "  gold_under_load  choices while 16 stories are written, against llama-server and SMG\n"
+     "  preempt          how long gold waits for a step of others, against no pre-emption\n"
+     "  overload         1.5 times what fits, against first in first out and plain deadlines\n"
+     "  cost_model       what a step was predicted to take, against what it took\n"
+     "  shared_prefix    8 to 128 characters who share a world, against llama-server\n"
+     "  grammar          JSON under a schema, against llama-server\n"
+     "  choose           what to do in over 200 scenes, against a label that llama-server generates\n"
+     "  proxy            what /v1/chat/completions adds, against LiteLLM, SMG, vllm-router and Portkey\n"
+     "  tick             ticks and echoes while the engine runs flat out\n"
+     "  bus              from publish to the handler\n"
+     "  durable_writes   64 writers, against one commit per write\n"
+     "  weather_event    bytes of an event on the wire\n"
+     "  reflex           a decision for each of 1,000 NPCs\n"
+     "  allocations      of the forecast and the reflex: none",
      "troupe bench --all\ntroupe bench bus --json", define_bench},
 };
 

@@ -4,7 +4,7 @@ import os
 
 from setup.ui import run
 
-SKIPPED = {"node_modules", "build", "data", ".git"}
+SKIPPED = {"node_modules", "build", "data", ".git", "peers"}  # tools/peers: setup/peers.py
 RUN_FOLDERS = {"console"}  # what `make run` needs; tests need the rest too
 MARK = ".troupe-lock"
 

@@ -37,6 +37,7 @@ std::int64_t micros(rt::nanoseconds span) { return span.count() / 1000; }
 Inbox::Inbox(rt::Env env, const LlamaConfig& config)
     : env_(env),
       waiting_max_(config.limits.waiting_max),
+      order_(config.order),
       preempt_{.wait_max = config.gold_wait, .waste_max = config.waste_max} {}
 
 Result<TicketPtr> Inbox::open(Opening opening) {
@@ -47,7 +48,7 @@ Result<TicketPtr> Inbox::open(Opening opening) {
                 100);
   }
   auto ticket = std::make_shared<Ticket>();
-  ticket->tier = opening.tier;
+  ticket->tier = order_ == Order::tiers ? opening.tier : Tier::silver;
   ticket->deadline = opening.deadline;
   ticket->think_again = opening.think_again;
   if (is_utf8(opening.caller)) ticket->caller = utf8_prefix(opening.caller, kCallerBytesMax);

@@ -84,6 +84,7 @@ class Inbox {
 
   rt::Env env_;
   std::size_t waiting_max_;
+  Order order_;
   inference::PreemptLimits preempt_;
   mutable std::mutex mutex_;
   std::condition_variable ready_;

@@ -44,9 +44,10 @@ inference::StepItem ChatLane::item(const Run& run) const {
   const auto offset = run.rows_from == Run::kNoRows ? run.left()
                       : run.rows_from > run.filled  ? run.rows_from - run.filled
                                                     : 0;
+  const bool in_turn = config_.order == Order::arrival;
   return {.tier = run.tier,
-          .deadline = run.deadline,
-          .served = run.served,
+          .deadline = in_turn ? rt::Instant::never() : run.deadline,
+          .served = in_turn ? rt::Instant{} : run.served,
           .arrival = run.ticket->number,
           .tokens = static_cast<int>(run.left()),
           .rows_from = static_cast<int>(offset)};
@@ -65,7 +66,8 @@ bool ChatLane::is_over(Run& run, rt::Instant now, std::optional<rt::nanoseconds>
     run.on_deadline();
     return true;
   }
-  if (run.generates() || !inference::doomed(rest_of(run, run.filled, true), now, deadline)) return false;
+  if (!chooses() || run.generates() || !inference::doomed(rest_of(run, run.filled, true), now, deadline))
+    return false;
   give_up(run);
   return true;
 }
@@ -153,11 +155,11 @@ ChatLane::Start ChatLane::try_start(RunPtr& run, rt::Instant now, bool spare) {
     leader->deadline = std::min(leader->deadline, run->deadline);
     return Start::deferred;
   }
-  if (inference::doomed(rest_of(*run, found.length, true), now, run->ticket->deadline)) {
+  if (chooses() && inference::doomed(rest_of(*run, found.length, true), now, run->ticket->deadline)) {
     give_up(*run);
     return Start::started;
   }
-  if (!spare && !run->started && !worth_it(*run, found.length, now)) return Start::deferred;
+  if (chooses() && !spare && !run->started && !worth_it(*run, found.length, now)) return Start::deferred;
   // Cells that all of them may need: what each adds, and the longest shared prefix once. Several different
   // prefixes are more than that; make_room() is for those.
   std::size_t shared = found.length;

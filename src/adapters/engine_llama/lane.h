@@ -53,6 +53,7 @@ class ChatLane final : public Lane {
   inference::StepItem item(const Run& run) const;
   inference::Rank rank(const Run& run, rt::Instant now) const;
   // lane.cpp: who works.
+  bool chooses() const { return config_.order == Order::tiers; }  // what is worth the work
   void sweep(rt::Instant now);
   bool is_over(Run& run, rt::Instant now, std::optional<rt::nanoseconds> token);
   void give_up(Run& run);

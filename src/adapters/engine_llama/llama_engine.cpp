@@ -346,6 +346,7 @@ Result<std::unique_ptr<LlamaEngine>> open_llama_engine(const rt::Env& env, Llama
   TRY_VOID(check_config(config));
   if (config.threads == 0)
     config.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (config.order != Order::tiers) config.ageing = std::chrono::milliseconds(0);  // it makes gold of silver
   auto inbox = std::make_shared<Inbox>(env, config);
   std::vector<std::unique_ptr<Model>> models;
   std::vector<ModelInfo> infos;

@@ -40,6 +40,14 @@ constexpr std::size_t kChooseMethods = 5;
 std::string_view choose_method_name(ChooseMethod method);
 std::optional<ChooseMethod> parse_choose_method(std::string_view name);
 
+// By what work is put in order. The others are there to be measured against: tiers mean nothing to them,
+// nothing is stopped for anybody, and everything is begun and goes on until its deadline.
+enum class Order {
+  tiers,     // tier, then deadline; what cannot be in time is dropped (ADR 8)
+  deadline,  // earliest deadline first
+  arrival,   // first in, first out
+};
+
 struct LlamaModelConfig {
   std::string name;
   std::string path;    // a GGUF file
@@ -92,6 +100,7 @@ struct LlamaConfig {
       2000};  // who waits longer counts as silver for one step, four times as long as gold
   std::chrono::milliseconds gold_wait{4};  // a step that gold would have to wait longer for is stopped
   double waste_max = 0.05;                 // of the steps' time that may be thrown away like that
+  Order order = Order::tiers;
   std::size_t priors_max = 4096;
   std::uint64_t memory_max = 0;  // bytes for models and caches; 0 = what the machine has available
   // Prefixes are written here when the engine ends and read when it starts; "" = not.

@@ -86,6 +86,56 @@ TEST_F(SchedulingTest, WhatMayBeThrownAwayIsLimited) {
   EXPECT_EQ(llama_->stats().preemptions, 0U) << "gold had no deadline to miss";
 }
 
+// What the benchmarks compare with.
+TEST_F(SchedulingTest, InOrderOfArrivalNobodyOvertakes) {
+  for (const auto order : {Order::tiers, Order::arrival}) {
+    auto config = test_config();
+    config.models = {smollm()};
+    config.models[0].slots = 1;
+    config.order = order;
+    open(config);
+    auto story = talk("Tell a very long story. Do not stop.", 40);
+    story.tier = Tier::bronze;
+    const auto first = start_generate(story);
+    ASSERT_TRUE(turn_until([&] { return !first->pieces.empty(); }));
+    ASSERT_FALSE(first->done());
+    ASSERT_TRUE(choose(question()));
+    EXPECT_EQ(first->done(), order == Order::arrival);
+    ASSERT_TRUE(wait(first));
+    EXPECT_EQ(llama_->stats().preemptions, 0U);
+  }
+}
+
+TEST_F(SchedulingTest, ByDeadlineAloneTheEarliestIsFirstAndNobodyIsGivenUp) {
+  auto config = test_config();
+  config.models = {smollm()};
+  config.models[0].slots = 1;
+  config.order = Order::deadline;
+  open(config);
+  ASSERT_TRUE(generate(talk("Hello", 4, lore(8))));  // so that it knows what steps take
+  const auto running = start_generate(talk("Tell a very long story. Do not stop.", 40));
+  ASSERT_TRUE(turn_until([&] { return !running->pieces.empty(); }));
+  auto late = talk("Hello", 2, "Late. " + lore(4));
+  late.tier = Tier::gold;
+  late.deadline = env_.now() + 2h;
+  auto soon = talk("Hello", 2, "Soon. " + lore(4));
+  soon.tier = Tier::bronze;
+  soon.deadline = env_.now() + 1h;
+  const auto later = start_generate(late);
+  const auto sooner = start_generate(soon);
+  ASSERT_TRUE(wait(sooner));
+  EXPECT_FALSE(later->done());
+  ASSERT_TRUE(wait(later));
+  ASSERT_TRUE(wait(running));
+
+  // Far too much for the time that there is: dropped at once by ADR 8, tried until the deadline here.
+  auto hopeless = talk("Hello", 2, "Hopeless. " + lore(120));
+  hopeless.deadline = env_.now() + 20ms;
+  EXPECT_FALSE(generate(hopeless));
+  EXPECT_GE(env_.now(), hopeless.deadline);
+  EXPECT_EQ(llama_->stats().doomed, 0U);
+}
+
 TEST_F(SchedulingTest, WhoThinksAndHowItEnded) {
   open_smollm();
   EXPECT_TRUE(engine_->thoughts().empty());
