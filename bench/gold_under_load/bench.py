@@ -17,8 +17,8 @@ from harness.program import Program
 from harness.rounds import interleave
 
 MODEL, CONTEXT = "smollm2-135m", 2048
-STORIES, STORY_TOKENS, SLOTS, SLOTS_FOR_ALL = 16, 48, 8, 20
-RATE, FROM_MS, FOR_MS = 4, 500, 3800  # the stories begin at 0
+STORIES, STORY_TOKENS, SLOTS, SLOTS_FOR_ALL = 16, 24, 8, 20
+RATE, FROM_MS, FOR_MS = 4, 500, 3000  # the stories begin at 0
 DEADLINE_MS = 500
 TARGETS = ("bench_load",)
 FIFO, SERVER, SMG, WIDE = "ourselves, first in, first out", "llama-server", "SMG, llama-server", "llama-server, 20 slots"

@@ -15,7 +15,7 @@ from harness.program import Program
 from harness.rounds import interleave
 
 MODEL, OVERLOAD = "smollm2-135m", 1.5
-GOLD, SILVER, BRONZE = 12, 7, 5
+GOLD, SILVER, BRONZE = 10, 5, 4
 TARGETS = ("bench_load",)
 FIFO, EDF = "first in, first out", "earliest deadline, no dropping"
 
