@@ -48,7 +48,7 @@ class Crowd {
  private:
   test::Mount services() {
     RouterConfig router;
-    router.tiers[engine::Tier::gold] = {{reflex_.get(), "reflex"}};
+    router.tiers[engine::Tier::gold] = {{.engine = reflex_.get(), .model = "reflex", .writes = false}};
     return [this, router](Host& host) -> std::shared_ptr<void> {
       return std::make_shared<WorldServices>(pack_, host, router, NpcConfig{.thinks = false}, AiConfig{},
                                              ModelsConfig{});

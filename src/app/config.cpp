@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "app/config_engines.h"
+#include "app/config_router.h"
 #include "base/text.h"
 
 namespace troupe {
@@ -104,10 +105,8 @@ void read_engines(Config& config, const YAML::Node& section, const Report& repor
   }
 }
 
-}  // namespace
-
-const std::vector<ConfigKey>& config_keys() {
-  static const std::vector<ConfigKey> kKeys = {
+std::vector<ConfigKey> server_keys() {
+  return {
       {"world", "the world pack's folder", "worlds/lanternfall",
        [](Config& c, const std::string& v) { return c.server.world = v, std::string(); }},
       {"data", "where databases are kept", "data",
@@ -167,6 +166,16 @@ const std::vector<ConfigKey>& config_keys() {
          return {};
        }},
   };
+}
+
+}  // namespace
+
+const std::vector<ConfigKey>& config_keys() {
+  static const std::vector<ConfigKey> kKeys = [] {
+    auto keys = server_keys();
+    keys.insert(keys.end(), router_keys().begin(), router_keys().end());
+    return keys;
+  }();
   return kKeys;
 }
 

@@ -85,6 +85,46 @@ TEST(Config, EveryMistakeWithItsPlaceAndWhatWouldBeRight) {
   EXPECT_EQ(read(other, "engines: none\n"), "FILE:1:10: engines is a mapping of names to engines");
 }
 
+TEST(Config, WhatTheRouterMayDo) {
+  Config config;
+  EXPECT_EQ(read(config,
+                 "budgets: {player_day: 50000, npc_day: none, world: 0}\n"
+                 "hedge:\n  silver: 800\n"
+                 "canary:\n  silver: qwen2.5-7b 5%\n"
+                 "players: {parallel: 3}\nstep_down: false\n"
+                 "jobs: {parallel: 4, waiting: 50, kept: 60}\n"),
+            "");
+  const auto& policy = config.server.router;
+  EXPECT_EQ(policy.budgets.player_day, 50'000);
+  EXPECT_EQ(policy.budgets.npc_day, std::nullopt);
+  EXPECT_EQ(policy.budgets.world_day, std::nullopt);
+  EXPECT_EQ(policy.budgets.world_total, 0);
+  EXPECT_EQ(policy.hedge_after.at(engine::Tier::silver), rt::milliseconds(800));
+  EXPECT_FALSE(policy.hedge_after.contains(engine::Tier::gold));
+  EXPECT_EQ(policy.canaries.at(engine::Tier::silver).model, "qwen2.5-7b");
+  EXPECT_DOUBLE_EQ(policy.canaries.at(engine::Tier::silver).share, .05);
+  EXPECT_EQ(policy.player_parallel, 3U);
+  EXPECT_FALSE(policy.step_down);
+  EXPECT_EQ(policy.jobs.parallel, 4U);
+  EXPECT_EQ(policy.jobs.waiting_max, 50U);
+  EXPECT_EQ(policy.jobs.kept_max, 60U);
+}
+
+TEST(Config, WhatTheRouterMayNotDo) {
+  Config config;
+  EXPECT_EQ(
+      read(config,
+           "budgets:\n  player: 5\n  npc_day: -1\nhedge: {gold: soon}\n"
+           "canary: {gold: m}\nplayers: {parallel: 0}\njobs: {parallel: 65}\n"),
+      "FILE:2:3: no setting 'budgets.player'; did you mean 'budgets.player_day'?\n"
+      "FILE:3:12: budgets.npc_day: '-1' is not millionths of a dollar, 0 to 1000000000000, or none\n"
+      "FILE:4:15: hedge.gold: 'soon' is not 0 to 60000 milliseconds\n"
+      "FILE:5:16: canary.gold: 'm' is not a model and the percent of callers who get it, such as `qwen2.5-7b "
+      "5%`\n"
+      "FILE:6:21: players.parallel: '0' is not 1 to 64\n"
+      "FILE:7:18: jobs.parallel: '65' is not 1 to 64");
+}
+
 TEST(Config, EnginesAreBounded) {
   std::string text = "engines:\n";
   for (std::size_t i = 0; i <= kEnginesMax; ++i) {

@@ -99,16 +99,30 @@ void open_llama(const rt::Env& env, engine::LlamaConfig config, Engines& engines
       "", problems);
 }
 
-void add_default_routes(engine::Engine& engine, Engines& engines) {
+// What a model costs and how much it is given at once, from its configuration where it is over HTTP.
+Route route_to(engine::Engine& engine, const std::string& model, bool writes, const EngineOptions& options) {
+  Route route{.engine = &engine, .model = model, .writes = writes};
+  const auto remote = std::ranges::find(options.remote, model, &engine::OpenAiModelConfig::name);
+  if (remote != options.remote.end()) {
+    route.price = {.prompt = remote->prices.prompt, .output = remote->prices.output};
+    // Twice what it takes at once: the engine orders those by deadline, the router the rest among players.
+    route.places = static_cast<std::size_t>(remote->parallel) * 2;
+  }
+  return route;
+}
+
+void add_default_routes(engine::Engine& engine, const EngineOptions& options, Engines& engines) {
   auto& gold = engines.router.tiers[engine::Tier::gold];
   for (const auto& model : engine.models()) {
     if (model.embedding_size > 0 && engines.router.embedding.empty()) {
       engines.embedding_size = static_cast<std::size_t>(model.embedding_size);
-      engines.router.embedding.push_back({&engine, model.name});
+      engines.router.embedding.push_back(route_to(engine, model.name, false, options));
       // It chooses best within the time that gold has (ADR 4).
-      if (&engine == engines.llama.get()) gold.insert(gold.begin(), {&engine, model.name, false});
+      if (&engine == engines.llama.get())
+        gold.insert(gold.begin(), route_to(engine, model.name, false, options));
     }
-    for (const auto tier : model.tiers) engines.router.tiers[tier].push_back({&engine, model.name});
+    for (const auto tier : model.tiers)
+      engines.router.tiers[tier].push_back(route_to(engine, model.name, true, options));
   }
 }
 
@@ -121,7 +135,7 @@ void set_routes(const EngineOptions& options, Engines& engines, Problems& proble
     for (const auto& model : engine->models()) {
       const bool writes = model.embedding_size == 0;
       if (writes || engine == engines.llama.get())
-        known.emplace(model.name, Route{engine, model.name, writes});
+        known.emplace(model.name, route_to(*engine, model.name, writes, options));
     }
   }
   std::vector<std::string> names;
@@ -140,6 +154,20 @@ void set_routes(const EngineOptions& options, Engines& engines, Problems& proble
   }
 }
 
+void set_policy(const EngineOptions& options, Engines& engines, Problems& problems) {
+  engines.router.policy = options.policy;
+  std::erase_if(engines.router.policy.canaries, [&](const auto& entry) {
+    const bool there = std::ranges::any_of(engines.router.tiers, [&](const auto& tier) {
+      return std::ranges::find(tier.second, entry.second.model, &Route::model) != tier.second.end();
+    });
+    if (!there) {
+      problems.push_back("canary." + std::string(engine::tier_name(entry.first)) + ": no model '" +
+                         entry.second.model + "' serves a tier");
+    }
+    return !there;
+  });
+}
+
 }  // namespace
 
 Engines open_engines(const rt::Env& env, const EngineOptions& options) {
@@ -147,15 +175,18 @@ Engines open_engines(const rt::Env& env, const EngineOptions& options) {
   engines.reflex = engine::make_reflex_engine({});
   Problems problems;
   if (options.use_models) open_remote(env, options, engines, problems);
-  if (engines.remote) add_default_routes(*engines.remote, engines);
+  if (engines.remote) add_default_routes(*engines.remote, options, engines);
   open_llama(env, llama_config(options, !engines.router.embedding.empty(), problems), engines, problems);
   if (engines.llama) {
     for (const auto& model : engines.llama->models()) engines.loaded.insert(model.name);
-    add_default_routes(*engines.llama, engines);
+    add_default_routes(*engines.llama, options, engines);
   }
   set_routes(options, engines, problems);
   // The reflex engine chooses when no model can; it does not speak: written lines are the writers' (see ai).
-  engines.router.tiers[engine::Tier::gold].push_back({engines.reflex.get(), "reflex", false});
+  // Anybody may have a reflex, however many do: it answers before the next one asks.
+  engines.router.tiers[engine::Tier::gold].push_back(
+      {.engine = engines.reflex.get(), .model = "reflex", .writes = false, .places = 1024});
+  set_policy(options, engines, problems);
   engines.problem = join(problems, "; ");
   return engines;
 }

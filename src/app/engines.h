@@ -27,6 +27,7 @@ struct EngineOptions {
   std::vector<engine::OpenAiModelConfig> remote;  // over HTTP
   std::map<engine::Tier, std::vector<std::string>>
       routes;  // names in order; a tier that is not there: the default
+  RouterPolicy policy;
 };
 
 struct Engines {

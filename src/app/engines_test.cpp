@@ -124,6 +124,23 @@ TEST(EnginesOverHttp, RoutesAreAsConfigured) {
   EXPECT_EQ(rig.engines().router.tiers.at(Tier::gold)[0].model, "reflex");
 }
 
+TEST(EnginesOverHttp, PricesReachTheBudgets) {
+  FaultUpstream dear([](Peer& p) { says(p, "dear"); });
+  auto priced = model_at(dear, "dear");
+  priced.parallel = 3;
+  Rig rig(
+      {.remote = {priced},
+       .policy = {.budgets = {.world_day = 1}, .canaries = {{Tier::silver, {.model = "gone", .share = 1}}}}});
+  EXPECT_EQ(rig.engines().problem, "canary.silver: no model 'gone' serves a tier");
+  const auto& route = rig.engines().router.tiers.at(Tier::silver)[0];
+  EXPECT_EQ(route.price.output, 1'000'000);
+  EXPECT_EQ(route.places, 6U);
+  EXPECT_EQ(rig.generate().text(), "dear") << "there was one micro-USD left";
+  EXPECT_EQ(rig.generate().text(), "");
+  EXPECT_EQ(rig.problem, "router.budget");
+  EXPECT_EQ(dear.seen().size(), 1U);
+}
+
 TEST(EnginesOverHttp, OneThatCannotBeOpenedIsNamedAndTheOthersServe) {
   FaultUpstream good([](Peer& p) { says(p, "good"); });
   auto keyless = model_at(good, "keyless");

@@ -99,7 +99,8 @@ Result<void> run_server(const ServerOptions& options) {
                                        .memory_max = std::uint64_t{options.engine_memory_mb} << 20,
                                        .only = {options.only_models.begin(), options.only_models.end()},
                                        .remote = options.engines,
-                                       .routes = options.routes});
+                                       .routes = options.routes,
+                                       .policy = options.router});
   if (!engines.problem.empty()) log::warn("models", "{}", engines.problem);
   add_engine_metrics(metrics, engines);
   const bool thinks = engines.router.tiers[engine::Tier::gold].size() > 1;
@@ -164,6 +165,7 @@ Result<void> run_server(const ServerOptions& options) {
 
   shared.timeline->start(group);
   world.timeline->start(group);
+  services.router().start();
   services.npc().start();
   edge.start(group);
   std::printf("ready http://%s\n", address.text().c_str());

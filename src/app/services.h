@@ -30,6 +30,7 @@ class WorldServices {
                 ModelsConfig models);
   ~WorldServices();
   NpcService& npc() { return *npc_; }
+  RouterService& router() { return *router_; }
 
  private:
   std::unique_ptr<TimeService> time_;

@@ -57,7 +57,8 @@ void define_watch(CLI::App& app, Command& command) {
       ->type_name("TYPE")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_flag("--ai", watch.ai, "only what models said and decided");
+  app.add_flag("--ai", watch.ai,
+               "only what models said and decided, and who thinks now: tier, slack, met or late");
   app.add_option("--after", watch.after,
                  "begin after this sequence of the log (0: from the start), not with now")
       ->type_name("N")
@@ -172,7 +173,8 @@ constexpr CommandRow kRows[] = {
      "Exit status 1 when the server is not there or not ready.", "troupe status\ntroupe status --json",
      define_status},
     {"Look", "watch", "events as they happen, a line each",
-     "Ctrl-C ends it. The number in front is for `troupe why`.",
+     "Ctrl-C ends it. The number in front is for `troupe why`.\n"
+     "With --ai each thought is a line, too, when it begins, is pre-empted and ends.",
      "troupe watch\ntroupe watch --type WeatherChanged --type PhaseChanged\ntroupe watch --ai", define_watch},
     {"Look", "why", "the chain of causes of an event",
      "Goes back from cause to cause. A decision of a model comes with its options, prompt, verdict and time.",
@@ -230,6 +232,7 @@ constexpr CommandRow kRows[] = {
      "  durable_writes   64 writers, against one commit per write\n"
      "  weather_event    bytes of an event on the wire\n"
      "  reflex           a decision for each of 1,000 NPCs\n"
+     "  decide           which engine, of 100, while 1,000 requests wait\n"
      "  allocations      of the forecast and the reflex: none",
      "troupe bench --all\ntroupe bench bus --json", define_bench},
 };

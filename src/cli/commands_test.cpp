@@ -302,6 +302,79 @@ TEST(Watch, ShowsOnlyWhatWasAskedForInWords) {
             "2       day 2 00:00   DialogueStarted                  anna to Marta: \"Hi\"\n");
 }
 
+// One thought as router.Status lists it.
+Json thought(std::int64_t number, const std::string& state, const std::string& outcome, std::int64_t slack_us,
+             std::int64_t preemptions = 0) {
+  return {{"engine", "llama"},
+          {"number", std::to_string(number)},
+          {"caller", "marta"},
+          {"model", "m-0.5b"},
+          {"tier", "gold"},
+          {"state", state},
+          {"outcome", outcome},
+          {"waited_us", "3200"},
+          {"slack_us", std::to_string(slack_us)},
+          {"new_tokens", 1},
+          {"preemptions", preemptions},
+          {"wasted_tokens", preemptions * 30},
+          {"reason", outcome == "dropped" ? "engine.doomed" : ""}};
+}
+
+// A server that shows one list of thoughts after the other, the last again and again.
+TestServer::Handler thinking(std::vector<Json> looks) {
+  auto look = std::make_shared<std::size_t>(0);
+  return [looks = std::move(looks), look](const SeenRequest& request) -> TestReply {
+    if (request.line == "POST /api/router/Status") {
+      const auto& now = looks[std::min(*look, looks.size() - 1)];
+      ++*look;
+      return {.body = compact({{"thoughts", now}})};
+    }
+    if (request.line == "POST /api/npc/List") return {.body = R"({"npcs":[{"id":"marta","name":"Marta"}]})"};
+    return {.body = R"({"events":[],"last_sequence":"3"})"};
+  };
+}
+
+TEST(Watch, ShowsWhoThinksAndHowItEnded) {
+  TestServer server(
+      thinking({Json::array({thought(1, "ended", "met", 5), thought(2, "waiting", "open", 180'000)}),
+                Json::array({thought(2, "generating", "open", 90'000)}),
+                Json::array({thought(2, "generating", "open", 50'000, 1)}),
+                Json::array({thought(2, "ended", "met", 20'000, 1), thought(3, "ended", "late", -4'000)}),
+                Json::array({thought(4, "ended", "dropped", -1'000)})}));
+  Screen screen;
+  EXPECT_EQ(screen.run({"watch", "--ai", "--count", "5", "--server", server.url()}), 0);
+  EXPECT_EQ(
+      screen.out.str(),
+      "Marta            gold    waiting     180 ms left; waited 3.2 ms; 1 new token; m-0.5b\n"
+      "Marta            gold    generating  50 ms left; waited 3.2 ms; 1 new token; pre-empted 1 time; "
+      "30 tokens in vain; m-0.5b\n"
+      "Marta            gold    met         20 ms to spare; waited 3.2 ms; 1 new token; pre-empted 1 time; "
+      "30 tokens in vain; m-0.5b\n"
+      "Marta            gold    late        4.0 ms late; waited 3.2 ms; 1 new token; m-0.5b\n"
+      "Marta            gold    dropped     1.0 ms late; engine.doomed; waited 3.2 ms; 1 new token; "
+      "m-0.5b\n");
+}
+
+TEST(Watch, ThoughtsForPrograms) {
+  TestServer server(thinking({Json::array(), Json::array({thought(7, "ended", "cancelled", 0)})}));
+  Screen screen;
+  EXPECT_EQ(screen.run({"watch", "--ai", "--json", "--count", "1", "--server", server.url()}), 0);
+  const auto line = Json::parse(screen.out.str());
+  EXPECT_EQ(text_in(object_in(line, "thought"), "outcome"), "cancelled");
+}
+
+TEST(Watch, APlayerSeesWhatHappensButNotWhoThinks) {
+  TestServer server([](const SeenRequest& request) -> TestReply {
+    if (request.line == "POST /api/router/Status") {
+      return error_reply(403, "permission_denied", "rpc.role", "router.Status is not for the role 'player'");
+    }
+    return {.body = R"({"events":[)" + day_event(2, "DialogueStarted") + R"(],"last_sequence":"2"})"};
+  });
+  Screen screen;
+  EXPECT_EQ(screen.run({"watch", "--ai", "--after", "0", "--count", "2", "--server", server.url()}), 0);
+  EXPECT_EQ(screen.err.str(), "troupe: router.Status is not for the role 'player'\n");
+}
+
 TEST(Watch, EndsWellWithASignal) {
   TestServer server([](const SeenRequest& request) -> TestReply {
     // As Ctrl-C would, while the command waits for an answer.
@@ -319,25 +392,29 @@ TEST(Why, IsAChainWithTheDecisionsInIt) {
       R"("payload":{"npc":"marta","choice":"light the lamp","tier":"gold"},)"
       R"("decision":{"output":"light the lamp","tier":"gold","model":"m-0.5b","method":"likelihood","total_us":"43210","deadline_ms":"100","deadline_met":true,)"
       R"("prompt":"You are Marta.\nIt is dark.","options":["light the lamp","go home"],"probabilities":[0.75,0.25],"choice":0,)"
-      R"("verdict":"done","prompt_tokens":212,"cached_tokens":180,"new_tokens":1,"cost_microusd":"3"}},)"
+      R"("verdict":"done","prompt_tokens":212,"cached_tokens":180,"new_tokens":1,"cost_microusd":"3",)"
+      R"("slack_us":"60000","predicted_us":"35000","computed_us":"36100","preemptions":1,"wasted_tokens":30,"cut":"sentence","admission":"downgraded"}},)"
       R"({"event_id":"w-8","type":"TimeAdvanced","subject":"","at_ms":"25860000","payload":{"to_ms":"25860000"},)"
       R"("input":{"sequence":4,"type":"time.Advance","caller":"local","role":"admin"}}]})";
   TestServer server(table(
       {{"POST /api/world/Why", {.body = chain}}, {"POST /api/world/Get", {.body = R"({"name":"w"})"}}}));
   Screen screen;
   EXPECT_EQ(screen.run({"why", "9", "--server", server.url()}), 0);
-  EXPECT_EQ(screen.out.str(),
-            "w-9, day 1 07:12: NpcDecided of marta\n"
-            "  marta chooses: light the lamp (gold)\n"
-            "  gold, m-0.5b by likelihood; 43 ms of 100 ms, in time\n"
-            "  212 prompt tokens (180 from the cache), 1 new; 3 micro-USD\n"
-            "  ███████████████░░░░░  75 % > light the lamp\n"
-            "  █████░░░░░░░░░░░░░░░  25 %   go home\n"
-            "  verdict: done\n"
-            "  prompt: You are Marta. It is dark.\n"
-            "  └ because of w-8, day 1 07:11: TimeAdvanced\n"
-            "      the clock was set forward to day 1 07:11\n"
-            "      asked for by local (admin) with time.Advance, input 4\n");
+  EXPECT_EQ(
+      screen.out.str(),
+      "w-9, day 1 07:12: NpcDecided of marta\n"
+      "  marta chooses: light the lamp (gold)\n"
+      "  gold, m-0.5b by likelihood; 43 ms of 100 ms, in time\n"
+      "  212 prompt tokens (180 from the cache), 1 new; 3 micro-USD\n"
+      "  began with 60 ms to spare; predicted 35 ms, took 36 ms; stopped 1 time for somebody more urgent; 30 "
+      "tokens computed in vain; cut short: sentence; downgraded\n"
+      "  ███████████████░░░░░  75 % > light the lamp\n"
+      "  █████░░░░░░░░░░░░░░░  25 %   go home\n"
+      "  verdict: done\n"
+      "  prompt: You are Marta. It is dark.\n"
+      "  └ because of w-8, day 1 07:11: TimeAdvanced\n"
+      "      the clock was set forward to day 1 07:11\n"
+      "      asked for by local (admin) with time.Advance, input 4\n");
   EXPECT_EQ(server.seen().at(1).body, R"({"event_id":"w-9"})");
   Screen full;
   EXPECT_EQ(full.run({"why", "w-9", "--full", "--server", server.url()}), 0);

@@ -192,6 +192,12 @@ constexpr Words kWords[] = {
     {"PlayerStateChanged", [](const Told& t) { return t.person("player") + ": " + t.keys() + " changed"; }},
     {"NpcStateChanged", [](const Told& t) { return t.person("npc") + ": " + t.keys() + " changed"; }},
     {"EntityStateChanged", thing_changed},
+    // ---- router
+    {"JobEnded",
+     [](const Told& t) {
+       const std::string what = t.text("problem").empty() ? t.quoted("text") : t.text("problem");
+       return fmt::format("{} ({}) {}: {}", t.text("job"), t.text("kind"), t.text("state"), what);
+     }},
     // ---- settings
     {"SettingChanged", setting},
     {"PreferenceChanged", [](const Told& t) { return t.person("player") + ": " + setting(t); }},
@@ -212,6 +218,10 @@ constexpr Words kWords[] = {
     {"QuestStateChanged",
      [](const Told& t) {
        return fmt::format("{}: quest {} is {}", t.person("player"), t.text("quest"), t.text("state"));
+     }},
+    {"EntityGone",
+     [](const Told& t) {
+       return t.text("kind") + " " + t.text("id") + " is gone" + t.in_brackets("reason");
      }},
     {"NarrativeGenerated", [](const Told& t) { return t.text("kind") + ": " + t.text("text"); }},
     {"StoryNodeCompleted", [](const Told& t) { return t.person("player") + " has done " + t.text("node"); }},

@@ -1,5 +1,6 @@
 // troupe watch: the event log as it grows. It is asked again four times a second: nothing is missed or told
-// twice, whatever happens to the connection, because the log has a cursor.
+// twice, whatever happens to the connection, because the log has a cursor. With --ai, who thinks, too: that
+// is seen as it is at each look, so what is over within a quarter of a second shows its end only.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/events.h"
 #include "cli/stop.h"
+#include "cli/thoughts.h"
 
 namespace troupe::cli {
 
@@ -17,9 +19,9 @@ constexpr std::chrono::milliseconds kInterval{250};
 constexpr std::int64_t kPage = 500;
 
 // What a model did, or what was done about it.
-constexpr std::string_view kAiTypes[] = {"DialogueStarted",   "DialogueEnded",     "NpcDecided",
-                                         "VerbRefused",       "GuardrailViolated", "ModelSwitched",
-                                         "NarrativeGenerated"};
+constexpr std::string_view kAiTypes[] = {"DialogueStarted", "DialogueEnded",     "NpcDecided",
+                                         "VerbRefused",     "GuardrailViolated", "ModelSwitched",
+                                         "JobEnded",        "NarrativeGenerated"};
 
 class Watch {
  public:
@@ -31,13 +33,18 @@ class Watch {
  private:
   Result<void> begin();
   Result<std::size_t> page();  // how many events came
+  Result<void> thoughts();
   bool wanted(const Json& event) const;
+  bool enough() const { return options_.count > 0 && printed_ >= options_.count; }
   void print(const Json& event);
+  void print_thought(const Json& thought);
 
   const WatchOptions& options_;
   const Terminal& terminal_;
   HttpClient client_;
   Names names_;
+  ThoughtFollower follower_;
+  bool sees_thoughts_ = true;
   std::int64_t cursor_ = 0;
   std::int64_t printed_ = 0;
 };
@@ -83,14 +90,43 @@ Result<std::size_t> Watch::page() {
     cursor_ = std::max(cursor_, number_in(event, "sequence"));
     if (!wanted(event)) continue;
     print(event);
-    if (options_.count > 0 && printed_ >= options_.count) break;
+    if (enough()) break;
   }
   // Past what was read but not for this caller to see, too.
-  if (options_.count == 0 || printed_ < options_.count) {
+  if (!enough()) {
     cursor_ = std::max(cursor_, number_in(reply, "last_sequence"));
   }
   terminal_.out << std::flush;
   return events.size();
+}
+
+void Watch::print_thought(const Json& thought) {
+  if (options_.json) {
+    terminal_.out << compact({{"thought", thought}}) << '\n';
+  } else {
+    std::string line = thought_line(thought, names_, Style());
+    const bool cuts = terminal_.columns > 0 && width(line) > terminal_.columns;
+    terminal_.out << (cuts ? cut(line, terminal_.columns) : thought_line(thought, names_, terminal_.style))
+                  << '\n';
+  }
+  ++printed_;
+}
+
+Result<void> Watch::thoughts() {
+  if (!options_.ai || !sees_thoughts_ || enough()) return {};
+  auto status = call_rpc(client_, "router.Status");
+  if (!status && status.error().code == Code::permission_denied) {
+    // Who watches as a player sees what happens, not who thinks.
+    sees_thoughts_ = false;
+    complain(terminal_, status.error().message);
+    return {};
+  }
+  if (!status) return std::unexpected(status.error());
+  for (const auto& thought : follower_.changes(*status)) {
+    if (!enough()) print_thought(thought);
+  }
+  terminal_.out << std::flush;
+  return {};
 }
 
 int Watch::run() {
@@ -99,14 +135,15 @@ int Watch::run() {
   }
   bool lost = false;
   while (!StopSignals::stopped().load() && terminal_.out) {
-    const auto came = page();
+    auto came = page();
+    if (const auto seen = came ? thoughts() : Result<void>(); !seen) came = std::unexpected(seen.error());
     if (!came && came.error().code == Code::cancelled) break;
     if (!came && came.error().code != Code::unavailable && came.error().code != Code::deadline_exceeded) {
       return failed(terminal_, came.error());
     }
     if (!came && !lost) complain(terminal_, came.error().message + " (waiting for it)");
     lost = !came;
-    if (options_.count > 0 && printed_ >= options_.count) break;
+    if (enough()) break;
     // A full page means that there is more already.
     if (came && *came >= static_cast<std::size_t>(kPage)) continue;
     StopSignals::wait(kInterval);

@@ -90,6 +90,7 @@ class Chain {
                        number_in(d, "new_tokens"), number_in(d, "cost_microusd")),
            Ink::dim);
     }
+    print_schedule(d);
     print_options(d);
     // Of a choice, the options say it already.
     if (const auto output = text_in(d, "output"); !output.empty() && list_in(d, "options").empty()) {
@@ -101,6 +102,32 @@ class Chain {
     print_list(d, "facts", "  facts: ");
     print_list(d, "memories", "  memories: ");
     print_prompt(text_in(d, "prompt"));
+  }
+
+  // What scheduler and router did about it; nothing where nothing had to be done.
+  void print_schedule(const Json& d) const {
+    std::vector<std::string> parts;
+    if (const auto slack = number_in(d, "slack_us"); slack != 0) {
+      parts.push_back(slack < 0 ? "began " + ms(-slack) + " too late"
+                                : "began with " + ms(slack) + " to spare");
+    }
+    if (const auto predicted = number_in(d, "predicted_us"); predicted > 0) {
+      parts.push_back("predicted " + ms(predicted) + ", took " + ms(number_in(d, "computed_us")));
+    }
+    if (const auto times = number_in(d, "preemptions"); times > 0) {
+      parts.push_back(
+          fmt::format("stopped {} time{} for somebody more urgent", times, times == 1 ? "" : "s"));
+    }
+    if (const auto wasted = number_in(d, "wasted_tokens"); wasted > 0) {
+      parts.push_back(fmt::format("{} token{} computed in vain", wasted, wasted == 1 ? "" : "s"));
+    }
+    if (const auto cut = text_in(d, "cut"); !cut.empty() && cut != "none") {
+      parts.push_back("cut short: " + one_line(cut));
+    }
+    if (const auto admission = text_in(d, "admission"); !admission.empty() && admission != "admitted") {
+      parts.push_back(one_line(admission));
+    }
+    if (!parts.empty()) line("  " + join(parts, "; "), Ink::dim);
   }
 
   void print_options(const Json& d) const {

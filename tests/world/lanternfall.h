@@ -20,7 +20,7 @@ inline World lanternfall_world(std::uint64_t seed) {
   const auto config = timeline_config(lanternfall(), seed);
   static const auto reflex = engine::make_reflex_engine({});
   RouterConfig router;
-  router.tiers[engine::Tier::gold] = {{reflex.get(), "reflex"}};
+  router.tiers[engine::Tier::gold] = {{.engine = reflex.get(), .model = "reflex", .writes = false}};
   const Mount all = [router](Host& host) -> std::shared_ptr<void> {
     return std::make_shared<WorldServices>(lanternfall(), host, router, NpcConfig{.thinks = false},
                                            AiConfig{}, ModelsConfig{});

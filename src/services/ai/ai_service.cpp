@@ -18,6 +18,12 @@ void take_usage(pb::Decision& decision, const pb::RouterUsage& usage) {
   decision.set_cached_tokens(usage.cached_tokens());
   decision.set_new_tokens(usage.new_tokens());
   decision.set_cost_microusd(usage.cost_microusd());
+  decision.set_slack_us(usage.slack_us());
+  decision.set_preemptions(usage.preemptions());
+  decision.set_wasted_tokens(usage.wasted_tokens());
+  decision.set_predicted_us(usage.predicted_us());
+  decision.set_computed_us(usage.computed_us());
+  decision.set_cut(usage.cut());
 }
 
 std::string as_text(const std::vector<pb::ChatMessage>& messages) {
@@ -108,6 +114,7 @@ Task<pb::AiChooseReply> AiService::choose(Caller caller, pb::AiChooseRequest req
   decision.set_deadline_ms(span.count());
   decision.set_deadline_met(reply.deadline_met());
   *decision.mutable_fallbacks() = chosen.fallbacks();
+  decision.set_admission(chosen.admission());
   take_usage(decision, chosen.usage());
   decision.set_total_us(reply.elapsed_us());
   announce(decision);
@@ -209,6 +216,7 @@ Task<AiService::Spoken> AiService::generate(Caller caller, pb::AiSpeakRequest re
       decision.set_method("generate");
       decision.set_verdict("said");
       *decision.mutable_fallbacks() = answer->fallbacks();
+      decision.set_admission(answer->admission());
       take_usage(decision, answer->usage());
     } else {
       spoken.text.clear();

@@ -185,6 +185,13 @@ void NpcService::show_decision(Mind& mind, const pb::Decision& decision) const {
   view.set_reason(decision.reason());
   view.set_tier(decision.tier());
   view.set_model(decision.model());
+  view.set_deadline_met(decision.deadline_met());
+  view.set_total_us(decision.total_us());
+  view.set_slack_us(decision.slack_us());
+  view.set_preemptions(decision.preemptions());
+  view.set_wasted_tokens(decision.wasted_tokens());
+  view.set_cut(decision.cut());
+  view.set_admission(decision.admission());
   view.set_event_id(event_log::event_id(host_.timeline().config().world, decision.event_sequence()));
   mind.decisions.push_front(std::move(view));
   if (mind.decisions.size() > kShown) mind.decisions.pop_back();

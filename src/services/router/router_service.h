@@ -1,6 +1,7 @@
 #pragma once
-// Which engine answers: tiers, deadlines, fallback. Owned by app; io thread; keeps measurements only. Bounds:
-// at most routes_max routes a tier; the engines bound what waits.
+// Which engine answers: tiers, deadlines, budgets, fairness, fallback, hedging, and the durable queue of work
+// without a hurry. Owned by app; io thread. The policy is in src/inference. Bounds: routes are configured;
+// what waits for a place at one is bounded by RouterLimits::gate; jobs by JobLimits.
 #include <map>
 #include <memory>
 #include <string>
@@ -8,58 +9,73 @@
 
 #include "host/host.h"
 #include "ports/engine.h"
-#include "services/router/router_rules.h"
+#include "services/router/router_config.h"
+#include "services/router/router_gate.h"
+#include "services/router/router_jobs.h"
+#include "services/router/router_premises.h"
+#include "services/router/router_purse.h"
+#include "troupe/v1/events.pb.h"
 #include "troupe/v1/router.pb.h"
 
 namespace troupe {
-
-// One way to answer: an engine and a model of it.
-struct Route {
-  engine::Engine* engine = nullptr;
-  std::string model;
-  bool writes = true;  // false: it chooses and nothing else
-};
-
-struct RouterConfig {
-  std::map<engine::Tier, std::vector<Route>> tiers;
-  std::vector<Route> embedding;
-  std::map<engine::Tier, rt::milliseconds> deadlines = {{engine::Tier::gold, rt::milliseconds(250)},
-                                                        {engine::Tier::silver, rt::milliseconds(15'000)},
-                                                        {engine::Tier::bronze, rt::milliseconds(120'000)}};
-  router::Limits limits;
-};
 
 class RouterService {
  public:
   RouterService(Host& host, RouterConfig config);
   ~RouterService();
   void mount();
+  // Begins the jobs that wait. Once, when the world is open.
+  void start() { jobs_.start(); }
 
  private:
   struct RouteState;
+  struct Ask;
+  struct Candidates;
+  struct Counts;
+  struct Attempt;
+  struct Try;
+  template <class Reply>
+  struct Answer;
+  template <class Reply>
+  using EngineCall = std::function<Task<Reply>(Attempt)>;
 
   Task<pb::RouterGenerateReply> generate(Caller caller, pb::RouterGenerateRequest request);
+  Task<pb::RouterGenerateReply> generate_told(Caller caller, pb::RouterGenerateRequest request,
+                                              std::function<void(std::string_view)> on_text);
   Task<pb::RouterChooseReply> choose(Caller caller, pb::RouterChooseRequest request);
   Task<pb::RouterWarmReply> warm(Caller caller, pb::RouterWarmRequest request);
   Task<pb::RouterEmbedReply> embed(Caller caller, pb::RouterEmbedRequest request);
   Result<pb::RouterStatusReply> status(const Caller& caller, const pb::RouterStatusRequest& request) const;
+  Result<pb::RouterBudgetReply> budget(const Caller& caller, const pb::RouterBudgetRequest& request) const;
+  void entity_gone(Turn& turn, const EventContext& context, const pb::EntityGone& event);
 
-  static Error unknown_model(const std::string& model, const std::vector<RouteState*>& routes);
-  Result<std::vector<RouteState*>> candidates(engine::Tier tier, const std::string& model, bool writes) const;
   Result<engine::GenerateRequest> work_of(const pb::RouterGenerateRequest& request, engine::Tier tier,
                                           rt::Instant deadline) const;
+
+  // router_admit.cpp
+  static Error unknown_model(const std::string& model, const std::vector<RouteState*>& routes);
+  Result<Candidates> candidates(const Ask& ask, const std::string& model) const;
   rt::Instant deadline_of(const Caller& caller, engine::Tier tier, std::int64_t deadline_ms) const;
-  // Whether to try this route now; says why not in `passed_over`.
-  bool admit(RouteState& route, rt::Instant deadline, int tokens, bool is_last,
-             std::vector<std::string>& passed_over);
-  void record(RouteState& route, engine::Tier tier, const Result<void>& outcome, const engine::Usage& usage,
-              rt::Instant deadline);
+  inference::Decision plan(const Ask& ask, const Candidates& routes, const std::vector<bool>& tried,
+                           std::vector<inference::Pass>& passes) const;
+  Error refusal(const Ask& ask, inference::Pass why) const;
+  template <class Reply>
+  Task<Answer<Reply>> answer(Ask ask, Candidates routes, EngineCall<Reply> call,
+                             std::shared_ptr<bool> streamed);
+  template <class Reply>
+  Task<Reply> attempt(Ask ask, Try one, EngineCall<Reply> call);
+  void record(RouteState& route, const Ask& ask, const Result<void>& outcome, const engine::Usage& usage);
 
   Host& host_;
   RouterConfig config_;
   std::vector<std::unique_ptr<RouteState>> routes_;
   std::map<engine::Tier, std::vector<RouteState*>> tiers_;
+  std::map<engine::Tier, RouteState*> canaries_;
+  std::map<engine::Tier, std::unique_ptr<Counts>> counts_;
   std::vector<RouteState*> embedding_;
+  router::Purse purse_;
+  router::Premises premises_;
+  router::Jobs jobs_;
 };
 
 Result<engine::Tier> parse_tier(const std::string& name, engine::Tier when_empty);

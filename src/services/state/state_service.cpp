@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "services/state/state_store.h"
+#include "troupe/v1/events.pb.h"
 
 namespace troupe {
 
@@ -306,6 +307,12 @@ void StateService::emit(Turn& turn, const Key& key, const std::string& before, c
       *event.mutable_changed() = state::only(state::decode(after.text), keys);
     turn.emit(event, options);
   }
+  if (!after.deleted) return;
+  pb::EntityGone gone;
+  gone.set_kind(key.kind);
+  gone.set_id(key.id);
+  gone.set_reason("its document was deleted");
+  turn.emit(gone, options);
 }
 
 }  // namespace troupe

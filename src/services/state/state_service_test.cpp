@@ -6,6 +6,7 @@
 #include "host/json.h"
 #include "tests/support/quay.h"
 #include "tests/support/world_fixture.h"
+#include "troupe/v1/events.pb.h"
 
 namespace troupe {
 namespace {
@@ -150,6 +151,9 @@ TEST_F(StateTest, DeletionIsSoftAndKeepsCounting) {
   ASSERT_TRUE(deleted);
   EXPECT_TRUE(deleted->deleted());
   EXPECT_EQ(deleted->version(), 2U);
+  const auto gone = world_.events_of<pb::EntityGone>("c1");
+  ASSERT_EQ(gone.size(), 1U);
+  EXPECT_EQ(gone[0].kind(), "cart");
   EXPECT_EQ(text(get(designer(), "cart", "c1")), "state.unknown: no cart 'c1' here");
   EXPECT_EQ(text(patch(R"({"kind":"cart","id":"c1","patch":{}})")), "state.unknown: no cart 'c1' here");
   EXPECT_EQ(text(remove(R"({"kind":"cart","id":"c1"})")), "state.unknown: no cart 'c1' here");
@@ -180,7 +184,7 @@ TEST_F(StateTest, ABatchHappensAsAWholeOrNotAtAll) {
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(done->documents_size(), 4);
   EXPECT_EQ(text(get(designer(), "cart", "c1")), R"(2 {"load":2})") << "later changes see earlier ones";
-  EXPECT_EQ(world_.events().size(), 3U) << "one event per document";
+  EXPECT_EQ(world_.events().size(), 4U) << "one event per document, and that ben is gone";
   EXPECT_FALSE(get(designer(), "npc", "ben"));
 }
 

@@ -1,0 +1,83 @@
+#pragma once
+// Test only: an engine that answers when the test says so, and remembers what it was asked.
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ports/engine.h"
+
+namespace troupe::test {
+
+class FakeEngine final : public engine::Engine {
+ public:
+  struct Asked {
+    explicit Asked(const rt::Env& env) : answer(env) {}
+    engine::GenerateRequest request;
+    std::function<void(std::string_view)> on_text;
+    rt::OneShot<engine::GenerateReply> answer;
+    bool stopped = false;  // its caller left
+  };
+
+  FakeEngine(rt::Env env, std::string name, std::vector<std::string> models)
+      : env_(env), name_(std::move(name)) {
+    for (auto& model : models) models_.push_back({.name = std::move(model)});
+  }
+
+  std::string_view name() const override { return name_; }
+  std::vector<engine::ModelInfo> models() const override { return models_; }
+  const engine::Limits& limits() const override { return limits_; }
+
+  Task<engine::GenerateReply> generate(engine::GenerateRequest request,
+                                       std::function<void(std::string_view)> on_text) override {
+    const auto one = std::make_shared<Asked>(env_);
+    one->request = request;
+    one->on_text = on_text;
+    asked.push_back(one);
+    if (at_once) co_return *at_once;
+    struct Left {
+      std::shared_ptr<Asked> one;
+      bool answered = false;
+      ~Left() { one->stopped = !answered; }
+    } left{one};
+    auto reply = co_await one->answer.wait(late ? rt::Instant::never() : request.deadline);
+    left.answered = true;
+    co_return reply;
+  }
+  Task<engine::ChooseReply> choose(engine::ChooseRequest request) override {
+    ++choices;
+    if (choose_error) co_return std::unexpected(*choose_error);
+    engine::ChooseReply reply{.model = request.model, .usage = usage};
+    reply.probabilities.assign(request.options.size(), 1.0 / static_cast<double>(request.options.size()));
+    co_return reply;
+  }
+  Task<engine::EmbedReply> embed(engine::EmbedRequest) override {
+    co_return fail(Code::unavailable, "engine.no_model", "no vectors here");
+  }
+  Task<engine::Usage> warm(engine::GenerateRequest) override { co_return engine::Usage{}; }
+  std::vector<engine::ThoughtView> thoughts() const override { return thinks; }
+
+  engine::GenerateReply says(const std::string& text) const {
+    return {.text = text, .model = models_.front().name, .usage = usage};
+  }
+  // Answers the call of this number.
+  void answer(std::size_t call, Result<engine::GenerateReply> reply) {
+    asked.at(call)->answer.set(std::move(reply));
+  }
+
+  std::vector<std::shared_ptr<Asked>> asked;
+  std::optional<Result<engine::GenerateReply>> at_once;  // set: every call is answered so
+  std::optional<Error> choose_error;
+  engine::Usage usage;
+  std::vector<engine::ThoughtView> thinks;
+  int choices = 0;
+  bool late = false;  // it keeps no deadline
+
+ private:
+  rt::Env env_;
+  std::string name_;
+  std::vector<engine::ModelInfo> models_;
+  engine::Limits limits_;
+};
+
+}  // namespace troupe::test

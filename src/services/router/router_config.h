@@ -1,0 +1,70 @@
+#pragma once
+// What the router is told: routes by tier, and policy. Plain values; made by app.
+#include <map>
+#include <string>
+#include <vector>
+
+#include "inference/budget.h"
+#include "inference/fair_queue.h"
+#include "inference/route.h"
+#include "ports/engine.h"
+
+namespace troupe {
+
+// One way to answer: an engine and a model of it.
+struct Route {
+  engine::Engine* engine = nullptr;
+  std::string model;
+  bool writes = true;  // false: it chooses and nothing else
+  inference::Price price = {};
+  std::size_t places = 32;  // requests of one tier that it is given at once
+};
+
+struct JobLimits {
+  std::size_t parallel = 2;            // bronze takes what is left: two keep it busy
+  std::size_t waiting_max = 10'000;    // 10 MB of prompts of a page each
+  std::size_t waiting_each_max = 500;  // of one player
+  std::size_t kept_max = 1'000;        // of those that have ended
+  int attempts_max = 5;                // then the work is at fault, or nobody can do it
+  std::size_t work_bytes_max = 256 * 1024;
+  rt::milliseconds takes_max{3'600'000};  // of one attempt
+  rt::milliseconds again_after{5'000};    // and twice as long after each further one
+};
+
+// A model that is tried out on a share of a tier's callers.
+struct Canary {
+  std::string model;
+  double share = 0;  // 0 to 1
+};
+
+// What an operator may say (config_router.h in app).
+struct RouterPolicy {
+  inference::BudgetLimits budgets;
+  std::map<engine::Tier, rt::milliseconds> hedge_after;  // not there = never
+  std::map<engine::Tier, Canary> canaries;
+  // Answers at once for one player in a conversation. What a person says needs no more, and on a machine of
+  // its own each more would make everybody else's slower.
+  std::size_t player_parallel = 2;
+  bool step_down = true;  // a smaller tier's models answer when a tier's own cannot
+  JobLimits jobs;
+};
+
+struct RouterLimits {
+  inference::BreakerLimits breaker;
+  inference::StatsLimits stats;
+  std::size_t waiting_max = 1024;           // at one route and tier
+  std::size_t waiting_each_max = 64;        // of one player there
+  rt::milliseconds player_goes_on{30'000};  // by then most players have answered
+};
+
+struct RouterConfig {
+  std::map<engine::Tier, std::vector<Route>> tiers;
+  std::vector<Route> embedding;
+  std::map<engine::Tier, rt::milliseconds> deadlines = {{engine::Tier::gold, rt::milliseconds(250)},
+                                                        {engine::Tier::silver, rt::milliseconds(15'000)},
+                                                        {engine::Tier::bronze, rt::milliseconds(120'000)}};
+  RouterPolicy policy;
+  RouterLimits limits;
+};
+
+}  // namespace troupe

@@ -1,0 +1,397 @@
+#include "services/router/router_jobs.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace troupe::router {
+
+using db::Blob;
+using db::Values;
+
+namespace {
+
+constexpr std::string_view kIdLead = "job-";
+constexpr std::size_t kContextBytesMax = 4096;
+constexpr std::size_t kKeyBytesMax = 128;
+constexpr const char* kStates[] = {"queued", "running", "done", "failed", "cancelled"};
+
+bool is_open(const pb::RouterJob& job) { return job.state() == "queued" || job.state() == "running"; }
+
+// Whether another attempt may go better: not what is wrong with the work itself.
+bool worth_again(const Error& error) {
+  return error.code == Code::unavailable || error.code == Code::exhausted || error.code == Code::internal ||
+         error.code == Code::deadline_exceeded;
+}
+
+Caller as_server(const rt::Env& env, rt::milliseconds takes) { return {.deadline = env.now() + takes}; }
+
+Result<void> only_server(const Caller& caller) {
+  if (caller.role == pb::ROLE_SERVICE) return {};
+  return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
+}
+
+}  // namespace
+
+Jobs::Jobs(Host& host, const JobLimits& limits, Work work)
+    : host_(host),
+      limits_(limits),
+      work_(std::move(work)),
+      // (How many may wait is decided by the records.)
+      line_({.places = limits.parallel,
+             .each_max = limits.parallel,
+             .waiting_max = std::numeric_limits<std::size_t>::max(),
+             .waiting_each_max = std::numeric_limits<std::size_t>::max()}) {}
+
+void Jobs::mount() {
+  host_.serve(&Jobs::submit, this);
+  host_.serve(&Jobs::get, static_cast<const Jobs*>(this));
+  host_.serve(&Jobs::list, static_cast<const Jobs*>(this));
+  host_.serve(&Jobs::cancel, this);
+  host_.serve(&Jobs::began, this);
+  host_.serve(&Jobs::ended, this);
+  host_.timeline().add_table("router_jobs", "id");
+  host_.timeline().add_loader([this](db::Reader& reader) { return load(reader); });
+}
+
+void Jobs::start() {
+  started_ = true;
+  begin_some();
+}
+
+void Jobs::set_state(pb::RouterJob& job, const std::string& state) {
+  if (job.state() == "queued") {
+    --queued_;
+    if (--queued_of_[job.player()] == 0) queued_of_.erase(job.player());
+  }
+  job.set_state(state);
+  if (state == "queued") {
+    ++queued_;
+    ++queued_of_[job.player()];
+  }
+}
+
+Result<void> Jobs::load(db::Reader& reader) {
+  records_.clear();
+  by_key_.clear();
+  ended_.clear();
+  queued_ = 0;
+  queued_of_.clear();
+  last_id_ = 0;
+  TRY(const auto rows, reader.query("select id, record from router_jobs order by id"));
+  for (const auto& row : rows) {
+    const auto id = row.integer(0);
+    auto& record = records_[id];
+    if (!record.ParseFromString(row.blob(1))) {
+      return fail(Code::internal, "router.bad_job", "router_jobs holds what is no job");
+    }
+    last_id_ = id;
+    if (const auto state = record.job().state(); state == "queued") {
+      record.mutable_job()->clear_state();
+      set_state(*record.mutable_job(), state);
+    }
+    if (!record.job().key().empty()) by_key_[record.job().key()] = id;
+    if (is_open(record.job())) {
+      line_up(id, record);
+    } else {
+      ended_.insert(id);
+    }
+  }
+  return {};
+}
+
+void Jobs::line_up(std::int64_t id, const pb::RouterJobRecord& record) {
+  if (!in_line_.insert(id).second) return;
+  // First come, first served; what is thought to take long by the tokens it may have.
+  const auto takes = rt::milliseconds(std::max(1, record.work().tokens_max()));
+  (void)line_.enter(static_cast<std::uint64_t>(id), record.job().player(), {id}, takes);
+}
+
+Result<std::int64_t> Jobs::find(const std::string& id) const {
+  std::int64_t number = 0;
+  if (id.starts_with(kIdLead)) {
+    const auto [end, error] = std::from_chars(id.data() + kIdLead.size(), id.data() + id.size(), number);
+    if (error == std::errc() && end == id.data() + id.size() && records_.contains(number)) return number;
+  }
+  return fail(Code::not_found, "router.unknown_job",
+              "no job '" + id + "'; those that ended long ago are forgotten");
+}
+
+pb::RouterJob Jobs::view(std::int64_t id, const pb::RouterJobRecord& record) const {
+  pb::RouterJob out = record.job();
+  if (out.state() == "done") out.set_progress(1);
+  if (!is_open(out)) return out;
+  if (const auto running = running_.find(id); running != running_.end()) {
+    out.set_progress(
+        std::min(.99, static_cast<double>(running->second.tokens) / std::max(1, record.work().tokens_max())));
+  } else {
+    out.set_state("queued");
+  }
+  return out;
+}
+
+int Jobs::ahead_of(std::int64_t id) const {
+  int ahead = 0;
+  for (const auto& [other, record] : records_) {
+    if (other >= id) break;
+    if (is_open(record.job()) && !running_.contains(other)) ++ahead;
+  }
+  return ahead;
+}
+
+void Jobs::save(Turn& turn, std::int64_t id, const pb::RouterJobRecord& record) {
+  turn.write(
+      "insert into router_jobs (id, record) values ($1, $2) on conflict (id) do update set record = "
+      "excluded.record",
+      Values{id, Blob{stable_bytes(record)}});
+}
+
+Result<pb::RouterJob> Jobs::submit(Turn& turn, const Caller&, const pb::RouterSubmitRequest& request) {
+  if (const auto same = by_key_.find(request.key()); same != by_key_.end()) {
+    return view(same->second, records_.at(same->second));
+  }
+  const auto bad = [](const std::string& what) {
+    return fail(Code::invalid_argument, "router.bad_job", what);
+  };
+  if (request.key().size() > kKeyBytesMax || !is_utf8(request.key()))
+    return bad("key is UTF-8 of at most 128 bytes");
+  if (request.kind().size() > kKeyBytesMax) return bad("kind has at most 128 bytes");
+  if (request.context().size() > kContextBytesMax) return bad("context has at most 4096 bytes");
+  if (request.work().messages().empty()) return bad("work.messages must hold at least one message");
+  if (request.work().tokens_max() < 0) return bad("work.tokens_max is 0 or more");
+  if (request.work().ByteSizeLong() > limits_.work_bytes_max) {
+    return bad("work has " + std::to_string(request.work().ByteSizeLong()) + " bytes; at most " +
+               std::to_string(limits_.work_bytes_max));
+  }
+  const std::string& player = request.work().player();
+  if (queued_ >= limits_.waiting_max) {
+    return fail(Code::exhausted, "router.jobs_full",
+                std::to_string(limits_.waiting_max) + " jobs wait already; try again later", 60'000);
+  }
+  const auto of_player = queued_of_.find(player);
+  if (!player.empty() && of_player != queued_of_.end() && of_player->second >= limits_.waiting_each_max) {
+    return fail(Code::exhausted, "router.player_busy", "'" + player + "' has too many jobs waiting", 60'000);
+  }
+  const auto id = ++last_id_;
+  auto& record = records_[id];
+  *record.mutable_work() = request.work();
+  record.mutable_work()->set_tier("bronze");
+  if (request.work().tokens_max() == 0) record.mutable_work()->set_tokens_max(256);
+  record.set_context(request.context());
+  auto& job = *record.mutable_job();
+  job.set_id(std::string(kIdLead) + std::to_string(id));
+  job.set_key(request.key());
+  job.set_kind(request.kind());
+  job.set_player(player);
+  set_state(job, "queued");
+  job.set_npc(request.work().npc());
+  job.set_submitted_ms(turn.now().ms);
+  if (!request.key().empty()) by_key_[request.key()] = id;
+  save(turn, id, record);
+  turn.after_commit([this, id] {
+    if (const auto made = records_.find(id); made != records_.end()) line_up(id, made->second);
+    begin_some();
+  });
+  return view(id, record);
+}
+
+Result<pb::RouterJob> Jobs::get(const Caller&, const pb::RouterGetJobRequest& request) const {
+  if (!request.key().empty()) {
+    const auto found = by_key_.find(request.key());
+    if (found != by_key_.end()) return view(found->second, records_.at(found->second));
+    return fail(Code::not_found, "router.unknown_job", "no job with the key '" + request.key() + "'");
+  }
+  TRY(const auto id, find(request.id()));
+  auto job = view(id, records_.at(id));
+  if (job.state() == "queued") job.set_ahead(ahead_of(id));
+  return job;
+}
+
+Result<pb::RouterListJobsReply> Jobs::list(const Caller&, const pb::RouterListJobsRequest& request) const {
+  if (!request.state().empty() && std::ranges::find(kStates, request.state()) == std::end(kStates)) {
+    static const std::vector<std::string> kNames(std::begin(kStates), std::end(kStates));
+    return fail(Code::invalid_argument, "router.unknown_state",
+                "no state '" + request.state() + "'" + did_you_mean(request.state(), kNames));
+  }
+  if (request.limit() < 0 || request.limit() > 500) {
+    return fail(Code::invalid_argument, "router.bad_limit", "limit is 1 to 500, or 0 for 50");
+  }
+  const int limit = request.limit() == 0 ? 50 : request.limit();
+  pb::RouterListJobsReply reply;
+  for (auto it = records_.rbegin(); it != records_.rend() && reply.jobs_size() < limit; ++it) {
+    auto job = view(it->first, it->second);
+    if (request.state().empty() || job.state() == request.state()) *reply.add_jobs() = std::move(job);
+  }
+  return reply;
+}
+
+Result<pb::RouterJob> Jobs::cancel(Turn& turn, const Caller&, const pb::RouterCancelJobRequest& request) {
+  TRY(const auto id, find(request.id()));
+  if (is_open(records_.at(id).job())) {
+    pb::RouterJobEnd how;
+    how.set_state("cancelled");
+    how.set_problem("cancelled");
+    end(turn, id, how);
+  }
+  return view(id, records_.at(id));
+}
+
+void Jobs::gone(Turn& turn, const std::string& key, const std::string& why) {
+  std::vector<std::int64_t> theirs;
+  for (const auto& [id, record] : records_) {
+    const auto& job = record.job();
+    const bool named = key == "npc:" + job.npc() || key == "player:" + job.player() ||
+                       key == "place:" + record.work().place();
+    if (named && is_open(job)) theirs.push_back(id);
+  }
+  pb::RouterJobEnd how;
+  how.set_state("cancelled");
+  how.set_problem(why);
+  for (const auto id : theirs) end(turn, id, how);
+}
+
+Result<pb::RouterJob> Jobs::began(Turn& turn, const Caller& caller, const pb::RouterJobBegin& command) {
+  TRY_VOID(only_server(caller));
+  TRY(const auto id, find(command.id()));
+  auto& record = records_.at(id);
+  auto& job = *record.mutable_job();
+  if (!is_open(job)) return fail(Code::conflict, "router.job_ended", command.id() + " has ended");
+  set_state(job, "running");
+  job.set_attempts(job.attempts() + 1);
+  job.set_started_ms(turn.now().ms);
+  save(turn, id, record);
+  return job;
+}
+
+Result<pb::RouterJob> Jobs::ended(Turn& turn, const Caller& caller, const pb::RouterJobEnd& command) {
+  TRY_VOID(only_server(caller));
+  TRY(const auto id, find(command.id()));
+  if (!is_open(records_.at(id).job())) {
+    return fail(Code::conflict, "router.job_ended", command.id() + " has ended already");
+  }
+  end(turn, id, command);
+  return records_.at(id).job();
+}
+
+void Jobs::end(Turn& turn, std::int64_t id, const pb::RouterJobEnd& how) {
+  auto& record = records_.at(id);
+  auto& job = *record.mutable_job();
+  set_state(job, how.state());
+  job.set_problem(how.problem());
+  job.set_ended_ms(turn.now().ms);
+  *job.mutable_answer() = how.answer();
+  // The prompt has done its work; the answer is what is asked for afterwards.
+  record.clear_work();
+  save(turn, id, record);
+  ended_.insert(id);
+  pb::JobEnded event;
+  event.set_job(job.id());
+  event.set_kind(job.kind());
+  event.set_state(job.state());
+  event.set_player(job.player());
+  event.set_npc(job.npc());
+  event.set_text(how.answer().text());
+  event.set_problem(how.problem());
+  event.set_context(record.context());
+  event.set_cost_microusd(how.answer().usage().cost_microusd());
+  turn.emit(event, {.subject = job.npc(), .priority = pb::PRIORITY_LOW});
+  forget_oldest(turn);
+  turn.after_commit([this, id] {
+    if (const auto found = running_.find(id); found != running_.end()) {
+      found->second.handle.stop();
+    } else if (in_line_.erase(id) > 0) {
+      line_.leave(static_cast<std::uint64_t>(id));
+    }
+  });
+}
+
+void Jobs::forget_oldest(Turn& turn) {
+  while (ended_.size() > limits_.kept_max) {
+    const auto oldest = *ended_.begin();
+    ended_.erase(ended_.begin());
+    by_key_.erase(records_.at(oldest).job().key());
+    records_.erase(oldest);
+    turn.write("delete from router_jobs where id = $1", Values{oldest});
+  }
+}
+
+void Jobs::begin_some() {
+  if (!started_) return;
+  while (const auto next = line_.next()) {
+    const auto id = static_cast<std::int64_t>(*next);
+    running_[id].handle = host_.group().spawn_stoppable("job", [this, id] { return run(id); });
+  }
+}
+
+boost::asio::awaitable<void> Jobs::run(std::int64_t id) {
+  struct AtExit {
+    Jobs& jobs;
+    std::int64_t id;
+    ~AtExit() {
+      jobs.running_.erase(id);
+      jobs.in_line_.erase(id);
+      jobs.line_.leave(static_cast<std::uint64_t>(id));
+      // One that is still open was stopped because the server stops: then nothing new is begun.
+      const auto found = jobs.records_.find(id);
+      if (found != jobs.records_.end() && is_open(found->second.job())) return;
+      jobs.begin_some();
+    }
+  } const at_exit{*this, id};
+  const auto found = records_.find(id);
+  if (found == records_.end() || !is_open(found->second.job())) co_return;
+  const auto how = co_await work_on(id, found->second.job().id());
+  for (;;) {
+    const auto kept = co_await host_.submit<pb::RouterJob>(as_server(host_.env(), limits_.takes_max), how);
+    // While the disk is full, say, the answer waits here; that it has ended otherwise is fine, too.
+    if (kept || kept.error().code != Code::unavailable) co_return;
+    log::warn("router", "{}: its end could not be written down: {}", how.id(), kept.error().message);
+    co_await rt::sleep_for(host_.env(), limits_.again_after);
+  }
+}
+
+boost::asio::awaitable<pb::RouterJobEnd> Jobs::work_on(std::int64_t id, std::string name) {
+  pb::RouterJobEnd end;
+  end.set_id(name);
+  end.set_state("failed");
+  auto pause = limits_.again_after;
+  for (;;) {
+    auto found = records_.find(id);
+    if (found == records_.end()) co_return end;
+    if (found->second.job().attempts() >= limits_.attempts_max) {
+      if (end.problem().empty()) end.set_problem("the server ended each time while it ran");
+      co_return end;
+    }
+    pb::RouterJobBegin begin;
+    begin.set_id(name);
+    const auto begun = co_await host_.submit<pb::RouterJob>(as_server(host_.env(), limits_.takes_max), begin);
+    if (begun) {
+      found = records_.find(id);
+      if (found == records_.end()) co_return end;
+      auto request = found->second.work();
+      request.set_deadline_ms(limits_.takes_max.count());
+      auto answer = co_await work_(as_server(host_.env(), limits_.takes_max), std::move(request),
+                                   [this, id](std::string_view) {
+                                     if (const auto it = running_.find(id); it != running_.end())
+                                       ++it->second.tokens;
+                                   });
+      if (answer) {
+        end.set_state("done");
+        end.clear_problem();
+        *end.mutable_answer() = *std::move(answer);
+        co_return end;
+      }
+      end.set_problem(answer.error().message);
+      if (!worth_again(answer.error())) co_return end;
+    } else if (begun.error().code != Code::unavailable) {
+      end.set_problem(begun.error().message);
+      co_return end;
+    }
+    co_await rt::sleep_for(host_.env(), pause);
+    pause *= 2;
+  }
+}
+
+}  // namespace troupe::router

@@ -1,0 +1,75 @@
+#pragma once
+// Work without a hurry: kept from the moment it is submitted until it has ended, once, whatever happens to
+// the server. Owned by the router; io thread. A job is part of the world's history: submitting, beginning and
+// ending are turns, so that its end, its answer and what others make of it (JobEnded) are one transaction.
+//
+// A job that was running when the server died begins again; its answer was never there. Whoever makes the
+// server die does so JobLimits::attempts_max times at most. Bounds: JobLimits.
+#include <map>
+#include <set>
+#include <string>
+
+#include "host/host.h"
+#include "inference/fair_queue.h"
+#include "services/router/router_config.h"
+#include "troupe/v1/router.pb.h"
+
+namespace troupe::router {
+
+class Jobs {
+ public:
+  // Does the work; `on_text` is told each piece of it.
+  using Work = std::function<Task<pb::RouterGenerateReply>(Caller, pb::RouterGenerateRequest,
+                                                           std::function<void(std::string_view)> on_text)>;
+  Jobs(Host& host, const JobLimits& limits, Work work);
+  void mount();
+  void start();
+  // Stops and takes out the jobs of somebody who is gone ("npc:marta").
+  void gone(Turn& turn, const std::string& key, const std::string& why);
+  std::size_t queued() const { return queued_; }
+  std::size_t running() const { return running_.size(); }
+
+ private:
+  struct Running {
+    rt::Group::Handle handle;
+    std::int64_t tokens = 0;
+  };
+
+  Result<pb::RouterJob> submit(Turn& turn, const Caller& caller, const pb::RouterSubmitRequest& request);
+  Result<pb::RouterJob> get(const Caller& caller, const pb::RouterGetJobRequest& request) const;
+  Result<pb::RouterListJobsReply> list(const Caller& caller, const pb::RouterListJobsRequest& request) const;
+  Result<pb::RouterJob> cancel(Turn& turn, const Caller& caller, const pb::RouterCancelJobRequest& request);
+  Result<pb::RouterJob> began(Turn& turn, const Caller& caller, const pb::RouterJobBegin& command);
+  Result<pb::RouterJob> ended(Turn& turn, const Caller& caller, const pb::RouterJobEnd& command);
+
+  Result<void> load(db::Reader& reader);
+  Result<std::int64_t> find(const std::string& id) const;
+  pb::RouterJob view(std::int64_t id, const pb::RouterJobRecord& record) const;
+  int ahead_of(std::int64_t id) const;
+  void set_state(pb::RouterJob& job, const std::string& state);
+  void save(Turn& turn, std::int64_t id, const pb::RouterJobRecord& record);
+  void end(Turn& turn, std::int64_t id, const pb::RouterJobEnd& how);
+  void forget_oldest(Turn& turn);
+  void line_up(std::int64_t id, const pb::RouterJobRecord& record);
+  void begin_some();
+  boost::asio::awaitable<void> run(std::int64_t id);
+  // Until it is answered, or is not worth another attempt.
+  boost::asio::awaitable<pb::RouterJobEnd> work_on(std::int64_t id, std::string name);
+
+  Host& host_;
+  JobLimits limits_;
+  Work work_;
+  bool started_ = false;
+  std::int64_t last_id_ = 0;
+  std::map<std::int64_t, pb::RouterJobRecord> records_;
+  std::map<std::string, std::int64_t> by_key_;
+  std::set<std::int64_t> ended_;
+  std::size_t queued_ = 0;
+  std::map<std::string, std::size_t> queued_of_;  // by player
+  // What follows is of this process and no part of the records: a replay has none of it.
+  inference::FairQueue line_;
+  std::set<std::int64_t> in_line_;  // or at work
+  std::map<std::int64_t, Running> running_;
+};
+
+}  // namespace troupe::router

@@ -1,0 +1,346 @@
+// Requests on their way: fallback, downgrade, fairness, hedging, canaries, premises, and what is told of
+// them.
+#include "services/router/router_rig.h"
+#include "troupe/v1/socket.pb.h"
+
+namespace troupe {
+namespace {
+
+using engine::Tier;
+using test::FakeEngine;
+using test::RouterRig;
+using test::World;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+Error failed() { return {Code::unavailable, "engine.failed", "it failed"}; }
+
+TEST(Router, GoesOnToTheNextWhenOneFails) {
+  RouterRig rig({"a", "b"});
+  rig.engine("a").at_once = std::unexpected(failed());
+  rig.engine("b").at_once = rig.engine("b").says("the keeper");
+  const auto reply = rig.generate(RouterRig::line());
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->text(), "the keeper");
+  EXPECT_THAT(reply->fallbacks(), ElementsAre("fake-a/a: it failed"));
+  EXPECT_EQ(reply->admission(), "admitted") << "a failure is no downgrade";
+  auto strict = RouterRig::line();
+  strict.set_no_fallback(true);
+  EXPECT_EQ(rig.generate(strict).error().reason, "engine.failed");
+}
+
+TEST(Router, RefusesWithAReason) {
+  RouterRig rig({"a"});
+  rig.engine("a").at_once = std::unexpected(failed());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(rig.generate(RouterRig::line()).error().reason, "engine.failed");
+  EXPECT_EQ(rig.generate(RouterRig::line()).error().reason, "router.nobody") << "the breaker is open";
+  EXPECT_EQ(rig.engine("a").asked.size(), 3U);
+  EXPECT_EQ(rig.tier("silver").refused(), 1);
+  auto bad = RouterRig::line();
+  bad.set_budget_microusd(-1);
+  EXPECT_EQ(rig.generate(bad).error().reason, "router.bad_budget");
+  bad = RouterRig::line();
+  bad.set_deadline_ms(-1);
+  EXPECT_EQ(rig.generate(bad).error().reason, "router.bad_deadline");
+  bad = RouterRig::line();
+  bad.set_tier("golden");
+  EXPECT_EQ(rig.generate(bad).error().reason, "router.unknown_tier");
+}
+
+TEST(Router, StepsDownToASmallerTier) {
+  const auto with_small = [](RouterRig& rig, RouterConfig& config) {
+    config.tiers = {{Tier::silver, {rig.route("large")}},
+                    {Tier::gold, {rig.route("small"), rig.route("reflex")}}};
+  };
+  RouterRig rig({"large", "small", "reflex"}, with_small);
+  rig.engine("large").at_once = std::unexpected(failed());
+  rig.engine("small").at_once = rig.engine("small").says("hm");
+  const auto reply = rig.generate(RouterRig::line());
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->tier(), "gold");
+  EXPECT_EQ(reply->model(), "small");
+  EXPECT_EQ(reply->admission(), "downgraded");
+  EXPECT_EQ(rig.tier("silver").downgraded(), 1);
+  rig.engine("small").at_once = std::unexpected(failed());
+  EXPECT_EQ(rig.generate(RouterRig::line()).error().reason, "engine.failed");
+  EXPECT_TRUE(rig.engine("reflex").asked.empty()) << "the reflex engine does not speak";
+
+  RouterRig stays({"large", "small", "reflex"}, [&](RouterRig& r, RouterConfig& config) {
+    with_small(r, config);
+    config.policy.step_down = false;
+  });
+  stays.engine("large").at_once = std::unexpected(failed());
+  EXPECT_FALSE(stays.generate(RouterRig::line()));
+  EXPECT_TRUE(stays.engine("small").asked.empty());
+}
+
+TEST(Router, AChoiceEndsWithTheReflex) {
+  RouterRig rig({"small", "reflex"}, [](RouterRig& r, RouterConfig& config) {
+    config.tiers = {{Tier::gold, {r.route("small"), r.route("reflex")}}};
+  });
+  rig.engine("small").choose_error = failed();
+  pb::RouterChooseRequest request;
+  request.set_npc("marta");
+  request.add_options("mend nets");
+  request.add_options("go home");
+  const auto reply = rig.world.call<pb::RouterChooseReply>(test::server(), request);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->tier(), "reflex");
+  EXPECT_EQ(rig.engine("reflex").choices, 1);
+}
+
+TEST(Router, OneGreedyPlayerCostsTheOthersNothing) {
+  RouterRig rig({"a"}, [](RouterRig& r, RouterConfig& config) {
+    config.tiers[Tier::silver] = {r.route("a")};
+    config.tiers[Tier::silver][0].places = 4;
+  });
+  std::vector<World::Answer> greedy;
+  for (int i = 0; i < 20; ++i) greedy.push_back(rig.ask(RouterRig::line("greedy")));
+  auto& engine = rig.engine("a");
+  EXPECT_EQ(engine.asked.size(), 3U) << "of four places the last is for others";
+  const auto anna = rig.ask(RouterRig::line("anna"));
+  EXPECT_EQ(engine.asked.size(), 4U);
+  EXPECT_EQ(engine.asked.back()->request.caller, "anna");
+  const auto ben = rig.ask(RouterRig::line("ben"));
+  EXPECT_EQ(rig.status().engines(0).waiting(), 18);
+  engine.answer(0, engine.says("done"));
+  rig.world.settle();
+  EXPECT_EQ(engine.asked.back()->request.caller, "ben") << "next, before 17 of the greedy one's";
+  EXPECT_EQ(RouterRig::text(greedy[0]), "done");
+}
+
+TEST(Router, APersonInAConversationSaysOneThingAtATime) {
+  RouterRig rig({"a"});
+  for (int i = 0; i < 5; ++i) (void)rig.ask(RouterRig::line("anna", "marta"));
+  EXPECT_EQ(rig.engine("a").asked.size(), 2U);
+  for (int i = 0; i < 70; ++i) (void)rig.ask(RouterRig::line("anna", "marta"));
+  EXPECT_EQ(RouterRig::text(rig.ask(RouterRig::line("anna", "marta"))), "router.busy");
+  EXPECT_EQ(RouterRig::text(rig.ask(RouterRig::line("ben", "marta"))), "(nothing yet)");
+  EXPECT_EQ(rig.engine("a").asked.back()->request.caller, "marta");
+}
+
+TEST(Router, WhoWaitsTooLongOrLeavesGivesUpTheirPlace) {
+  RouterRig rig({"a"});
+  auto request = RouterRig::line("anna", "marta");
+  request.set_deadline_ms(5000);
+  for (int i = 0; i < 2; ++i) (void)rig.ask(request);
+  request.set_deadline_ms(1000);
+  std::vector<World::Answer> waiting;
+  for (int i = 0; i < 2; ++i) waiting.push_back(rig.ask(request));
+  EXPECT_EQ(rig.status().engines(0).waiting(), 2);
+  rig.world.pass(1100ms);
+  for (const auto& answer : waiting) EXPECT_EQ(RouterRig::text(answer), "deadline");
+  EXPECT_EQ(rig.status().engines(0).in_flight(), 2);
+  EXPECT_EQ(rig.status().engines(0).waiting(), 0);
+  EXPECT_EQ(rig.engine("a").asked.size(), 2U) << "what nobody waits for is not begun";
+  rig.world.pass(5s);
+  EXPECT_EQ(rig.status().engines(0).in_flight(), 0);
+  (void)rig.ask(request);
+  EXPECT_EQ(rig.engine("a").asked.size(), 3U);
+}
+
+RouterRig::Configure hedged(std::chrono::milliseconds after) {
+  return [after](RouterRig&, RouterConfig& config) { config.policy.hedge_after[Tier::silver] = after; };
+}
+
+TEST(Router, HedgesWhenTheFirstTakesLong) {
+  RouterRig rig({"a", "b"}, hedged(200ms));
+  const auto answer = rig.ask(RouterRig::line());
+  EXPECT_EQ(rig.engine("b").asked.size(), 0U);
+  rig.world.pass(100ms);
+  EXPECT_EQ(rig.engine("b").asked.size(), 0U);
+  rig.world.pass(200ms);
+  ASSERT_EQ(rig.engine("b").asked.size(), 1U);
+  rig.engine("b").answer(0, rig.engine("b").says("b was sooner"));
+  rig.world.settle();
+  ASSERT_EQ(RouterRig::text(answer), "b was sooner");
+  EXPECT_TRUE(rig.engine("a").asked[0]->stopped) << "the other is stopped";
+  const auto reply = World::parse<pb::RouterGenerateReply>(**answer);
+  EXPECT_EQ(reply->admission(), "hedged");
+  EXPECT_EQ(reply->engine(), "fake-b");
+  EXPECT_THAT(reply->fallbacks(), ElementsAre("fake-a/a: slow, fake-b/b was asked, too"));
+  EXPECT_EQ(rig.tier("silver").hedged(), 1);
+  EXPECT_EQ(rig.tier("silver").hedge_after_ms(), 200);
+}
+
+TEST(Router, DoesNotHedgeWhatIsQuickOrFails) {
+  RouterRig rig({"a", "b"}, hedged(200ms));
+  auto quick = rig.ask(RouterRig::line());
+  rig.engine("a").answer(0, rig.engine("a").says("quick"));
+  rig.world.pass(500ms);
+  EXPECT_EQ(RouterRig::text(quick), "quick");
+  EXPECT_TRUE(rig.engine("b").asked.empty());
+  rig.engine("a").at_once = std::unexpected(failed());
+  rig.engine("b").at_once = rig.engine("b").says("b");
+  const auto reply = rig.generate(RouterRig::line());
+  EXPECT_EQ(reply->text(), "b") << "that is what the next route is for, at once";
+  EXPECT_EQ(rig.tier("silver").hedged(), 0);
+}
+
+TEST(Router, OfTwoThatRaceTheOneThatSpeaksFirstIsHeard) {
+  RouterRig rig({"a", "b"}, hedged(200ms));
+  auto caller = test::server();
+  caller.stream = "str.test";
+  std::string heard;
+  const auto subscription = rig.world.bus().subscribe("str.test", [&](const bus::Event& event) {
+    pb::StreamPart part;
+    if (part.ParseFromString(event.payload)) heard += part.text();
+  });
+  ASSERT_TRUE(subscription);
+  const auto answer = rig.ask(RouterRig::line(), caller);
+  rig.world.pass(300ms);
+  auto& a = rig.engine("a");
+  auto& b = rig.engine("b");
+  ASSERT_EQ(b.asked.size(), 1U);
+  b.asked[0]->on_text("from b");
+  a.asked[0]->on_text("from a");
+  rig.world.settle();
+  EXPECT_EQ(heard, "from b");
+  EXPECT_TRUE(a.asked[0]->stopped);
+  // What was heard is never said twice: its error is the end.
+  b.answer(0, std::unexpected(failed()));
+  rig.world.settle();
+  EXPECT_EQ(RouterRig::text(answer), "engine.failed");
+  EXPECT_EQ(a.asked.size(), 1U);
+}
+
+TEST(Router, WhatWasHeardIsNeverSaidTwice) {
+  RouterRig rig({"a", "b"});
+  auto caller = test::server();
+  caller.stream = "str.test";
+  const auto answer = rig.ask(RouterRig::line(), caller);
+  rig.engine("a").asked.at(0)->on_text("Once upon");
+  rig.engine("a").answer(0, std::unexpected(failed()));
+  rig.world.settle();
+  EXPECT_EQ(RouterRig::text(answer), "engine.failed");
+  EXPECT_TRUE(rig.engine("b").asked.empty());
+}
+
+TEST(Router, ACanaryIsForItsShareOfCallers) {
+  RouterRig rig({"old", "new"}, [](RouterRig& r, RouterConfig& config) {
+    config.tiers = {{Tier::silver, {r.route("old")}}, {Tier::bronze, {r.route("new")}}};
+    config.policy.canaries[Tier::silver] = {.model = "new", .share = .3};
+  });
+  rig.engine("old").at_once = rig.engine("old").says("old");
+  rig.engine("new").at_once = rig.engine("new").says("new");
+  int on_new = 0;
+  for (int i = 0; i < 100; ++i) {
+    const auto who = "npc" + std::to_string(i);
+    const auto first = rig.generate(RouterRig::line("anna", who))->text();
+    EXPECT_EQ(rig.generate(RouterRig::line("ben", who))->text(), first) << "a voice does not change";
+    on_new += first == "new" ? 1 : 0;
+  }
+  EXPECT_NEAR(on_new, 30, 15);
+  rig.engine("new").at_once = std::unexpected(failed());
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(rig.generate(RouterRig::line("anna", "npc" + std::to_string(i)))->text(), "old")
+        << "a canary that dies harms nobody";
+  }
+  EXPECT_EQ(rig.tier("silver").canary(), "new");
+  EXPECT_DOUBLE_EQ(rig.tier("silver").canary_share(), .3);
+}
+
+TEST(Router, StopsWhenThePremiseIsGone) {
+  RouterRig rig({"a"});
+  auto at_the_quay = RouterRig::line("carl", "finn");
+  at_the_quay.set_place("quay");
+  const auto by_npc = rig.ask(RouterRig::line("anna", "marta"));
+  const auto by_player = rig.ask(RouterRig::line("ben", "finn"));
+  const auto by_place = rig.ask(at_the_quay);
+  const auto other = rig.ask(RouterRig::line("dora", "ivo"));
+  auto& engine = rig.engine("a");
+  ASSERT_EQ(engine.asked.size(), 4U);
+  rig.gone("npc", "marta");
+  rig.world.settle();
+  EXPECT_EQ(RouterRig::text(by_npc), "router.premise_gone");
+  EXPECT_TRUE(engine.asked[0]->stopped);
+  EXPECT_EQ(RouterRig::text(by_player), "(nothing yet)");
+  rig.gone("player", "ben");
+  rig.gone("place", "quay");
+  rig.world.settle();
+  EXPECT_TRUE(engine.asked[1]->stopped);
+  EXPECT_TRUE(engine.asked[2]->stopped);
+  EXPECT_FALSE(engine.asked[3]->stopped);
+  EXPECT_EQ(RouterRig::text(other), "(nothing yet)");
+  EXPECT_EQ(rig.tier("silver").cancelled(), 3);
+  EXPECT_EQ(rig.status().engines(0).in_flight(), 1);
+}
+
+TEST(Router, TellsWhoThinksAndHowItWent) {
+  RouterRig rig({"a"});
+  using View = engine::ThoughtView;
+  rig.engine("a").thinks = {{.number = 7,
+                             .caller = "marta",
+                             .model = "a",
+                             .tier = Tier::gold,
+                             .state = View::State::ended,
+                             .outcome = View::Outcome::dropped,
+                             .reason = "engine.doomed",
+                             .waited_us = 11,
+                             .slack_us = -12,
+                             .prompt_tokens = 13,
+                             .new_tokens = 14,
+                             .preemptions = 15,
+                             .wasted_tokens = 16}};
+  const auto status = rig.status();
+  ASSERT_EQ(status.thoughts_size(), 1) << "once, however many routes the engine has";
+  EXPECT_EQ(
+      status.thoughts(0).DebugString(),
+      "engine: \"fake-a\"\nnumber: 7\ncaller: \"marta\"\nmodel: \"a\"\ntier: \"gold\"\nstate: \"ended\"\n"
+      "outcome: \"dropped\"\nreason: \"engine.doomed\"\nwaited_us: 11\nslack_us: -12\nprompt_tokens: 13\n"
+      "new_tokens: 14\npreemptions: 15\nwasted_tokens: 16\n");
+}
+
+TEST(Router, UsageIsToldWhole) {
+  RouterRig rig({"a"});
+  rig.engine("a").usage = {.prompt_tokens = 1,
+                           .cached_tokens = 2,
+                           .new_tokens = 3,
+                           .queue_us = 4,
+                           .first_token_us = 50,
+                           .total_us = 90,
+                           .cost_microusd = 7,
+                           .preemptions = 8,
+                           .wasted_tokens = 9,
+                           .slack_us = 10,
+                           .predicted_us = 11,
+                           .computed_us = 12,
+                           .cut = engine::Cut::sentence};
+  rig.engine("a").at_once = rig.engine("a").says("x");
+  EXPECT_EQ(
+      rig.generate(RouterRig::line())->usage().DebugString(),
+      "prompt_tokens: 1\ncached_tokens: 2\nnew_tokens: 3\nqueue_us: 4\nfirst_token_us: 50\ntotal_us: 90\n"
+      "cost_microusd: 7\npreemptions: 8\nwasted_tokens: 9\nslack_us: 10\npredicted_us: 11\ncomputed_us: 12\n"
+      "cut: \"sentence\"\n");
+  const auto metrics = rig.world.host().metrics().text();
+  EXPECT_THAT(metrics, HasSubstr("troupe_router_first_token_seconds_count{model=\"a\",tier=\"silver\"} 1"));
+  EXPECT_THAT(metrics, HasSubstr("troupe_router_token_seconds_sum{model=\"a\",tier=\"silver\"} 2e-05"));
+  EXPECT_THAT(metrics, HasSubstr("troupe_router_lateness_seconds_sum{model=\"a\",tier=\"silver\"} 0"));
+  EXPECT_THAT(metrics, HasSubstr("troupe_router_wasted_tokens_sum{model=\"a\",tier=\"silver\"} 9"));
+  EXPECT_THAT(metrics, HasSubstr("troupe_router_preemptions_total{model=\"a\",tier=\"silver\"} 8"));
+}
+
+TEST(Router, LatenessIsCounted) {
+  RouterRig rig({"a"});
+  auto request = RouterRig::line();
+  request.set_deadline_ms(1000);
+  auto& engine = rig.engine("a");
+  engine.at_once = engine.says("x");
+  EXPECT_TRUE(rig.generate(request)->deadline_met());
+  engine.at_once.reset();
+  engine.late = true;
+  const auto late = rig.ask(request);
+  rig.world.pass(1500ms);
+  engine.answer(1, engine.says("late"));
+  rig.world.settle();
+  ASSERT_EQ(RouterRig::text(late), "late");
+  EXPECT_FALSE(World::parse<pb::RouterGenerateReply>(**late)->deadline_met());
+  EXPECT_EQ(rig.status().engines(0).deadlines_met(), 1);
+  EXPECT_EQ(rig.status().engines(0).deadlines_missed(), 1);
+  EXPECT_THAT(rig.world.host().metrics().text(),
+              HasSubstr("troupe_router_lateness_seconds_sum{model=\"a\",tier=\"silver\"} 0.5"));
+}
+
+}  // namespace
+}  // namespace troupe

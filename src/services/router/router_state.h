@@ -1,0 +1,92 @@
+#pragma once
+// What the parts of the router service share: its routes with what is known of each, and one request on its
+// way. Private to this room.
+#include <array>
+
+#include "services/router/router_service.h"
+
+namespace troupe {
+
+struct RouterService::RouteState {
+  RouteState(const rt::Env& env, Route r, const RouterLimits& limits)
+      : route(std::move(r)), breaker(limits.breaker) {
+    const inference::FairLimits gate{.places = route.places,
+                                     .each_max = route.places - std::max<std::size_t>(1, route.places / 8),
+                                     .waiting_max = limits.waiting_max,
+                                     .waiting_each_max = limits.waiting_each_max};
+    for (auto& made : gates) made = std::make_unique<router::Gate>(env, gate);
+  }
+  std::string name() const { return std::string(route.engine->name()) + "/" + route.model; }
+  bool reflex() const { return route.engine->name() == "reflex"; }
+  router::Gate& gate(engine::Tier tier) const { return *gates[static_cast<std::size_t>(tier)]; }
+
+  Route route;
+  inference::RouteStats stats;
+  inference::Breaker breaker;
+  std::array<std::unique_ptr<router::Gate>, 4> gates;  // by tier: gold never waits behind bronze
+};
+
+// What one request is about.
+struct RouterService::Ask {
+  engine::Tier tier = engine::Tier::silver;
+  std::string player;
+  std::string npc;
+  std::string place;
+  rt::Instant deadline;
+  int useful_tokens = 1;
+  bool writes = false;  // text is wanted, not a choice
+  bool no_fallback = false;
+  std::optional<inference::Microusd> budget;  // none = no limit of its own
+  std::int64_t prompt_bytes = 0;
+  std::int64_t messages = 1;
+  std::int64_t tokens_max = 1;
+
+  inference::Spender spender() const { return {player, npc}; }
+  std::vector<std::string> premises() const {
+    std::vector<std::string> keys;
+    if (!npc.empty()) keys.push_back("npc:" + npc);
+    if (!player.empty()) keys.push_back("player:" + player);
+    if (!place.empty()) keys.push_back("place:" + place);
+    return keys;
+  }
+};
+
+// In the order of preference; those from `own` on are of a smaller tier.
+struct RouterService::Candidates {
+  std::vector<RouteState*> routes;
+  std::size_t own = 0;
+};
+
+struct RouterService::Counts {
+  std::int64_t admitted = 0;
+  std::int64_t downgraded = 0;
+  std::int64_t hedged = 0;
+  std::int64_t refused = 0;
+  std::int64_t cancelled = 0;
+};
+
+// One try of one route; the engine's call sees it.
+struct RouterService::Attempt {
+  RouteState* route = nullptr;
+  bool last = false;  // nobody is left after this one
+  std::int64_t tokens_max = 1;
+  // Says who is heard: of two that race, the one that speaks first.
+  std::function<bool()> may_speak;
+};
+
+struct RouterService::Try {
+  RouteState* route = nullptr;
+  bool last = false;
+  std::function<bool()> may_speak;
+};
+
+template <class Reply>
+struct RouterService::Answer {
+  Reply reply;
+  RouteState* route = nullptr;
+  bool smaller = false;
+  std::string admission;
+  std::vector<std::string> fallbacks;
+};
+
+}  // namespace troupe

@@ -1,0 +1,74 @@
+// A decision is kept with everything that engine and router did about it, and shown to who asks.
+#include "services/router/fake_engine.h"
+#include "tests/world/lanternfall.h"
+
+namespace troupe::test {
+namespace {
+
+// Lanternfall, where a model of the test's own speaks.
+struct Speaking {
+  Speaking()
+      : world({[this](Host& host) -> std::shared_ptr<void> {
+                engine = std::make_unique<FakeEngine>(host.env(), "fake", std::vector<std::string>{"m"});
+                RouterConfig router;
+                router.tiers[engine::Tier::silver] = {{.engine = engine.get(), .model = "m"}};
+                return std::make_shared<WorldServices>(
+                    lanternfall(), host, router, NpcConfig{.thinks = false}, AiConfig{}, ModelsConfig{});
+              }},
+              {.world = lanternfall().world.name}) {}
+  std::unique_ptr<FakeEngine> engine;
+  World world;
+};
+
+TEST(Decisions, AreKeptWithWhatTheSchedulerDid) {
+  Speaking speaking;
+  auto& engine = *speaking.engine;
+  engine.usage = {.prompt_tokens = 300,
+                  .cached_tokens = 200,
+                  .new_tokens = 12,
+                  .queue_us = 4000,
+                  .first_token_us = 90'000,
+                  .total_us = 400'000,
+                  .cost_microusd = 0,
+                  .preemptions = 2,
+                  .wasted_tokens = 48,
+                  .slack_us = 9'000'000,
+                  .predicted_us = 380'000,
+                  .computed_us = 390'000,
+                  .cut = engine::Cut::sentence};
+  engine.at_once = engine.says("The light has been dark for eleven nights.");
+  pb::NpcTalkRequest request;
+  request.set_npc("marta");
+  request.set_text("Who keeps the light?");
+  const auto reply = speaking.world.call<pb::NpcTalkReply>(player(), request);
+  ASSERT_TRUE(reply) << reply.error().message;
+  ASSERT_EQ(reply->tier(), "silver") << reply->text();
+
+  pb::NpcMindRequest mind;
+  mind.set_npc("marta");
+  const auto shown = speaking.world.call<pb::NpcMindReply>(designer(), mind);
+  ASSERT_TRUE(shown && shown->decisions_size() > 0);
+  const auto& view = shown->decisions(0);
+  EXPECT_TRUE(view.deadline_met());
+  EXPECT_EQ(view.slack_us(), 9'000'000);
+  EXPECT_EQ(view.preemptions(), 2);
+  EXPECT_EQ(view.wasted_tokens(), 48);
+  EXPECT_EQ(view.cut(), "sentence");
+  EXPECT_EQ(view.admission(), "admitted");
+
+  pb::NpcDecisionRequest ask;
+  ask.set_id(view.id());
+  const auto kept = speaking.world.call<pb::Decision>(designer(), ask);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->slack_us(), 9'000'000);
+  EXPECT_EQ(kept->preemptions(), 2);
+  EXPECT_EQ(kept->wasted_tokens(), 48);
+  EXPECT_EQ(kept->predicted_us(), 380'000);
+  EXPECT_EQ(kept->computed_us(), 390'000);
+  EXPECT_EQ(kept->cut(), "sentence");
+  EXPECT_EQ(kept->admission(), "admitted");
+  EXPECT_EQ(kept->queue_us(), 4000);
+}
+
+}  // namespace
+}  // namespace troupe::test
