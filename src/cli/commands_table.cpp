@@ -224,6 +224,7 @@ constexpr CommandRow kRows[] = {
      "  overload         1.5 times what fits, against first in first out and plain deadlines\n"
      "  cost_model       what a step was predicted to take, against what it took\n"
      "  shared_prefix    8 to 128 characters who share a world, against llama-server\n"
+     "  first_word       who was looked at for 2 s and is spoken to, against no anticipation and llama-server\n"
      "  grammar          JSON under a schema, against llama-server\n"
      "  choose           what to do in over 200 scenes, against a label that llama-server generates\n"
      "  proxy            what /v1/chat/completions adds, against LiteLLM, SMG, vllm-router and Portkey\n"
