@@ -24,11 +24,15 @@ TEST_F(LlamaTest, PenaltiesKeepWordsFromComingBack) {
 TEST_F(LlamaTest, ASchemaThatNothingMatchesIsTheCallersMistake) {
   open_smollm();
   auto request = talk("Say something as JSON.", 48);
+  // Refused by the converter, or a grammar in which nothing may follow.
   for (const char* schema :
-       {R"({"type":"nonsense"})", R"({"type":"object","properties":{"a":{"enum":[]}},"required":["a"]})"}) {
+       {R"({"type":"nonsense"})", R"({"anyOf":[]})", R"({"type":"integer","minimum":5,"maximum":2})",
+        R"({"type":"object","properties":{"a":{"enum":[]}},"required":["a"]})",
+        R"({"type":"object","properties":{"a":{"anyOf":[]}},"required":["a"]})"}) {
     request.json_schema = schema;
     const auto reply = generate(request);
-    ASSERT_FALSE(reply) << schema << ": " << reply->text;
+    EXPECT_FALSE(reply) << schema << ": " << reply->text;
+    if (reply) continue;
     EXPECT_EQ(reply.error().code, Code::invalid_argument) << schema;
     EXPECT_EQ(reply.error().reason, "engine.bad_grammar") << schema;
   }
