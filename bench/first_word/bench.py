@@ -76,8 +76,8 @@ class Town:
 def ask_server(server, messages):
     body = {"messages": [{"role": message["role"], "content": message["text"]} for message in messages], "max_tokens": NEW_TOKENS,
             "temperature": 0.4, "seed": 1}
-    (first, _), = server.chat_at_once([body])
-    return first
+    streamed, = server.chat_at_once([body])
+    return streamed.first_ms
 
 
 def run(tell):

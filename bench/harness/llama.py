@@ -10,7 +10,7 @@ import time
 from harness import place
 from harness.place import BenchError
 
-START_S, ANSWER_S = 120, 240
+START_S, ANSWER_S, KEPT_S = 120, 240, 2
 MODEL = "bench"  # its name, for gateways that route by it
 
 
@@ -39,7 +39,7 @@ class Server:
         self.port = free_port()
         place.OUT.mkdir(parents=True, exist_ok=True)
         threads = str(place.threads())
-        self.kept = None
+        self.kept, self.used = None, 0.0
         self.log = open(place.OUT / "llama-server.log", "w", encoding="utf-8")
         self.process = subprocess.Popen(
             [place.tool("llama-server"), "-m", str(weights), "--alias", MODEL, "--host", "127.0.0.1", "--port", str(self.port), "-t", threads,
@@ -90,13 +90,17 @@ class Server:
         return answer["choices"][0]["message"]["content"], took, answer["usage"]["prompt_tokens"]
 
     def chat(self, body):
-        """One chat over a connection that is kept; the answer's JSON."""
+        """One chat over a connection that is kept; the answer's JSON. llama-server closes what is idle for some seconds."""
+        if self.kept and time.monotonic() - self.used > KEPT_S:
+            self.kept.close()
+            self.kept = None
         if self.kept is None:
             self.kept = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
             self.kept.connect()
             self.kept.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.kept.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
         answer = json.loads(self.kept.getresponse().read())
+        self.used = time.monotonic()
         if "choices" not in answer:
             raise BenchError(f"llama-server did not answer: {answer}")
         return answer
