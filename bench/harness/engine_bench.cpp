@@ -4,9 +4,7 @@
 
 namespace troupe::bench {
 
-namespace {
-
-engine::LlamaConfig config_for(const std::string& weights, bool embedding) {
+engine::LlamaModelConfig bench_model(const std::string& weights, bool embedding) {
   engine::LlamaModelConfig model;
   model.name = "bench";
   model.path = weights;
@@ -15,13 +13,11 @@ engine::LlamaConfig config_for(const std::string& weights, bool embedding) {
   model.tiers = {engine::Tier::gold, engine::Tier::silver, engine::Tier::bronze};
   model.embedding = embedding;
   model.context_tokens = embedding ? 512 : 2048;  // as in app/engines.cpp
-  return {.models = {std::move(model)}};
+  return model;
 }
 
-}  // namespace
-
 EngineBench::EngineBench(const std::string& weights, bool embedding) {
-  auto opened = engine::open_llama_engine(io_.env, config_for(weights, embedding));
+  auto opened = engine::open_llama_engine(io_.env, {.models = {bench_model(weights, embedding)}});
   TROUPE_CHECK(opened.has_value(), opened.error().message.c_str());
   engine_ = *std::move(opened);
 }

@@ -9,6 +9,9 @@
 
 namespace troupe::bench {
 
+// A model as app/engines.cpp opens it, for every tier.
+engine::LlamaModelConfig bench_model(const std::string& weights, bool embedding = false);
+
 class EngineBench {
  public:
   // Ends the program with the reason when the weights cannot be loaded.

@@ -11,6 +11,7 @@
 #include "adapters/engine_llama/llama_engine.h"
 #include "base/check.h"
 #include "bench/harness/answers.h"
+#include "bench/harness/engine_bench.h"
 #include "bench/harness/io_thread.h"
 
 namespace {
@@ -36,13 +37,7 @@ engine::LlamaConfig config_for(const std::string& weights, std::span<char*> opti
   const auto number = [&](const char* name, double normal) {
     return given.contains(name) ? std::stod(given.at(name)) : normal;
   };
-  engine::LlamaModelConfig model;
-  model.name = "bench";
-  model.path = weights;
-  model.hash = "-";  // known good: set-up checked it
-  model.verify = false;
-  model.tiers = {engine::Tier::gold, engine::Tier::silver, engine::Tier::bronze};
-  model.context_tokens = 2048;  // as in app/engines.cpp
+  auto model = bench::bench_model(weights);
   model.slots = static_cast<int>(number("slots", 8));
   model.kv_tokens = static_cast<int>(number("kv_tokens", 0));
   engine::LlamaConfig config{.models = {std::move(model)}};

@@ -44,8 +44,14 @@ std::vector<engine::TokenLogprob> logprobs_of(const pb::RouterGenerateReply& rep
   return out;
 }
 
-std::unexpected<Error> bad_reply() {
-  return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
+template <class Reply, class Request>
+Task<Reply> ask_router(const rt::Env& env, bus::Bus& bus, Caller caller, Request ask) {
+  CO_TRY(const std::string bytes, co_await call_over_bus(env, bus, find_method(Request::descriptor()), caller,
+                                                         ask.SerializeAsString()));
+  Reply reply;
+  if (!reply.ParseFromString(bytes))
+    co_return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
+  co_return reply;
 }
 
 }  // namespace
@@ -84,11 +90,8 @@ Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatR
       if (part.ParseFromString(event.payload)) on_text(part.text());
     }));
   }
-  CO_TRY(const std::string bytes,
-         co_await call_over_bus(env_, bus_, find_method(pb::RouterGenerateRequest::descriptor()), caller,
-                                ask.SerializeAsString()));
-  pb::RouterGenerateReply reply;
-  if (!reply.ParseFromString(bytes)) co_return bad_reply();
+  CO_TRY(const auto reply,
+         co_await ask_router<pb::RouterGenerateReply>(env_, bus_, std::move(caller), std::move(ask)));
   co_return engine::GenerateReply{.text = reply.text(),
                                   .finish = finish_of(reply.finish()),
                                   .model = reply.model(),
@@ -108,11 +111,8 @@ Task<engine::ChooseReply> RouterOpenAiBackend::choose(Caller caller, edge::Choos
   charge(ask, caller, request.account);
   ask.set_deadline_ms(left_ms(env_, caller.deadline));
   caller.role = pb::ROLE_SERVICE;
-  CO_TRY(const std::string bytes,
-         co_await call_over_bus(env_, bus_, find_method(pb::RouterChooseRequest::descriptor()), caller,
-                                ask.SerializeAsString()));
-  pb::RouterChooseReply reply;
-  if (!reply.ParseFromString(bytes)) co_return bad_reply();
+  CO_TRY(const auto reply,
+         co_await ask_router<pb::RouterChooseReply>(env_, bus_, std::move(caller), std::move(ask)));
   co_return engine::ChooseReply{.choice = static_cast<std::size_t>(std::max(0, reply.choice())),
                                 .probabilities = {reply.probabilities().begin(), reply.probabilities().end()},
                                 .method = reply.method(),
@@ -130,11 +130,8 @@ Task<engine::EmbedReply> RouterOpenAiBackend::embed(Caller caller, edge::EmbedRe
   charge(ask, caller, request.account);
   ask.set_deadline_ms(left_ms(env_, caller.deadline));
   caller.role = pb::ROLE_SERVICE;
-  CO_TRY(const std::string bytes,
-         co_await call_over_bus(env_, bus_, find_method(pb::RouterEmbedRequest::descriptor()), caller,
-                                ask.SerializeAsString()));
-  pb::RouterEmbedReply reply;
-  if (!reply.ParseFromString(bytes)) co_return bad_reply();
+  CO_TRY(const auto reply,
+         co_await ask_router<pb::RouterEmbedReply>(env_, bus_, std::move(caller), std::move(ask)));
   engine::EmbedReply out{.model = reply.model(), .usage = usage_of(reply.usage())};
   for (const auto& vector : reply.vectors())
     out.vectors.emplace_back(vector.values().begin(), vector.values().end());

@@ -36,8 +36,8 @@ class Watch {
   Result<void> thoughts();
   bool wanted(const Json& event) const;
   bool enough() const { return options_.count > 0 && printed_ >= options_.count; }
-  void print(const Json& event);
-  void print_thought(const Json& thought);
+  template <class Line>
+  void print(const Json& for_machines, Line line);
 
   const WatchOptions& options_;
   const Terminal& terminal_;
@@ -55,15 +55,16 @@ bool Watch::wanted(const Json& event) const {
   return options_.types.empty() || std::ranges::find(options_.types, type) != options_.types.end();
 }
 
-void Watch::print(const Json& event) {
+// `line` tells it to people, in a style.
+template <class Line>
+void Watch::print(const Json& for_machines, Line line) {
   if (options_.json) {
-    terminal_.out << compact(event) << '\n';
+    terminal_.out << compact(for_machines) << '\n';
   } else {
     // Cut by the text's own width: colours take no room.
-    std::string line = event_line(event, names_, Style());
-    const bool cuts = terminal_.columns > 0 && width(line) > terminal_.columns;
-    terminal_.out << (cuts ? cut(line, terminal_.columns) : event_line(event, names_, terminal_.style))
-                  << '\n';
+    const std::string plain = line(Style());
+    const bool cuts = terminal_.columns > 0 && width(plain) > terminal_.columns;
+    terminal_.out << (cuts ? cut(plain, terminal_.columns) : line(terminal_.style)) << '\n';
   }
   ++printed_;
 }
@@ -89,7 +90,7 @@ Result<std::size_t> Watch::page() {
   for (const auto& event : events) {
     cursor_ = std::max(cursor_, number_in(event, "sequence"));
     if (!wanted(event)) continue;
-    print(event);
+    print(event, [&](const Style& style) { return event_line(event, names_, style); });
     if (enough()) break;
   }
   // Past what was read but not for this caller to see, too.
@@ -98,18 +99,6 @@ Result<std::size_t> Watch::page() {
   }
   terminal_.out << std::flush;
   return events.size();
-}
-
-void Watch::print_thought(const Json& thought) {
-  if (options_.json) {
-    terminal_.out << compact({{"thought", thought}}) << '\n';
-  } else {
-    std::string line = thought_line(thought, names_, Style());
-    const bool cuts = terminal_.columns > 0 && width(line) > terminal_.columns;
-    terminal_.out << (cuts ? cut(line, terminal_.columns) : thought_line(thought, names_, terminal_.style))
-                  << '\n';
-  }
-  ++printed_;
 }
 
 Result<void> Watch::thoughts() {
@@ -123,7 +112,8 @@ Result<void> Watch::thoughts() {
   }
   if (!status) return std::unexpected(status.error());
   for (const auto& thought : follower_.changes(*status)) {
-    if (!enough()) print_thought(thought);
+    if (enough()) continue;
+    print({{"thought", thought}}, [&](const Style& style) { return thought_line(thought, names_, style); });
   }
   terminal_.out << std::flush;
   return {};
