@@ -102,6 +102,7 @@ asio::awaitable<void> Edge::stop() {
   const auto core = core_;
   co_await rt::shield();
   core->stopping = true;
+  core->presence.stop();
   boost::system::error_code ignored;
   core->acceptor.close(ignored);
   for (auto* socket : core->sockets) socket->goaway("shutdown", "the server stops");

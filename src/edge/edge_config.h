@@ -30,6 +30,7 @@ struct SocketLimits {
   std::size_t send_buffer_bytes = 256 * 1024;  // of the operating system, per socket
   rt::milliseconds hello_timeout{10'000};
   rt::milliseconds close_timeout{2'000};  // for goaway and the closing handshake
+  rt::milliseconds leave_grace{60'000};   // a player without a socket for so long has left the game
 };
 
 struct EdgeLimits {

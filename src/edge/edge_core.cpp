@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "edge/call_header.h"
 #include "edge/openapi.h"
+#include "host/host.h"
+#include "troupe/v1/events.pb.h"
 
 namespace troupe::edge {
 
@@ -50,6 +52,7 @@ EdgeCore::EdgeCore(const rt::Env& e, bus::Bus& b, Metrics& m, Timeline& w, EdgeC
       counters(m),
       group(e, "edge"),
       hub(e, b, w.config().world),
+      presence(e, config.limits.socket.leave_grace, [this](const std::string& player) { say_left(player); }),
       api(e, b, group, config.limits.stream_queue_bytes_max),
       openapi(openapi_json(config.version)),
       acceptor(e.executor) {
@@ -60,6 +63,25 @@ void EdgeCore::start_hub() {
   if (const auto subscribed = hub.start(); !subscribed) {
     log::error("edge", "no live events for sockets: {}", subscribed.error().message);
   }
+}
+
+// What is thought for them may stop.
+void EdgeCore::say_left(const std::string& player) {
+  pb::EventsPublishRequest request;
+  request.set_type(pb::EntityGone::descriptor()->name());
+  request.set_subject(player);
+  auto& fields = *request.mutable_payload()->mutable_fields();
+  fields["kind"].set_string_value("player");
+  fields["id"].set_string_value(player);
+  fields["reason"].set_string_value("left");
+  group.spawn("player left", [this, request, player]() -> boost::asio::awaitable<void> {
+    const Caller caller{.role = pb::ROLE_GAME_SERVER,
+                        .world = world.config().world,
+                        .deadline = env.now() + kDefaultDeadline};
+    const auto told = co_await call_over_bus(env, bus, find_method(pb::EventsPublishRequest::descriptor()),
+                                             caller, request.SerializeAsString());
+    if (!told) log::warn("edge", "nobody was told that {} has left: {}", player, told.error().message);
+  });
 }
 
 void EdgeCore::add_server_routes() {

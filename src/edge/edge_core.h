@@ -7,6 +7,7 @@
 #include "edge/edge_metrics.h"
 #include "edge/event_hub.h"
 #include "edge/openai_api.h"
+#include "edge/presence.h"
 #include "edge/routes.h"
 #include "edge/rpc_api.h"
 #include "host/timeline.h"
@@ -24,6 +25,7 @@ struct EdgeCore {
   Result<Caller> caller_of(const HttpRequest& request, const Identity& who, std::string trace) const;
   void add_server_routes();
   void start_hub();
+  void say_left(const std::string& player);
   HttpReply ready() const;
   Result<HttpReply> console_file(const HttpRequest& request) const;
 
@@ -37,6 +39,7 @@ struct EdgeCore {
   Routes routes;
   rt::Group group;  // connections, sockets and what they started
   EventHub hub;
+  Presence presence;
   RpcApi api;
   std::unique_ptr<OpenAiApi> openai;
   std::string openapi;  // made once

@@ -13,6 +13,7 @@
 #include "edge/openai_api.h"
 #include "host/host.h"
 #include "rt/real_clock.h"
+#include "troupe/v1/events.pb.h"
 #include "troupe/v1/npc.pb.h"
 #include "troupe/v1/socket.pb.h"
 #include "troupe/v1/time.pb.h"
@@ -44,6 +45,7 @@ class Notes {
 //   weather.Get         region "busy" is `exhausted` with retry_after_ms 2500
 //   npc.Talk            streams "a ", "b ", "c", answers all; text "hang" waits until it is cancelled
 //   npc.Input           notes "input <player> <x> <y> <typing_to>"
+//   events.Publish      notes "event <type> <kind> <id>"
 //   world.Get           places: near (0,0), mid (100,0), far (1000,0)
 class SmallWorld {
  public:
@@ -62,6 +64,7 @@ class SmallWorld {
   Result<pb::WorldInfo> world(const Caller& caller, const pb::WorldGetRequest& request) const;
   Task<pb::NpcTalkReply> talk(Caller caller, pb::NpcTalkRequest request);
   Task<pb::NpcInputReply> input(Caller caller, pb::NpcInputRequest request);
+  Task<pb::EventsPublishReply> publish(Caller caller, pb::EventsPublishRequest request);
 
   Host& host_;
   Notes& notes_;

@@ -53,6 +53,7 @@ void SmallWorld::mount() {
   host_.serve(&SmallWorld::world, this);
   host_.serve(&SmallWorld::talk, this);
   host_.serve(&SmallWorld::input, this);
+  host_.serve(&SmallWorld::publish, this);
 }
 
 Result<pb::TimeState> SmallWorld::get(const Caller& caller, const pb::TimeGetRequest&) const {
@@ -144,6 +145,13 @@ Task<pb::NpcTalkReply> SmallWorld::talk(Caller caller, pb::NpcTalkRequest reques
   pb::NpcTalkReply reply;
   reply.set_text(whole);
   co_return reply;
+}
+
+Task<pb::EventsPublishReply> SmallWorld::publish(Caller, pb::EventsPublishRequest request) {
+  const auto& fields = request.payload().fields();
+  notes_.add("event " + request.type() + " " + fields.at("kind").string_value() + " " +
+             fields.at("id").string_value());
+  co_return pb::EventsPublishReply();
 }
 
 Task<pb::NpcInputReply> SmallWorld::input(Caller caller, pb::NpcInputRequest request) {

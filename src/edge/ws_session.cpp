@@ -57,6 +57,7 @@ void WsSession::finish() {
   core_->sockets.erase(this);
   core_->counters.sockets(core_->sockets.size());
   core_->hub.remove(hub_key_);
+  if (present_) core_->presence.went(who_.name);
   hello_timer_.cancel();
   pacer_timer_.cancel();
   closing_ = true;
@@ -202,6 +203,9 @@ asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
     co_return;
   }
   who_ = *std::move(who);
+
+  present_ = who_.role == pb::ROLE_PLAYER;
+  if (present_) core_->presence.came(who_.name);
 
   const std::optional<std::uint64_t> cursor =
       hello.has_cursor() ? std::optional(hello.cursor()) : std::optional<std::uint64_t>();

@@ -89,6 +89,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
 
   Identity who_;
   bool greeted_ = false;
+  bool present_ = false;  // a player, whom presence knows of
   bool closing_ = false;
   std::uint16_t close_code_ = 1000;
   std::string close_reason_;

@@ -284,6 +284,20 @@ TEST(Ws, InputBecomesACall) {
   EXPECT_EQ(response["error"]["reason"], "ws.unimplemented");
 }
 
+TEST(Ws, WhoStaysAwayHasLeft) {
+  RigOptions options;
+  options.config.limits.socket.leave_grace = 50ms;
+  Rig rig(std::move(options));
+  {
+    WsClient anna(rig.port(), kJson);
+    (void)anna.hello({{"player", "anna"}});
+    WsClient game(rig.port(), kJson);
+    (void)game.hello({{"role", "game_server"}});
+  }
+  EXPECT_TRUE(rig.notes().wait_for("event EntityGone player anna"));
+  EXPECT_EQ(rig.notes().count("event EntityGone player local"), 0U) << "a game server is no player";
+}
+
 TEST(Ws, GoodbyeAtShutdown) {
   Rig rig;
   WsClient client(rig.port(), kJson);
