@@ -22,6 +22,7 @@ struct EngineOptions {
   std::vector<models::CatalogueEntry> catalogue;
   bool use_models = true;                         // false: reflex and written lines only
   int threads = 0;                                // 0 = as the engine decides
+  std::filesystem::path prefixes_dir;             // where what was read outlives a restart; empty = nowhere
   std::uint64_t memory_max = 0;                   // bytes for one model; 0 = what the machine has free
   std::set<std::string> only;                     // names; empty = those that serve a tier
   std::vector<engine::OpenAiModelConfig> remote;  // over HTTP

@@ -96,6 +96,7 @@ Result<void> run_server(const ServerOptions& options) {
                                        .catalogue = catalogue,
                                        .use_models = options.use_models,
                                        .threads = options.engine_threads,
+                                       .prefixes_dir = options.keep_prefixes ? options.data / "prefixes" : "",
                                        .memory_max = std::uint64_t{options.engine_memory_mb} << 20,
                                        .only = {options.only_models.begin(), options.only_models.end()},
                                        .remote = options.engines,

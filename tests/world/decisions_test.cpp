@@ -1,6 +1,7 @@
 // A decision is kept with everything that engine and router did about it, and shown to who asks.
 #include "services/router/fake_engine.h"
 #include "tests/world/lanternfall.h"
+#include "troupe/v1/events.pb.h"
 
 namespace troupe::test {
 namespace {
@@ -68,6 +69,29 @@ TEST(Decisions, AreKeptWithWhatTheSchedulerDid) {
   EXPECT_EQ(kept->cut(), "sentence");
   EXPECT_EQ(kept->admission(), "admitted");
   EXPECT_EQ(kept->queue_us(), 4000);
+}
+
+TEST(Talk, EndsWhenThePlaceIsGone) {
+  Speaking speaking;
+  pb::NpcTalkRequest request;
+  request.set_npc("marta");
+  request.set_text("Who keeps the light?");
+  const auto answer = speaking.world.start(player(), request);
+  speaking.world.settle();
+  ASSERT_EQ(speaking.engine->asked.size(), 1U);
+  pb::NpcGetRequest where;
+  where.set_npc("marta");
+  const auto view = speaking.world.call<pb::NpcView>(designer(), where);
+  ASSERT_TRUE(view);
+  pb::EventsPublishRequest gone;
+  gone.set_type("EntityGone");
+  auto& fields = *gone.mutable_payload()->mutable_fields();
+  fields["kind"].set_string_value("place");
+  fields["id"].set_string_value(view->place());
+  ASSERT_TRUE(speaking.world.call<pb::EventsPublishReply>(designer(), gone));
+  speaking.world.settle();
+  EXPECT_TRUE(speaking.engine->asked.front()->stopped);
+  ASSERT_TRUE(answer->has_value()) << "not waited for until the deadline";
 }
 
 }  // namespace

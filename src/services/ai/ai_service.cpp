@@ -39,6 +39,7 @@ pb::RouterGenerateRequest router_request(const pb::AiSpeakRequest& request,
   for (const auto& message : messages) *ask.add_messages() = message;
   ask.set_player(request.player());
   ask.set_npc(request.npc());
+  ask.set_place(request.place());
   return ask;
 }
 

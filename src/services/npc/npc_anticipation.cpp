@@ -14,12 +14,19 @@ namespace troupe {
 boost::asio::awaitable<void> NpcService::watch_players() {
   constexpr auto kLook = rt::milliseconds(250);
   constexpr std::int64_t kPresentRealS = 30;  // whoever says nothing for so long has gone
+  for (const auto& [id, mind] : minds_) {
+    if (unprepared_.size() < config_.limits.strangers_max) unprepared_.push_back(id);
+  }
   for (;;) {
     co_await rt::sleep_for(host_.env(), kLook);
     const auto since = host_.timeline().now().ms - host_.timeline().clock().scale().milli * kPresentRealS;
     for (const auto& [name, player] : players_) {
       if (player.seen_ms() >= since) anticipate(name, about_to_hear(player));
     }
+    // With nothing better to do, one after the other for somebody whom nobody knows: the first line of most.
+    if (reading_ahead_ > 0 || unprepared_.empty()) continue;
+    anticipate("", unprepared_.back());
+    unprepared_.pop_back();
   }
 }
 

@@ -199,6 +199,7 @@ Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc,
   if (!text.empty()) add_actions(npc, text, prompt);
   prompt.request.set_npc(npc);
   prompt.request.set_player(player);
+  prompt.request.set_place(npc::place_now(pack_, mind->record, host_.timeline().now().ms));
   for (const auto kind : {pack::LineKind::deflection, pack::LineKind::greeting}) {
     const auto lines = who.lines.find(kind);
     if (lines == who.lines.end() || (met && kind == pack::LineKind::greeting)) continue;

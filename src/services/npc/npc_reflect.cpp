@@ -1,13 +1,22 @@
 // The slow layer: at the end of a day on which a player talked to them, somebody makes up their mind about it
-// (bronze).
+// (bronze). The router keeps the job until it has ended, whatever happens to the server.
 #include <algorithm>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "services/npc/mind.h"
 #include "services/npc/npc_service.h"
 #include "troupe/v1/router.pb.h"
 
 namespace troupe {
+
+namespace {
+
+constexpr const char* kJobKind = "reflection";
+constexpr double kImportance = .7;
+constexpr std::size_t kPromptKeptMax = 4000;  // bytes; a job's context has no more room
+
+}  // namespace
 
 void NpcService::reflect(Turn& turn, Mind& mind) {
   constexpr std::int64_t kDayMs = 86'400'000;
@@ -24,69 +33,63 @@ void NpcService::reflect(Turn& turn, Mind& mind) {
   });
   if (today.size() > kMemoriesMax) today.resize(kMemoriesMax);
 
-  pb::NpcReflected command;
-  command.set_npc(mind.record.id());
   std::string system =
       pack_.world.text + "\n\nYou are " + mind.who->name + ", " + mind.who->role + ". " + mind.who->persona;
   std::string task = "Today " + mind.who->name + " lived through this:\n";
-  for (const auto* memory : today) {
-    task += "- " + memory->text + "\n";
-    command.add_about(static_cast<std::uint64_t>(memory->id));
-  }
+  for (const auto* memory : today) task += "- " + memory->text + "\n";
   task += "What does " + mind.who->name + " think of it tonight? One short sentence in first person.";
-  pb::RouterGenerateRequest ask;
-  ask.set_tier("bronze");
-  ask.set_npc(mind.record.id());
-  auto* first = ask.add_messages();
+  const auto day = turn.now().ms / kDayMs;
+  pb::RouterSubmitRequest job;
+  job.set_key("reflect:" + mind.record.id() + ":" + std::to_string(day));
+  job.set_kind(kJobKind);
+  const std::string prompt = system + "\n" + task;
+  job.set_context(std::string(utf8_prefix(prompt, kPromptKeptMax)));
+  auto& work = *job.mutable_work();
+  work.set_npc(mind.record.id());
+  auto* first = work.add_messages();
   first->set_role("system");
   first->set_text(system);
   // The day's memories quote players: user role.
-  auto* second = ask.add_messages();
+  auto* second = work.add_messages();
   second->set_role("user");
   second->set_text(task);
-  ask.set_tokens_max(48);
-  ask.set_temperature(-1);
-  ask.set_seed(
-      turn.draw("npc.reflect", mind.record.id()).bits(static_cast<std::uint64_t>(turn.now().ms / kDayMs)));
-  ask.add_stop("\n");
-  turn.after_commit([this, ask, command]() {
-    host_.spawn("reflect " + command.npc(), [this, ask, command]() -> boost::asio::awaitable<void> {
-      Caller caller = as_self();
-      caller.deadline = host_.env().now() + std::chrono::minutes(5);
-      auto answer = co_await host_.call<pb::RouterGenerateReply>(caller, ask);
-      if (!answer || trim(answer->text()).empty()) co_return;  // a day not thought about is no loss
-      pb::NpcReflected done = command;
-      done.set_text(trim(answer->text()));
-      done.set_importance(.7);
-      auto& decision = *done.mutable_decision();
-      decision.set_kind("reflect");
-      decision.set_tier(answer->tier());
-      decision.set_model(answer->model());
-      decision.set_model_hash(answer->model_hash());
-      decision.set_prompt(ask.messages(0).text() + "\n" + ask.messages(1).text());
-      decision.set_output(done.text());
-      decision.set_total_us(answer->usage().total_us());
-      decision.set_new_tokens(answer->usage().new_tokens());
-      (void)co_await host_.submit<pb::NpcReflected>(as_self(), done);
-    });
-  });
+  work.set_tokens_max(48);
+  work.set_temperature(-1);
+  work.set_seed(turn.draw("npc.reflect", mind.record.id()).bits(static_cast<std::uint64_t>(day)));
+  work.add_stop("\n");
+  if (const auto kept = turn.call<pb::RouterJob>(as_self(), job); !kept) {
+    log::warn("npc", "{} does not reflect on day {}: {}", mind.record.id(), day, kept.error().message);
+  }
 }
 
-Result<pb::NpcReflected> NpcService::reflected(Turn& turn, const Caller& caller,
-                                               const pb::NpcReflected& command) {
-  if (caller.role != pb::ROLE_SERVICE)
-    return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
-  TRY(Mind * mind, find(command.npc()));
-  auto decision = command.decision();
+// In the turn in which the job ends, so that nothing of it is lost or comes twice.
+void NpcService::reflected(Turn& turn, const EventContext&, const pb::JobEnded& event) {
+  const auto text = trim(event.text());
+  if (event.kind() != kJobKind || event.state() != "done" || text.empty()) return;
+  const auto mind = find(event.npc());
+  if (!mind) return;
+  pb::Decision decision;
+  decision.set_kind("reflect");
+  decision.set_prompt(event.context());
+  decision.set_output(text);
   decision.set_event_sequence(turn.next_sequence());
-  (void)remember(turn, *mind,
-                 {.text = command.text(),
+  pb::RouterGetJobRequest which;
+  which.set_id(event.job());
+  if (const auto job = turn.call<pb::RouterJob>(as_self(), which)) {
+    const auto& answer = job->answer();
+    decision.set_tier(answer.tier());
+    decision.set_model(answer.model());
+    decision.set_model_hash(answer.model_hash());
+    decision.set_total_us(answer.usage().total_us());
+    decision.set_new_tokens(answer.usage().new_tokens());
+  }
+  (void)remember(turn, **mind,
+                 {.text = std::string(text),
                   .at_ms = turn.now().ms,
-                  .place = mind->record.place(),
+                  .place = (*mind)->record.place(),
                   .source = "reflected",
-                  .importance = std::clamp(command.importance(), 0., 1.)});
-  keep_decision(turn, *mind, decision);
-  return command;
+                  .importance = kImportance});
+  keep_decision(turn, **mind, decision);
 }
 
 }  // namespace troupe

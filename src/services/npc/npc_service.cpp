@@ -41,11 +41,11 @@ void NpcService::mount() {
   host.serve(&NpcService::remember_rpc, this);
   host.serve(&NpcService::recall_rpc, this);
   host.serve(&NpcService::embedded, this);
-  host.serve(&NpcService::reflected, this);
   host.serve(&NpcService::input, this);
   host.on(&NpcService::on_verb, this);
   host.on(&NpcService::on_weather, this);
   host.on(&NpcService::on_phase, this);
+  host.on(&NpcService::reflected, this);
   auto& timeline = host.timeline();
   timeline.add_migrations(npc_store::migrations());
   for (const auto& [table, order] : npc_store::tables()) timeline.add_table(table, order);

@@ -19,6 +19,7 @@
 #include "troupe/v1/ai.pb.h"
 #include "troupe/v1/npc.pb.h"
 #include "troupe/v1/npc_store.pb.h"
+#include "troupe/v1/router.pb.h"
 #include "troupe/v1/time.pb.h"
 #include "troupe/v1/weather.pb.h"
 
@@ -38,6 +39,7 @@ struct NpcLimits {
   double interest_m = 80;  // a player this near makes minds think more often
   double approach_m = 5;   // and this near may be about to speak
   std::size_t reading_ahead_max = 8;
+  std::size_t strangers_max = 16;  // people who read ahead for whoever may come
   npc::MemoryLimits memory;
 };
 
@@ -157,7 +159,7 @@ class NpcService {
 
   // npc_reflect.cpp
   void reflect(Turn& turn, Mind& mind);
-  Result<pb::NpcReflected> reflected(Turn& turn, const Caller& caller, const pb::NpcReflected& command);
+  void reflected(Turn& turn, const EventContext& context, const pb::JobEnded& event);
 
   // npc_store.cpp
   Result<void> load(db::Reader& reader);
@@ -182,6 +184,7 @@ class NpcService {
   bool embedding_now_ = false;
   std::map<std::string, Anticipated> anticipated_;  // by player; caches, never state
   std::size_t reading_ahead_ = 0;
+  std::vector<std::string> unprepared_;  // who has not read ahead for a stranger yet, the next one last
   Counter& acts_;
   std::map<std::string, std::vector<float>> fact_vectors_;  // a cache: shapes prompts, never state
 };
