@@ -17,7 +17,7 @@ from harness.troupe import Up
 
 MODEL = "qwen2.5-coder-1.5b"
 CONTEXT, NEW_TOKENS = 2048, 16
-STANDS_S, LOOKS_EVERY_S, QUIET_S = 2, 0.1, 1
+STANDS_S, LOOKS_EVERY_S, QUIET_LOOKS = 2, 0.1, 10
 WAIT_S = 120
 LINES = ("Good day to you, have you seen the old keeper since yesterday?",
          "Forgive me, but do you know who buys fish here this late?",
@@ -43,6 +43,16 @@ class Town:
         if "error" in answer:
             raise BenchError(f"{method}: {answer['error']}")
         return answer
+
+    def wait_until_idle(self):
+        """Whatever the last answer was worth reading ahead for has been read, and disturbs nobody who is measured now."""
+        until, quiet = time.monotonic() + WAIT_S, 0
+        while quiet < QUIET_LOOKS:
+            thinking = [t for t in self.ask("router.Status", {}).get("thoughts", []) if t.get("state") != "ended"]
+            quiet = 0 if thinking else quiet + 1
+            if time.monotonic() > until:
+                raise BenchError(f"still thinking after {WAIT_S} s: {thinking}")
+            time.sleep(LOOKS_EVERY_S)
 
     def stand_before(self, npc, player):
         """The player is where the person is and looks at them, as a game says it ten times a second."""
@@ -87,7 +97,8 @@ def run(tell):
 
         def talk(side, number):
             town, npc, player = towns[side], towns[side].people[number % len(towns[side].people)]["id"], f"stranger-{number}"
-            time.sleep(QUIET_S)  # whatever the last answer was worth reading ahead for has been read
+            for other in towns.values():
+                other.wait_until_idle()
             if side == "ours":
                 town.stand_before(npc, player)
             first = town.speak(npc, player, LINES[number % len(LINES)])
@@ -98,6 +109,8 @@ def run(tell):
                     "prompt": int(decision["prompt_tokens"])}
 
         def peer(number):
+            for other in towns.values():
+                other.wait_until_idle()
             npc = towns["without"].people[number % len(towns["without"].people)]["id"]
             prompt = towns["without"].ask("npc.Prompt", {"npc": npc, "player": f"reader-{number}", "text": LINES[number % len(LINES)]})
             return {"first": ask_server(server, prompt["messages"])}

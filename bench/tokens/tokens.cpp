@@ -10,6 +10,7 @@ namespace {
 using namespace troupe;
 
 constexpr std::uint64_t kStoriesMax = 100;
+constexpr std::uint64_t kWarmUps = 1'000'000;  // texts of a round's warm-up, as llama-bench has one
 
 // A story that no earlier round has begun with, so that nothing of it is cached.
 std::string fresh_text(std::uint64_t round, std::size_t words) {
@@ -42,7 +43,10 @@ int main(int argc, char** argv) {
       // prompt ROUND WORDS: from the call to the first token, sampling included.
       {"prompt",
        [&](const bench::Words& words) -> bench::Figures {
-         const auto usage = ask(engine, fresh_text(std::stoull(words[0]), std::stoull(words[1])), 1).usage;
+         const auto round = std::stoull(words[0]);
+         const auto length = std::stoull(words[1]);
+         ask(engine, fresh_text(kWarmUps + round, length), 1);
+         const auto usage = ask(engine, fresh_text(round, length), 1).usage;
          TROUPE_CHECK(usage.cached_tokens == 0, "the text is new");
          return {{"prompt_tokens", {static_cast<double>(usage.prompt_tokens)}},
                  {"tokens_per_s", {usage.prompt_tokens * 1e6 / static_cast<double>(usage.first_token_us)}}};
@@ -56,6 +60,7 @@ int main(int argc, char** argv) {
          const int wanted = std::stoi(words[1]);
          std::int64_t us = 0;
          int written = 0;
+         ask(engine, fresh_text(kWarmUps + draw.bits(0), 12), 1);
          for (std::uint64_t story = 0; written < wanted && story < kStoriesMax; ++story) {
            const auto usage =
                ask(engine, fresh_text(draw.bits(story), 12) + "Tell this as a very long story.",

@@ -166,16 +166,6 @@ int CostModel::chunk(const StepShape& base, double cells, rt::nanoseconds budget
   return low;
 }
 
-double CostModel::cell_rent(const StepShape& shape) const {
-  const auto* fit = fit_for(shape);
-  return fit == nullptr || fit->samples() < kSamplesToJudge ? 0 : shape.tokens * fit->look_ns();
-}
-
-double CostModel::cell_price(int threads) const {
-  const auto* fit = fit_for({.tokens = kNarrow + 1, .threads = threads});
-  return fit == nullptr || fit->samples() < kSamplesToJudge ? 0 : fit->token_ns();
-}
-
 double CostModel::error_median() const {
   const double all = std::accumulate(errors_.begin(), errors_.end(), 0.0);
   if (all <= 0) return 0;

@@ -29,9 +29,6 @@ class CostFit {
  public:
   void measured(const StepShape& shape, double took_ns);
   double predict(const StepShape& shape) const;  // ns; only when known()
-  // ns that one more token, or one more look at a cell, adds to a step; only when known()
-  double token_ns() const { return weights_[1] / kTokensScale * ratio(); }
-  double look_ns() const { return weights_[2] / kAttendedScale * ratio(); }
   bool known() const { return samples_ > 0; }
   int samples() const { return samples_; }
   // The same fit as a first guess for another number of threads.
@@ -74,11 +71,6 @@ class CostModel {
   // How many tokens of prompt can be added to `base` so that the step stays within `budget`: `least` to
   // `most`, and few while nothing is known.
   int chunk(const StepShape& base, double cells, rt::nanoseconds budget, int least, int most) const;
-
-  // What a cell in use costs a step of this shape in ns (its tokens look at it, whoever it belongs to), and
-  // what computing that cell anew would cost, for who decides how long to keep it. 0 while not known.
-  double cell_rent(const StepShape& shape) const;
-  double cell_price(int threads) const;
 
   // Median of |predicted - real| / real over the steps that had a prediction; 0 before the first.
   double error_median() const;

@@ -56,21 +56,6 @@ double median_error(const CostModel& cost, const Machine& machine, const rt::Dra
   return errors[100];
 }
 
-TEST(Cost, RentAndPriceOfACell) {
-  CostModel cost;
-  const rt::Draw draw(5, "cost", "rent");
-  EXPECT_EQ(cost.cell_rent({.tokens = 8}), 0);
-  EXPECT_EQ(cost.cell_price(2), 0);
-  const Machine machine;
-  for (std::uint64_t i = 0; i < 600; ++i) {
-    const auto shape = shape_of(draw, i);
-    cost.measured(shape, ms(machine.milliseconds(shape)));
-  }
-  const double speed = std::pow(2, 0.85);
-  EXPECT_NEAR(cost.cell_rent({.tokens = 64, .threads = 2}), 64 * machine.attend_ms * 1e6 / speed, 64 * 60);
-  EXPECT_NEAR(cost.cell_price(2), machine.token_ms * 1e6 / speed, 2e5);
-}
-
 TEST(Cost, LearnsAMachineFromItsSteps) {
   for (const auto& machine : {Machine{}, Machine{.read_ms = 30, .token_ms = 7.5, .row_ms = 0.6},
                               Machine{.read_ms = 0.3, .token_ms = 0.02}}) {

@@ -10,6 +10,7 @@ namespace {
 constexpr double kAllowanceNs = 10e9;  // counts as work done before the first step: gold comes in bursts
 constexpr double kMemoryNs = 300e9;    // work older than this counts for about a third
 constexpr double kRateMemoryNs = 10e9;
+constexpr rt::nanoseconds kAnyTime = std::chrono::hours(1);
 
 double ns(rt::nanoseconds span) { return static_cast<double>(span.count()); }
 
@@ -34,8 +35,8 @@ bool should_preempt(const RunningStep& step, const GoldCall& call, const WasteMe
                     const PreemptLimits& limits, rt::Instant now) {
   if (!step.running || !step.may_stop) return false;
   const auto done = now - step.began;
-  // A step whose end is not known, or that is over its time already: as long again as it has run.
-  const auto rest = step.ends.is_never() || step.ends <= now ? done : step.ends - now;
+  // A step whose end is not known could take any time; one that is over its time, as long again as it has run.
+  const rt::nanoseconds rest = step.ends.is_never() ? kAnyTime : step.ends <= now ? done : step.ends - now;
   if (rest <= limits.wait_max) return false;
   if (waste.share_with(done) <= limits.waste_max) return true;
   if (call.deadline.is_never()) return false;

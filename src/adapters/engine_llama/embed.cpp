@@ -26,8 +26,8 @@ EmbedLane::EmbedLane(Model& model, const LlamaConfig& config, Inbox& inbox)
     : model_(model),
       config_(config),
       inbox_(inbox),
-      batch_(llama_batch_init(std::max(config.chunk_max, model.info().context_tokens), 0, 1)),
-      batch_max_(config.chunk_max) {}
+      batch_(llama_batch_init(model.info().context_tokens, 0, 1)),
+      batch_max_(std::min(config.chunk_max, model.info().context_tokens)) {}
 
 EmbedLane::~EmbedLane() { llama_batch_free(batch_); }
 
@@ -84,7 +84,7 @@ Step EmbedLane::assemble(rt::Instant now, std::vector<Part>& parts) {
     for (auto text = job.next; text < job.texts.size(); ++text) {
       const auto& tokens = job.texts[text];
       const auto total = batch_.n_tokens + static_cast<int>(tokens.size());
-      if (parts.size() >= static_cast<std::size_t>(model_.sequences()) ||
+      if (parts.size() >= static_cast<std::size_t>(model_.config().slots) ||
           (!parts.empty() && total > batch_max_))
         break;
       for (std::size_t i = 0; i < tokens.size(); ++i) {

@@ -38,7 +38,6 @@ class GenerateRun final : public Run {
         speech_(!json_ && call_->request.grammar.empty()),
         tokens_max_(tokens_max) {
     rows_from = tokens.size() - 1;
-    reserve = tokens.size() + static_cast<std::size_t>(tokens_max);
     if (!json_) return;
     const int bytes = json_least_bytes(call_->request.json_schema);
     answer_least = json_tokens_least(bytes);

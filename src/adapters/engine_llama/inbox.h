@@ -71,6 +71,9 @@ class Inbox {
   // Engine thread: how long a step of a worse tier than gold may take.
   rt::nanoseconds step_budget(rt::nanoseconds normal, rt::nanoseconds least) const;
   inference::LoadMeter& load() { return load_; }  // engine thread only
+  // How many answers are being written, by all models; engine thread only.
+  void set_writing(int answers) { writing_ = answers; }
+  int writing() const { return writing_; }
 
   const std::atomic<bool>* abort_flag() const { return &abort_; }
   EngineStats stats() const;
@@ -103,6 +106,7 @@ class Inbox {
   std::atomic<bool> abort_ = false;
   std::shared_ptr<std::atomic<std::uint64_t>> live_ = std::make_shared<std::atomic<std::uint64_t>>(0);
   inference::LoadMeter load_;
+  int writing_ = 0;
   Counters counters_;
 };
 

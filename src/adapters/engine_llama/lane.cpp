@@ -26,6 +26,7 @@ ChatLane::ChatLane(Model& model, ChatFormat format, const LlamaConfig& config, I
       config_(config),
       inbox_(inbox),
       sequences_(model),
+      shelf_(model),
       priors_(config.priors_max),
       batch_(llama_batch_init(batch_max(config), 0, 1)) {}
 
@@ -36,7 +37,6 @@ void ChatLane::add(std::unique_ptr<Run> run) {
   run->tier = run->ticket->tier;
   run->deadline = run->ticket->deadline;
   run->prompt_tokens = run->tokens.size();
-  run->reserve = std::max(run->reserve, run->tokens.size());
   waiting_.push_back(std::move(run));
 }
 
@@ -97,10 +97,31 @@ void ChatLane::sweep(rt::Instant now) {
 // Takes the run from running_ and keeps what it computed for others.
 void ChatLane::end_run(std::size_t index, rt::Instant now) {
   short_of_cells_ = false;
-  const auto run = std::move(running_[index]);
+  const auto run = take_out(index);
+  put_away(*run, std::min(run->filled, run->keep), {.used = now, .think_again = run->ticket->think_again});
+}
+
+void ChatLane::put_away(Run& run, std::size_t tokens, PrefixShelf::Use use) {
+  inbox_.counters().evictions.fetch_add(shelf_.keep(run.seq, std::span(run.tokens).first(tokens), use));
+  sequences_.free(run.seq);
+  run.seq = -1;
+}
+
+// The cells that others share with it belong to whoever shares most of them from now on.
+ChatLane::RunPtr ChatLane::take_out(std::size_t index) {
+  auto run = std::move(running_[index]);
   running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
-  sequences_.keep(run->seq, std::span(run->tokens).first(std::min(run->filled, run->keep)),
-                  {.used = now, .think_again = run->ticket->think_again});
+  Run* heir = nullptr;
+  for (const auto& other : running_) {
+    if (other->donor == run.get() && (heir == nullptr || other->forked > heir->forked)) heir = other.get();
+  }
+  if (heir == nullptr) return run;
+  heir->donor = run->donor;
+  heir->forked = std::min(heir->forked, run->forked);
+  for (const auto& other : running_) {
+    if (other->donor == run.get()) other->donor = heir;
+  }
+  return run;
 }
 
 std::optional<inference::Rank> ChatLane::prepare(rt::Instant now, bool spare) {
@@ -116,16 +137,18 @@ std::optional<inference::Rank> ChatLane::prepare(rt::Instant now, bool spare) {
 
 void ChatLane::admit(rt::Instant now, bool spare) {
   if (running_.empty()) short_of_cells_ = false;
-  if (waiting_.empty() || short_of_cells_) return;
+  if (waiting_.empty()) return;
   std::ranges::sort(waiting_, {}, [&](const RunPtr& run) { return rank(*run, now); });
   const auto slots = static_cast<std::size_t>(model_.config().slots);
   // Comparing prompts costs time: look at a few more than can start, no further.
   std::size_t looks = 4 * slots;
   for (std::size_t i = 0; i < waiting_.size() && looks > 0; --looks) {
-    if (running_.size() >= slots && !park_for(*waiting_[i])) break;
+    const auto& next = *waiting_[i];
+    if ((short_of_cells_ || running_.size() >= slots) && !park_for(next)) break;
     const auto outcome = try_start(waiting_[i], now, spare && running_.empty());
-    if (outcome == Start::no_room) break;
-    if (outcome == Start::started) {
+    if (outcome == Start::no_room) {
+      if (!park_for(next)) break;
+    } else if (outcome == Start::started) {
       waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
     } else {
       ++i;
@@ -137,13 +160,14 @@ void ChatLane::admit(rt::Instant now, bool spare) {
 ChatLane::Start ChatLane::try_start(RunPtr& run, rt::Instant now, bool spare) {
   const std::size_t usable = std::min(run->rows_from, run->tokens.size());
   const std::span<const llama_token> wanted(run->tokens.data(), usable);
-  auto found = sequences_.find(wanted);
+  const auto kept = shelf_.find(wanted);
+  Source found{.length = kept.length};
   Run* leader = nullptr;
   std::size_t coming = 0;
   for (const auto& other : running_) {
     const auto shared = inference::common_prefix(wanted, other->tokens);
     const auto ready = std::min(shared, other->filled);
-    if (ready > found.length && ready >= Sequences::kLeastShared) found = {other->seq, ready};
+    if (ready >= found.length && ready >= PrefixShelf::kLeastShared) found = {other.get(), ready};
     if (shared > coming && other->filled < shared) {
       coming = shared;
       leader = other.get();
@@ -160,18 +184,19 @@ ChatLane::Start ChatLane::try_start(RunPtr& run, rt::Instant now, bool spare) {
     return Start::started;
   }
   if (chooses() && !spare && !run->started && !worth_it(*run, found.length, now)) return Start::deferred;
-  // Cells that all of them may need: what each adds, and the longest shared prefix once. Several different
-  // prefixes are more than that; make_room() is for those.
-  std::size_t shared = found.length;
-  std::size_t own = run->reserve - std::min(run->reserve, found.length);
-  for (const auto& other : running_) {
-    shared = std::max(shared, other->forked);
-    own += other->reserve - std::min(other->reserve, other->forked);
-  }
-  if (!running_.empty() && own + shared > static_cast<std::size_t>(model_.config().kv_tokens))
-    return Start::no_room;
+  // Cells for all prompts. Answers seldom become as long as they may; make_room() is for when they do.
+  run->donor = found.donor;
+  run->forked = found.donor != nullptr ? found.length : 0;
+  std::size_t cells = run->tokens.size() - run->forked;
+  for (const auto& other : running_) cells += other->tokens.size() - other->forked;
+  if (!running_.empty() && cells > static_cast<std::size_t>(model_.config().kv_tokens)) return Start::no_room;
 
-  run->seq = sequences_.fork(found.seq, found.length, now);
+  if (found.donor != nullptr) {
+    run->seq = sequences_.fork(found.donor->seq, found.length);
+  } else {
+    run->seq = sequences_.take();
+    if (found.length > 0) found.length = shelf_.restore(kept.id, found.length, run->seq, now);
+  }
   begin(*run, found.length, now);
   running_.push_back(std::move(run));
   return Start::started;
@@ -188,7 +213,7 @@ bool ChatLane::worth_it(const Run& run, std::size_t found, rt::Instant now) cons
 }
 
 void ChatLane::begin(Run& run, std::size_t found, rt::Instant now) {
-  run.filled = run.forked = found;
+  run.filled = found;
   auto& ticket = *run.ticket;
   ticket.state.store(run.tokens.size() > run.prompt_tokens ? ThoughtView::State::generating
                                                            : ThoughtView::State::prefill);
@@ -205,19 +230,23 @@ void ChatLane::begin(Run& run, std::size_t found, rt::Instant now) {
       micros(ticket.deadline - now - rest_of(run, found, false).value_or(rt::nanoseconds{0})));
 }
 
-// Makes a slot free for a run of a better tier. What the parked one computed stays in the cache, so that it
-// goes on later where it stopped (unless somebody needed the cells meanwhile).
-bool ChatLane::park_for(const Run& better) {
+// Who matters least: of the worst tier the one that came last.
+std::optional<std::size_t> ChatLane::least_of_all() const {
   const auto worst = std::ranges::max_element(running_, [](const RunPtr& a, const RunPtr& b) {
     return a->tier != b->tier ? a->tier < b->tier : before(a->ticket, b->ticket);
   });
-  if (worst == running_.end() || (*worst)->tier <= better.tier) return false;
-  auto run = std::move(*worst);
-  running_.erase(worst);
+  if (worst == running_.end()) return std::nullopt;
+  return static_cast<std::size_t>(worst - running_.begin());
+}
+
+// Makes a slot free for a run of a better tier. What the parked one computed is put away, so that it goes on later
+// where it stopped.
+bool ChatLane::park_for(const Run& better) {
+  const auto worst = least_of_all();
+  if (!worst || running_[*worst]->tier <= better.tier) return false;
+  auto run = take_out(*worst);
   // It will go on soon: the last to be evicted.
-  const auto soon = better.ticket->called;
-  sequences_.keep(run->seq, std::span(run->tokens).first(run->filled), {.used = soon});
-  run->seq = -1;
+  put_away(*run, run->filled, {.used = better.ticket->called});
   run->filled = 0;
   run->tier = run->ticket->tier;
   run->deadline = run->ticket->deadline;
@@ -226,24 +255,12 @@ bool ChatLane::park_for(const Run& better) {
   return true;
 }
 
-// llama.cpp found no cells for a step. Kept prefixes go first, then the run that matters least starts again
-// later.
+// llama.cpp found no cells for a step: the run that matters least goes on later.
 void ChatLane::make_room(rt::Instant now) {
-  if (sequences_.evict(now)) {
-    inbox_.counters().evictions.fetch_add(1);
-    return;
-  }
-  const auto worst = std::ranges::max_element(running_, [](const RunPtr& a, const RunPtr& b) {
-    return a->tier != b->tier ? a->tier < b->tier : before(a->ticket, b->ticket);
-  });
-  if (worst == running_.end()) return;
-  auto run = std::move(*worst);
-  running_.erase(worst);
-  const auto lost = run->filled - std::min(run->filled, run->cached);
-  inbox_.counters().wasted_tokens.fetch_add(lost);
-  run->ticket->wasted_tokens.fetch_add(static_cast<int>(lost));
-  sequences_.free(run->seq);
-  run->seq = -1;
+  const auto worst = least_of_all();
+  if (!worst) return;
+  auto run = take_out(*worst);
+  put_away(*run, run->filled, {.used = now});
   run->filled = 0;
   if (running_.empty()) {
     run->on_error({Code::exhausted, "engine.no_cells", "the model's kv_tokens are too few for this call", 0});
@@ -262,10 +279,13 @@ void ChatLane::count(std::array<std::uint64_t, 4>& waiting, std::uint64_t& runni
 }
 
 void ChatLane::fail_all(const Error& error) {
-  for (auto* list : {&waiting_, &running_}) {
-    for (auto& run : *list) run->on_error(error);
-    list->clear();
+  for (const auto& run : waiting_) run->on_error(error);
+  for (const auto& run : running_) {
+    run->on_error(error);
+    sequences_.free(run->seq);
   }
+  waiting_.clear();
+  running_.clear();
 }
 
 }  // namespace troupe::engine

@@ -1,12 +1,13 @@
 #pragma once
 // The work of one model: waiting and running sequences, finished ones kept for their prefix. Engine thread
-// only. Bounded: slots running, cached_prefixes kept, waiting by the inbox's tickets (at most 54 runs per
+// only. Bounded: slots running, the shelf by its limits, waiting by the inbox's tickets (at most 54 runs per
 // ticket).
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "adapters/engine_llama/model.h"
+#include "adapters/engine_llama/prefix_shelf.h"
 #include "adapters/engine_llama/prompt.h"
 #include "adapters/engine_llama/run.h"
 #include "adapters/engine_llama/sequences.h"
@@ -25,6 +26,7 @@ class Lane {
   virtual std::optional<inference::Rank> prepare(rt::Instant now, bool spare) = 0;
   virtual void step(rt::Instant now) = 0;
   virtual bool idle() const = 0;
+  virtual int writing() const { return 0; }  // how many answers grow by a token a step
   virtual void count(std::array<std::uint64_t, 4>& waiting, std::uint64_t& running) const = 0;
   virtual void fail_all(const Error& error) = 0;
 };
@@ -38,6 +40,7 @@ class ChatLane final : public Lane {
   Model& model() const { return model_; }
   const ChatFormat& format() const { return format_; }
   Sequences& sequences() { return sequences_; }
+  PrefixShelf& shelf() { return shelf_; }
   inference::Lru<std::vector<double>>& priors() { return priors_; }
   // What generating the next token of everybody who generates is predicted to take; nullopt = not known yet.
   std::optional<rt::nanoseconds> next_token() const;
@@ -45,6 +48,7 @@ class ChatLane final : public Lane {
   std::optional<inference::Rank> prepare(rt::Instant now, bool spare) override;
   void step(rt::Instant now) override;
   bool idle() const override { return waiting_.empty() && running_.empty(); }
+  int writing() const override;
   void count(std::array<std::uint64_t, 4>& waiting, std::uint64_t& running) const override;
   void fail_all(const Error& error) override;
 
@@ -59,10 +63,18 @@ class ChatLane final : public Lane {
   void give_up(Run& run);
   void admit(rt::Instant now, bool spare);
   enum class Start { started, deferred, no_room };
+  // Where a run finds its first tokens: with who is at work (donor), or on the shelf.
+  struct Source {
+    Run* donor = nullptr;
+    std::size_t length = 0;
+  };
   Start try_start(RunPtr& run, rt::Instant now, bool spare);
   bool worth_it(const Run& run, std::size_t found, rt::Instant now) const;
   void begin(Run& run, std::size_t found, rt::Instant now);
+  std::optional<std::size_t> least_of_all() const;
   bool park_for(const Run& better);
+  RunPtr take_out(std::size_t index);
+  void put_away(Run& run, std::size_t tokens, PrefixShelf::Use use);
   void end_run(std::size_t index, rt::Instant now);
   void make_room(rt::Instant now);
   // lane_step.cpp: what they do.
@@ -79,11 +91,12 @@ class ChatLane final : public Lane {
   const LlamaConfig& config_;
   Inbox& inbox_;
   Sequences sequences_;
+  PrefixShelf shelf_;
   inference::CostModel cost_;
   inference::Lru<std::vector<double>> priors_;
   std::vector<RunPtr> waiting_;
   std::vector<RunPtr> running_;
-  bool short_of_cells_ = false;  // nobody starts until somebody has ended
+  bool short_of_cells_ = false;  // until somebody has ended, who starts does so in place of a worse one
   llama_batch batch_;
 };
 

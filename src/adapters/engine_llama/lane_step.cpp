@@ -16,8 +16,8 @@ constexpr auto kStepLeast = std::chrono::milliseconds(20);
 
 // In use: each token of a step looks at all of them (one cache for all sequences).
 double ChatLane::cells() const {
-  auto out = sequences_.kept().total_tokens();
-  for (const auto& run : running_) out += run->filled - std::min(run->filled, run->forked);
+  std::size_t out = 0;
+  for (const auto& run : running_) out += run->filled - run->forked;
   return static_cast<double>(out);
 }
 
@@ -28,10 +28,13 @@ inference::StepShape ChatLane::shape_of(int tokens, int rows) const {
           .threads = static_cast<int>(inbox_.counters().threads.load())};
 }
 
+int ChatLane::writing() const {
+  return static_cast<int>(std::ranges::count_if(running_, [](const RunPtr& run) { return run->generates(); }));
+}
+
 std::optional<rt::nanoseconds> ChatLane::next_token() const {
-  const auto together =
-      static_cast<int>(std::ranges::count_if(running_, [](const RunPtr& run) { return run->generates(); }));
-  return cost_.predict(shape_of(std::max(1, together), std::max(1, together)));
+  const auto together = std::max(1, writing());
+  return cost_.predict(shape_of(together, together));
 }
 
 // Until it is of use: what is left of its tokens, and of a structured answer the shortest.
@@ -53,14 +56,17 @@ inference::StepLimits ChatLane::limits() const {
   // What generates rides along; the chunks are what is left of the step's time then.
   const auto generating =
       static_cast<int>(std::ranges::count_if(running_, [](const RunPtr& run) { return run->left() == 1; }));
+  const auto span = [&](std::chrono::milliseconds of_tier) {
+    return inbox_.step_budget(inbox_.writing() > 0 ? of_tier : std::max(of_tier, config_.reading_step), kStepLeast);
+  };
   const auto base = shape_of(generating, generating);
   const auto in_use = cells();
   const auto chunk = [&](const inference::StepShape& with, rt::nanoseconds budget) {
     return cost_.chunk(with, in_use, budget, 0, config_.chunk_max);
   };
   const int gold = chunk(shape_of(0, 0), config_.gold_step);
-  return {.chunk = {gold, gold, chunk(base, inbox_.step_budget(config_.silver_step, kStepLeast)),
-                    chunk(base, inbox_.step_budget(config_.bronze_step, kStepLeast))},
+  return {.chunk = {gold, gold, chunk(base, span(config_.silver_step)),
+                    chunk(base, span(config_.bronze_step))},
           .chunk_min = config_.chunk_min,
           .batch_max = config_.chunk_max + model_.config().slots,
           .rows_max = kRowsMax,
@@ -99,8 +105,6 @@ void ChatLane::step(rt::Instant now) {
   const auto outcome = run_step(model_.context(), batch_, step, model_.config().name, cost_, config_, inbox_);
   switch (outcome.rc) {
     case 0:
-      inbox_.counters().evictions.fetch_add(sequences_.charge(
-          cost_.cell_rent(step.shape), cost_.cell_price(step.shape.threads), outcome.ended));
       return finish_step(plan, outcome.ended);
     case 1:
       return make_room(outcome.ended);
@@ -144,8 +148,7 @@ void ChatLane::fail_step(const inference::StepPlan& plan, int rc) {
   for (const auto index : failed) {
     running_[index]->on_error({Code::unavailable, "engine.failed",
                                fmt::format("{} failed to compute (code {})", model_.config().name, rc), 0});
-    sequences_.free(running_[index]->seq);
-    running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
+    sequences_.free(take_out(index)->seq);
   }
 }
 

@@ -7,9 +7,8 @@
 // what waits
 //          with `unavailable` engine.stopping. `env` must outlive it.
 // Threads  Engine's methods on the io thread; stats() on any thread.
-// Bounded  Limits::waiting_max calls in the engine; per model: `slots` sequences at work, `cached_prefixes`
-// finished
-//          ones kept for their prefix, `kv_tokens` cells shared by all of them, LlamaConfig::priors_max
+// Bounded  Limits::waiting_max calls in the engine; per model: `slots` sequences at work, `kv_tokens` cells
+//          shared by them, `cached_prefixes` finished prompts of `prefix_bytes` in all, LlamaConfig::priors_max
 //          cached priors (of an embedding model: vectors of options).
 // Idle     sleeps; no thread polls.
 //
@@ -61,7 +60,8 @@ struct LlamaModelConfig {
   int context_tokens = 4096;  // of one request: prompt and answer
   int kv_tokens = 0;          // cells for all sequences; 0 = twice context_tokens
   int slots = 8;              // 1 to 64 sequences at work
-  int cached_prefixes = 24;   // 0 to 160
+  int cached_prefixes = 24;   // 0 to 160 finished prompts, kept for those that begin alike
+  std::uint64_t prefix_bytes = std::uint64_t{256} << 20;  // of memory for them
   // Of a chat model; an embedding model chooses by meaning.
   ChooseMethod choose = ChooseMethod::letters_minus_prior;
   // By method: what makes the probabilities of this model mean what they say (inference::fit_temperature);
@@ -94,8 +94,11 @@ struct LlamaConfig {
   std::chrono::milliseconds gold_step{100};
   std::chrono::milliseconds silver_step{120};
   std::chrono::milliseconds bronze_step{60};
+  // Of silver or bronze while nobody is being written to: short steps read at a third of the speed, and only who
+  // hears an answer word by word notices long ones. Gold stops them.
+  std::chrono::milliseconds reading_step{600};
   int chunk_min = 8;    // prompt tokens of a step: at least (while any is left)
-  int chunk_max = 256;  // and at most
+  int chunk_max = 512;  // and at most
   std::chrono::milliseconds ageing{
       2000};  // who waits longer counts as silver for one step, four times as long as gold
   std::chrono::milliseconds gold_wait{4};  // a step that gold would have to wait longer for is stopped

@@ -1,4 +1,4 @@
-// What the contract suite does not say: files, prefixes, batches, tiers, memory, shutdown.
+// What the contract suite does not say: files, batches, tiers, memory, shutdown.
 #include "adapters/engine_llama/llama_engine.h"
 
 #include <algorithm>
@@ -130,23 +130,6 @@ TEST_F(LlamaTest, BadConfigIsRefused) {
   }
 }
 
-TEST_F(LlamaTest, ASharedPrefixIsFoundAndChangesNothing) {
-  open_smollm();
-  const auto request = sure('k', 8, lore(8));
-  const auto cold = generate(request);
-  ASSERT_TRUE(cold) << cold.error().message;
-  EXPECT_EQ(cold->usage.cached_tokens, 0);
-  const auto same = generate(request);
-  ASSERT_TRUE(same) << same.error().message;
-  EXPECT_EQ(same->usage.cached_tokens, same->usage.prompt_tokens - 1) << "the last token gives the logits";
-  EXPECT_EQ(same->text, cold->text);
-  const auto other = generate(talk("What do you eat?", 2, lore(8)));
-  ASSERT_TRUE(other) << other.error().message;
-  EXPECT_GT(other->usage.cached_tokens, 80);
-  EXPECT_LT(other->usage.cached_tokens, other->usage.prompt_tokens);
-  EXPECT_LT(other->usage.first_token_us, cold->usage.first_token_us);
-}
-
 TEST_F(LlamaTest, TheNextTurnFindsTheConversation) {
   open_smollm();
   auto request = talk("Where do you live?", 10);
@@ -157,33 +140,6 @@ TEST_F(LlamaTest, TheNextTurnFindsTheConversation) {
   const auto second = generate(request);
   ASSERT_TRUE(second) << second.error().message;
   EXPECT_GE(second->usage.cached_tokens, first->usage.prompt_tokens);
-}
-
-TEST_F(LlamaTest, WarmIsFoundLater) {
-  open_smollm();
-  const auto usage = warm(talk("Hello.", 4, lore(8)));
-  ASSERT_TRUE(usage) << usage.error().message;
-  EXPECT_GT(usage->prompt_tokens, 80);
-  const auto reply = generate(talk("Good evening.", 4, lore(8)));
-  ASSERT_TRUE(reply) << reply.error().message;
-  EXPECT_GT(reply->usage.cached_tokens, 80);
-}
-
-TEST_F(LlamaTest, WaitersForOnePrefixComputeItOnce) {
-  open_smollm();
-  std::vector<CallPtr<GenerateReply>> calls;
-  for (int i = 0; i < 8; ++i)
-    calls.push_back(start_generate(talk("I am number " + std::to_string(i), 2, lore(12))));
-  int prompts = 0;
-  for (const auto& call : calls) {
-    const auto reply = wait(call);
-    ASSERT_TRUE(reply) << reply.error().message;
-    prompts += reply->usage.prompt_tokens;
-  }
-  const int one = prompts / 8;
-  EXPECT_GT(one, 150);
-  EXPECT_LT(llama_->stats().prompt_tokens, static_cast<std::uint64_t>(2 * one));
-  EXPECT_GT(llama_->stats().cached_tokens, static_cast<std::uint64_t>(6 * one));
 }
 
 // Beside others, the sums of a pass are taken in another order, and the last bits of its logits differ; where
@@ -246,44 +202,6 @@ TEST_F(LlamaTest, GoldTakesTheSlotAndBronzeGoesOnWhereItStopped) {
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_EQ(reply->text, alone->text);
   EXPECT_EQ(joined(slow->pieces), reply->text);
-}
-
-TEST_F(LlamaTest, WhenCellsRunOutKeptPrefixesGo) {
-  auto config = test_config();
-  config.models = {smollm()};
-  config.models[0].context_tokens = 160;
-  config.models[0].kv_tokens = 256;
-  open(config);
-  std::vector<CallPtr<GenerateReply>> calls;
-  for (int i = 0; i < 6; ++i) {
-    calls.push_back(start_generate(talk("Hello", 4, "Number " + std::to_string(i) + ". " + lore(5))));
-  }
-  for (const auto& call : calls) {
-    const auto reply = wait(call);
-    ASSERT_TRUE(reply) << reply.error().message;
-    EXPECT_GT(reply->usage.new_tokens, 0);
-  }
-  EXPECT_GT(llama_->stats().evictions, 0U);
-}
-
-// Admission counts one shared prefix; forks of two different ones need more cells than there are.
-TEST_F(LlamaTest, ForksThatOutgrowTheCellsTakeTurns) {
-  auto config = test_config();
-  config.models = {smollm()};
-  config.models[0].context_tokens = 240;
-  config.models[0].kv_tokens = 256;
-  open(config);
-  ASSERT_TRUE(generate(talk("Hello", 2, "One. " + lore(6))));
-  ASSERT_TRUE(generate(talk("Hello", 2, "Two. " + lore(6))));
-  std::vector<CallPtr<GenerateReply>> calls;
-  for (const char* which : {"One. ", "Two. ", "One. "}) {
-    calls.push_back(start_generate(talk(lore(3), 8, which + lore(6))));
-  }
-  for (const auto& call : calls) {
-    const auto reply = wait(call);
-    ASSERT_TRUE(reply) << reply.error().message;
-  }
-  EXPECT_GT(llama_->stats().restarts, 0U) << "nobody had to start again: this test tests nothing";
 }
 
 TEST_F(LlamaTest, DestroyingTheEngineAnswersWhatWaits) {

@@ -116,13 +116,12 @@ Result<std::unique_ptr<Model>> Model::load(LlamaModelConfig config, const LoadOp
   if (available > 0 && needed > available) return too_big(needed);
 
   auto params = llama_context_default_params();
-  const auto batch = static_cast<std::uint32_t>(
-      config.embedding ? std::max(options.batch_max, config.context_tokens) : options.batch_max);
-  params.n_ctx = static_cast<std::uint32_t>(
-      config.embedding ? std::max<int>(config.kv_tokens, static_cast<int>(batch)) : config.kv_tokens);
+  const auto batch = static_cast<std::uint32_t>(config.embedding ? config.context_tokens : options.batch_max);
+  params.n_ctx = static_cast<std::uint32_t>(config.kv_tokens);
   params.n_batch = batch;  // one physical batch, so that a step happens wholly or not at all
   params.n_ubatch = batch;
-  params.n_seq_max = static_cast<std::uint32_t>(config.slots + config.cached_prefixes);
+  // One for each slot, and one through which prefixes come and go.
+  params.n_seq_max = static_cast<std::uint32_t>(config.slots + (config.embedding ? 0 : 1));
   params.n_outputs_max =
       config.embedding ? batch : std::max(static_cast<std::uint32_t>(options.rows_max), params.n_seq_max);
   params.n_threads = options.threads;

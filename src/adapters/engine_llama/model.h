@@ -39,7 +39,6 @@ class Model {
   const llama_model* weights() const { return model_.get(); }
   const llama_vocab* vocab() const { return llama_model_get_vocab(model_.get()); }
   std::size_t vocab_size() const { return static_cast<std::size_t>(llama_vocab_n_tokens(vocab())); }
-  int sequences() const { return config_.slots + config_.cached_prefixes; }
 
   // `special`: control tokens in the text become control tokens. Never for text from outside.
   std::vector<llama_token> tokenize(std::string_view text, bool special, bool add_ends = false) const;

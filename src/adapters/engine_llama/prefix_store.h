@@ -8,7 +8,7 @@
 #include <string>
 
 #include "adapters/engine_llama/inbox.h"
-#include "adapters/engine_llama/sequences.h"
+#include "adapters/engine_llama/lane.h"
 
 namespace troupe::engine {
 
@@ -17,12 +17,12 @@ class PrefixStore {
   // `dir` "" = nothing is written or read.
   PrefixStore(std::string dir, std::uint64_t bytes_max) : dir_(std::move(dir)), bytes_max_(bytes_max) {}
 
-  // Reads what fits into free sequences and half of the cells; what cannot be read is removed.
-  void restore(Model& model, Sequences& sequences, Inbox& inbox) const;
+  // Reads what fits on the lane's shelf; what cannot be read is removed.
+  void restore(ChatLane& lane, Inbox& inbox) const;
 
   void begin_saving() { bytes_left_ = bytes_max_; }
   // Those that are likely to be used soonest go first.
-  void save(Model& model, const Sequences& sequences, rt::Instant now);
+  void save(ChatLane& lane, rt::Instant now);
 
  private:
   std::filesystem::path folder(const Model& model) const;

@@ -42,8 +42,8 @@ class Run {
   std::size_t prompt_tokens = 0;    // what came with the call
   std::size_t filled = 0;           // of them, computed
   std::size_t rows_from = kNoRows;  // rows are wanted from this position on
-  std::size_t forked = 0;           // tokens that it found at its last start: cells shared with others
-  std::size_t reserve = 0;          // cells that it may need in all
+  Run* donor = nullptr;             // who is at work and shares its first cells with this one
+  std::size_t forked = 0;           // how many; they are counted as the donor's
   std::size_t keep = kNoRows;       // tokens worth keeping for others when it ends
   std::size_t cached = 0;           // tokens that were found instead of computed, at its first start
   int answer_least = 0;             // tokens that it has to generate at the least to be of use

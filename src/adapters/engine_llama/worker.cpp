@@ -66,7 +66,7 @@ void Worker::run() {
   };
   guarded([&] {
     for (std::size_t i = 0; i < models_.size(); ++i) {
-      if (auto* lane = chat(i)) prefixes_.restore(lane->model(), lane->sequences(), *inbox_);
+      if (auto* lane = chat(i)) prefixes_.restore(*lane, *inbox_);
     }
     loop();
   });
@@ -78,7 +78,7 @@ void Worker::run() {
     prefixes_.begin_saving();
     for (std::size_t i = 0; i < models_.size(); ++i) {
       auto* lane = chat(i);
-      if (lane != nullptr && sound) prefixes_.save(lane->model(), lane->sequences(), inbox_->env().now());
+      if (lane != nullptr && sound) prefixes_.save(*lane, inbox_->env().now());
     }
   });
   for (const auto& model : models_) llama_detach_threadpool(model->context());
@@ -113,6 +113,9 @@ void Worker::loop() {
     arrivals.clear();
 
     inbox_->counters().threads.store(static_cast<std::uint64_t>(governor.threads()));
+    int writing = 0;
+    for (const auto& lane : lanes_) writing += lane->writing();
+    inbox_->set_writing(writing);
     auto* best = pick(false);
     if (best == nullptr) best = pick(true);
     publish_counts();
