@@ -15,7 +15,7 @@ from harness.rounds import ROUNDS, interleave
 
 MODEL = "smollm2-135m"
 SLOTS, PREFIX_TOKENS, CONTEXT = 8, 1000, 2048
-CROWDS = {8: (16, ROUNDS), 32: (8, ROUNDS), 128: (4, 3)}  # characters -> tokens each, rounds
+CROWDS = {8: (16, ROUNDS), 32: (8, 3), 128: (4, 1)}  # characters -> tokens each, rounds
 FIRST, SPEED = "ratio >= 5", "ratio >= 1"
 
 

@@ -161,18 +161,22 @@ ChatLane::Start ChatLane::try_start(RunPtr& run, rt::Instant now, bool spare) {
   const std::size_t usable = std::min(run->rows_from, run->tokens.size());
   const std::span<const llama_token> wanted(run->tokens.data(), usable);
   const auto kept = shelf_.find(wanted);
-  Source found{.length = kept.length};
+  Source found{.kept = kept.id, .length = kept.length};
   Run* leader = nullptr;
   std::size_t coming = 0;
   for (const auto& other : running_) {
     const auto shared = inference::common_prefix(wanted, other->tokens);
     const auto ready = std::min(shared, other->filled);
-    if (ready >= found.length && ready >= PrefixShelf::kLeastShared) found = {other.get(), ready};
+    if (ready > found.forked && ready >= PrefixShelf::kLeastShared) {
+      found.donor = other.get();
+      found.forked = ready;
+    }
     if (shared > coming && other->filled < shared) {
       coming = shared;
       leader = other.get();
     }
   }
+  found.length = std::max(found.length, found.forked);
   if (leader != nullptr && inference::worth_waiting(found.length, coming, kWorthWaiting)) {
     // The leader works for this one too, so it inherits its urgency.
     leader->tier = std::min(leader->tier, run->tier);
@@ -186,17 +190,14 @@ ChatLane::Start ChatLane::try_start(RunPtr& run, rt::Instant now, bool spare) {
   if (chooses() && !spare && !run->started && !worth_it(*run, found.length, now)) return Start::deferred;
   // Cells for all prompts. Answers seldom become as long as they may; make_room() is for when they do.
   run->donor = found.donor;
-  run->forked = found.donor != nullptr ? found.length : 0;
+  run->forked = found.forked;
   std::size_t cells = run->tokens.size() - run->forked;
   for (const auto& other : running_) cells += other->tokens.size() - other->forked;
   if (!running_.empty() && cells > static_cast<std::size_t>(model_.config().kv_tokens)) return Start::no_room;
 
-  if (found.donor != nullptr) {
-    run->seq = sequences_.fork(found.donor->seq, found.length);
-  } else {
-    run->seq = sequences_.take();
-    if (found.length > 0) found.length = shelf_.restore(kept.id, found.length, run->seq, now);
-  }
+  run->seq = found.donor != nullptr ? sequences_.fork(found.donor->seq, found.forked) : sequences_.take();
+  if (found.length > found.forked)
+    found.length = shelf_.restore(found.kept, found.forked, found.length, run->seq, now);
   begin(*run, found.length, now);
   running_.push_back(std::move(run));
   return Start::started;

@@ -63,10 +63,12 @@ class ChatLane final : public Lane {
   void give_up(Run& run);
   void admit(rt::Instant now, bool spare);
   enum class Start { started, deferred, no_room };
-  // Where a run finds its first tokens: with who is at work (donor), or on the shelf.
+  // Where a run finds its first tokens: with who is at work, and more of them on the shelf.
   struct Source {
     Run* donor = nullptr;
-    std::size_t length = 0;
+    std::size_t forked = 0;
+    int kept = -1;
+    std::size_t length = 0;  // of both
   };
   Start try_start(RunPtr& run, rt::Instant now, bool spare);
   bool worth_it(const Run& run, std::size_t found, rt::Instant now) const;

@@ -26,11 +26,12 @@ inference::PrefixTree::Found PrefixShelf::find(std::span<const llama_token> want
   return found.length < kLeastShared ? inference::PrefixTree::Found{} : found;
 }
 
-std::size_t PrefixShelf::restore(int id, std::size_t length, llama_seq_id seq, rt::Instant now) {
+std::size_t PrefixShelf::restore(int id, std::size_t have, std::size_t length, llama_seq_id seq, rt::Instant now) {
   auto* memory = model_.memory();
-  std::size_t done = 0;
+  std::size_t done = have;
   for (const auto& [piece, to] : parts_.at(id)) {
     if (done >= length) break;
+    if (to <= done) continue;
     if (llama_state_seq_set_data(model_.context(), piece->data.get(), piece->bytes, scratch()) == 0) break;
     const auto end = std::min(to, length);
     llama_memory_seq_cp(memory, scratch(), seq, pos(done), pos(end));

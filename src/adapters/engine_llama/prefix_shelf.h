@@ -25,9 +25,9 @@ class PrefixShelf {
 
   // The prompt with the longest common prefix; length 0 = none.
   inference::PrefixTree::Found find(std::span<const llama_token> wanted) const;
-  // Puts the first `length` tokens of prompt `id` into `seq`, which is empty. How many there are now: fewer where
-  // cells are short.
-  std::size_t restore(int id, std::size_t length, llama_seq_id seq, rt::Instant now);
+  // Puts tokens of prompt `id` into `seq`, which holds the first `have`, until it holds `length`. How many there are
+  // now: fewer where cells are short.
+  std::size_t restore(int id, std::size_t have, std::size_t length, llama_seq_id seq, rt::Instant now);
   // Copies what `seq` holds, whose tokens are these; what it makes redundant goes. How many others had to go for it.
   std::size_t keep(llama_seq_id seq, std::span<const llama_token> tokens, Use use);
 

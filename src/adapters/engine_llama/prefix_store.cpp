@@ -88,7 +88,7 @@ void PrefixStore::save(ChatLane& lane, rt::Instant now) {
     const auto seq = lane.sequences().take();
     std::size_t written = 0;
     bool fits = false;
-    if (lane.shelf().restore(id, tokens.size(), seq, now) == tokens.size()) {
+    if (lane.shelf().restore(id, 0, tokens.size(), seq, now) == tokens.size()) {
       fits = llama_state_seq_get_size(model.context(), seq) <= bytes_left_;
       if (fits)
         written = llama_state_seq_save_file(model.context(), draft.c_str(), seq, tokens.data(), tokens.size());
