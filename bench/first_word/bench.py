@@ -1,7 +1,7 @@
 """First word of an answer by 1.5B weights to a player who stood before somebody for 2 s, against the same without anticipation and llama-server.
 
 A real `troupe up` with its world. Each round another person is spoken to by a player whom nobody knows, with a line of 12 words, once
-by somebody who was seen looking at them for 2 s and once by somebody who was not, each on a server of its own. llama-server gets the
+by somebody who was seen looking at them for 2 s, and once on a server that does not read ahead. llama-server gets the
 prompt of that line word for word, its cache on, and has read the prompts of the rounds before. All is seen by a client over HTTP.
 """
 import http.client
@@ -92,7 +92,7 @@ def ask_server(server, messages):
 
 def run(tell):
     settings = f"models.only: {MODEL},minilm-l6-v2\nmodels.dir: {setup()['models_dir']}\n"
-    with Up(settings) as ahead, Up(settings) as later, Server(place.weights(MODEL), parallel=1, context=CONTEXT) as server:
+    with Up(settings) as ahead, Up(settings + "engine.read_ahead: false\n") as later, Server(place.weights(MODEL), parallel=1, context=CONTEXT) as server:
         towns = {"ours": Town(ahead), "without": Town(later)}
 
         def talk(side, number):

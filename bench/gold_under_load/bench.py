@@ -1,13 +1,13 @@
 """Gold choices while 16 bronze stories run without pause, same weights: against llama-server, SMG before it, ourselves first in, first out.
 
-Choices come by Poisson, the same moments and scenes for every side, and count from the moment they were due. Met: answered within
-DEADLINE_MS. llama-server and we have 8 slots; a second llama-server has one for every story and 4 more, so that nobody queues.
+Choices come by Poisson, as many as take SHARE of the machine when it does nothing else; the same moments and scenes for every side, and
+they count from the moment they were due. Met: answered within DEADLINE_MS. llama-server and we have 8 slots; a second llama-server has one for every story and 4 more, so that nobody queues.
 """
 import json
 
 from harness import place
 from harness.calls import choice, poisson, story
-from harness.figures import compare, compare_tail
+from harness.figures import compare, compare_tail, median
 from harness.gateways import Gateway
 from harness.llama import Server
 from harness.open_loop import play
@@ -18,14 +18,14 @@ from harness.rounds import interleave
 
 MODEL, CONTEXT = "smollm2-135m", 2048
 STORIES, STORY_TOKENS, SLOTS, SLOTS_FOR_ALL = 16, 24, 8, 20
-RATE, FROM_MS, FOR_MS = 4, 500, 3000  # the stories begin at 0
+SHARE, FROM_MS, FOR_MS = 0.3, 500, 6000  # the stories begin at 0
 DEADLINE_MS = 500
 TARGETS = ("bench_load",)
 FIFO, SERVER, SMG, WIDE = "ourselves, first in, first out", "llama-server", "SMG, llama-server", "llama-server, 20 slots"
 
 
-def script(number):
-    choices = [choice(f"{number} {i}", at, DEADLINE_MS) for i, at in enumerate(poisson(RATE, FROM_MS, FOR_MS, number))]
+def script(number, rate):
+    choices = [choice(f"{number} {i}", at, DEADLINE_MS) for i, at in enumerate(poisson(rate, FROM_MS, FOR_MS, number))]
     return choices + [story(f"{number} {i}", STORY_TOKENS) for i in range(STORIES)]
 
 
@@ -35,11 +35,14 @@ def run(tell):
             Server(weights, parallel=SLOTS, context=CONTEXT) as server, Server(weights, parallel=SLOTS_FOR_ALL, context=CONTEXT) as wide, \
             Gateway("smg", server.port) as smg:
         counted = {}
+        alone = median([ours.ask("play", json.dumps({"calls": [choice(f"alone {i}", 0, 60_000)]}))["ms"][0] for i in range(7)])
+        rate = 1000 * SHARE / alone
+        tell(f"a choice alone takes {alone:.0f} ms: {rate:.1f} of them a second")
 
         def we(program):
             def of_round(number):
                 # How long each takes is the question, so the engine does not know when it is too late.
-                calls = [{key: value for key, value in call.items() if key != "deadline"} for call in script(number)]
+                calls = [{key: value for key, value in call.items() if key != "deadline"} for call in script(number, rate)]
                 came = program.ask("play", json.dumps({"calls": calls, "for_ms": FOR_MS}))
                 answers = len(calls) - STORIES
                 counted[number] = came["prompt_tokens"][:answers]
@@ -48,7 +51,7 @@ def run(tell):
 
         def they(port):
             def of_round(number):
-                came = play(port, script(number), FOR_MS)
+                came = play(port, script(number, rate), FOR_MS)
                 if counted.setdefault(number, came.tokens) != came.tokens and all(came.tokens):
                     raise BenchError("the two sides read different prompts")
                 return {"ms": [came.ms], "stories": came.written_per_s}

@@ -105,7 +105,7 @@ Result<void> run_server(const ServerOptions& options) {
   if (!engines.problem.empty()) log::warn("models", "{}", engines.problem);
   add_engine_metrics(metrics, engines);
   const bool thinks = engines.router.tiers[engine::Tier::gold].size() > 1;
-  NpcConfig npc{.thinks = thinks, .embedding_size = engines.embedding_size};
+  NpcConfig npc{.thinks = thinks, .read_ahead = options.read_ahead, .embedding_size = engines.embedding_size};
   if (engines.embedding_size > 0) {
     npc.make_index = [size = engines.embedding_size] { return index::make_flat_index(size); };
   }

@@ -9,7 +9,6 @@ namespace {
 
 constexpr double kAllowanceNs = 10e9;  // counts as work done before the first step: gold comes in bursts
 constexpr double kMemoryNs = 300e9;    // work older than this counts for about a third
-constexpr double kRateMemoryNs = 10e9;
 constexpr rt::nanoseconds kAnyTime = std::chrono::hours(1);
 
 double ns(rt::nanoseconds span) { return static_cast<double>(span.count()); }
@@ -45,12 +44,15 @@ bool should_preempt(const RunningStep& step, const GoldCall& call, const WasteMe
 }
 
 void ArrivalRate::arrived(rt::Instant now) {
-  count_ = count_ * std::exp(-ns(now - last_) / kRateMemoryNs) + 1;
+  for (auto& [memory, arrivals] : counts_) arrivals = arrivals * std::exp(-ns(now - last_) / memory) + 1;
   last_ = now;
 }
 
 double ArrivalRate::per_second(rt::Instant now) const {
-  return count_ * std::exp(-ns(now - last_) / kRateMemoryNs) / (kRateMemoryNs / 1e9);
+  double most = 0;
+  for (const auto& [memory, arrivals] : counts_)
+    most = std::max(most, arrivals * std::exp(-ns(now - last_) / memory) / (memory / 1e9));
+  return most;
 }
 
 rt::nanoseconds step_budget(rt::nanoseconds normal, rt::nanoseconds least, double gold_per_second,

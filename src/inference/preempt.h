@@ -6,6 +6,8 @@
 // gold wait longer than `wait_max`, and only as long as what is thrown away stays below `waste_max` of the
 // work; when gold would miss its deadline by waiting, always. A step that is led by work which has waited too
 // long is never stopped: that is how nothing starves.
+#include <array>
+
 #include "ports/engine.h"
 
 namespace troupe::inference {
@@ -47,14 +49,19 @@ class WasteMeter {
 bool should_preempt(const RunningStep& step, const GoldCall& call, const WasteMeter& waste,
                     const PreemptLimits& limits, rt::Instant now);
 
-// Arrivals per second, over the last seconds.
+// Arrivals per second: what the last ten seconds say, or the last one and a half where that is more. Gold comes in
+// bursts, and the first steps of one should not be as long as those of a quiet time.
 class ArrivalRate {
  public:
   void arrived(rt::Instant now);
   double per_second(rt::Instant now) const;
 
  private:
-  double count_ = 0;
+  struct Count {
+    double memory_ns;
+    double arrivals = 0;
+  };
+  std::array<Count, 2> counts_{{{10e9}, {1.5e9}}};
   rt::Instant last_;
 };
 

@@ -82,8 +82,11 @@ TEST(Preempt, OftenGoldMeansShortSteps) {
   ArrivalRate rate;
   EXPECT_EQ(rate.per_second(at(0)), 0);
   for (int i = 1; i <= 600; ++i) rate.arrived(at(200 * i));
-  EXPECT_NEAR(rate.per_second(at(200 * 600)), 5, 0.3);
+  EXPECT_NEAR(rate.per_second(at(200 * 600)), 5, 0.5);
   EXPECT_LT(rate.per_second(at(200 * 600 + 60'000)), 0.1);
+  for (int i = 0; i < 3; ++i) rate.arrived(at(200'000 + 300 * i));
+  EXPECT_GT(rate.per_second(at(200'600)), 1.4) << "a burst is seen at once";
+  EXPECT_LT(rate.per_second(at(206'000)), 0.3) << "and forgotten soon";
 }
 
 }  // namespace

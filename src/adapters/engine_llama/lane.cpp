@@ -8,7 +8,10 @@ namespace troupe::engine {
 
 namespace {
 
+constexpr auto kWorthClearing = std::chrono::milliseconds(20);
 constexpr std::size_t kWorthWaiting = 32;  // shared tokens that make it better to wait for another's prefill
+
+bool is_gold(const std::unique_ptr<Run>& run) { return run->tier <= Tier::gold; }
 
 bool before(const TicketPtr& a, const TicketPtr& b) { return a->number < b->number; }
 
@@ -144,7 +147,10 @@ void ChatLane::admit(rt::Instant now, bool spare) {
   std::size_t looks = 4 * slots;
   for (std::size_t i = 0; i < waiting_.size() && looks > 0; --looks) {
     const auto& next = *waiting_[i];
+    // Beside gold nobody else computes; who starts now would only be in its way.
+    if (rank(next, now).tier > static_cast<int>(Tier::gold) && std::ranges::any_of(running_, is_gold)) break;
     if ((short_of_cells_ || running_.size() >= slots) && !park_for(next)) break;
+    clear_for(next);
     const auto outcome = try_start(waiting_[i], now, spare && running_.empty());
     if (outcome == Start::no_room) {
       if (!park_for(next)) break;
@@ -254,6 +260,23 @@ bool ChatLane::park_for(const Run& better) {
   run->ticket->state.store(ThoughtView::State::waiting);
   waiting_.push_back(std::move(run));
   return true;
+}
+
+// Gold computes alone, so the others only stand in its way: each of its tokens would look at their cells, too. They are
+// put away where that saves more than it costs.
+void ChatLane::clear_for(const Run& run) {
+  if (run.tier > Tier::gold) return;
+  std::size_t in_the_way = 0;
+  for (const auto& other : running_) {
+    if (!is_gold(other)) in_the_way += other->filled - other->forked;
+  }
+  auto shape = shape_of(static_cast<int>(run.left()), 1);
+  const auto with = cost_.predict(shape);
+  shape.attended -= shape.tokens * static_cast<double>(in_the_way);
+  const auto without = cost_.predict(shape);
+  if (!with || !without || *with - *without < kWorthClearing) return;
+  while (park_for(run)) {
+  }
 }
 
 // llama.cpp found no cells for a step: the run that matters least goes on later.

@@ -75,6 +75,7 @@ class ChatLane final : public Lane {
   void begin(Run& run, std::size_t found, rt::Instant now);
   std::optional<std::size_t> least_of_all() const;
   bool park_for(const Run& better);
+  void clear_for(const Run& run);
   RunPtr take_out(std::size_t index);
   void put_away(Run& run, std::size_t tokens, PrefixShelf::Use use);
   void end_run(std::size_t index, rt::Instant now);

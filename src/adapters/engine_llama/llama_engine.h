@@ -96,7 +96,7 @@ struct LlamaConfig {
   std::chrono::milliseconds bronze_step{60};
   // Of silver or bronze while nobody is being written to: short steps read at a third of the speed, and only who
   // hears an answer word by word notices long ones. Gold stops them.
-  std::chrono::milliseconds reading_step{600};
+  std::chrono::milliseconds reading_step{300};
   int chunk_min = 8;    // prompt tokens of a step: at least (while any is left)
   int chunk_max = 512;  // and at most
   std::chrono::milliseconds ageing{

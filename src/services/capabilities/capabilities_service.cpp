@@ -253,6 +253,8 @@ pb::Verdict CapabilitiesService::carry_out(Turn& turn, const Actor& actor, const
   verdict.set_allowed(true);
   verdict.set_event_id(event_log::event_id(turn.world(), sequence));
   verdict.set_duration_minutes(judged.bound.verb->duration_minutes);
+  verdict.set_doing(capabilities::third_person(
+      capabilities::option_text(pack_, judged.bound, capabilities::FactText::hidden)));
   return verdict;
 }
 

@@ -139,6 +139,7 @@ TEST_F(CapabilitiesTest, ADeedChangesStateAndIsTold) {
 
   const auto verdict = execute(player("anna"), "", "", "buy", {{"good", "eel"}, {"seller", "ada"}});
   ASSERT_EQ(said(verdict), "allowed");
+  EXPECT_EQ(verdict->doing(), "buys eel from Ada");
   EXPECT_EQ(document("player", "anna"), R"({"items":{"eel":1},"money":2,"place":"market"})");
   EXPECT_EQ(document("npc", "ada"), R"({"items":{"eel":3,"lamp_oil":1},"money":55,"place":"market"})");
   const auto deeds = world_.events_of<pb::VerbExecuted>("anna");

@@ -244,6 +244,7 @@ void NpcService::carry_out(Turn& turn, Mind& mind, pb::Decision decision, const 
                            const std::string& what) {
   auto& record = mind.record;
   std::string verdict = decision.verdict();
+  std::string doing = what;
   std::int64_t minutes = 0;
   if (!action.verb().empty()) {
     pb::CapabilitiesExecuteRequest execute;
@@ -254,6 +255,7 @@ void NpcService::carry_out(Turn& turn, Mind& mind, pb::Decision decision, const 
     verdict = !done ? done.error().message : done->allowed() ? "done" : "refused: " + done->message();
     if (done && done->allowed()) {
       minutes = done->duration_minutes();
+      doing = done->doing();
       record.add_recent_verbs(action.verb());
       if (record.recent_verbs_size() > 3) record.mutable_recent_verbs()->erase(record.recent_verbs().begin());
     }
@@ -275,7 +277,7 @@ void NpcService::carry_out(Turn& turn, Mind& mind, pb::Decision decision, const 
   keep_decision(turn, mind, decision);
   if (verdict == "done") {
     const bool about_a_player = !npc::players_named(pack_, action).empty();
-    set_intent(turn, mind, action.verb(), what, decision.reason(), decision.tier(),
+    set_intent(turn, mind, action.verb(), doing, decision.reason(), decision.tier(),
                about_a_player ? "busy with somebody" : "");
     if (minutes > 0) {
       record.set_busy_until_ms(turn.now().ms + minutes * kMinuteMs);

@@ -177,7 +177,7 @@ void NpcService::start() {
     command.set_on(config_.thinks);
     (void)co_await host_.submit<pb::NpcThinking>(as_self(), command);
   });
-  if (config_.thinks) host_.spawn("watch players", [this] { return watch_players(); });
+  if (config_.thinks && config_.read_ahead) host_.spawn("watch players", [this] { return watch_players(); });
   if (config_.embedding_size == 0) return;
   host_.spawn("embed facts", [this] { return embed_facts(); });
   embed_missing();

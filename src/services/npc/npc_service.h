@@ -44,7 +44,8 @@ struct NpcLimits {
 };
 
 struct NpcConfig {
-  bool thinks = true;  // false: no model behind the gold tier; utility decides
+  bool thinks = true;      // false: no model behind the gold tier; utility decides
+  bool read_ahead = true;  // prompts of talks, before a line comes
   rt::milliseconds choose_deadline{1500};
   rt::milliseconds talk_deadline{15'000};
   std::size_t embedding_size = 0;                             // 0: similarity by words
