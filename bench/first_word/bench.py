@@ -95,10 +95,13 @@ def run(tell):
     with Up(settings) as ahead, Up(settings + "engine.read_ahead: false\n") as later, Server(place.weights(MODEL), parallel=1, context=CONTEXT) as server:
         towns = {"ours": Town(ahead), "without": Town(later)}
 
+        def wait_until_idle():
+            for town in towns.values():
+                town.wait_until_idle()
+
         def talk(side, number):
             town, npc, player = towns[side], towns[side].people[number % len(towns[side].people)]["id"], f"stranger-{number}"
-            for other in towns.values():
-                other.wait_until_idle()
+            wait_until_idle()
             if side == "ours":
                 town.stand_before(npc, player)
             first = town.speak(npc, player, LINES[number % len(LINES)])
@@ -109,8 +112,7 @@ def run(tell):
                     "prompt": int(decision["prompt_tokens"])}
 
         def peer(number):
-            for other in towns.values():
-                other.wait_until_idle()
+            wait_until_idle()
             npc = towns["without"].people[number % len(towns["without"].people)]["id"]
             prompt = towns["without"].ask("npc.Prompt", {"npc": npc, "player": f"reader-{number}", "text": LINES[number % len(LINES)]})
             return {"first": ask_server(server, prompt["messages"])}

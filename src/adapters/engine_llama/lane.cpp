@@ -167,7 +167,7 @@ ChatLane::Start ChatLane::try_start(RunPtr& run, rt::Instant now, bool spare) {
   const std::size_t usable = std::min(run->rows_from, run->tokens.size());
   const std::span<const llama_token> wanted(run->tokens.data(), usable);
   const auto kept = shelf_.find(wanted);
-  Source found{.kept = kept.id, .length = kept.length};
+  Source found{.length = kept.length};
   Run* leader = nullptr;
   std::size_t coming = 0;
   for (const auto& other : running_) {
@@ -203,7 +203,7 @@ ChatLane::Start ChatLane::try_start(RunPtr& run, rt::Instant now, bool spare) {
 
   run->seq = found.donor != nullptr ? sequences_.fork(found.donor->seq, found.forked) : sequences_.take();
   if (found.length > found.forked)
-    found.length = shelf_.restore(found.kept, found.forked, found.length, run->seq, now);
+    found.length = shelf_.restore(kept.id, found.forked, found.length, run->seq, now);
   begin(*run, found.length, now);
   running_.push_back(std::move(run));
   return Start::started;

@@ -67,7 +67,6 @@ class ChatLane final : public Lane {
   struct Source {
     Run* donor = nullptr;
     std::size_t forked = 0;
-    int kept = -1;
     std::size_t length = 0;  // of both
   };
   Start try_start(RunPtr& run, rt::Instant now, bool spare);

@@ -13,7 +13,16 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-class PrefixTest : public LlamaTest {};
+class PrefixTest : public LlamaTest {
+ protected:
+  void open_with_cells(int context_tokens, int kv_tokens) {
+    auto config = test_config();
+    config.models = {smollm()};
+    config.models[0].context_tokens = context_tokens;
+    config.models[0].kv_tokens = kv_tokens;
+    open(config);
+  }
+};
 
 TEST_F(PrefixTest, ASharedPrefixIsFoundAndChangesNothing) {
   open_smollm();
@@ -60,11 +69,7 @@ TEST_F(PrefixTest, WaitersForOnePrefixComputeItOnce) {
 }
 
 TEST_F(PrefixTest, PromptsThatNeedMoreCellsThanThereAreTakeTurns) {
-  auto config = test_config();
-  config.models = {smollm()};
-  config.models[0].context_tokens = 160;
-  config.models[0].kv_tokens = 256;
-  open(config);
+  open_with_cells(160, 256);
   std::vector<CallPtr<GenerateReply>> calls;
   for (int i = 0; i < 6; ++i) {
     calls.push_back(start_generate(talk("Hello", 4, "Number " + std::to_string(i) + ". " + lore(5))));
@@ -78,11 +83,7 @@ TEST_F(PrefixTest, PromptsThatNeedMoreCellsThanThereAreTakeTurns) {
 
 // Admission counts prompts; answers that grow beyond the cells make the least important one go on later.
 TEST_F(PrefixTest, AnswersThatOutgrowTheCellsTakeTurnsAndLoseNothing) {
-  auto config = test_config();
-  config.models = {smollm()};
-  config.models[0].context_tokens = 256;
-  config.models[0].kv_tokens = 256;
-  open(config);
+  open_with_cells(256, 256);
   const auto request = [&](char letter) { return sure(letter, 100, "Say it slowly."); };
   const auto alone = generate(request('a'));
   ASSERT_TRUE(alone) << alone.error().message;
@@ -97,11 +98,7 @@ TEST_F(PrefixTest, AnswersThatOutgrowTheCellsTakeTurnsAndLoseNothing) {
 }
 
 TEST_F(PrefixTest, GoldGetsItsCellsFromOthers) {
-  auto config = test_config();
-  config.models = {smollm()};
-  config.models[0].context_tokens = 256;
-  config.models[0].kv_tokens = 256;
-  open(config);
+  open_with_cells(256, 256);
   const auto slow = start_generate(sure('a', 100, lore(5)));
   ASSERT_TRUE(turn_until([&] { return !slow->pieces.empty() || slow->done(); }));
   ChooseRequest question;
@@ -133,9 +130,7 @@ TEST_F(PrefixTest, KeptPrefixesAreBoundedInBytes) {
 
 // A conversation grows by a few lines at a time: what was put away in parts comes back whole.
 TEST_F(PrefixTest, APrefixInManyPartsGivesTheSameAnswer) {
-  auto config = test_config();
-  config.models = {smollm()};
-  open(config);
+  open_smollm();
   std::string said = lore(3);
   for (int turn = 0; turn < 12; ++turn) {
     said += " And then they spoke of the " + std::to_string(turn) + "th lamp of the harbour.";
@@ -150,7 +145,7 @@ TEST_F(PrefixTest, APrefixInManyPartsGivesTheSameAnswer) {
   const auto from_parts = generate(request);
   ASSERT_TRUE(from_parts) << from_parts.error().message;
   EXPECT_GT(from_parts->usage.cached_tokens, 60);
-  open(config);
+  open_smollm();
   const auto afresh = generate(request);
   ASSERT_TRUE(afresh) << afresh.error().message;
   EXPECT_EQ(afresh->usage.cached_tokens, 0);

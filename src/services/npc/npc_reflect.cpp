@@ -84,7 +84,7 @@ void NpcService::reflected(Turn& turn, const EventContext&, const pb::JobEnded& 
     decision.set_new_tokens(answer.usage().new_tokens());
   }
   (void)remember(turn, **mind,
-                 {.text = std::string(text),
+                 {.text = text,
                   .at_ms = turn.now().ms,
                   .place = (*mind)->record.place(),
                   .source = "reflected",
