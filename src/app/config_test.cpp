@@ -91,7 +91,7 @@ TEST(Config, WhatTheRouterMayDo) {
                  "budgets: {player_day: 50000, npc_day: none, world: 0}\n"
                  "hedge:\n  silver: 800\n"
                  "canary:\n  silver: qwen2.5-7b 5%\n"
-                 "players: {parallel: 3}\nstep_down: false\n"
+                 "players: {parallel: 3, patience: 4000}\nstep_down: false\n"
                  "jobs: {parallel: 4, waiting: 50, kept: 60}\n"),
             "");
   const auto& policy = config.server.router;
@@ -104,6 +104,7 @@ TEST(Config, WhatTheRouterMayDo) {
   EXPECT_EQ(policy.canaries.at(engine::Tier::silver).model, "qwen2.5-7b");
   EXPECT_DOUBLE_EQ(policy.canaries.at(engine::Tier::silver).share, .05);
   EXPECT_EQ(policy.player_parallel, 3U);
+  EXPECT_EQ(policy.player_patience, rt::milliseconds(4000));
   EXPECT_FALSE(policy.step_down);
   EXPECT_EQ(policy.jobs.parallel, 4U);
   EXPECT_EQ(policy.jobs.waiting_max, 50U);
@@ -115,13 +116,14 @@ TEST(Config, WhatTheRouterMayNotDo) {
   EXPECT_EQ(
       read(config,
            "budgets:\n  player: 5\n  npc_day: -1\nhedge: {gold: soon}\n"
-           "canary: {gold: m}\nplayers: {parallel: 0}\njobs: {parallel: 65}\n"),
+           "canary: {gold: m}\nplayers: {parallel: 0, patience: 60001}\njobs: {parallel: 65}\n"),
       "FILE:2:3: no setting 'budgets.player'; did you mean 'budgets.player_day'?\n"
       "FILE:3:12: budgets.npc_day: '-1' is not millionths of a dollar, 0 to 1000000000000, or none\n"
       "FILE:4:15: hedge.gold: 'soon' is not 0 to 60000 milliseconds\n"
       "FILE:5:16: canary.gold: 'm' is not a model and the percent of callers who get it, such as `qwen2.5-7b "
       "5%`\n"
       "FILE:6:21: players.parallel: '0' is not 1 to 64\n"
+      "FILE:6:34: players.patience: '60001' is not 0 to 60000 milliseconds\n"
       "FILE:7:18: jobs.parallel: '65' is not 1 to 64");
 }
 

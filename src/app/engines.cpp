@@ -8,6 +8,8 @@ namespace troupe {
 
 namespace {
 
+constexpr std::size_t kChatSlots = 8;  // answers that a model of this machine writes at once
+
 std::vector<engine::Tier> tiers_of(const models::CatalogueEntry& entry, bool named) {
   std::vector<engine::Tier> tiers;
   for (const auto& tier : entry.tiers) {
@@ -29,7 +31,7 @@ engine::LlamaModelConfig model_config(const models::CatalogueEntry& entry, const
       .tiers = std::move(tiers),
       .embedding = entry.tiers == std::vector<std::string>{"embedding"}};
   model.context_tokens = std::min(entry.context_tokens, model.embedding ? 512 : 2048);
-  model.slots = model.embedding ? 16 : 8;
+  model.slots = model.embedding ? 16 : static_cast<int>(kChatSlots);
   if (model.embedding) model.cached_prefixes = 0;
   // What the choice set measured (ADR 4): small models read letters badly, but know which text fits.
   if (entry.size < 1'000'000'000) model.choose = engine::ChooseMethod::text_minus_prior;
@@ -108,6 +110,9 @@ Route route_to(engine::Engine& engine, const std::string& model, bool writes, co
     route.price = {.prompt = remote->prices.prompt, .output = remote->prices.output};
     // Twice what it takes at once: the engine orders those by deadline, the router the rest among players.
     route.places = static_cast<std::size_t>(remote->parallel) * 2;
+  } else if (writes) {
+    // A line inside of the engine is one that the router knows nothing of.
+    route.places = kChatSlots;
   }
   return route;
 }

@@ -64,7 +64,12 @@ void measure(RouteStats& stats, const StatsLimits& limits, const Measurement& m,
   const double weight = std::max(limits.smoothing, 1 - freshness(stats, limits, now));
   stats.error_rate += weight * ((m.ok ? 0.0 : 1.0) - stats.error_rate);
   stats.measured = now;
-  if (!m.ok) return;
+  if (!m.ok) {
+    // It would have taken longer than it was given: nobody knows how much.
+    const double least = static_cast<double>(m.given_us) - stats.begin_us;
+    if (least > stats.queue_us) blend(stats.queue_us, least, weight);
+    return;
+  }
   blend(stats.queue_us, static_cast<double>(m.queue_us), weight);
   blend(stats.service_us, static_cast<double>(std::max<std::int64_t>(0, m.total_us - m.queue_us)), weight);
   if (m.first_token_us > 0) {
@@ -92,6 +97,8 @@ std::string_view pass_text(Pass pass) {
       return "too many wait for it";
     case Pass::dear:
       return "there is no money left for it";
+    case Pass::yields:
+      return "others are turned away; a smaller one answers more of them";
   }
   return "taken";
 }
@@ -102,8 +109,8 @@ double ready_us(const RouteView& route, const Need& need, const StatsLimits& lim
       static_cast<double>(route.waiting) * stats.service_us / std::max(1, route.places);
   const double wait_inside = route.in_flight > 0 ? stats.queue_us : 0;
   const double work = stats.begin_us + stats.token_us * std::max(0, need.tokens - 1);
-  // Who waits is there to be seen; only what was measured grows old.
-  return wait_before + freshness(stats, limits, now) * (wait_inside + work);
+  const double counts = route.in_flight > 0 ? 1 : freshness(stats, limits, now);
+  return wait_before + counts * (wait_inside + work);
 }
 
 namespace {
@@ -114,19 +121,24 @@ Pass look_at(const RouteView& route, const Need& need, const StatsLimits& limits
   if (!route.breaker->admits(now)) return Pass::ill;
   if (!route.affordable) return Pass::dear;
   if (!route.room) return Pass::busy;
+  if (route.yields) return Pass::yields;
   if (route.stats->error_rate * freshness(*route.stats, limits, now) > need.errors_max) return Pass::shaky;
   if (ready * 1000 > static_cast<double>(need.left.count())) return Pass::late;
   return Pass::taken;
 }
 
-bool for_want_of_means(Pass pass) { return pass == Pass::late || pass == Pass::dear || pass == Pass::busy; }
+bool for_want_of_means(Pass pass) {
+  return pass == Pass::late || pass == Pass::dear || pass == Pass::busy || pass == Pass::yields;
+}
 
 // What a refusal is called after, the most telling first.
 int telling(Pass pass) {
   switch (pass) {
     case Pass::dear:
-      return 3;
+      return 4;
     case Pass::busy:
+      return 3;
+    case Pass::late:
       return 2;
     case Pass::ill:
       return 1;
@@ -150,6 +162,7 @@ Decision decide(std::span<const RouteView> routes, const Need& need, const Stats
     passes[i] = pass;
     if (pass == Pass::taken && out.route) {
       out.hedge = i;
+      out.hedge_ready_us = ready;
       break;
     }
     if (pass == Pass::taken) {
@@ -157,7 +170,8 @@ Decision decide(std::span<const RouteView> routes, const Need& need, const Stats
     } else if (!out.route) {
       out.downgraded |= for_want_of_means(pass);
       if (telling(pass) > telling(worst)) worst = pass;
-      if ((pass == Pass::late || pass == Pass::shaky) &&
+      const bool alone = routes[i].in_flight == 0 && routes[i].waiting == 0;
+      if ((pass == Pass::late || pass == Pass::shaky) && (alone || !need.in_time_or_never) &&
           (!least_bad || ready < least_ready || need.left.count() <= 0)) {
         least_bad = i;
         least_ready = ready;

@@ -61,6 +61,7 @@ struct Measurement {
   std::int64_t total_us = 0;
   int new_tokens = 0;
   bool deadline_met = false;
+  std::int64_t given_us = 0;  // what was not enough, of an answer that failed for lack of time; 0 = it did not
 };
 
 // Moving averages of one route. 0 = not measured yet.
@@ -91,6 +92,7 @@ struct RouteView {
   bool room = true;        // one more may wait
   bool affordable = true;  // there is money for it, or it costs none
   bool tried = false;      // it had its chance
+  bool yields = false;     // a smaller one of its machine could do, and there is not enough of that for all
 };
 
 // What a request needs.
@@ -98,18 +100,22 @@ struct Need {
   rt::nanoseconds left{0};  // until its deadline
   int tokens = 1;           // with which it is of use; speech is heard from its first sentence on
   double errors_max = 0.5;  // a route that fails more often is taken only when there is no other
+  // Rather nobody than who would be late because of others: somebody listens, and something can be said at once.
+  bool in_time_or_never = false;
 };
 
-enum class Pass { taken, tried, late, ill, shaky, busy, dear };
+enum class Pass { taken, tried, late, ill, shaky, busy, dear, yields };
 std::string_view pass_text(Pass pass);  // "would be late"
 
-// Until it would have said `tokens`, in microseconds; 0 = nobody knows.
+// Until it would have said `tokens`, in microseconds; 0 = nobody knows. What was measured grows old only while
+// nobody is there: one who tries is enough.
 double ready_us(const RouteView& route, const Need& need, const StatsLimits& limits, rt::Instant now);
 
 // What becomes of a request.
 struct Decision {
   std::optional<std::size_t> route;  // none: refused, see why
   std::optional<std::size_t> hedge;  // who may be asked, too, when the first takes long
+  double hedge_ready_us = 0;         // until that one would have said enough
   bool downgraded = false;           // a better one was passed over for lack of time, money or room
   Pass why = Pass::taken;            // of a refusal
 };
@@ -118,7 +124,8 @@ struct Decision {
 // or not looked at (`tried`).
 //
 // When nobody would be in time, who would be the least late is asked, and the last when the time is over: the
-// engines drop what is hopeless by themselves. A refusal names money before room before illness.
+// engines drop what is hopeless by themselves. With `in_time_or_never` that is only who has nothing else to do: an
+// engine that is slow on its own does what it can. A refusal names money before room before lateness before illness.
 Decision decide(std::span<const RouteView> routes, const Need& need, const StatsLimits& limits,
                 rt::Instant now, std::span<Pass> passes);
 

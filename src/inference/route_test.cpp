@@ -107,6 +107,32 @@ TEST(Decide, WhoIsTheLeastLateWhenAllAre) {
       << "when time is over, the last: the one that always answers";
 }
 
+TEST(Decide, RatherNobodyThanWhoIsLateBecauseOfOthers) {
+  Routes routes(2);
+  routes.takes(0, 400ms);
+  routes.takes(1, 200ms);
+  const auto ask = [&] {
+    return decide(routes.views, {.left = 50ms, .tokens = 8, .in_time_or_never = true}, routes.limits, routes.now,
+                  routes.passes);
+  };
+  EXPECT_EQ(ask().route, 1U) << "it has nothing else to do";
+  routes.views[1].in_flight = 1;
+  EXPECT_EQ(ask().route, 0U);
+  routes.views[0].waiting = 1;
+  EXPECT_FALSE(ask().route);
+  EXPECT_EQ(ask().why, Pass::late);
+  EXPECT_EQ(routes.decide_within(50ms).route, 1U);
+}
+
+TEST(Decide, OneWhoTriesWhatWasPassedOverIsEnough) {
+  Routes routes(2);
+  routes.takes(0, 400ms);
+  routes.now = routes.now + 60s;
+  EXPECT_EQ(routes.decide_within(200ms).route, 0U) << "that was long ago";
+  routes.views[0].in_flight = 1;
+  EXPECT_EQ(routes.decide_within(200ms).route, 1U);
+}
+
 TEST(Decide, TheLineBeforeARouteCounts) {
   Routes routes(2);
   routes.takes(0, 100ms);
@@ -123,6 +149,26 @@ TEST(Decide, TheWaitInsideOfAnEngineCountsWhileItHasWork) {
   EXPECT_EQ(routes.decide_within(300ms).route, 0U) << "nobody is there any more";
   routes.views[0].in_flight = 1;
   EXPECT_EQ(routes.decide_within(300ms).route, 1U);
+}
+
+TEST(Decide, WhatFailedForLackOfTimeWouldHaveTakenLongerThanItHad) {
+  Routes routes(2);
+  routes.takes(0, 100ms);
+  routes.views[0].in_flight = 1;
+  EXPECT_EQ(routes.decide_within(300ms).route, 0U);
+  for (int i = 0; i < 3; ++i) measure(routes.stats[0], routes.limits, {.ok = false, .given_us = 900'000}, routes.now);
+  EXPECT_EQ(routes.decide_within(300ms).route, 1U);
+  const auto learnt = routes.stats[0].queue_us;
+  measure(routes.stats[0], routes.limits, {.ok = false, .given_us = 5'000}, routes.now);
+  EXPECT_EQ(routes.stats[0].queue_us, learnt) << "that 5 ms were not enough says nothing";
+}
+
+TEST(Decide, SaysWhatTheSecondWouldTake) {
+  Routes routes(2);
+  routes.takes(1, 100ms);
+  const auto decision = routes.decide_within(1s);
+  EXPECT_EQ(decision.hedge, 1U);
+  EXPECT_DOUBLE_EQ(decision.hedge_ready_us, 170'000);
 }
 
 TEST(Decide, WhatWasMeasuredLongAgoIsTriedAgain) {

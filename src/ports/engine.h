@@ -5,7 +5,7 @@
 // Deadline    Absolute, in every request. Near it an engine may end a text at the end of a sentence. At it,
 //             generate() answers what it has, marked `deadline`, if it streamed anything, else
 //             `deadline_exceeded`. Work that cannot be in time is dropped early: `deadline_exceeded`
-//             engine.doomed.
+//             engine.doomed. What has no first token at `first_token_by` is dropped: `deadline_exceeded`.
 // Structure   With a json_schema the answer is whole and matches, or it is an error: engine.json_cut
 //             (`deadline_exceeded` for lack of time, `exhausted` for lack of tokens).
 // Cancel      Cancelling the task stops the work within one step.
@@ -65,6 +65,8 @@ struct GenerateRequest {
   // Log probabilities in the reply, each token's with so many of the likeliest in its place; -1 = none.
   int top_logprobs = -1;
   rt::Instant deadline = rt::Instant::never();
+  // An answer that has not begun by then is of no use, however soon it would end.
+  rt::Instant first_token_by = rt::Instant::never();
   // When the caller will probably think again: how long what was computed for it is worth keeping. never =
   // not known.
   rt::Instant think_again = rt::Instant::never();

@@ -175,7 +175,9 @@ class GenerateRun final : public Run {
 class WarmRun final : public Run {
  public:
   WarmRun(Inbox& inbox, TicketPtr t, std::vector<llama_token> prompt, std::shared_ptr<WarmCall> call)
-      : Run(std::move(t), std::move(prompt)), inbox_(inbox), call_(std::move(call)) {}
+      : Run(std::move(t), std::move(prompt)), inbox_(inbox), call_(std::move(call)) {
+    ages = false;
+  }
 
   void on_row(std::size_t /*position*/, std::span<const float> /*logits*/) override {}
   void on_done() override {

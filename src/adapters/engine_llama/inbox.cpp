@@ -50,6 +50,7 @@ Result<TicketPtr> Inbox::open(Opening opening) {
   auto ticket = std::make_shared<Ticket>();
   ticket->tier = order_ == Order::tiers ? opening.tier : Tier::silver;
   ticket->deadline = opening.deadline;
+  ticket->first_token_by = opening.first_token_by;
   ticket->think_again = opening.think_again;
   if (is_utf8(opening.caller)) ticket->caller = utf8_prefix(opening.caller, kCallerBytesMax);
   ticket->model = std::move(opening.model);

@@ -42,6 +42,7 @@ class Inbox {
   struct Opening {
     Tier tier = Tier::silver;
     rt::Instant deadline = rt::Instant::never();
+    rt::Instant first_token_by = rt::Instant::never();
     rt::Instant think_again = rt::Instant::never();
     std::string caller;
     std::string model;

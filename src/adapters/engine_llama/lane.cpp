@@ -38,8 +38,8 @@ ChatLane::~ChatLane() { llama_batch_free(batch_); }
 void ChatLane::add(std::unique_ptr<Run> run) {
   run->served = run->ticket->called;
   run->tier = run->ticket->tier;
-  run->deadline = run->ticket->deadline;
   run->prompt_tokens = run->tokens.size();
+  run->deadline = run->due();
   waiting_.push_back(std::move(run));
 }
 
@@ -50,7 +50,7 @@ inference::StepItem ChatLane::item(const Run& run) const {
   const bool in_turn = config_.order == Order::arrival;
   return {.tier = run.tier,
           .deadline = in_turn ? rt::Instant::never() : run.deadline,
-          .served = in_turn ? rt::Instant{} : run.served,
+          .served = in_turn ? rt::Instant{} : run.ages ? run.served : rt::Instant::never(),
           .arrival = run.ticket->number,
           .tokens = static_cast<int>(run.left()),
           .rows_from = static_cast<int>(offset)};
@@ -63,22 +63,27 @@ inference::Rank ChatLane::rank(const Run& run, rt::Instant now) const {
 // True when the run needs no more work: out of time (it answers what there is before the deadline, not after
 // it), or without hope, since even the rest of its prompt takes longer than there is time.
 bool ChatLane::is_over(Run& run, rt::Instant now, std::optional<rt::nanoseconds> token) {
-  const auto deadline = run.ticket->deadline;
-  if (deadline.is_never()) return false;
-  if (now >= deadline || (run.generates() && token && now + *token > deadline)) {
-    run.on_deadline();
+  const auto due = run.due();
+  if (due.is_never()) return false;
+  if (now >= due || (run.generates() && token && now + *token > due)) {
+    out_of_time(run, now);
     return true;
   }
-  if (!chooses() || run.generates() || !inference::doomed(rest_of(run, run.filled, true), now, deadline))
+  if (!chooses() || run.generates() || !inference::doomed(rest_of(run, run.filled, true), now, due))
     return false;
   give_up(run);
   return true;
 }
 
+void ChatLane::out_of_time(Run& run, rt::Instant now) {
+  if (now >= run.ticket->deadline || run.has_begun()) return run.on_deadline();
+  run.on_error({Code::deadline_exceeded, "engine.first_token", "the first token did not come in time", 0});
+}
+
 void ChatLane::give_up(Run& run) {
   inbox_.counters().doomed.fetch_add(1);
   // Who had begun to answer, and had to start again, has something to show.
-  if (run.tokens.size() > run.prompt_tokens) return run.on_deadline();
+  if (run.has_begun()) return run.on_deadline();
   run.on_error({Code::deadline_exceeded, "engine.doomed", "the deadline could not have been met", 0});
 }
 
@@ -86,8 +91,8 @@ void ChatLane::give_up(Run& run) {
 void ChatLane::sweep(rt::Instant now) {
   std::erase_if(waiting_, [&](RunPtr& run) {
     if (run->ticket->gone.load()) return true;
-    if (now < run->ticket->deadline) return false;
-    run->on_deadline();
+    if (now < run->due()) return false;
+    out_of_time(*run, now);
     return true;
   });
   const auto token = next_token();
@@ -189,7 +194,7 @@ ChatLane::Start ChatLane::try_start(RunPtr& run, rt::Instant now, bool spare) {
     leader->deadline = std::min(leader->deadline, run->deadline);
     return Start::deferred;
   }
-  if (chooses() && inference::doomed(rest_of(*run, found.length, true), now, run->ticket->deadline)) {
+  if (chooses() && inference::doomed(rest_of(*run, found.length, true), now, run->due())) {
     give_up(*run);
     return Start::started;
   }
@@ -216,14 +221,13 @@ bool ChatLane::worth_it(const Run& run, std::size_t found, rt::Instant now) cons
     if (!rest || other->tier != run.tier || other->generates()) continue;
     *rest += rest_of(*other, other->filled, false).value_or(rt::nanoseconds{0});
   }
-  return inference::worth_starting(rest, now, run.ticket->deadline, inbox_.load().left_for(run.tier, now));
+  return inference::worth_starting(rest, now, run.due(), inbox_.load().left_for(run.tier, now));
 }
 
 void ChatLane::begin(Run& run, std::size_t found, rt::Instant now) {
   run.filled = found;
   auto& ticket = *run.ticket;
-  ticket.state.store(run.tokens.size() > run.prompt_tokens ? ThoughtView::State::generating
-                                                           : ThoughtView::State::prefill);
+  ticket.state.store(run.has_begun() ? ThoughtView::State::generating : ThoughtView::State::prefill);
   if (run.started) return;
   run.started = true;
   run.began = now;
@@ -256,7 +260,7 @@ bool ChatLane::park_for(const Run& better) {
   put_away(*run, run->filled, {.used = better.ticket->called});
   run->filled = 0;
   run->tier = run->ticket->tier;
-  run->deadline = run->ticket->deadline;
+  run->deadline = run->due();
   run->ticket->state.store(ThoughtView::State::waiting);
   waiting_.push_back(std::move(run));
   return true;

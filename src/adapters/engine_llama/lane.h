@@ -60,6 +60,7 @@ class ChatLane final : public Lane {
   bool chooses() const { return config_.order == Order::tiers; }  // what is worth the work
   void sweep(rt::Instant now);
   bool is_over(Run& run, rt::Instant now, std::optional<rt::nanoseconds> token);
+  void out_of_time(Run& run, rt::Instant now);
   void give_up(Run& run);
   void admit(rt::Instant now, bool spare);
   enum class Start { started, deferred, no_room };

@@ -129,7 +129,9 @@ void ChatLane::finish_step(const inference::StepPlan& plan, rt::Instant now) {
       if (position < run.rows_from) continue;
       const float* row = llama_get_logits_ith(model_.context(), at);
       run.rows_from = position + 1;  // never handed out twice, also when the run starts again
+      const bool first = !run.has_begun();
       run.on_row(position, {row, model_.vocab_size()});
+      if (first && run.has_begun()) run.deadline = run.due();  // it has kept the first of its two
     }
     if (run.left() == 0) {
       run.on_done();

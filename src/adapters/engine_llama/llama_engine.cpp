@@ -224,6 +224,7 @@ class LlamaEngineImpl final : public LlamaEngine {
   Inbox::Opening opening(const auto& request, Tier tier, std::size_t model) const {
     return {.tier = tier,
             .deadline = request.deadline,
+            .first_token_by = rt::Instant::never(),
             .think_again = request.think_again,
             .caller = request.caller,
             .model = infos_[model].name};
@@ -233,7 +234,9 @@ class LlamaEngineImpl final : public LlamaEngine {
                                              std::function<void(std::string_view)> on_text) {
     TRY_VOID(check(request));
     TRY(const auto model, find(request.model, request.tier, Kind::chat));
-    TRY(auto ticket, inbox_->open(opening(request, request.tier, model)));
+    auto open = opening(request, request.tier, model);
+    open.first_token_by = request.first_token_by;
+    TRY(auto ticket, inbox_->open(std::move(open)));
     auto call = std::make_shared<GenerateCall>(inbox_->env(), std::move(request), std::move(on_text));
     inbox_->submit(ticket, [this, model, ticket, call](const Error* stopping) {
       if (stopping != nullptr) return call->done.set(std::unexpected(*stopping));
@@ -292,6 +295,7 @@ class LlamaEngineImpl final : public LlamaEngine {
     TRY(const auto model, find(request.model, Tier::silver, Kind::embedding));
     TRY(auto ticket, inbox_->open({.tier = Tier::silver,
                                    .deadline = request.deadline,
+                                   .first_token_by = rt::Instant::never(),
                                    .think_again = rt::Instant::never(),
                                    .caller = request.caller,
                                    .model = infos_[model].name}));

@@ -3,6 +3,7 @@
 // append. Lives on the engine thread, owned by its lane.
 #include <llama.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -34,8 +35,14 @@ class Run {
   }
 
   std::size_t left() const { return tokens.size() - filled; }
+  // It has written something, also when it had to start again since.
+  bool has_begun() const { return tokens.size() > prompt_tokens; }
+  // When it is of no use any more: without a first token that is sooner.
+  rt::Instant due() const {
+    return has_begun() ? ticket->deadline : std::min(ticket->deadline, ticket->first_token_by);
+  }
   // It writes its answer now: from here on it has something to show at the deadline.
-  bool generates() const { return filled > 0 && filled >= prompt_tokens && tokens.size() > prompt_tokens; }
+  bool generates() const { return filled > 0 && filled >= prompt_tokens && has_begun(); }
 
   TicketPtr ticket;
   std::vector<llama_token> tokens;  // what the sequence holds or shall hold
@@ -48,6 +55,7 @@ class Run {
   std::size_t cached = 0;           // tokens that were found instead of computed, at its first start
   int answer_least = 0;             // tokens that it has to generate at the least to be of use
   llama_seq_id seq = -1;
+  bool ages = true;                 // false: work ahead of any need, which never comes before somebody's
   bool started = false;
   rt::Instant began;   // the first time it got a slot
   rt::Instant served;  // its last step

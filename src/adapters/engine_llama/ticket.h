@@ -13,6 +13,7 @@ struct Ticket {
   // Set before it is shared.
   Tier tier = Tier::silver;
   rt::Instant deadline = rt::Instant::never();
+  rt::Instant first_token_by = rt::Instant::never();
   rt::Instant think_again = rt::Instant::never();
   rt::Instant called;
   std::string caller;

@@ -57,7 +57,8 @@ Task<GenerateReply> run_generate(CorePtr core, Upstream* upstream, GenerateReque
   Question question{.path = "/chat/completions",
                     .body = std::move(body),
                     .tier = request.tier,
-                    .deadline = request.deadline};
+                    .deadline = request.deadline,
+                    .first_token_by = request.first_token_by};
   const auto last = std::make_shared<std::shared_ptr<StreamReply>>();  // of the last request that was sent
   const auto sent = std::make_shared<rt::Instant>(called);
   auto end = co_await ask<StreamReply>(

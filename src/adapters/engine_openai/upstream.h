@@ -53,6 +53,7 @@ struct Question {
   std::string body;  // "" = GET
   Tier tier = Tier::silver;
   rt::Instant deadline = rt::Instant::never();
+  rt::Instant first_token_by = rt::Instant::never();  // of a stream
 };
 
 // A request under way. However its coroutine ends, the connection is closed if the reply is not over.
@@ -80,21 +81,26 @@ template <class R>
 Task<typename R::Value> ask(CorePtr core, Upstream* upstream, Question question,
                             std::function<std::shared_ptr<R>(Places::Place)> make) {
   const rt::Env& env = core->env;
+  const auto begins_by = std::min(question.deadline, question.first_token_by);
   for (int attempt = 0;; ++attempt) {
     if (env.now() < upstream->not_before) {
       co_return fail(Code::exhausted, "engine.upstream_busy",
                      upstream->config().name + " asked to be left alone for now",
                      (upstream->not_before - env.now()).count() / 1'000'000 + 1);
     }
-    CO_TRY(auto place, co_await Places::wait(upstream->places, question.tier, question.deadline));
+    CO_TRY(auto place, co_await Places::wait(upstream->places, question.tier, begins_by));
     Failure failure;
     bool said_something = false;
     {
       const auto receiver = make(std::move(place));
       const auto began = env.now();
       Running running(core, *upstream, question, receiver);
-      auto answer = co_await receiver->done.wait(question.deadline);
+      auto answer = co_await receiver->done.wait(begins_by);
       said_something = receiver->caught_up();
+      if (!answer && said_something && begins_by < question.deadline) {
+        answer = co_await receiver->done.wait(question.deadline);
+        receiver->caught_up();
+      }
       if (answer && *answer) {
         running.answered();
         upstream->went_well();
@@ -107,7 +113,7 @@ Task<typename R::Value> ask(CorePtr core, Upstream* upstream, Question question,
     if (said_something) co_return std::unexpected(failure.error);  // what was said is not said again
     const double jitter = static_cast<double>(env.ids.bits() >> 11) * 0x1p-53;
     const auto when =
-        retry_at(failure, attempt, upstream->config().retries, env.now(), question.deadline, jitter);
+        retry_at(failure, attempt, upstream->config().retries, env.now(), begins_by, jitter);
     if (!when || !upstream->budget.take()) co_return std::unexpected(failure.error);
     core->retries.fetch_add(1);
     co_await rt::sleep_until(env, *when);

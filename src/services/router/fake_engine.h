@@ -16,6 +16,7 @@ class FakeEngine final : public engine::Engine {
     engine::GenerateRequest request;
     std::function<void(std::string_view)> on_text;
     rt::OneShot<engine::GenerateReply> answer;
+    bool spoke = false;
     bool stopped = false;  // its caller left
   };
 
@@ -32,7 +33,10 @@ class FakeEngine final : public engine::Engine {
                                        std::function<void(std::string_view)> on_text) override {
     const auto one = std::make_shared<Asked>(env_);
     one->request = request;
-    one->on_text = on_text;
+    one->on_text = [on_text, asked = one.get()](std::string_view text) {
+      asked->spoke = true;
+      on_text(text);
+    };
     asked.push_back(one);
     if (at_once) co_return *at_once;
     struct Left {
@@ -40,7 +44,11 @@ class FakeEngine final : public engine::Engine {
       bool answered = false;
       ~Left() { one->stopped = !answered; }
     } left{one};
-    auto reply = co_await one->answer.wait(late ? rt::Instant::never() : request.deadline);
+    const auto begins_by = std::min(request.deadline, request.first_token_by);
+    auto reply = co_await one->answer.wait(late ? rt::Instant::never() : begins_by);
+    const bool timed_out = !reply && reply.error().code == Code::deadline_exceeded;
+    if (timed_out && one->spoke && env_.now() < request.deadline)
+      reply = co_await one->answer.wait(request.deadline);
     left.answered = true;
     co_return reply;
   }

@@ -1,5 +1,6 @@
 // What becomes of one request: which route, in which order, for whose money; and what was learnt from it.
 #include <algorithm>
+#include <ranges>
 
 #include "base/text.h"
 #include "services/router/router_answer.h"
@@ -68,6 +69,14 @@ rt::Instant RouterService::deadline_of(const Caller& caller, Tier tier, std::int
   return std::min(caller.deadline, host_.env().now() + span);
 }
 
+bool RouterService::yields(const Ask& ask, const Candidates& candidates, std::size_t i) const {
+  if (ask.first_token_by.is_never() || i >= candidates.own || !turned_away_) return false;
+  if (host_.env().now() - *turned_away_ > config_.limits.yields_for) return false;
+  return std::ranges::any_of(candidates.routes | std::views::drop(candidates.own), [&](const RouteState* smaller) {
+    return smaller->route.engine == candidates.routes[i]->route.engine;
+  });
+}
+
 inference::Decision RouterService::plan(const Ask& ask, const Candidates& candidates,
                                         const std::vector<bool>& tried, std::vector<Pass>& passes) const {
   const auto now = host_.env().now();
@@ -87,11 +96,14 @@ inference::Decision RouterService::plan(const Ask& ask, const Candidates& candid
                      .places = static_cast<int>(state.route.places),
                      .room = line.room(ask.player),
                      .affordable = price.free() || (!broke && pays),
-                     .tried = tried[i]});
+                     .tried = tried[i],
+                     .yields = yields(ask, candidates, i)});
   }
   passes.assign(views.size(), Pass::tried);
-  return inference::decide(views, {.left = ask.deadline - now, .tokens = ask.useful_tokens},
-                           config_.limits.stats, now, passes);
+  const inference::Need need{.left = ask.begins_by() - now,
+                             .tokens = ask.useful_tokens,
+                             .in_time_or_never = !ask.first_token_by.is_never()};
+  return inference::decide(views, need, config_.limits.stats, now, passes);
 }
 
 Error RouterService::refusal(const Ask& ask, Pass why) const {
@@ -107,13 +119,16 @@ Error RouterService::refusal(const Ask& ask, Pass why) const {
     case Pass::busy:
       return {Code::exhausted, "router.busy", "too many answers of " + tier + " are waited for; try again",
               1000};
+    case Pass::late:
+      return {Code::exhausted, "router.late",
+              "nobody of " + tier + " would begin to answer in time: others are before this one", 1000};
     default:
       return {Code::unavailable, "router.nobody",
               "every engine of " + tier + " failed lately and waits for its probe", 1000};
   }
 }
 
-void RouterService::record(RouteState& route, const Ask& ask, const Result<void>& outcome,
+void RouterService::record(RouteState& route, const Ask& ask, rt::Instant asked, const Result<void>& outcome,
                            const engine::Usage& usage) {
   const auto now = host_.env().now();
   const bool late = now > ask.deadline;
@@ -129,7 +144,8 @@ void RouterService::record(RouteState& route, const Ask& ask, const Result<void>
                       .first_token_us = usage.first_token_us,
                       .total_us = usage.total_us,
                       .new_tokens = usage.new_tokens,
-                      .deadline_met = !late && !deadline_error},
+                      .deadline_met = !late && !deadline_error,
+                      .given_us = deadline_error ? (ask.begins_by() - asked).count() / 1000 : 0},
                      now);
   auto& metrics = host_.metrics();
   const Labels labels = {{"tier", std::string(engine::tier_name(ask.tier))}, {"model", route.route.model}};

@@ -25,15 +25,16 @@ Task<Reply> RouterService::attempt(Ask ask, Try one, EngineCall<Reply> call) {
   std::optional<std::size_t> each_max;
   if (!ask.player.empty() && !ask.npc.empty()) each_max = config_.policy.player_parallel;
   const auto takes = rt::nanoseconds(static_cast<std::int64_t>(route.stats.service_us * 1000));
-  CO_TRY(const auto place, co_await route.gate(ask.tier).enter(ask.player, ask.deadline, takes, each_max));
+  CO_TRY(const auto place, co_await route.gate(ask.tier).enter(ask.player, ask.begins_by(), takes, each_max));
   if (!route.breaker.admit(host_.env().now())) {
     co_return fail(Code::unavailable, "router.ill", std::string(inference::pass_text(inference::Pass::ill)));
   }
   auto tokens = ask.tokens_max;
   const auto& price = route.route.price;
+  const auto asked = host_.env().now();
   if (price.free()) {
-    auto reply = co_await call({&route, one.last, tokens, std::move(one.may_speak)});
-    record(route, ask, outcome_of(reply), reply ? reply->usage : engine::Usage{});
+    auto reply = co_await call({&route, one.last, tokens, ask.first_token_by, std::move(one.may_speak)});
+    record(route, ask, asked, outcome_of(reply), reply ? reply->usage : engine::Usage{});
     co_return reply;
   }
   if (ask.budget) tokens = inference::tokens_for(price, ask.prompt_bytes, ask.messages, *ask.budget, tokens);
@@ -42,13 +43,13 @@ Task<Reply> RouterService::attempt(Ask ask, Try one, EngineCall<Reply> call) {
   }
   CO_TRY(auto money, co_await purse_.reserve(
                          ask.spender(), inference::cost_max(price, ask.prompt_bytes, ask.messages, tokens)));
-  auto reply = co_await call({&route, one.last, tokens, std::move(one.may_speak)});
+  auto reply = co_await call({&route, one.last, tokens, ask.first_token_by, std::move(one.may_speak)});
   if (reply) {
     money.settle(reply->usage.cost_microusd);
   } else if (!may_have_cost(reply.error())) {
     money.settle(0);
   }
-  record(route, ask, outcome_of(reply), reply ? reply->usage : engine::Usage{});
+  record(route, ask, asked, outcome_of(reply), reply ? reply->usage : engine::Usage{});
   co_return reply;
 }
 
@@ -85,9 +86,17 @@ Task<RouterService::Answer<Reply>> RouterService::answer(Ask ask, Candidates can
                            hedge_after != config_.policy.hedge_after.end() && hedge_after->second.count() > 0;
     const auto race = std::make_shared<router::Race>();
     const std::array<std::size_t, 2> who = {chosen, may_hedge ? *found.hedge : chosen};
-    const auto runner = [this, ask, call, race, candidates, who](int k) -> Task<Reply> {
+    // Who is asked first leaves the next enough of the listener's patience.
+    auto first = ask;
+    if (found.hedge && !ask.no_fallback && !ask.first_token_by.is_never()) {
+      const auto now = host_.env().now();
+      const auto left = ask.begins_by() - now;
+      const auto next = rt::nanoseconds(static_cast<std::int64_t>(found.hedge_ready_us * 1000));
+      first.first_token_by = now + (left - std::min<rt::nanoseconds>(next, left / 2));
+    }
+    const auto runner = [this, ask, first, call, race, candidates, who](int k) -> Task<Reply> {
       const auto index = who[static_cast<std::size_t>(k)];
-      co_return co_await attempt<Reply>(ask,
+      co_return co_await attempt<Reply>(k == 0 ? first : ask,
                                         {candidates.routes[index], index + 1 == candidates.routes.size(),
                                          [race, k] { return race->may_speak(k); }},
                                         call);

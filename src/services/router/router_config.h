@@ -45,6 +45,8 @@ struct RouterPolicy {
   // Answers at once for one player in a conversation. What a person says needs no more, and on a machine of
   // its own each more would make everybody else's slower.
   std::size_t player_parallel = 2;
+  // A person who has said nothing after this long is somebody else's turn: a smaller model's, then a writer's.
+  rt::milliseconds player_patience{6'000};
   bool step_down = true;  // a smaller tier's models answer when a tier's own cannot
   JobLimits jobs;
 };
@@ -55,6 +57,7 @@ struct RouterLimits {
   std::size_t waiting_max = 1024;           // at one route and tier
   std::size_t waiting_each_max = 64;        // of one player there
   rt::milliseconds player_goes_on{30'000};  // by then most players have answered
+  rt::milliseconds yields_for{10'000};      // since a talk was last turned away
 };
 
 struct RouterConfig {

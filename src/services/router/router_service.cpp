@@ -82,6 +82,9 @@ std::optional<inference::Microusd> budget_of(const Request& request) {
   return request.budget_microusd();
 }
 
+// Speech is heard from its first sentence on.
+int useful_tokens(const engine::GenerateRequest& work) { return std::min(8, work.tokens_max); }
+
 }  // namespace
 
 Result<engine::GenerateRequest> RouterService::work_of(const pb::RouterGenerateRequest& request, Tier tier,
@@ -93,6 +96,13 @@ Result<engine::GenerateRequest> RouterService::work_of(const pb::RouterGenerateR
   // A player who was answered will say something else soon: what was computed for them is worth keeping.
   if (!request.player().empty()) work.think_again = host_.env().now() + config_.limits.player_goes_on;
   return work;
+}
+
+rt::Instant RouterService::first_token_by(const Ask& ask, const engine::GenerateRequest& work) const {
+  const auto patience = config_.policy.player_patience;
+  const bool talks = !ask.player.empty() && !ask.npc.empty() && work.json_schema.empty();
+  if (!talks || ask.tier == Tier::bronze || patience.count() == 0) return rt::Instant::never();
+  return host_.env().now() + patience;
 }
 
 Task<pb::RouterGenerateReply> RouterService::generate(Caller caller, pb::RouterGenerateRequest request) {
@@ -117,12 +127,13 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
           .npc = request.npc(),
           .place = request.place(),
           .deadline = work.deadline,
-          .useful_tokens = std::min(8, work.tokens_max),
+          .useful_tokens = useful_tokens(work),
           .writes = true,
           .no_fallback = request.no_fallback(),
           .budget = budget_of(request),
           .messages = static_cast<std::int64_t>(work.messages.size()),
           .tokens_max = work.tokens_max};
+  ask.first_token_by = first_token_by(ask, work);
   for (const auto& message : work.messages)
     ask.prompt_bytes += static_cast<std::int64_t>(message.text.size());
   CO_TRY(auto routes, candidates(ask, request.model()));
@@ -132,6 +143,7 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
     auto asked = work;
     asked.model = one.route->route.model;
     asked.tokens_max = static_cast<int>(one.tokens_max);
+    asked.first_token_by = one.first_token_by;
     std::function<void(std::string_view)> told;
     if (on_text) {
       told = [on_text, streamed, may_speak = one.may_speak](std::string_view text) {
@@ -146,7 +158,10 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
   const auto answered = co_await premises_.hold<Answer<engine::GenerateReply>>(
       host_.env(), premises, answer<engine::GenerateReply>(ask, std::move(routes), call, streamed));
   if (!answered) {
-    if (answered.error().reason == "router.premise_gone") ++counts_.at(tier)->cancelled;
+    const auto& error = answered.error();
+    if (error.reason == "router.premise_gone") ++counts_.at(tier)->cancelled;
+    const bool no_time = error.code == Code::deadline_exceeded || error.reason == "router.late";
+    if (no_time && !ask.first_token_by.is_never()) turned_away_ = host_.env().now();
     co_return std::unexpected(answered.error());
   }
   const auto& reply = answered->reply;
@@ -228,18 +243,22 @@ Task<pb::RouterWarmReply> RouterService::warm(Caller caller, pb::RouterWarmReque
   const auto& ahead = request.ahead();
   CO_TRY(const Tier tier, parse_tier(ahead.tier(), Tier::silver));
   CO_TRY(auto work, work_of(ahead, tier, deadline_of(caller, tier, ahead.deadline_ms())));
-  const Ask ask{
-      .tier = tier, .player = ahead.player(), .npc = ahead.npc(), .writes = true, .no_fallback = true};
+  Ask ask{.tier = tier,
+          .player = ahead.player(),
+          .npc = ahead.npc(),
+          .deadline = work.deadline,
+          .useful_tokens = useful_tokens(work),
+          .writes = true};
+  ask.first_token_by = first_token_by(ask, work);
   CO_TRY(const auto able, candidates(ask, ahead.model()));
-  const auto well = std::ranges::find_if(able.routes, [&](const auto* route) {
-    return route->breaker.state(host_.env().now()) == inference::BreakerState::closed;
-  });
-  if (well == able.routes.end())
-    co_return fail(Code::unavailable, "router.nobody", "no engine is well enough to read ahead");
-  if (!(*well)->route.price.free())
+  std::vector<inference::Pass> passes;
+  const auto found = plan(ask, able, std::vector<bool>(able.routes.size()), passes);
+  if (!found.route) co_return std::unexpected(refusal(ask, found.why));
+  const auto* route = able.routes[*found.route];
+  if (!route->route.price.free())
     co_return fail(Code::unavailable, "router.priced", "reading ahead is for engines that cost nothing");
-  work.model = (*well)->route.model;
-  CO_TRY(const auto usage, co_await (*well)->route.engine->warm(work));
+  work.model = route->route.model;
+  CO_TRY(const auto usage, co_await route->route.engine->warm(work));
   pb::RouterWarmReply reply;
   reply.set_model(work.model);
   router::fill(*reply.mutable_usage(), usage);

@@ -64,7 +64,12 @@ class RouterService {
                              std::shared_ptr<bool> streamed);
   template <class Reply>
   Task<Reply> attempt(Ask ask, Try one, EngineCall<Reply> call);
-  void record(RouteState& route, const Ask& ask, const Result<void>& outcome, const engine::Usage& usage);
+  // Whether route `i` leaves its machine to a smaller one, because there is more talk than it could ever answer.
+  bool yields(const Ask& ask, const Candidates& candidates, std::size_t i) const;
+  // Of a talk: the listener's patience; else never.
+  rt::Instant first_token_by(const Ask& ask, const engine::GenerateRequest& work) const;
+  void record(RouteState& route, const Ask& ask, rt::Instant asked, const Result<void>& outcome,
+              const engine::Usage& usage);
 
   Host& host_;
   RouterConfig config_;
@@ -73,6 +78,7 @@ class RouterService {
   std::map<engine::Tier, RouteState*> canaries_;
   std::map<engine::Tier, std::unique_ptr<Counts>> counts_;
   std::vector<RouteState*> embedding_;
+  std::optional<rt::Instant> turned_away_;  // when a talk last had no answer for lack of time
   router::Purse purse_;
   router::Premises premises_;
   router::Jobs jobs_;

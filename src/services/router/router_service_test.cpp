@@ -140,6 +140,71 @@ TEST(Router, WhoWaitsTooLongOrLeavesGivesUpTheirPlace) {
   EXPECT_EQ(rig.engine("a").asked.size(), 3U);
 }
 
+// A large model and a small one, and a player whose patience is over before the deadline.
+RouterRig::Configure impatient() {
+  return [](RouterRig& rig, RouterConfig& config) {
+    config.tiers = {{Tier::silver, {rig.route("large")}}, {Tier::gold, {rig.route("small")}}};
+    config.policy.player_patience = 6s;
+  };
+}
+
+TEST(Router, WhoDoesNotBeginIsNotWaitedForUntilTheDeadline) {
+  RouterRig rig({"large", "small"}, impatient());
+  auto& small = rig.engine("small");
+  small.usage = {.new_tokens = 8, .first_token_us = 1'000'000, .total_us = 1'700'000};
+  small.at_once = small.says("hm");
+  rig.engine("large").at_once = std::unexpected(failed());
+  ASSERT_TRUE(rig.generate(RouterRig::line("ben", "finn"))) << "measured: 1.7 s until it has said enough";
+  rig.engine("large").at_once.reset();
+  const auto began = rig.world.host().env().now();
+  const auto answer = rig.ask(RouterRig::line("anna", "marta"));
+  const auto& asked = *rig.engine("large").asked.back();
+  EXPECT_EQ(asked.request.deadline - began, 15s);
+  EXPECT_EQ(asked.request.first_token_by - began, 4300ms) << "the small one's share is left to it";
+  rig.world.pass(4400ms);
+  ASSERT_EQ(RouterRig::text(answer), "hm");
+  EXPECT_EQ(small.asked.back()->request.first_token_by - began, 6s);
+  const auto story = rig.ask(RouterRig::line("", "marta"));
+  EXPECT_TRUE(rig.engine("large").asked.back()->request.first_token_by.is_never()) << "nobody listens";
+}
+
+TEST(Router, WhoBeginsInTimeHasUntilTheDeadline) {
+  RouterRig rig({"large", "small"}, impatient());
+  auto caller = test::server();
+  caller.stream = "str.test";
+  const auto answer = rig.ask(RouterRig::line("anna", "marta"), caller);
+  rig.world.pass(1s);
+  rig.engine("large").asked.back()->on_text("Once upon");
+  rig.world.pass(9s);
+  EXPECT_EQ(RouterRig::text(answer), "(nothing yet)");
+  rig.engine("large").answer(0, rig.engine("large").says("Once upon a time."));
+  rig.world.settle();
+  EXPECT_EQ(RouterRig::text(answer), "Once upon a time.");
+}
+
+TEST(Router, WhoIsTurnedAwayMakesTheLargeModelYield) {
+  RouterRig rig({"large"}, [](RouterRig& r, RouterConfig& config) {
+    const auto small = Route{.engine = &r.engine("large"), .model = "small"};
+    config.tiers = {{Tier::silver, {r.route("large")}}, {Tier::gold, {small}}};
+    config.policy.player_patience = 6s;
+  });
+  auto& engine = rig.engine("large");
+  const auto talk = RouterRig::line("anna", "marta");
+  const auto late = rig.ask(talk);
+  rig.world.pass(7s);
+  ASSERT_EQ(RouterRig::text(late), "deadline");
+  engine.at_once = engine.says("hm");
+  const auto pressed = rig.generate(talk);
+  EXPECT_EQ(engine.asked.back()->request.model, "small");
+  EXPECT_EQ(pressed->admission(), "downgraded");
+  EXPECT_THAT(pressed->fallbacks(), ElementsAre(HasSubstr("others are turned away")));
+  (void)rig.generate(RouterRig::line());
+  EXPECT_EQ(engine.asked.back()->request.model, "large") << "a program's answer is no talk";
+  rig.world.pass(11s);
+  (void)rig.generate(talk);
+  EXPECT_EQ(engine.asked.back()->request.model, "large");
+}
+
 RouterRig::Configure hedged(std::chrono::milliseconds after) {
   return [after](RouterRig&, RouterConfig& config) { config.policy.hedge_after[Tier::silver] = after; };
 }

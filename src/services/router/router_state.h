@@ -33,6 +33,7 @@ struct RouterService::Ask {
   std::string npc;
   std::string place;
   rt::Instant deadline;
+  rt::Instant first_token_by = rt::Instant::never();
   int useful_tokens = 1;
   bool writes = false;  // text is wanted, not a choice
   bool no_fallback = false;
@@ -41,6 +42,7 @@ struct RouterService::Ask {
   std::int64_t messages = 1;
   std::int64_t tokens_max = 1;
 
+  rt::Instant begins_by() const { return std::min(deadline, first_token_by); }
   inference::Spender spender() const { return {player, npc}; }
   std::vector<std::string> premises() const {
     std::vector<std::string> keys;
@@ -70,6 +72,7 @@ struct RouterService::Attempt {
   RouteState* route = nullptr;
   bool last = false;  // nobody is left after this one
   std::int64_t tokens_max = 1;
+  rt::Instant first_token_by = rt::Instant::never();
   // Says who is heard: of two that race, the one that speaks first.
   std::function<bool()> may_speak;
 };
