@@ -57,7 +57,7 @@ struct RouterLimits {
   std::size_t waiting_max = 1024;           // at one route and tier
   std::size_t waiting_each_max = 64;        // of one player there
   rt::milliseconds player_goes_on{30'000};  // by then most players have answered
-  rt::milliseconds yields_for{10'000};      // since a talk was last turned away
+  rt::milliseconds yields_for{30'000};      // since a talk was last turned away
 };
 
 struct RouterConfig {

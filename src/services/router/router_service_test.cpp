@@ -200,7 +200,7 @@ TEST(Router, WhoIsTurnedAwayMakesTheLargeModelYield) {
   EXPECT_THAT(pressed->fallbacks(), ElementsAre(HasSubstr("others are turned away")));
   (void)rig.generate(RouterRig::line());
   EXPECT_EQ(engine.asked.back()->request.model, "large") << "a program's answer is no talk";
-  rig.world.pass(11s);
+  rig.world.pass(31s);
   (void)rig.generate(talk);
   EXPECT_EQ(engine.asked.back()->request.model, "large");
 }
