@@ -1,6 +1,6 @@
 # Everything a person types. Set-up is tools/setup.py, the build is CMake (presets release, asan, tsan) with Ninja.
 .DEFAULT_GOAL := help
-.PHONY: run test test-sanitized check bench peers build setup clean help format format-check
+.PHONY: run test test-sanitized mutants check bench peers build setup clean help format format-check
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
@@ -20,6 +20,7 @@ help:
 	@echo "make run      set up, build and start the world Lanternfall (WORLD=DIR for another, ARGS=... for troupe up)"
 	@echo "make test     set up, build, every test"
 	@echo "make test-sanitized  the same tests under ASan + UBSan, then under TSan"
+	@echo "make mutants  takes each guard of tests/mutations.toml away: a test must fail; half an hour after make test"
 	@echo "make check    the fast loop: rules and service tests, format; under 2 minutes after a build"
 	@echo "make bench    every benchmark beside its peer; results in build/bench"
 	@echo "make peers    the gateways that make bench runs against (LiteLLM, SMG, vllm-router, Portkey), about 1 GB"
@@ -54,6 +55,10 @@ test-sanitized:
 	@$(SETUP) test --finish
 	@ctest --test-dir build/asan --output-on-failure --no-tests=error --parallel $(JOBS)
 	@ctest --test-dir build/tsan --output-on-failure --no-tests=error --parallel $(JOBS)
+
+# After `make test`: what is built is changed and built again, a guard at a time.
+mutants:
+	@python3 tools/mutate.py
 
 check: format-check
 	@$(SETUP) run --overlap

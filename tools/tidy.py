@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """What the compiler cannot see: tidy.py lists every line of the tree that breaks a rule of the house, one a line.
 
-The arrows between rooms, who may read a clock or start a thread, where heavy headers may be seen, what may not be committed.
+The arrows between rooms, who may read a clock or start a thread, where heavy headers may be seen, what may not be committed; and
+guards that the list of mutations knows and the sources do not.
 Exits 1 when anything was found.
 """
 import pathlib
 import re
 import subprocess
 import sys
+
+import mutate
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LINES_MAX = 500
@@ -84,6 +87,9 @@ def main() -> int:
         for number, what in problems_of(path, (ROOT / path).read_text(encoding="utf-8")):
             print(f"{path}:{number}: {what}")
             found += 1
+    for guard in mutate.missing():
+        print(f"tests/mutations.toml: {guard['what']}: {guard['file']} has no such line any more")
+        found += 1
     print(f"{len(files)} files, {found} problems")
     return 1 if found else 0
 

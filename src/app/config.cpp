@@ -133,8 +133,8 @@ std::vector<ConfigKey> server_keys() {
        }},
       {"engine.read_ahead", "whether what somebody will be asked is read before the line comes", "true",
        [](Config& c, const std::string& v) { return set_bool(c.server.read_ahead, v); }},
-      {"engine.keep_prefixes", "whether prompts that were read are kept over a restart, in the data folder", "true",
-       [](Config& c, const std::string& v) { return set_bool(c.server.keep_prefixes, v); }},
+      {"engine.keep_prefixes", "whether prompts that were read are kept over a restart, in the data folder",
+       "true", [](Config& c, const std::string& v) { return set_bool(c.server.keep_prefixes, v); }},
       {"engine.threads", "threads of the inference engine, 0 to 256; 0 = one a core", "0",
        [](Config& c, const std::string& v) -> std::string {
          int threads = 0;

@@ -83,7 +83,8 @@ const std::vector<ConfigKey>& router_keys() {
        [](C& c, V v) { return set_canary(c, Tier::bronze, v); }},
       {"players.parallel", "answers at once for one player in conversation, 1 to 64; more wait", "2",
        [](C& c, V v) { return set_count(c.server.router.player_parallel, v, 64); }},
-      {"players.patience", "milliseconds until a person has to begin to answer, 1 to 60000; 0 = any time", "6000",
+      {"players.patience", "milliseconds until a person has to begin to answer, 1 to 60000; 0 = any time",
+       "6000",
        [](C& c, V v) -> std::string {
          std::int64_t ms = 0;
          if (!whole(v, ms) || ms < 0 || ms > 60'000) return "0 to 60000 milliseconds";

@@ -74,8 +74,9 @@ void open_remote(const rt::Env& env, const EngineOptions& options, Engines& engi
 }
 
 engine::LlamaConfig llama_config(const EngineOptions& options, bool embeds_elsewhere, Problems& problems) {
-  engine::LlamaConfig config{
-      .threads = options.threads, .memory_max = options.memory_max, .prefix_dir = options.prefixes_dir.string()};
+  engine::LlamaConfig config{.threads = options.threads,
+                             .memory_max = options.memory_max,
+                             .prefix_dir = options.prefixes_dir.string()};
   if (!options.use_models) return config;
   for (const auto& entry : options.catalogue) {
     const bool named = options.only.contains(entry.name);

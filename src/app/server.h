@@ -24,8 +24,8 @@ struct ServerOptions {
   bool use_models = true;
   std::vector<std::string> only_models;  // names; empty = those that serve a tier
   int engine_threads = 0;
-  bool read_ahead = true;     // prompts of talks, before a line comes
-  bool keep_prefixes = true;  // prompts that were read, over a restart
+  bool read_ahead = true;                          // prompts of talks, before a line comes
+  bool keep_prefixes = true;                       // prompts that were read, over a restart
   std::uint32_t engine_memory_mb = 0;              // for one model; 0 = what the machine has free
   std::vector<engine::OpenAiModelConfig> engines;  // over HTTP, in the order of the file
   std::map<engine::Tier, std::vector<std::string>> routes;

@@ -1,7 +1,7 @@
 #pragma once
-// Which players have a socket. Once the last one of a player is gone and none has come for `grace`, `left` is told: a
-// lost connection that comes back is no leaving. Owned by the edge; io thread. Bounded: at most kAwayMax players are
-// waited for; whoever leaves beyond that has left at once.
+// Which players have a socket. Once the last one of a player is gone and none has come for `grace`, `left` is
+// told: a lost connection that comes back is no leaving. Owned by the edge; io thread. Bounded: at most
+// kAwayMax players are waited for; whoever leaves beyond that has left at once.
 #include <functional>
 #include <map>
 #include <string>

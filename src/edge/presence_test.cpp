@@ -14,7 +14,8 @@ struct Door {
   rt::VirtualClock clock{io};
   rt::SeededIds ids{1};
   std::vector<std::string> left;
-  Presence presence{{io.get_executor(), clock, ids}, 60s, [this](const std::string& player) { left.push_back(player); }};
+  Presence presence{
+      {io.get_executor(), clock, ids}, 60s, [this](const std::string& player) { left.push_back(player); }};
 };
 
 using Names = std::vector<std::string>;

@@ -34,7 +34,8 @@ bool should_preempt(const RunningStep& step, const GoldCall& call, const WasteMe
                     const PreemptLimits& limits, rt::Instant now) {
   if (!step.running || !step.may_stop) return false;
   const auto done = now - step.began;
-  // A step whose end is not known could take any time; one that is over its time, as long again as it has run.
+  // A step whose end is not known could take any time; one that is over its time, as long again as it has
+  // run.
   const rt::nanoseconds rest = step.ends.is_never() ? kAnyTime : step.ends <= now ? done : step.ends - now;
   if (rest <= limits.wait_max) return false;
   if (waste.share_with(done) <= limits.waste_max) return true;

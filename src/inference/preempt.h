@@ -49,8 +49,8 @@ class WasteMeter {
 bool should_preempt(const RunningStep& step, const GoldCall& call, const WasteMeter& waste,
                     const PreemptLimits& limits, rt::Instant now);
 
-// Arrivals per second: what the last ten seconds say, or the last one and a half where that is more. Gold comes in
-// bursts, and the first steps of one should not be as long as those of a quiet time.
+// Arrivals per second: what the last ten seconds say, or the last one and a half where that is more. Gold
+// comes in bursts, and the first steps of one should not be as long as those of a quiet time.
 class ArrivalRate {
  public:
   void arrived(rt::Instant now);

@@ -65,8 +65,8 @@ void measure(RouteStats& stats, const StatsLimits& limits, const Measurement& m,
   stats.error_rate += weight * ((m.ok ? 0.0 : 1.0) - stats.error_rate);
   stats.measured = now;
   if (!m.ok) {
-    // It would have taken longer than it was given: nobody knows how much. Work in vain is dear, so it counts at once
-    // and is forgotten as slowly as anything else.
+    // It would have taken longer than it was given: nobody knows how much. Work in vain is dear, so it counts
+    // at once and is forgotten as slowly as anything else.
     const double least = static_cast<double>(m.given_us) - stats.begin_us;
     stats.queue_us = std::max(stats.queue_us, least);
     return;

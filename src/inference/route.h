@@ -61,7 +61,8 @@ struct Measurement {
   std::int64_t total_us = 0;
   int new_tokens = 0;
   bool deadline_met = false;
-  std::int64_t given_us = 0;  // what was not enough, of an answer that failed for lack of time; 0 = it did not
+  std::int64_t given_us =
+      0;  // what was not enough, of an answer that failed for lack of time; 0 = it did not
 };
 
 // Moving averages of one route. 0 = not measured yet.
@@ -100,15 +101,16 @@ struct Need {
   rt::nanoseconds left{0};  // until its deadline
   int tokens = 1;           // with which it is of use; speech is heard from its first sentence on
   double errors_max = 0.5;  // a route that fails more often is taken only when there is no other
-  // Rather nobody than who would be late because of others: somebody listens, and something can be said at once.
+  // Rather nobody than who would be late because of others: somebody listens, and something can be said at
+  // once.
   bool in_time_or_never = false;
 };
 
 enum class Pass { taken, tried, late, ill, shaky, busy, dear, yields };
 std::string_view pass_text(Pass pass);  // "would be late"
 
-// Until it would have said `tokens`, in microseconds; 0 = nobody knows. What was measured grows old only while
-// nobody is there: one who tries is enough.
+// Until it would have said `tokens`, in microseconds; 0 = nobody knows. What was measured grows old only
+// while nobody is there: one who tries is enough.
 double ready_us(const RouteView& route, const Need& need, const StatsLimits& limits, rt::Instant now);
 
 // What becomes of a request.
@@ -124,8 +126,9 @@ struct Decision {
 // or not looked at (`tried`).
 //
 // When nobody would be in time, who would be the least late is asked, and the last when the time is over: the
-// engines drop what is hopeless by themselves. With `in_time_or_never` that is only who has nothing else to do: an
-// engine that is slow on its own does what it can. A refusal names money before room before lateness before illness.
+// engines drop what is hopeless by themselves. With `in_time_or_never` that is only who has nothing else to
+// do: an engine that is slow on its own does what it can. A refusal names money before room before lateness
+// before illness.
 Decision decide(std::span<const RouteView> routes, const Need& need, const StatsLimits& limits,
                 rt::Instant now, std::span<Pass> passes);
 

@@ -112,8 +112,8 @@ TEST(Decide, RatherNobodyThanWhoIsLateBecauseOfOthers) {
   routes.takes(0, 400ms);
   routes.takes(1, 200ms);
   const auto ask = [&] {
-    return decide(routes.views, {.left = 50ms, .tokens = 8, .in_time_or_never = true}, routes.limits, routes.now,
-                  routes.passes);
+    return decide(routes.views, {.left = 50ms, .tokens = 8, .in_time_or_never = true}, routes.limits,
+                  routes.now, routes.passes);
   };
   EXPECT_EQ(ask().route, 1U) << "it has nothing else to do";
   routes.views[1].in_flight = 1;
@@ -156,7 +156,8 @@ TEST(Decide, WhatFailedForLackOfTimeWouldHaveTakenLongerThanItHad) {
   routes.takes(0, 100ms);
   routes.views[0].in_flight = 1;
   EXPECT_EQ(routes.decide_within(300ms).route, 0U);
-  for (int i = 0; i < 3; ++i) measure(routes.stats[0], routes.limits, {.ok = false, .given_us = 900'000}, routes.now);
+  for (int i = 0; i < 3; ++i)
+    measure(routes.stats[0], routes.limits, {.ok = false, .given_us = 900'000}, routes.now);
   EXPECT_EQ(routes.decide_within(300ms).route, 1U);
   const auto learnt = routes.stats[0].queue_us;
   measure(routes.stats[0], routes.limits, {.ok = false, .given_us = 5'000}, routes.now);

@@ -214,41 +214,6 @@ TEST_P(EngineSuite, UnknownModelIsRefused) {
   EXPECT_EQ(reply.error().reason, "engine.no_model");
 }
 
-TEST_P(EngineSuite, PassedDeadlineIsAnsweredAtOnce) {
-  auto request = talk();
-  request.deadline = env_.now() + std::chrono::milliseconds(-1);
-  const auto reply = generate(request);
-  if (!GetParam().has_model) {
-    EXPECT_TRUE(reply) << "a reflex answers when it is too late for everything else";
-    return;
-  }
-  ASSERT_FALSE(reply);
-  EXPECT_EQ(reply.error().code, Code::deadline_exceeded);
-  EXPECT_TRUE(idle());
-}
-
-TEST_P(EngineSuite, AtTheDeadlineWhatWasStreamedIsTheAnswer) {
-  if (!GetParam().has_model) {
-    EXPECT_TRUE(generate(talk()));
-    return;
-  }
-  // How long a text takes here and now decides what "in the middle" is.
-  auto request = talk("Tell a very long story of a lighthouse, a storm and a ship. Do not stop.", 400);
-  request.sampling.temperature = 0;
-  auto probe = request;
-  probe.tokens_max = 12;
-  const auto measured = generate(probe);
-  ASSERT_TRUE(measured) << measured.error().message;
-  request.deadline = env_.now() + std::chrono::microseconds(2 * measured->usage.total_us);
-  const auto call = start_generate(request);
-  const auto reply = wait(call);
-  ASSERT_TRUE(reply) << reply.error().message;
-  EXPECT_EQ(reply->finish, Finish::deadline);
-  EXPECT_FALSE(reply->text.empty());
-  EXPECT_EQ(reply->text, joined(call->pieces));
-  EXPECT_TRUE(idle()) << "the engine still works for a caller whose deadline has passed";
-}
-
 TEST_P(EngineSuite, CancelStopsTheWork) {
   if (!GetParam().has_model) {
     EXPECT_TRUE(generate(talk()));
@@ -370,55 +335,6 @@ TEST_P(EngineSuite, JsonSchemaShapesTheAnswer) {
       R"({"mood":"calm","loud":true})", R"({"mood":"calm","loud":false})", R"({"mood":"afraid","loud":true})",
       R"({"mood":"afraid","loud":false})"};
   EXPECT_NE(std::find(allowed.begin(), allowed.end(), text), allowed.end()) << reply->text;
-}
-
-TEST_P(EngineSuite, JsonIsWholeOrAnErrorWhateverTheDeadline) {
-  if (!GetParam().has_model || !GetParam().constrains) {
-    EXPECT_TRUE(generate(talk()));
-    return;
-  }
-  auto request = talk("Tell a very long story of a lighthouse as JSON.", 400);
-  request.json_schema =
-      R"({"type":"object","properties":{"story":{"type":"string"},"sad":{"type":"boolean"}},)"
-      R"("required":["story","sad"],"additionalProperties":false})";
-  auto probe = talk("Tell a very long story.", 12);
-  const auto measured = generate(probe);
-  ASSERT_TRUE(measured) << measured.error().message;
-  for (const int times : {1, 2, 4, 8}) {
-    request.deadline = env_.now() + std::chrono::microseconds(times * measured->usage.total_us);
-    const auto reply = generate(request, times % 4 == 0);
-    if (reply) {
-      const auto end = reply->text.find_last_not_of(" \n\t");
-      ASSERT_NE(end, std::string::npos);
-      EXPECT_EQ(reply->text[end], '}') << reply->text;
-      EXPECT_NE(reply->text.find("\"sad\""), std::string::npos) << reply->text;
-    } else {
-      EXPECT_EQ(reply.error().code, Code::deadline_exceeded) << reply.error().reason;
-    }
-  }
-  EXPECT_TRUE(idle());
-}
-
-TEST_P(EngineSuite, WhatIsCutAtASentenceEndsWithOne) {
-  auto request = talk("Tell a very long story of a lighthouse, a storm and a ship. Do not stop.", 400);
-  auto probe = request;
-  probe.tokens_max = 12;
-  const auto measured = generate(probe);
-  ASSERT_TRUE(measured) << measured.error().message;
-  for (const int times : {2, 4, 6}) {
-    request.deadline = env_.now() + std::chrono::microseconds(times * measured->usage.total_us + 100'000);
-    const auto call = start_generate(request);
-    const auto reply = wait(call);
-    if (!reply) {
-      EXPECT_EQ(reply.error().code, Code::deadline_exceeded);
-      continue;
-    }
-    EXPECT_EQ(joined(call->pieces), reply->text);
-    if (reply->usage.cut != Cut::sentence) continue;
-    EXPECT_EQ(reply->finish, Finish::deadline);
-    ASSERT_FALSE(reply->text.empty());
-    EXPECT_EQ(reply->text, trim(reply->text)) << "ends where a sentence ends";
-  }
 }
 
 TEST_P(EngineSuite, ThoughtsAreBounded) {

@@ -1,5 +1,5 @@
-// In the evening somebody thinks about the day: a job that outlives the server, and a memory in the turn in which it
-// ends.
+// In the evening somebody thinks about the day: a job that outlives the server, and a memory in the turn in
+// which it ends.
 #include "services/router/fake_engine.h"
 #include "tests/world/lanternfall.h"
 
@@ -14,8 +14,8 @@ struct Evening {
                 RouterConfig router;
                 for (const auto tier : {engine::Tier::silver, engine::Tier::bronze})
                   router.tiers[tier] = {{.engine = engine.get(), .model = "m"}};
-                services = std::make_shared<WorldServices>(lanternfall(), host, router, NpcConfig{}, AiConfig{},
-                                                           ModelsConfig{});
+                services = std::make_shared<WorldServices>(lanternfall(), host, router, NpcConfig{},
+                                                           AiConfig{}, ModelsConfig{});
                 return services;
               }},
               {.world = lanternfall().world.name, .start = GameTime{} + game_hours(20)}) {

@@ -2,6 +2,7 @@
 
 #include "adapters/engine_llama/test_models.h"
 #include "ports/engine_suite.h"
+#include "ports/engine_suite_deadlines.h"
 
 namespace troupe::engine {
 namespace {

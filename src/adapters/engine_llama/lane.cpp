@@ -50,7 +50,9 @@ inference::StepItem ChatLane::item(const Run& run) const {
   const bool in_turn = config_.order == Order::arrival;
   return {.tier = run.tier,
           .deadline = in_turn ? rt::Instant::never() : run.deadline,
-          .served = in_turn ? rt::Instant{} : run.ages ? run.served : rt::Instant::never(),
+          .served = in_turn    ? rt::Instant{}
+                    : run.ages ? run.served
+                               : rt::Instant::never(),
           .arrival = run.ticket->number,
           .tokens = static_cast<int>(run.left()),
           .rows_from = static_cast<int>(offset)};
@@ -250,8 +252,8 @@ std::optional<std::size_t> ChatLane::least_of_all() const {
   return static_cast<std::size_t>(worst - running_.begin());
 }
 
-// Makes a slot free for a run of a better tier. What the parked one computed is put away, so that it goes on later
-// where it stopped.
+// Makes a slot free for a run of a better tier. What the parked one computed is put away, so that it goes on
+// later where it stopped.
 bool ChatLane::park_for(const Run& better) {
   const auto worst = least_of_all();
   if (!worst || running_[*worst]->tier <= better.tier) return false;
@@ -266,8 +268,8 @@ bool ChatLane::park_for(const Run& better) {
   return true;
 }
 
-// Gold computes alone, so the others only stand in its way: each of its tokens would look at their cells, too. They are
-// put away where that saves more than it costs.
+// Gold computes alone, so the others only stand in its way: each of its tokens would look at their cells,
+// too. They are put away where that saves more than it costs.
 void ChatLane::clear_for(const Run& run) {
   if (run.tier > Tier::gold) return;
   std::size_t in_the_way = 0;

@@ -29,7 +29,8 @@ inference::StepShape ChatLane::shape_of(int tokens, int rows) const {
 }
 
 int ChatLane::writing() const {
-  return static_cast<int>(std::ranges::count_if(running_, [](const RunPtr& run) { return run->generates(); }));
+  return static_cast<int>(
+      std::ranges::count_if(running_, [](const RunPtr& run) { return run->generates(); }));
 }
 
 std::optional<rt::nanoseconds> ChatLane::next_token() const {
@@ -57,7 +58,8 @@ inference::StepLimits ChatLane::limits() const {
   const auto generating =
       static_cast<int>(std::ranges::count_if(running_, [](const RunPtr& run) { return run->left() == 1; }));
   const auto span = [&](std::chrono::milliseconds of_tier) {
-    return inbox_.step_budget(inbox_.writing() > 0 ? of_tier : std::max(of_tier, config_.reading_step), kStepLeast);
+    return inbox_.step_budget(inbox_.writing() > 0 ? of_tier : std::max(of_tier, config_.reading_step),
+                              kStepLeast);
   };
   const auto base = shape_of(generating, generating);
   const auto in_use = cells();
@@ -65,12 +67,12 @@ inference::StepLimits ChatLane::limits() const {
     return cost_.chunk(with, in_use, budget, 0, config_.chunk_max);
   };
   const int gold = chunk(shape_of(0, 0), config_.gold_step);
-  return {.chunk = {gold, gold, chunk(base, span(config_.silver_step)),
-                    chunk(base, span(config_.bronze_step))},
-          .chunk_min = config_.chunk_min,
-          .batch_max = config_.chunk_max + model_.config().slots,
-          .rows_max = kRowsMax,
-          .ageing = config_.ageing};
+  return {
+      .chunk = {gold, gold, chunk(base, span(config_.silver_step)), chunk(base, span(config_.bronze_step))},
+      .chunk_min = config_.chunk_min,
+      .batch_max = config_.chunk_max + model_.config().slots,
+      .rows_max = kRowsMax,
+      .ageing = config_.ageing};
 }
 
 Step ChatLane::assemble(const inference::StepPlan& plan) {

@@ -8,8 +8,8 @@
 //          with `unavailable` engine.stopping. `env` must outlive it.
 // Threads  Engine's methods on the io thread; stats() on any thread.
 // Bounded  Limits::waiting_max calls in the engine; per model: `slots` sequences at work, `kv_tokens` cells
-//          shared by them, `cached_prefixes` finished prompts of `prefix_bytes` in all, LlamaConfig::priors_max
-//          cached priors (of an embedding model: vectors of options).
+//          shared by them, `cached_prefixes` finished prompts of `prefix_bytes` in all,
+//          LlamaConfig::priors_max cached priors (of an embedding model: vectors of options).
 // Idle     sleeps; no thread polls.
 //
 // choose() answers by ChooseMethod; embed() truncates nothing: a text longer than the model's context is an
@@ -94,8 +94,8 @@ struct LlamaConfig {
   std::chrono::milliseconds gold_step{100};
   std::chrono::milliseconds silver_step{120};
   std::chrono::milliseconds bronze_step{60};
-  // Of silver or bronze while nobody is being written to: short steps read at a third of the speed, and only who
-  // hears an answer word by word notices long ones. Gold stops them.
+  // Of silver or bronze while nobody is being written to: short steps read at a third of the speed, and only
+  // who hears an answer word by word notices long ones. Gold stops them.
   std::chrono::milliseconds reading_step{300};
   int chunk_min = 8;    // prompt tokens of a step: at least (while any is left)
   int chunk_max = 512;  // and at most

@@ -26,7 +26,8 @@ inference::PrefixTree::Found PrefixShelf::find(std::span<const llama_token> want
   return found.length < kLeastShared ? inference::PrefixTree::Found{} : found;
 }
 
-std::size_t PrefixShelf::restore(int id, std::size_t have, std::size_t length, llama_seq_id seq, rt::Instant now) {
+std::size_t PrefixShelf::restore(int id, std::size_t have, std::size_t length, llama_seq_id seq,
+                                 rt::Instant now) {
   auto* memory = model_.memory();
   std::size_t done = have;
   for (const auto& [piece, to] : parts_.at(id)) {
@@ -44,7 +45,8 @@ std::size_t PrefixShelf::restore(int id, std::size_t have, std::size_t length, l
 }
 
 // Null when it is larger than all that may be kept.
-std::shared_ptr<const PrefixShelf::Piece> PrefixShelf::write_down(llama_seq_id seq, std::size_t from, std::size_t to) {
+std::shared_ptr<const PrefixShelf::Piece> PrefixShelf::write_down(llama_seq_id seq, std::size_t from,
+                                                                  std::size_t to) {
   auto* memory = model_.memory();
   llama_memory_seq_cp(memory, seq, scratch(), pos(from), pos(to));
   const auto size = llama_state_seq_get_size(model_.context(), scratch());

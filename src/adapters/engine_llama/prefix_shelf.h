@@ -1,8 +1,8 @@
 #pragma once
-// What finished prompts of one model have computed, in memory beside the cache: a copy in takes milliseconds where
-// computing took seconds, and in the cache it would cost every step of everybody. Prompts that begin alike share what
-// is alike. Engine thread only. Bounded: LlamaModelConfig::cached_prefixes prompts and prefix_bytes; beyond, whose
-// next use is likely to be the farthest goes.
+// What finished prompts of one model have computed, in memory beside the cache: a copy in takes milliseconds
+// where computing took seconds, and in the cache it would cost every step of everybody. Prompts that begin
+// alike share what is alike. Engine thread only. Bounded: LlamaModelConfig::cached_prefixes prompts and
+// prefix_bytes; beyond, whose next use is likely to be the farthest goes.
 #include <llama.h>
 
 #include <map>
@@ -25,10 +25,11 @@ class PrefixShelf {
 
   // The prompt with the longest common prefix; length 0 = none.
   inference::PrefixTree::Found find(std::span<const llama_token> wanted) const;
-  // Puts tokens of prompt `id` into `seq`, which holds the first `have`, until it holds `length`. How many there are
-  // now: fewer where cells are short.
+  // Puts tokens of prompt `id` into `seq`, which holds the first `have`, until it holds `length`. How many
+  // there are now: fewer where cells are short.
   std::size_t restore(int id, std::size_t have, std::size_t length, llama_seq_id seq, rt::Instant now);
-  // Copies what `seq` holds, whose tokens are these; what it makes redundant goes. How many others had to go for it.
+  // Copies what `seq` holds, whose tokens are these; what it makes redundant goes. How many others had to go
+  // for it.
   std::size_t keep(llama_seq_id seq, std::span<const llama_token> tokens, Use use);
 
   const inference::PrefixTree& kept() const { return kept_; }

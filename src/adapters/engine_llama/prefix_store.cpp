@@ -91,7 +91,8 @@ void PrefixStore::save(ChatLane& lane, rt::Instant now) {
     if (lane.shelf().restore(id, 0, tokens.size(), seq, now) == tokens.size()) {
       fits = llama_state_seq_get_size(model.context(), seq) <= bytes_left_;
       if (fits)
-        written = llama_state_seq_save_file(model.context(), draft.c_str(), seq, tokens.data(), tokens.size());
+        written =
+            llama_state_seq_save_file(model.context(), draft.c_str(), seq, tokens.data(), tokens.size());
     }
     lane.sequences().free(seq);
     if (!fits) continue;

@@ -1,5 +1,5 @@
-// What is computed is found again: shared by those at work, put on the shelf, kept on disk; and what happens when cells,
-// bytes or disk run out.
+// What is computed is found again: shared by those at work, put on the shelf, kept on disk; and what happens
+// when cells, bytes or disk run out.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -118,7 +118,8 @@ TEST_F(PrefixTest, KeptPrefixesAreBoundedInBytes) {
   config.models = {smollm()};
   config.models[0].prefix_bytes = 4 << 20;  // some 180 tokens of this model
   open(config);
-  for (const char* who : {"One. ", "Two. ", "Three. "}) ASSERT_TRUE(generate(talk("Hello", 2, who + lore(6))));
+  for (const char* who : {"One. ", "Two. ", "Three. "})
+    ASSERT_TRUE(generate(talk("Hello", 2, who + lore(6))));
   EXPECT_GT(llama_->stats().evictions, 0U);
   const auto newest = generate(talk("Hello again", 2, "Three. " + lore(6)));
   ASSERT_TRUE(newest) << newest.error().message;

@@ -55,7 +55,7 @@ class Run {
   std::size_t cached = 0;           // tokens that were found instead of computed, at its first start
   int answer_least = 0;             // tokens that it has to generate at the least to be of use
   llama_seq_id seq = -1;
-  bool ages = true;                 // false: work ahead of any need, which never comes before somebody's
+  bool ages = true;  // false: work ahead of any need, which never comes before somebody's
   bool started = false;
   rt::Instant began;   // the first time it got a slot
   rt::Instant served;  // its last step

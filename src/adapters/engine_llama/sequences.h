@@ -1,7 +1,7 @@
 #pragma once
-// Which sequences of one context are free. Engine thread only. A fork copies no cells: llama.cpp marks them as shared
-// (unified cache). Only who works has cells: every token of a step is computed against all cells in use, whoever they
-// belong to. What is finished goes to the shelf (prefix_shelf.h).
+// Which sequences of one context are free. Engine thread only. A fork copies no cells: llama.cpp marks them
+// as shared (unified cache). Only who works has cells: every token of a step is computed against all cells in
+// use, whoever they belong to. What is finished goes to the shelf (prefix_shelf.h).
 #include <llama.h>
 
 #include <vector>

@@ -2,6 +2,7 @@
 #include "adapters/engine_openai/llama_server.h"
 #include "adapters/engine_openai/openai_engine.h"
 #include "ports/engine_suite.h"
+#include "ports/engine_suite_deadlines.h"
 
 namespace troupe::engine {
 namespace {

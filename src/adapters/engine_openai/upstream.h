@@ -112,8 +112,7 @@ Task<typename R::Value> ask(CorePtr core, Upstream* upstream, Question question,
     upstream->failed(failure, env.now());
     if (said_something) co_return std::unexpected(failure.error);  // what was said is not said again
     const double jitter = static_cast<double>(env.ids.bits() >> 11) * 0x1p-53;
-    const auto when =
-        retry_at(failure, attempt, upstream->config().retries, env.now(), begins_by, jitter);
+    const auto when = retry_at(failure, attempt, upstream->config().retries, env.now(), begins_by, jitter);
     if (!when || !upstream->budget.take()) co_return std::unexpected(failure.error);
     core->retries.fetch_add(1);
     co_await rt::sleep_until(env, *when);

@@ -4,6 +4,7 @@
 
 #include "adapters/engine_reflex/reflex_rules.h"
 #include "ports/engine_suite.h"
+#include "ports/engine_suite_deadlines.h"
 
 namespace troupe::engine {
 namespace {

@@ -130,6 +130,28 @@ TEST(Moderation, APhraseSplitOverPiecesIsNeverShown) {
   }
 }
 
+TEST(Moderation, OnlyWhatCouldBecomeSomethingElseWaits) {
+  StreamCheck check(profile_levels("teen"));
+  EXPECT_EQ(check.push("Good"), "Good");
+  EXPECT_EQ(check.push(" day, I"), " day, I");
+  EXPECT_EQ(check.push(" took the sex"), " took the ");
+  EXPECT_EQ(check.push("tant"), "sextant") << "a longer word is another word";
+  EXPECT_EQ(check.push(" to kill"), " to ");
+  EXPECT_EQ(check.push(" -"), "");
+  EXPECT_EQ(check.push("- your"), "");
+  EXPECT_EQ(check.push(" time"), "kill -- your time");
+  EXPECT_EQ(check.push(" and KILL"), " and ");
+  EXPECT_EQ(check.push("\nyourself"), "");
+  EXPECT_FALSE(check.blocked()) << "the word may go on";
+  EXPECT_EQ(check.push("."), "");
+  EXPECT_TRUE(check.blocked());
+
+  StreamCheck last(profile_levels("teen"));
+  EXPECT_EQ(last.push("Oh, shit"), "Oh, ");
+  EXPECT_EQ(last.finish(), "");
+  EXPECT_TRUE(last.blocked()) << "at the end the last word is whole";
+}
+
 TEST(Moderation, CleanTextComesThroughWhole) {
   const std::string text = "The lamps are lit, the fog is in, and nobody has seen the keeper since Tideday.";
   StreamCheck check(profile_levels("teen"));

@@ -89,12 +89,6 @@ std::string normalise(std::string_view text) {
   return out;
 }
 
-constexpr std::size_t longest_term() {
-  std::size_t longest = 0;
-  for (const auto& term : kTerms) longest = std::max(longest, term.words.size());
-  return longest;
-}
-
 }  // namespace
 
 std::string_view category_name(Category category) {
@@ -126,32 +120,44 @@ Finding judge(const Levels& found, const Levels& allowed) {
   return {};
 }
 
-std::string StreamCheck::release(std::size_t end) {
-  // Judged with everything before it, so that a phrase split over pieces is seen whole.
-  finding_ = judge(levels_of(text_), allowed_);
-  if (blocked() || end <= shown_) return {};
+// Whether the text from this word on is, as far as it goes, what this listener may not hear.
+bool StreamCheck::could_begin(std::size_t word) const {
+  std::string heard = normalise(std::string_view(text_).substr(word)).substr(1);
+  if (is_word(lower_ascii(text_).back())) heard.pop_back();  // the last word may go on
+  return std::ranges::any_of(kTerms, [&](const Term& term) {
+    return term.level > allowed_[static_cast<std::size_t>(term.category)] &&
+           (std::string(term.words) + " ").starts_with(heard);
+  });
+}
+
+// Everything but what could become something else: a listener does not wait for words that nobody minds.
+// Judged with all that came before, so that a phrase split over pieces is seen whole, and without a last word
+// that may go on
+// ("sextant").
+std::string StreamCheck::push(std::string_view text) {
+  if (blocked()) return {};
+  text_ += text;
+  const std::string lower = lower_ascii(text_);
+  const auto whole = std::ranges::find_if_not(lower.rbegin(), lower.rend(), is_word).base() - lower.begin();
+  finding_ = judge(levels_of(std::string_view(text_).substr(0, static_cast<std::size_t>(whole))), allowed_);
+  if (blocked()) return {};
+  std::size_t end = shown_;
+  for (; end < text_.size(); ++end) {
+    const bool begins = is_word(lower[end]) && (end == 0 || !is_word(lower[end - 1]));
+    if (begins && could_begin(end)) break;
+  }
   std::string out = text_.substr(shown_, end - shown_);
   shown_ = end;
   return out;
 }
 
-std::string StreamCheck::push(std::string_view text) {
-  if (blocked()) return {};
-  text_ += text;
-  // Held back: the longest phrase's length, and then to the start of a word.
-  constexpr std::size_t kHeld = longest_term() + 1;
-  if (text_.size() <= shown_ + kHeld) {
-    finding_ = judge(levels_of(text_), allowed_);
-    return {};
-  }
-  std::size_t end = text_.size() - kHeld;
-  while (end > shown_ && text_[end] != ' ') --end;
-  return release(end);
-}
-
 std::string StreamCheck::finish() {
   if (blocked()) return {};
-  return release(text_.size());
+  finding_ = judge(levels_of(text_), allowed_);
+  if (blocked()) return {};
+  std::string out = text_.substr(shown_);
+  shown_ = text_.size();
+  return out;
 }
 
 }  // namespace troupe::ai

@@ -40,7 +40,7 @@ class StreamCheck {
   const Finding& finding() const { return finding_; }
 
  private:
-  std::string release(std::size_t end);
+  bool could_begin(std::size_t word) const;
 
   Levels allowed_;
   std::string text_;

@@ -47,7 +47,9 @@ std::string NpcService::about_to_hear(const pb::PlayerRecord& player) const {
 
 void NpcService::anticipate(const std::string& player, const std::string& npc) {
   constexpr auto kAgain = std::chrono::seconds(2);  // the hour, a memory or the weather may have changed
-  if (npc.empty() || !config_.thinks || !config_.read_ahead || reading_ahead_ >= config_.limits.reading_ahead_max) return;
+  if (npc.empty() || !config_.thinks || !config_.read_ahead ||
+      reading_ahead_ >= config_.limits.reading_ahead_max)
+    return;
   auto& last = anticipated_[player];
   const auto now = host_.env().now();
   if (last.reading || (last.npc == npc && now - last.at < kAgain)) return;

@@ -72,9 +72,9 @@ rt::Instant RouterService::deadline_of(const Caller& caller, Tier tier, std::int
 bool RouterService::yields(const Ask& ask, const Candidates& candidates, std::size_t i) const {
   if (ask.first_token_by.is_never() || i >= candidates.own || !turned_away_) return false;
   if (host_.env().now() - *turned_away_ > config_.limits.yields_for) return false;
-  return std::ranges::any_of(candidates.routes | std::views::drop(candidates.own), [&](const RouteState* smaller) {
-    return smaller->route.engine == candidates.routes[i]->route.engine;
-  });
+  return std::ranges::any_of(
+      candidates.routes | std::views::drop(candidates.own),
+      [&](const RouteState* smaller) { return smaller->route.engine == candidates.routes[i]->route.engine; });
 }
 
 inference::Decision RouterService::plan(const Ask& ask, const Candidates& candidates,

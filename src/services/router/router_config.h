@@ -45,7 +45,8 @@ struct RouterPolicy {
   // Answers at once for one player in a conversation. What a person says needs no more, and on a machine of
   // its own each more would make everybody else's slower.
   std::size_t player_parallel = 2;
-  // A person who has said nothing after this long is somebody else's turn: a smaller model's, then a writer's.
+  // A person who has said nothing after this long is somebody else's turn: a smaller model's, then a
+  // writer's.
   rt::milliseconds player_patience{6'000};
   bool step_down = true;  // a smaller tier's models answer when a tier's own cannot
   JobLimits jobs;

@@ -64,7 +64,8 @@ class RouterService {
                              std::shared_ptr<bool> streamed);
   template <class Reply>
   Task<Reply> attempt(Ask ask, Try one, EngineCall<Reply> call);
-  // Whether route `i` leaves its machine to a smaller one, because there is more talk than it could ever answer.
+  // Whether route `i` leaves its machine to a smaller one, because there is more talk than it could ever
+  // answer.
   bool yields(const Ask& ask, const Candidates& candidates, std::size_t i) const;
   // Of a talk: the listener's patience; else never.
   rt::Instant first_token_by(const Ask& ask, const engine::GenerateRequest& work) const;
