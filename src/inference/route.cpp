@@ -157,6 +157,7 @@ Decision decide(std::span<const RouteView> routes, const Need& need, const Stats
   std::optional<std::size_t> least_bad;
   double least_ready = 0;
   Pass worst = Pass::tried;
+  const auto is_idle = [&](std::size_t i) { return routes[i].in_flight == 0 && routes[i].waiting == 0; };
   for (std::size_t i = 0; i < routes.size(); ++i) {
     const double ready = ready_us(routes[i], need, limits, now);
     const Pass pass = look_at(routes[i], need, limits, now, ready);
@@ -168,11 +169,11 @@ Decision decide(std::span<const RouteView> routes, const Need& need, const Stats
     }
     if (pass == Pass::taken) {
       out.route = i;
+      out.idle = is_idle(i);
     } else if (!out.route) {
       out.downgraded |= for_want_of_means(pass);
       if (telling(pass) > telling(worst)) worst = pass;
-      const bool alone = routes[i].in_flight == 0 && routes[i].waiting == 0;
-      if ((pass == Pass::late || pass == Pass::shaky) && (alone || !need.in_time_or_never) &&
+      if ((pass == Pass::late || pass == Pass::shaky) && (is_idle(i) || !need.in_time_or_never) &&
           (!least_bad || ready < least_ready || need.left.count() <= 0)) {
         least_bad = i;
         least_ready = ready;
@@ -182,6 +183,7 @@ Decision decide(std::span<const RouteView> routes, const Need& need, const Stats
   if (out.route) return out;
   if (least_bad) {
     out.route = least_bad;
+    out.idle = is_idle(*least_bad);
     passes[*least_bad] = Pass::taken;
     out.downgraded = std::ranges::any_of(passes.first(*least_bad), for_want_of_means);
     return out;

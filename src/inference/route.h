@@ -118,6 +118,7 @@ struct Decision {
   std::optional<std::size_t> route;  // none: refused, see why
   std::optional<std::size_t> hedge;  // who may be asked, too, when the first takes long
   double hedge_ready_us = 0;         // until that one would have said enough
+  bool idle = false;                 // it has nothing else to do
   bool downgraded = false;           // a better one was passed over for lack of time, money or room
   Pass why = Pass::taken;            // of a refusal
 };

@@ -86,9 +86,12 @@ Task<RouterService::Answer<Reply>> RouterService::answer(Ask ask, Candidates can
                            hedge_after != config_.policy.hedge_after.end() && hedge_after->second.count() > 0;
     const auto race = std::make_shared<router::Race>();
     const std::array<std::size_t, 2> who = {chosen, may_hedge ? *found.hedge : chosen};
-    // Who is asked first leaves the next enough of the listener's patience.
+    // Who is asked first leaves the next enough of the listener's patience. The last may take until the
+    // deadline when nobody else is in its way: it could not be sooner, and there is nobody better to hear.
     auto first = ask;
-    if (found.hedge && !ask.no_fallback && !ask.first_token_by.is_never()) {
+    if (!found.hedge && found.idle) {
+      first.first_token_by = rt::Instant::never();
+    } else if (found.hedge && !ask.no_fallback && !ask.first_token_by.is_never()) {
       const auto now = host_.env().now();
       const auto left = ask.begins_by() - now;
       const auto next = rt::nanoseconds(static_cast<std::int64_t>(found.hedge_ready_us * 1000));
