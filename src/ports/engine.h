@@ -5,7 +5,8 @@
 // Deadline    Absolute, in every request. Near it an engine may end a text at the end of a sentence. At it,
 //             generate() answers what it has, marked `deadline`, if it streamed anything, else
 //             `deadline_exceeded`. Work that cannot be in time is dropped early: `deadline_exceeded`
-//             engine.doomed. What has no first token at `first_token_by` is dropped within one step, likewise.
+//             engine.doomed. What has no first token at `first_token_by` is dropped within one step,
+//             likewise.
 // Structure   With a json_schema the answer is whole and matches, or it is an error: engine.json_cut
 //             (`deadline_exceeded` for lack of time, `exhausted` for lack of tokens).
 // Cancel      Cancelling the task stops the work within one step.

@@ -46,7 +46,8 @@ TEST_P(EngineSuite, TheFirstTokenHasADeadlineOfItsOwn) {
   }
   // Longer than any engine reads at once: it is between steps that they look at the time.
   std::string text = "Tell a very long story of all this. Do not stop.";
-  for (int i = 0; i < 60; ++i) text += " There was a lighthouse with " + std::to_string(i) + " lamps in a storm.";
+  for (int i = 0; i < 60; ++i)
+    text += " There was a lighthouse with " + std::to_string(i) + " lamps in a storm.";
   auto request = talk(text, 160);
   request.first_token_by = env_.now() + std::chrono::milliseconds(1);
   const auto late = generate(request);
