@@ -112,8 +112,9 @@ Route route_to(engine::Engine& engine, const std::string& model, bool writes, co
     // Twice what it takes at once: the engine orders those by deadline, the router the rest among players.
     route.places = static_cast<std::size_t>(remote->parallel) * 2;
   } else if (writes) {
-    // A line inside of the engine is one that the router knows nothing of.
-    route.places = kChatSlots;
+    // A line inside of the engine is one that the router knows nothing of. Two more than it can do at once,
+    // so that no slot is empty while somebody waits, and one caller alone can have all of them.
+    route.places = kChatSlots + 2;
   }
   return route;
 }
