@@ -209,7 +209,9 @@ bool Timeline::Impl::advance_some(GameTime to) {
       now = std::max(now, to);
       return true;
     }
-    if (timer_due_now && (!tick_due_now || timers.begin()->first.due_ms <= tick.ms)) {
+    // At the same moment the tick is first: the next one is looked for after `now`, and this one would be
+    // lost.
+    if (timer_due_now && (!tick_due_now || timers.begin()->first.due_ms < tick.ms)) {
       now = std::max(now, GameTime{timers.begin()->first.due_ms});
       fire(timers.begin()->first);
     } else {

@@ -7,10 +7,16 @@
 namespace troupe::test {
 namespace {
 
+// What a test says and sees of the service.
+struct Knobs {
+  int step = 1;
+  mutable int ticks = 0;
+};
+
 // A service of one counter: Schedule adds to it and tells; each game hour it adds one more.
 class CounterService {
  public:
-  CounterService(const int& step, Host& host) : step_(step), host_(host) {}
+  CounterService(const Knobs& knobs, Host& host) : knobs_(knobs), host_(host) {}
 
   void mount() {
     host_.serve(&CounterService::add, this);
@@ -27,7 +33,8 @@ class CounterService {
     });
     timeline.add_genesis([this](Turn& turn) { count(turn, 0); });
     timeline.add_timer_handler(
-        "counter", [this](Turn& turn, const std::string&, const std::string&) { count(turn, step_); });
+        "counter", [this](Turn& turn, const std::string&, const std::string&) { count(turn, knobs_.step); });
+    timeline.add_tick([this](Turn&) { ++knobs_.ticks; });
   }
 
  private:
@@ -60,7 +67,7 @@ class CounterService {
     co_return pb::TimeCalendarReply();
   }
 
-  const int& step_;
+  const Knobs& knobs_;
   Host& host_;
   std::int64_t value_ = 0;
 };
@@ -72,8 +79,8 @@ pb::TimeScheduleRequest adding(std::int64_t by) {
 }
 
 struct WorldFixture : testing::Test {
-  int step = 1;
-  World world{{mount<CounterService>(step)}};
+  Knobs knobs;
+  World world{{mount<CounterService>(knobs)}};
 
   std::int64_t value() { return world.call<pb::TimeState>(player(), pb::TimeGetRequest())->now_ms(); }
 };
@@ -95,6 +102,12 @@ TEST_F(WorldFixture, TimeMovesExactlyAndTogetherWithTheClock) {
   world.pass(std::chrono::milliseconds(50));
   EXPECT_EQ(world.now().ms, game_hours(9).ms + 3000);
   EXPECT_EQ(value(), 2);
+}
+
+TEST_F(WorldFixture, NoTickIsLostToATimerOfTheSameMoment) {
+  world.advance(game_hours(2));  // each hour a timer, which is a tick's moment, too
+  EXPECT_EQ(value(), 2);
+  EXPECT_EQ(knobs.ticks, 1200) << "ten a second of 120 s";
 }
 
 TEST_F(WorldFixture, PublishedEventsAndTheLogAgree) {
@@ -133,7 +146,7 @@ TEST_F(WorldFixture, AReplayGivesTheSameState) {
   world.restart();
   world.advance(game_hours(2));
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
-  step = 2;  // a service that does not do the same again is found out
+  knobs.step = 2;  // a service that does not do the same again is found out
   EXPECT_NE(world.state_hash(), world.replayed_state_hash());
 }
 
