@@ -84,12 +84,12 @@ inference::Decision RouterService::plan(const Ask& ask, const Candidates& candid
   std::vector<inference::RouteView> views;
   views.reserve(candidates.routes.size());
   for (std::size_t i = 0; i < candidates.routes.size(); ++i) {
-    const auto& state = *candidates.routes[i];
+    auto& state = *candidates.routes[i];
     const auto& line = state.gate(ask.tier).queue();
     const auto& price = state.route.price;
     const bool pays = !ask.budget || inference::tokens_for(price, ask.prompt_bytes, ask.messages, *ask.budget,
                                                            ask.tokens_max) >= ask.useful_tokens;
-    views.push_back({.stats = &state.stats,
+    views.push_back({.stats = &state.of(ask.tier),
                      .breaker = &state.breaker,
                      .in_flight = static_cast<int>(line.in_flight()),
                      .waiting = static_cast<int>(line.ahead_of(ask.player)),
@@ -138,14 +138,16 @@ void RouterService::record(RouteState& route, const Ask& ask, rt::Instant asked,
   } else {
     route.breaker.succeeded();
   }
-  inference::measure(route.stats, config_.limits.stats,
+  // Structure that was cut may have been written all the while: its time says nothing of the wait.
+  const bool had_no_time = deadline_error && outcome.error().reason != "engine.json_cut";
+  inference::measure(route.of(ask.tier), config_.limits.stats,
                      {.ok = outcome.has_value(),
                       .queue_us = usage.queue_us,
                       .first_token_us = usage.first_token_us,
                       .total_us = usage.total_us,
                       .new_tokens = usage.new_tokens,
                       .deadline_met = !late && !deadline_error,
-                      .given_us = deadline_error ? (ask.begins_by() - asked).count() / 1000 : 0},
+                      .given_us = had_no_time ? (ask.begins_by() - asked).count() / 1000 : 0},
                      now);
   auto& metrics = host_.metrics();
   const Labels labels = {{"tier", std::string(engine::tier_name(ask.tier))}, {"model", route.route.model}};

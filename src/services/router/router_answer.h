@@ -24,7 +24,7 @@ Task<Reply> RouterService::attempt(Ask ask, Try one, EngineCall<Reply> call) {
   // A person in a conversation says one thing at a time; programs may ask for as much as there is.
   std::optional<std::size_t> each_max;
   if (!ask.player.empty() && !ask.npc.empty()) each_max = config_.policy.player_parallel;
-  const auto takes = rt::nanoseconds(static_cast<std::int64_t>(route.stats.service_us * 1000));
+  const auto takes = rt::nanoseconds(static_cast<std::int64_t>(route.of(ask.tier).service_us * 1000));
   CO_TRY(const auto place, co_await route.gate(ask.tier).enter(ask.player, ask.begins_by(), takes, each_max));
   if (!route.breaker.admit(host_.env().now())) {
     co_return fail(Code::unavailable, "router.ill", std::string(inference::pass_text(inference::Pass::ill)));

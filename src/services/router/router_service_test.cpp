@@ -140,6 +140,23 @@ TEST(Router, WhoWaitsTooLongOrLeavesGivesUpTheirPlace) {
   EXPECT_EQ(rig.engine("a").asked.size(), 3U);
 }
 
+TEST(Router, WhatAStoryWaitedSaysNothingOfATalk) {
+  RouterRig rig({"a", "b"}, [](RouterRig& r, RouterConfig& config) {
+    config.tiers = {{Tier::silver, {r.route("a"), r.route("b")}}, {Tier::bronze, {r.route("a")}}};
+  });
+  auto& a = rig.engine("a");
+  a.usage = {.new_tokens = 8, .queue_us = 60'000'000, .first_token_us = 61'000'000, .total_us = 62'000'000};
+  a.at_once = a.says("Once upon a time.");
+  auto story = RouterRig::line();
+  story.set_tier("bronze");
+  ASSERT_TRUE(rig.generate(story));
+  a.at_once.reset();
+  for (int i = 0; i < 2; ++i) (void)rig.ask(RouterRig::line());
+  EXPECT_EQ(a.asked.size(), 3U);
+  EXPECT_TRUE(rig.engine("b").asked.empty());
+  EXPECT_EQ(rig.status().engines(0).requests(), 1);
+}
+
 // A large model and a small one, and a player whose patience is over before the deadline.
 RouterRig::Configure impatient() {
   return [](RouterRig& rig, RouterConfig& config) {

@@ -19,9 +19,11 @@ struct RouterService::RouteState {
   std::string name() const { return std::string(route.engine->name()) + "/" + route.model; }
   bool reflex() const { return route.engine->name() == "reflex"; }
   router::Gate& gate(engine::Tier tier) const { return *gates[static_cast<std::size_t>(tier)]; }
+  // By tier: how long a story waited says nothing of a talk.
+  inference::RouteStats& of(engine::Tier tier) { return stats[static_cast<std::size_t>(tier)]; }
 
   Route route;
-  inference::RouteStats stats;
+  std::array<inference::RouteStats, 4> stats;  // by tier
   inference::Breaker breaker;
   std::array<std::unique_ptr<router::Gate>, 4> gates;  // by tier: gold never waits behind bronze
 };

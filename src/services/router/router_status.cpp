@@ -68,14 +68,17 @@ Result<pb::RouterStatusReply> RouterService::status(const Caller&, const pb::Rou
     }
     static constexpr const char* kHealth[] = {"ok", "open", "probing"};
     out->set_health(kHealth[static_cast<int>(route->breaker.state(host_.env().now()))]);
-    const auto& stats = route->stats;
+    // Averages are of the tier that was measured last, counts of all.
+    const auto& stats = *std::ranges::max_element(route->stats, {}, &inference::RouteStats::measured);
+    for (const auto& of_tier : route->stats) {
+      out->set_requests(out->requests() + of_tier.requests);
+      out->set_tokens(out->tokens() + of_tier.tokens);
+      out->set_deadlines_met(out->deadlines_met() + of_tier.deadlines_met);
+      out->set_deadlines_missed(out->deadlines_missed() + of_tier.deadlines_missed);
+    }
     out->set_first_token_ms((stats.queue_us + stats.begin_us) / 1000);
     out->set_token_ms(stats.token_us / 1000);
     out->set_error_rate(stats.error_rate);
-    out->set_requests(stats.requests);
-    out->set_tokens(stats.tokens);
-    out->set_deadlines_met(stats.deadlines_met);
-    out->set_deadlines_missed(stats.deadlines_missed);
     out->set_queue_ms(stats.queue_us / 1000);
     out->set_service_ms(stats.service_us / 1000);
     out->set_priced(!route->route.price.free());
