@@ -224,7 +224,6 @@ class LlamaEngineImpl final : public LlamaEngine {
   Inbox::Opening opening(const auto& request, Tier tier, std::size_t model) const {
     return {.tier = tier,
             .deadline = request.deadline,
-            .first_token_by = rt::Instant::never(),
             .think_again = request.think_again,
             .caller = request.caller,
             .model = infos_[model].name};
@@ -295,7 +294,6 @@ class LlamaEngineImpl final : public LlamaEngine {
     TRY(const auto model, find(request.model, Tier::silver, Kind::embedding));
     TRY(auto ticket, inbox_->open({.tier = Tier::silver,
                                    .deadline = request.deadline,
-                                   .first_token_by = rt::Instant::never(),
                                    .think_again = rt::Instant::never(),
                                    .caller = request.caller,
                                    .model = infos_[model].name}));

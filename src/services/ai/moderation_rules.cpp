@@ -123,7 +123,8 @@ Finding judge(const Levels& found, const Levels& allowed) {
 // Whether the text from this word on is, as far as it goes, what this listener may not hear.
 bool StreamCheck::could_begin(std::size_t word) const {
   std::string heard = normalise(std::string_view(text_).substr(word)).substr(1);
-  if (is_word(lower_ascii(text_).back())) heard.pop_back();  // the last word may go on
+  if (is_word(lower_ascii(text_.substr(text_.size() - 1)).front()))
+    heard.pop_back();  // the last word may go on
   return std::ranges::any_of(kTerms, [&](const Term& term) {
     return term.level > allowed_[static_cast<std::size_t>(term.category)] &&
            (std::string(term.words) + " ").starts_with(heard);
