@@ -20,7 +20,7 @@ help:
 	@echo "make run      set up, build and start the world Lanternfall (WORLD=DIR for another, ARGS=... for troupe up)"
 	@echo "make test     set up, build, every test"
 	@echo "make test-sanitized  the same tests under ASan + UBSan, then under TSan"
-	@echo "make mutants  takes each guard of tests/mutations.toml away: a test must fail; an hour, after make test"
+	@echo "make mutants  takes each guard of tests/mutations.toml away: a test must fail; a quarter of an hour, after make test"
 	@echo "make check    the fast loop: rules and service tests, format; under 2 minutes after a build"
 	@echo "make bench    every benchmark beside its peer; results in build/bench"
 	@echo "make peers    the gateways that make bench runs against (LiteLLM, SMG, vllm-router, Portkey), about 1 GB"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Takes one guard away after the other (tests/mutations.toml) and runs the tests that must notice.
 
-  tools/mutate.py              all of them, in the release build: an hour on 2 cores
+  tools/mutate.py              all of them, in the release build: a quarter of an hour on 2 cores
   tools/mutate.py moderation   those whose name or file contains the word
 
 Leaves the sources as they were. Exits 1 when a test did not notice.

@@ -38,8 +38,9 @@ bool should_preempt(const RunningStep& step, const GoldCall& call, const WasteMe
   // run.
   const rt::nanoseconds rest = step.ends.is_never() ? kAnyTime : step.ends <= now ? done : step.ends - now;
   if (rest <= limits.wait_max) return false;
-  if (waste.share_with(done) <= limits.waste_max) return true;
-  if (call.deadline.is_never()) return false;
+  if (step.ahead) return true;
+  if (!step.gold_due && waste.share_with(done) <= limits.waste_max) return true;
+  if (call.deadline.is_never() || (step.gold_due && call.deadline >= *step.gold_due)) return false;
   const auto left = call.deadline - now;
   return rest + call.takes > left && limits.stop_takes + call.takes <= left;
 }

@@ -4,9 +4,12 @@
 //
 // Stopping a step throws its work away. So it is stopped only when waiting for its predicted end would make
 // gold wait longer than `wait_max`, and only as long as what is thrown away stays below `waste_max` of the
-// work; when gold would miss its deadline by waiting, always. A step that is led by work which has waited too
-// long is never stopped: that is how nothing starves.
+// work; when gold would miss its deadline by waiting, always. A step that is led by other gold is stopped
+// only for that, by a call that is due sooner. A step of what is only read ahead is stopped for whoever
+// comes, silver too, and what is lost of it is nobody's. A step that is led by work which has waited too long
+// is never stopped: that is how nothing starves.
 #include <array>
+#include <optional>
 
 #include "ports/engine.h"
 
@@ -20,7 +23,9 @@ struct PreemptLimits {
 
 struct RunningStep {
   bool running = false;
-  bool may_stop = false;  // no gold in it, and nobody in it who has waited too long
+  bool may_stop = false;                // nobody leads it who has waited too long
+  bool ahead = false;                   // all of it is read ahead of any need
+  std::optional<rt::Instant> gold_due;  // the deadline of the gold that leads it
   rt::Instant began;
   rt::Instant ends = rt::Instant::never();  // predicted; never = not known
 };

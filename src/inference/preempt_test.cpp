@@ -17,6 +17,9 @@ TEST(Preempt, OnlyWhenWaitingIsWorseThanTheWaste) {
     change(out);
     return out;
   };
+  const auto gold = with([](auto& s) { s.gold_due = at(2000); });
+  const auto ahead = with([](auto& s) { s.ahead = true; });
+  const auto soon = with([](auto& s) { s.gold_due = at(1050); });
   WasteMeter clean;
   clean.worked(20s);
   WasteMeter full;
@@ -34,12 +37,13 @@ TEST(Preempt, OnlyWhenWaitingIsWorseThanTheWaste) {
            {"just begun", step, {never, 0ms}, clean, 1010, true},
            {"nearly done", step, {never, 0ms}, clean, 1097, false},
            {"nothing runs", with([](auto& s) { s.running = false; }), {never, 0ms}, clean, 1010, false},
-           {"gold itself, or old work",
-            with([](auto& s) { s.may_stop = false; }),
-            {at(1011), 0ms},
-            clean,
-            1010,
-            false},
+           {"old work", with([](auto& s) { s.may_stop = false; }), {at(1011), 0ms}, clean, 1010, false},
+           {"other gold, and time to wait", gold, {never, 0ms}, clean, 1010, false},
+           {"other gold that is due later, and time to wait", gold, {at(1150), 20ms}, clean, 1010, false},
+           {"other gold, and this one would miss", gold, {at(1050), 20ms}, full, 1010, true},
+           {"other gold, which is due first", soon, {at(1050), 20ms}, clean, 1010, false},
+           {"read ahead, whatever was wasted", ahead, {never, 0ms}, full, 1010, true},
+           {"read ahead, and nearly done", ahead, {never, 0ms}, full, 1097, false},
            {"an end that nobody knows",
             with([](auto& s) { s.ends = rt::Instant::never(); }),
             {never, 0ms},

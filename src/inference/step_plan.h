@@ -40,8 +40,9 @@ struct StepItem {
 struct StepLimits {
   std::array<int, 4> chunk = {256, 256, 64, 32};  // prompt tokens of a step, by the tier they are for
   int chunk_min = 1;                              // for who leads, at least
-  int batch_max = 320;                            // tokens of a step; more than the sequences of a model
-  int rows_max = 64;                              // rows of logits of a step
+  int ending = 0;  // the last tokens of a gold or silver prompt that leads, up to this many, come in one step
+  int batch_max = 320;  // tokens of a step; more than the sequences of a model
+  int rows_max = 64;    // rows of logits of a step
   rt::nanoseconds ageing = std::chrono::seconds(2);
 };
 

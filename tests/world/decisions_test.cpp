@@ -1,28 +1,12 @@
 // A decision is kept with everything that engine and router did about it, and shown to who asks.
-#include "services/router/fake_engine.h"
-#include "tests/world/lanternfall.h"
+#include "tests/world/minds.h"
 #include "troupe/v1/events.pb.h"
 
 namespace troupe::test {
 namespace {
 
-// Lanternfall, where a model of the test's own speaks.
-struct Speaking {
-  Speaking()
-      : world({[this](Host& host) -> std::shared_ptr<void> {
-                engine = std::make_unique<FakeEngine>(host.env(), "fake", std::vector<std::string>{"m"});
-                RouterConfig router;
-                router.tiers[engine::Tier::silver] = {{.engine = engine.get(), .model = "m"}};
-                return std::make_shared<WorldServices>(
-                    lanternfall(), host, router, NpcConfig{.thinks = false}, AiConfig{}, ModelsConfig{});
-              }},
-              {.world = lanternfall().world.name}) {}
-  std::unique_ptr<FakeEngine> engine;
-  World world;
-};
-
 TEST(Decisions, AreKeptWithWhatTheSchedulerDid) {
-  Speaking speaking;
+  Minds speaking({.thinks = false});
   auto& engine = *speaking.engine;
   engine.usage = {.prompt_tokens = 300,
                   .cached_tokens = 200,
@@ -72,7 +56,7 @@ TEST(Decisions, AreKeptWithWhatTheSchedulerDid) {
 }
 
 TEST(Talk, EndsWhenThePlaceIsGone) {
-  Speaking speaking;
+  Minds speaking({.thinks = false});
   pb::NpcTalkRequest request;
   request.set_npc("marta");
   request.set_text("Who keeps the light?");

@@ -1,30 +1,14 @@
 // In the evening somebody thinks about the day: a job that outlives the server, and a memory in the turn in
 // which it ends.
-#include "services/router/fake_engine.h"
-#include "tests/world/lanternfall.h"
+#include "tests/world/minds.h"
 
 namespace troupe::test {
 namespace {
 
-struct Evening {
-  Evening()
-      : world({[this](Host& host) -> std::shared_ptr<void> {
-                engine = std::make_unique<FakeEngine>(host.env(), "fake", std::vector<std::string>{"m"});
-                engine->at_once = engine->says("Good evening to you.");
-                RouterConfig router;
-                for (const auto tier : {engine::Tier::silver, engine::Tier::bronze})
-                  router.tiers[tier] = {{.engine = engine.get(), .model = "m"}};
-                services = std::make_shared<WorldServices>(lanternfall(), host, router, NpcConfig{},
-                                                           AiConfig{}, ModelsConfig{});
-                return services;
-              }},
-              {.world = lanternfall().world.name, .start = GameTime{} + game_hours(20)}) {
+struct Evening : Minds {
+  Evening() : Minds({.read_ahead = false}, GameTime{} + game_hours(20)) {
+    engine->at_once = engine->says("Good evening to you.");
     begin();
-  }
-  void begin() {
-    services->npc().start();
-    services->router().start();
-    world.settle();
   }
   std::vector<pb::MemoryView> reflections() {
     pb::NpcMindRequest request;
@@ -37,9 +21,6 @@ struct Evening {
     }
     return found;
   }
-  std::unique_ptr<FakeEngine> engine;
-  std::shared_ptr<WorldServices> services;
-  World world;
 };
 
 TEST(Reflection, OutlivesTheServerAndComesOnce) {

@@ -76,7 +76,9 @@ std::optional<inference::Rank> EmbedLane::prepare(rt::Instant now, bool /*spare*
 
 // As many texts as fit into one batch, the most urgent first; at least one.
 Step EmbedLane::assemble(rt::Instant now, std::vector<Part>& parts) {
-  Step step{.lead = jobs_.front().ticket->tier, .may_stop = true, .shape = {}, .parts = {}};
+  const auto& leader = *jobs_.front().ticket;
+  Step step{.lead = leader.tier, .may_stop = true, .ahead = false, .gold_due = {}, .shape = {}, .parts = {}};
+  if (leader.tier <= Tier::gold) step.gold_due = leader.deadline;
   batch_.n_tokens = 0;
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
     auto& job = jobs_[j];

@@ -62,17 +62,23 @@ Result<TicketPtr> Inbox::open(Opening opening) {
   return ticket;
 }
 
+// Whether this call goes before a step that runs, or is about to.
+bool Inbox::stops(const Ticket& ticket, const inference::RunningStep& step, rt::Instant now) const {
+  const bool gold = ticket.tier <= Tier::gold;
+  if (!gold && !(step.ahead && ticket.tier == Tier::silver)) return false;
+  const auto takes = gold ? gold_takes_ : rt::nanoseconds{0};
+  return inference::should_preempt(step, {ticket.deadline, takes}, waste_, preempt_, now);
+}
+
 void Inbox::submit(TicketPtr ticket, Start start) {
   {
     const std::lock_guard lock(mutex_);
     if (!stop_.load()) {
-      if (ticket->tier == Tier::gold) {
-        const auto now = env_.now();
-        gold_rate_.arrived(now);
-        if (inference::should_preempt(step_, {ticket->deadline, gold_takes_}, waste_, preempt_, now)) {
-          preempting_ = true;
-          abort_.store(true);
-        }
+      const auto now = env_.now();
+      if (ticket->tier == Tier::gold) gold_rate_.arrived(now);
+      if (stops(*ticket, step_, now)) {
+        preempting_ = true;
+        abort_.store(true);
       }
       const auto tier = static_cast<std::size_t>(ticket->tier);
       arrivals_[tier].push_back({std::move(ticket), std::move(start)});
@@ -176,9 +182,10 @@ std::vector<Inbox::Arrival> Inbox::drain() {
 bool Inbox::step_begins(std::vector<TicketPtr> tickets, inference::RunningStep step) {
   const std::lock_guard lock(mutex_);
   step.running = true;
-  // Gold that came since the last look goes first: nothing is lost yet.
-  for (const auto& gold : arrivals_[static_cast<std::size_t>(Tier::gold)]) {
-    if (inference::should_preempt(step, {gold.ticket->deadline, gold_takes_}, waste_, preempt_, step.began))
+  // Who came since the last look goes first: nothing is lost yet.
+  for (const auto tier : {Tier::gold, Tier::silver}) {
+    const auto& queue = arrivals_[static_cast<std::size_t>(tier)];
+    if (std::ranges::any_of(queue, [&](const Arrival& one) { return stops(*one.ticket, step, step.began); }))
       return false;
   }
   in_step_ = std::move(tickets);
@@ -194,6 +201,7 @@ bool Inbox::step_ended(rt::nanoseconds took, bool stopped) {
   ended.swap(in_step_);
   step_.running = false;
   const bool preempted = stopped && preempting_;
+  if (step_.ahead) return preempted;  // its loss is nobody's
   if (preempted) {
     waste_.wasted(took);
   } else if (!stopped) {

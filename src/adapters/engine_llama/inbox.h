@@ -65,9 +65,9 @@ class Inbox {
   };
   bool wait(bool idle, std::vector<Arrival>& out);
   std::vector<Arrival> drain();
-  // False: gold has come that should go first; the step does not begin.
+  // False: somebody has come who should go first; the step does not begin.
   bool step_begins(std::vector<TicketPtr> tickets, inference::RunningStep step);
-  // True when it was stopped for gold.
+  // True when it was stopped for somebody.
   bool step_ended(rt::nanoseconds took, bool stopped);
   // Engine thread: how long a step of a worse tier than gold may take.
   rt::nanoseconds step_budget(rt::nanoseconds normal, rt::nanoseconds least) const;
@@ -85,6 +85,7 @@ class Inbox {
 
  private:
   void count(const Ticket& ticket, const Ending& ending);
+  bool stops(const Ticket& ticket, const inference::RunningStep& step, rt::Instant now) const;
 
   rt::Env env_;
   std::size_t waiting_max_;

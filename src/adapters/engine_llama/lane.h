@@ -84,6 +84,8 @@ class ChatLane final : public Lane {
   double cells() const;
   inference::StepShape shape_of(int tokens, int rows) const;
   std::optional<rt::nanoseconds> rest_of(const Run& run, std::size_t filled, bool least) const;
+  bool only_ahead() const;
+  bool alone_in_gold() const;
   inference::StepLimits limits() const;
   Step assemble(const inference::StepPlan& plan);
   void finish_step(const inference::StepPlan& plan, rt::Instant now);

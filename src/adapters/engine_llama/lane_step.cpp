@@ -11,6 +11,9 @@ namespace {
 
 // Below this a step of silver or bronze is mostly overhead, however often gold comes.
 constexpr auto kStepLeast = std::chrono::milliseconds(20);
+// Tokens. Somebody waits for the first word behind them, and each step more costs what a step costs once
+// more.
+constexpr int kEnding = 24;
 
 }  // namespace
 
@@ -53,30 +56,57 @@ std::optional<rt::nanoseconds> ChatLane::rest_of(const Run& run, std::size_t fil
   return out;
 }
 
+bool ChatLane::only_ahead() const {
+  return std::ranges::all_of(running_, [](const RunPtr& run) { return run->is_ahead(); });
+}
+
+// One call at most: nobody waits for the end of its steps.
+bool ChatLane::alone_in_gold() const {
+  const Ticket* first = nullptr;
+  const auto is_another = [&](const RunPtr& run) {
+    if (run->tier > Tier::gold) return false;
+    if (first == nullptr) first = run->ticket.get();
+    return run->ticket.get() != first;
+  };
+  return std::ranges::none_of(running_, is_another) && std::ranges::none_of(waiting_, is_another);
+}
+
 inference::StepLimits ChatLane::limits() const {
   // What generates rides along; the chunks are what is left of the step's time then.
   const auto generating =
       static_cast<int>(std::ranges::count_if(running_, [](const RunPtr& run) { return run->left() == 1; }));
-  const auto span = [&](std::chrono::milliseconds of_tier) {
-    return inbox_.step_budget(inbox_.writing() > 0 ? of_tier : std::max(of_tier, config_.reading_step),
-                              kStepLeast);
+  const bool quiet = inbox_.writing() == 0;
+  const auto span = [&](std::chrono::milliseconds of_tier) -> rt::nanoseconds {
+    const auto normal = quiet ? std::max(of_tier, config_.reading_step) : of_tier;
+    if (quiet && only_ahead()) return normal;
+    return inbox_.step_budget(normal, kStepLeast);
   };
   const auto base = shape_of(generating, generating);
   const auto in_use = cells();
   const auto chunk = [&](const inference::StepShape& with, rt::nanoseconds budget) {
     return cost_.chunk(with, in_use, budget, 0, config_.chunk_max);
   };
-  const int gold = chunk(shape_of(0, 0), config_.gold_step);
+  const int gold = chunk(shape_of(0, 0), alone_in_gold() ? std::max(config_.gold_step, config_.reading_step)
+                                                         : config_.gold_step);
   return {
       .chunk = {gold, gold, chunk(base, span(config_.silver_step)), chunk(base, span(config_.bronze_step))},
       .chunk_min = config_.chunk_min,
+      .ending = quiet ? kEnding : 0,
       .batch_max = config_.chunk_max + model_.config().slots,
       .rows_max = kRowsMax,
       .ageing = config_.ageing};
 }
 
 Step ChatLane::assemble(const inference::StepPlan& plan) {
-  Step step{.lead = plan.lead, .may_stop = plan.lead > Tier::gold, .shape = {}, .parts = {}};
+  const auto& leader = *running_[plan.shares.front().item];
+  const bool of_gold = leader.tier <= Tier::gold;
+  Step step{.lead = plan.lead,
+            .may_stop = of_gold || plan.lead > Tier::gold,
+            .ahead = only_ahead(),
+            .gold_due = {},
+            .shape = {},
+            .parts = {}};
+  if (of_gold) step.gold_due = leader.deadline;
   batch_.n_tokens = 0;
   int rows = 0;
   for (const auto& share : plan.shares) {

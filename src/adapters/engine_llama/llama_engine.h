@@ -60,7 +60,7 @@ struct LlamaModelConfig {
   int context_tokens = 4096;  // of one request: prompt and answer
   int kv_tokens = 0;          // cells for all sequences; 0 = twice context_tokens
   int slots = 8;              // 1 to 64 sequences at work
-  int cached_prefixes = 24;   // 0 to 160 finished prompts, kept for those that begin alike
+  int cached_prefixes = 256;  // 0 to 1024 finished prompts, kept for those that begin alike
   std::uint64_t prefix_bytes = std::uint64_t{256} << 20;  // of memory for them
   // Of a chat model; an embedding model chooses by meaning.
   ChooseMethod choose = ChooseMethod::letters_minus_prior;
@@ -80,7 +80,7 @@ struct StepRecord {
   std::int64_t predicted_us = 0;  // 0 = nothing was known
   std::int64_t took_us = 0;
   bool stopped = false;    // and thrown away
-  bool preempted = false;  // for gold
+  bool preempted = false;  // for gold; what is read ahead, for silver too
 };
 
 struct LlamaConfig {
@@ -94,8 +94,9 @@ struct LlamaConfig {
   std::chrono::milliseconds gold_step{100};
   std::chrono::milliseconds silver_step{120};
   std::chrono::milliseconds bronze_step{60};
-  // Of silver or bronze while nobody is being written to: short steps read at a third of the speed, and only
-  // who hears an answer word by word notices long ones. Gold stops them.
+  // Of silver or bronze while nobody is being written to, and of gold while no other gold is at work: short
+  // steps read at a third of the speed, and only who hears an answer word by word notices long ones. Gold
+  // stops them.
   std::chrono::milliseconds reading_step{300};
   int chunk_min = 8;    // prompt tokens of a step: at least (while any is left)
   int chunk_max = 512;  // and at most
@@ -127,7 +128,7 @@ struct EngineStats {
   std::uint64_t restarts = 0;      // sequences that gave their cells to others and started again
   std::uint64_t doomed = 0;        // calls dropped because they could not be in time
   std::uint64_t busy_us = 0;       // inside steps
-  std::uint64_t preemptions = 0;   // steps that were stopped for gold
+  std::uint64_t preemptions = 0;   // steps that were stopped for gold, or reading ahead for silver
   std::uint64_t preempted_us = 0;  // what they had taken until then
   // Calls by tier that were answered in time, answered late or cut off by the deadline, and not answered for
   // lack of time.

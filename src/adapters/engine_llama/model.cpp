@@ -54,7 +54,7 @@ Result<void> check_config(const LlamaModelConfig& c) {
   if (c.kv_tokens != 0 && c.kv_tokens < c.context_tokens)
     return bad("kv_tokens must be context_tokens at least");
   if (c.slots < 1 || c.slots > 64) return bad("slots must be 1 to 64");
-  if (c.cached_prefixes < 0 || c.cached_prefixes > 160) return bad("cached_prefixes must be 0 to 160");
+  if (c.cached_prefixes < 0 || c.cached_prefixes > 1024) return bad("cached_prefixes must be 0 to 1024");
   if (!std::ranges::all_of(c.choose_temperature, [](double t) { return t > 0; }))
     return bad("choose_temperature must be above 0");
   return {};

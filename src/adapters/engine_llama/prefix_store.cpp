@@ -17,6 +17,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kEnding = ".prefix";
+// A file holds its whole prompt: for fewer tokens that no other file has, reading them again is better.
+constexpr std::size_t kWorthAFile = 64;
 
 // "03-<sha256>.prefix": in the order of their worth.
 bool name_matches(const fs::path& file) {
@@ -80,10 +82,12 @@ void PrefixStore::save(ChatLane& lane, rt::Instant now) {
   const auto& kept = lane.shelf().kept();
   auto ids = kept.ids();
   std::ranges::sort(ids, {}, [&](int id) { return std::pair(inference::next_use(kept.use(id), now), id); });
+  inference::PrefixTree saved;
   int rank = 0;
   for (const auto id : ids) {
     if (rank > 99) break;
     const auto tokens = kept.tokens(id);
+    if (saved.find(tokens).length + std::min(kWorthAFile, tokens.size()) > tokens.size()) continue;
     const auto draft = place / "draft";
     const auto seq = lane.sequences().take();
     std::size_t written = 0;
@@ -103,6 +107,7 @@ void PrefixStore::save(ChatLane& lane, rt::Instant now) {
     }
     fs::rename(draft, place / fmt::format("{:02}-{}{}", rank++, *hash, kEnding), error);
     bytes_left_ -= std::min(bytes_left_, static_cast<std::uint64_t>(written));
+    saved.insert(id, tokens, kept.use(id));
   }
 }
 

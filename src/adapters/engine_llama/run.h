@@ -44,6 +44,9 @@ class Run {
   // It writes its answer now: from here on it has something to show at the deadline.
   bool generates() const { return filled > 0 && filled >= prompt_tokens && has_begun(); }
 
+  // Nobody needs it yet, nor waits for what it shares with them.
+  bool is_ahead() const { return !ages && tier > Tier::silver; }
+
   TicketPtr ticket;
   std::vector<llama_token> tokens;  // what the sequence holds or shall hold
   std::size_t prompt_tokens = 0;    // what came with the call

@@ -13,6 +13,8 @@ StepOutcome run_step(llama_context* context, llama_batch& batch, const Step& ste
   for (const auto& part : step.parts) tickets.push_back(part.ticket);
   const inference::RunningStep running{.running = true,
                                        .may_stop = step.may_stop,
+                                       .ahead = step.ahead,
+                                       .gold_due = step.gold_due,
                                        .began = began,
                                        .ends = predicted ? began + *predicted : rt::Instant::never()};
   if (!inbox.step_begins(std::move(tickets), running)) return {.rc = 2, .ended = began};

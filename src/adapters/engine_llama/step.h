@@ -13,7 +13,9 @@ namespace troupe::engine {
 
 struct Step {
   Tier lead = Tier::silver;
-  bool may_stop = true;  // by gold
+  bool may_stop = true;                 // by gold
+  bool ahead = false;                   // all of it is read ahead
+  std::optional<rt::Instant> gold_due;  // of the gold that leads it
   inference::StepShape shape;
   struct Part {
     TicketPtr ticket;

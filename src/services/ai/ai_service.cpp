@@ -141,6 +141,7 @@ Task<pb::AiSpeakReply> AiService::speak(Caller caller, pb::AiSpeakRequest reques
   if (request.read_ahead()) {
     pb::RouterWarmRequest warm;
     *warm.mutable_ahead() = router_request(request, messages);
+    warm.set_guess(request.guess());
     CO_TRY(const auto warmed, co_await host_.call<pb::RouterWarmReply>(caller, warm));
     reply.set_model(warmed.model());
     co_return reply;

@@ -1,8 +1,12 @@
 // Who is approached, looked at or typed to reads ahead: the model has read everything but the line when the
-// line comes. Nothing of it is state: it makes answers sooner, never different.
+// line comes, also with what the line may bring up. Nothing of it is state: it makes answers sooner, never
+// different.
+#include <algorithm>
 #include <cmath>
 
+#include "base/hash.h"
 #include "base/log.h"
+#include "host/registry.h"
 #include "rt/clock.h"
 #include "services/npc/mind.h"
 #include "services/npc/npc_service.h"
@@ -12,7 +16,7 @@ namespace troupe {
 
 // Not from npc.Input itself: that is a turn, and a turn that reaches outside is kept in the log.
 boost::asio::awaitable<void> NpcService::watch_players() {
-  constexpr auto kLook = rt::milliseconds(250);
+  constexpr auto kLook = rt::milliseconds(100);
   constexpr std::int64_t kPresentRealS = 30;  // whoever says nothing for so long has gone
   for (const auto& [id, mind] : minds_) {
     if (unprepared_.size() < config_.limits.strangers_max) unprepared_.push_back(id);
@@ -47,27 +51,51 @@ std::string NpcService::about_to_hear(const pb::PlayerRecord& player) const {
 
 void NpcService::anticipate(const std::string& player, const std::string& npc) {
   constexpr auto kAgain = std::chrono::seconds(2);  // the hour, a memory or the weather may have changed
-  if (npc.empty() || !config_.thinks || !config_.read_ahead ||
-      reading_ahead_ >= config_.limits.reading_ahead_max)
-    return;
+  if (npc.empty() || !config_.thinks || !config_.read_ahead) return;
   auto& last = anticipated_[player];
   const auto now = host_.env().now();
-  if (last.reading || (last.npc == npc && now - last.at < kAgain)) return;
-  last = {.npc = npc, .at = now, .reading = true};
+  last.wanted = npc;
+  if (last.reading || reading_ahead_ >= config_.limits.reading_ahead_max) return;
+  if (last.npc == npc && now - last.at < kAgain) return;
+  last.npc = npc;
+  last.at = now;
+  last.reading = true;
   ++reading_ahead_;
   host_.spawn("read ahead", [this, player, npc] { return read_ahead(player, npc); });
 }
 
 boost::asio::awaitable<void> NpcService::read_ahead(std::string player, std::string npc) {
-  auto caller = as_self();
-  caller.deadline = host_.env().now() + config_.talk_deadline;
-  if (auto prompt = co_await make_prompt(caller, npc, player, "")) {
+  if (auto prompt = co_await make_prompt(as_self(), npc, player, "")) {
     prompt->request.set_read_ahead(true);
-    const auto read = co_await host_.call<pb::AiSpeakReply>(caller, prompt->request);
-    if (!read) log::debug("npc", "nothing was read ahead for {}: {}", npc, read.error().message);
+    const auto read_it = co_await read(prompt->request);
+    if (!read_it) log::debug("npc", "nothing was read ahead for {}: {}", npc, read_it.error().message);
+    if (read_it && !player.empty()) co_await read_sayable(player, npc, *std::move(prompt));
   }
   anticipated_[player].reading = false;
   --reading_ahead_;
+}
+
+Task<pb::AiSpeakReply> NpcService::read(const pb::AiSpeakRequest& request) {
+  auto caller = as_self();
+  caller.deadline = host_.env().now() + config_.talk_deadline;
+  return host_.call<pb::AiSpeakReply>(caller, request);
+}
+
+// One prompt for each: most lines bring up one. Only while nobody else has anything to read or to answer.
+boost::asio::awaitable<void> NpcService::read_sayable(std::string player, std::string npc, Prompt prompt) {
+  constexpr std::size_t kRemembered = 256;
+  const auto hash = sha256_hex(stable_bytes(prompt.request.context()));
+  if (std::ranges::find(read_in_full_, hash) != read_in_full_.end()) co_return;
+  if (prompt.sayable.size() > config_.limits.sayable_max) prompt.sayable.resize(config_.limits.sayable_max);
+  for (const auto& says : prompt.sayable) {
+    if (talks_ > 0 || reading_ahead_ > 1 || anticipated_[player].wanted != npc) co_return;
+    auto branch = prompt.request;
+    branch.mutable_context()->add_brought_up(says);
+    branch.set_guess(true);
+    if (!co_await read(branch)) co_return;
+  }
+  read_in_full_.push_back(hash);
+  if (read_in_full_.size() > kRemembered) read_in_full_.pop_front();
 }
 
 // Whether it was of use: the share of talks that had little left to read.

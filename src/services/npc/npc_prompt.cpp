@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kOwnFactsMax = 8;
 constexpr std::size_t kBroughtUpMax = 2;
+constexpr double kAsWell = .02;  // what fits the line less than the best by more is not brought up beside it
 constexpr std::size_t kStandingMax = 2;  // memories, of each kind
 constexpr double kFitsMin = .3;
 constexpr double kMemoryFitsMin = .4;
@@ -96,6 +97,7 @@ void NpcService::add_knowledge(const Mind& mind, const std::string& player, cons
   const auto& who = *mind.who;
   auto& context = *prompt.request.mutable_context();
   std::vector<Candidate> candidates;
+  std::vector<std::string> in_plain_words;
   for (const auto& fact : pack_.facts) {
     if (!pack::knows(fact, who.id) || !pack::may_share(fact, who.id, listener)) continue;
     const auto own = std::ranges::find(who.knows, fact.id, &pack::Knows::fact);
@@ -105,10 +107,15 @@ void NpcService::add_knowledge(const Mind& mind, const std::string& player, cons
       prompt.facts.push_back(fact.id.str());
     }
     const bool in_own_words = own != who.knows.end() && !own->says.empty() && !fact.secret;
-    const double fit = fits(fact, text, vector) + (in_own_words ? kOwnWordsBonus : 0);
-    if (fit >= kFitsMin)
-      candidates.push_back({.says = in_own_words ? own->says : plain, .fits = fit, .fact = fact.id.str()});
+    const auto& says = in_own_words ? own->says : plain;
+    (in_own_words ? prompt.sayable : in_plain_words).push_back(says);
+    const double fit = fits(fact, text, vector);
+    if (fit < kFitsMin) continue;
+    candidates.push_back(
+        {.says = says, .fits = fit + (in_own_words ? kOwnWordsBonus : 0), .fact = fact.id.str()});
   }
+
+  prompt.sayable.insert(prompt.sayable.end(), in_plain_words.begin(), in_plain_words.end());
 
   const auto now = host_.timeline().now().ms;
   const auto usable = [&](const npc::Memory& memory) {
@@ -138,6 +145,7 @@ void NpcService::add_knowledge(const Mind& mind, const std::string& player, cons
   std::ranges::sort(candidates, better);
   if (candidates.size() > kBroughtUpMax) candidates.resize(kBroughtUpMax);
   for (const auto& candidate : candidates) {
+    if (candidate.fits < candidates.front().fits - kAsWell) break;
     context.add_brought_up(candidate.says);
     if (!candidate.fact.empty()) note(prompt.facts, candidate.fact);
     if (!candidate.memory.empty()) note(prompt.memories, candidate.memory);

@@ -40,6 +40,7 @@ struct NpcLimits {
   double approach_m = 5;   // and this near may be about to speak
   std::size_t reading_ahead_max = 8;
   std::size_t strangers_max = 16;  // people who read ahead for whoever may come
+  std::size_t sayable_max = 10;    // of what a line may bring up is read ahead
   npc::MemoryLimits memory;
 };
 
@@ -69,6 +70,7 @@ class NpcService {
     std::string npc;
     rt::Instant at;
     bool reading = false;
+    std::string wanted;  // who the player is about to speak to by now
   };
 
   // npc_service.cpp: what others see
@@ -138,6 +140,8 @@ class NpcService {
   void anticipate(const std::string& player, const std::string& npc);
   void count_talk(const pb::Decision& decision);
   boost::asio::awaitable<void> read_ahead(std::string player, std::string npc);
+  Task<pb::AiSpeakReply> read(const pb::AiSpeakRequest& request);
+  boost::asio::awaitable<void> read_sayable(std::string player, std::string npc, Prompt prompt);
 
   // npc_memory.cpp
   Result<pb::NpcRememberReply> remember_rpc(Turn& turn, const Caller& caller,
@@ -185,7 +189,9 @@ class NpcService {
   bool embedding_now_ = false;
   std::map<std::string, Anticipated> anticipated_;  // by player; caches, never state
   std::size_t reading_ahead_ = 0;
-  std::vector<std::string> unprepared_;  // who has not read ahead for a stranger yet, the next one last
+  int talks_ = 0;                         // that are being answered
+  std::vector<std::string> unprepared_;   // who has not read ahead for a stranger yet, the next one last
+  std::deque<std::string> read_in_full_;  // hashes of prompts, the oldest first
   Counter& acts_;
   std::map<std::string, std::vector<float>> fact_vectors_;  // a cache: shapes prompts, never state
 };

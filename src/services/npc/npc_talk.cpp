@@ -13,6 +13,17 @@ namespace {
 
 constexpr std::int64_t kMinuteMs = 60'000;
 
+// As long as it lives.
+class Counted {
+ public:
+  explicit Counted(int& count) : count_(count) { ++count_; }
+  Counted(const Counted&) = delete;
+  ~Counted() { --count_; }
+
+ private:
+  int& count_;
+};
+
 }  // namespace
 
 Result<std::string> NpcService::check_line(const std::string& text) const {
@@ -72,6 +83,7 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
   const auto span =
       request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : config_.talk_deadline;
   const auto deadline = std::min(caller.deadline, started + span);
+  const Counted talking(talks_);
 
   Caller inner = as_self(caller.trace);
   inner.deadline =

@@ -62,7 +62,10 @@ class FakeEngine final : public engine::Engine {
   Task<engine::EmbedReply> embed(engine::EmbedRequest) override {
     co_return fail(Code::unavailable, "engine.no_model", "no vectors here");
   }
-  Task<engine::Usage> warm(engine::GenerateRequest) override { co_return engine::Usage{}; }
+  Task<engine::Usage> warm(engine::GenerateRequest request) override {
+    warmed.push_back(std::move(request));
+    co_return engine::Usage{};
+  }
   std::vector<engine::ThoughtView> thoughts() const override { return thinks; }
 
   engine::GenerateReply says(const std::string& text) const {
@@ -74,6 +77,7 @@ class FakeEngine final : public engine::Engine {
   }
 
   std::vector<std::shared_ptr<Asked>> asked;
+  std::vector<engine::GenerateRequest> warmed;
   std::optional<Result<engine::GenerateReply>> at_once;  // set: every call is answered so
   std::optional<Error> choose_error;
   engine::Usage usage;

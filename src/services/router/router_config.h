@@ -55,10 +55,11 @@ struct RouterPolicy {
 struct RouterLimits {
   inference::BreakerLimits breaker;
   inference::StatsLimits stats;
-  std::size_t waiting_max = 1024;           // at one route and tier
-  std::size_t waiting_each_max = 64;        // of one player there
-  rt::milliseconds player_goes_on{30'000};  // by then most players have answered
-  rt::milliseconds yields_for{30'000};      // since a talk was last turned away
+  std::size_t waiting_max = 1024;              // at one route and tier
+  std::size_t waiting_each_max = 64;           // of one player there
+  rt::milliseconds player_goes_on{30'000};     // by then most players have answered
+  rt::milliseconds guess_unlikely{3'600'000};  // for its cache a guess is something that is needed so late
+  rt::milliseconds yields_for{30'000};         // since a talk was last turned away
 };
 
 struct RouterConfig {

@@ -258,6 +258,7 @@ Task<pb::RouterWarmReply> RouterService::warm(Caller caller, pb::RouterWarmReque
   if (!route->route.price.free())
     co_return fail(Code::unavailable, "router.priced", "reading ahead is for engines that cost nothing");
   work.model = route->route.model;
+  if (request.guess()) work.think_again = host_.env().now() + config_.limits.guess_unlikely;
   CO_TRY(const auto usage, co_await route->route.engine->warm(work));
   pb::RouterWarmReply reply;
   reply.set_model(work.model);
