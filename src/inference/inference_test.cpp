@@ -89,6 +89,18 @@ TEST(StepPlan, BronzeFillsOnlyWhatIsLeft) {
   EXPECT_EQ(plan_step(much, limits, at(1000)).shares, (std::vector<Share>{{1, 40}}));
 }
 
+TEST(StepPlan, TheEndOfAPromptComesInOneStep) {
+  const StepLimits limits{.chunk = {16, 16, 8, 8}, .ending = 24};
+  const auto tokens_of = [&](int left, bool talks) {
+    auto one = item(Tier::silver, left, 0);
+    one.talks = talks;
+    return plan_step(std::vector{one}, limits, at(1000)).shares.at(0).tokens;
+  };
+  EXPECT_EQ(tokens_of(24, true), 24);
+  EXPECT_EQ(tokens_of(25, true), 8);
+  EXPECT_EQ(tokens_of(24, false), 8) << "nobody waits for its first word";
+}
+
 TEST(StepPlan, OldWorkGetsALittleOfGoldsTime) {
   auto old = item(Tier::bronze, 500, 0);
   old.served = at(0);

@@ -60,7 +60,7 @@ StepPlan plan_step(std::span<const StepItem> items, const StepLimits& limits, rt
     // Old work in gold's place gets as little as possible, since gold waits for it.
     const bool old = for_gold && items[leader].tier > Tier::gold;
     const int chunk = old ? 0 : limits.chunk[static_cast<std::size_t>(items[leader].tier)];
-    const bool ends = items[leader].tier <= Tier::silver && items[leader].tokens <= limits.ending;
+    const bool ends = items[leader].talks && items[leader].tokens <= limits.ending;
     take(leader, ends ? items[leader].tokens : std::max({1, limits.chunk_min, chunk}));
   }
   for (const auto i : order) {

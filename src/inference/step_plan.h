@@ -33,14 +33,15 @@ struct StepItem {
   rt::Instant deadline = rt::Instant::never();
   rt::Instant served;  // its last step, or its arrival
   std::uint64_t arrival = 0;
-  int tokens = 0;     // left to compute; 1 = it generates
-  int rows_from = 0;  // tokens from this one on give a row of logits
+  int tokens = 0;      // left to compute; 1 = it generates
+  int rows_from = 0;   // tokens from this one on give a row of logits
+  bool talks = false;  // somebody waits for the first word
 };
 
 struct StepLimits {
   std::array<int, 4> chunk = {256, 256, 64, 32};  // prompt tokens of a step, by the tier they are for
   int chunk_min = 1;                              // for who leads, at least
-  int ending = 0;  // the last tokens of a gold or silver prompt that leads, up to this many, come in one step
+  int ending = 0;       // the last tokens of a talk's prompt that leads, up to this many, come in one step
   int batch_max = 320;  // tokens of a step; more than the sequences of a model
   int rows_max = 64;    // rows of logits of a step
   rt::nanoseconds ageing = std::chrono::seconds(2);

@@ -98,9 +98,10 @@ class EngineFixture : public Base {
   Result<EmbedReply> embed(EmbedRequest request) {
     return wait(start<EmbedReply>([this, request](auto) { return engine_->embed(request); }));
   }
-  Result<Usage> warm(GenerateRequest request) {
-    return wait(start<Usage>([this, request](auto) { return engine_->warm(request); }));
+  std::shared_ptr<Call<Usage>> start_warm(GenerateRequest request) {
+    return start<Usage>([this, request](auto) { return engine_->warm(request); });
   }
+  Result<Usage> warm(GenerateRequest request) { return wait(start_warm(std::move(request))); }
 
   rt::asio::io_context io_;
   rt::asio::executor_work_guard<rt::asio::io_context::executor_type> keep_{io_.get_executor()};

@@ -92,6 +92,21 @@ TEST_F(AnticipationTest, TheSameIsReadInFullOnce) {
   EXPECT_GE(most, 2) << "it is seen to that what is before them is still there";
 }
 
+TEST_F(AnticipationTest, WhatMayBeBroughtUpIsForgottenFirst) {
+  stand_before("marta");
+  auto soonest_guess = rt::Instant::never();
+  rt::Instant latest;
+  for (const auto& prompt : warmed()) {
+    if (brings_up(before_the_line(prompt))) {
+      soonest_guess = std::min(soonest_guess, prompt.think_again);
+    } else if (!prompt.think_again.is_never()) {  // not a stranger's
+      latest = std::max(latest, prompt.think_again);
+    }
+  }
+  EXPECT_FALSE(soonest_guess.is_never());
+  EXPECT_GT(soonest_guess, latest + std::chrono::minutes(1));
+}
+
 TEST_F(AnticipationTest, AConversationIsReadAheadToo) {
   pass(10);
   look_at("marta");

@@ -55,7 +55,8 @@ inference::StepItem ChatLane::item(const Run& run) const {
                                : rt::Instant::never(),
           .arrival = run.ticket->number,
           .tokens = static_cast<int>(run.left()),
-          .rows_from = static_cast<int>(offset)};
+          .rows_from = static_cast<int>(offset),
+          .talks = !run.ticket->first_token_by.is_never()};
 }
 
 inference::Rank ChatLane::rank(const Run& run, rt::Instant now) const {

@@ -215,6 +215,16 @@ TEST_F(StoreTest, APrefixOutlivesTheEngine) {
   EXPECT_EQ(warm->text, cold->text);
 }
 
+// A file holds a whole prompt: for a few tokens more none is written.
+TEST_F(StoreTest, WhatDiffersLittleIsWrittenOnce) {
+  open(config());
+  for (const char* tail : {" It rains.", " The bell rings.", " A boat comes in."})
+    ASSERT_TRUE(generate(talk("Hello.", 2, lore(8) + tail)));
+  ASSERT_TRUE(generate(talk("Hello.", 2, "Elsewhere. " + lore(8))));
+  engine_.reset();
+  EXPECT_EQ(files().size(), 2U);
+}
+
 TEST_F(StoreTest, WhatIsDamagedIsRemoved) {
   open(config());
   ASSERT_TRUE(generate(talk("Hello.", 2, lore(8))));

@@ -84,6 +84,31 @@ TEST_F(SchedulingTest, WhatMayBeThrownAwayIsLimited) {
 }
 
 // What the benchmarks compare with.
+// And what it loses is nobody's: it does not count against what may be thrown away.
+TEST_F(SchedulingTest, SilverStopsWhatIsOnlyReadAhead) {
+  auto config = test_config();
+  config.models = {smollm()};
+  config.chunk_min = config.chunk_max = 256;
+  config.waste_max = 0;
+  const auto talks = talk("Hello.", 2);
+  auto ahead = talk("", 2, lore(100));
+  ahead.caller = "npc.reads";
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    open(config);
+    ASSERT_TRUE(generate(talks));  // so that it knows what steps take
+    const auto reading = start_warm(ahead);
+    ASSERT_TRUE(turn_until([&] {
+      const auto seen = thoughts_of("npc.reads");
+      return reading->done() || (!seen.empty() && seen[0].state == State::prefill);
+    }));
+    ASSERT_TRUE(generate(talks));
+    const auto usage = wait(reading);
+    ASSERT_TRUE(usage) << usage.error().message;
+    if (llama_->stats().preemptions > 0) break;
+  }
+  EXPECT_GT(llama_->stats().preemptions, 0U);
+}
+
 TEST_F(SchedulingTest, InOrderOfArrivalNobodyOvertakes) {
   for (const auto order : {Order::tiers, Order::arrival}) {
     auto config = test_config();
