@@ -189,7 +189,7 @@ class NpcService {
   bool embedding_now_ = false;
   std::map<std::string, Anticipated> anticipated_;  // by player; caches, never state
   std::size_t reading_ahead_ = 0;
-  int talks_ = 0;                         // that are being answered
+  std::size_t talks_ = 0;                 // that are being answered
   std::vector<std::string> unprepared_;   // who has not read ahead for a stranger yet, the next one last
   std::deque<std::string> read_in_full_;  // hashes of prompts, the oldest first
   Counter& acts_;

@@ -1,6 +1,7 @@
 // One player's sentence and the answer to it.
 #include <algorithm>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "pack/query.h"
 #include "services/npc/mind.h"
@@ -12,17 +13,6 @@ namespace troupe {
 namespace {
 
 constexpr std::int64_t kMinuteMs = 60'000;
-
-// As long as it lives.
-class Counted {
- public:
-  explicit Counted(int& count) : count_(count) { ++count_; }
-  Counted(const Counted&) = delete;
-  ~Counted() { --count_; }
-
- private:
-  int& count_;
-};
 
 }  // namespace
 
