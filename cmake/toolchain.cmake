@@ -31,6 +31,15 @@ if(TROUPE_SANITIZE)
     "TSAN_OPTIONS=halt_on_error=1:suppressions=${CMAKE_CURRENT_LIST_DIR}/tsan.supp:${symbolizer}")
 endif()
 
+# Hardening: addresses at random, a read-only table of outside functions, a guard before each return address, checked
+# copies and checked containers.
+add_compile_options(-fPIE)
+add_link_options(-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
+if(NOT TROUPE_SANITIZE)
+  add_compile_options(-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+endif()
+
 find_program(TROUPE_MOLD mold)
 if(TROUPE_MOLD)
   add_link_options(-fuse-ld=mold)
