@@ -3,6 +3,7 @@
 // ("npc.unknown": part of the wire contract) and one sentence for people.
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,7 @@ struct Error {
   std::string reason;
   std::string message;
   std::int64_t retry_after_ms = 0;  // exhausted and unavailable: when to try again; 0 = not known
+  std::optional<std::uint64_t> current_version = {};  // of a lost race: what is there now, 0 = nothing
 };
 
 template <class T>
