@@ -1,6 +1,6 @@
 # Everything a person types. Set-up is tools/setup.py, the build is CMake (presets release, asan, tsan) with Ninja.
 .DEFAULT_GOAL := help
-.PHONY: run test test-sanitized mutants check bench peers build setup clean help format format-check
+.PHONY: run test test-sanitized soak mutants check bench peers build setup clean help format format-check
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
@@ -20,6 +20,7 @@ help:
 	@echo "make run      set up, build and start the world Lanternfall (WORLD=DIR for another, ARGS=... for troupe up)"
 	@echo "make test     set up, build, every test"
 	@echo "make test-sanitized  the same tests under ASan + UBSan, then under TSan"
+	@echo "make soak     after make test: what the tests repeat (days, kills, fuzzing) in full, and an hour of players; hours"
 	@echo "make mutants  takes each guard of tests/mutations.toml away: a test must fail; a quarter of an hour, after make test"
 	@echo "make check    the fast loop: rules and service tests, format; under 2 minutes after a build"
 	@echo "make bench    every benchmark beside its peer; results in build/bench"
@@ -55,6 +56,10 @@ test-sanitized:
 	@$(SETUP) test --finish
 	@ctest --test-dir build/asan --output-on-failure --no-tests=error --parallel $(JOBS)
 	@ctest --test-dir build/tsan --output-on-failure --no-tests=error --parallel $(JOBS)
+
+# After `make test`. ARGS names tests, e.g. ARGS=kills; without it all of them run, one after the other.
+soak:
+	@python3 tools/soak.py $(ARGS)
 
 # After `make test`: what is built is changed and built again, a guard at a time.
 mutants:

@@ -24,9 +24,9 @@ function(troupe_room)
   endif()
 endfunction()
 
-# troupe_test(NAME n SOURCES ... LINKS ... [TIMEOUT s] [LABEL fast|slow])
+# troupe_test(NAME n SOURCES ... LINKS ... [TIMEOUT s] [LABEL fast|slow] [REPEATS])
 function(troupe_test)
-  cmake_parse_arguments(T "" "NAME;TIMEOUT;LABEL" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(T "REPEATS" "NAME;TIMEOUT;LABEL" "SOURCES;LINKS" ${ARGN})
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()
@@ -36,20 +36,27 @@ function(troupe_test)
   add_executable(${T_NAME} ${T_SOURCES})
   target_link_libraries(${T_NAME} PRIVATE ${T_LINKS} troupe_warnings GTest::gtest GTest::gmock GTest::gtest_main)
   target_include_directories(${T_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/src)
-  troupe_ctest(NAME ${T_NAME} COMMAND ${T_NAME} TIMEOUT ${T_TIMEOUT} LABEL ${T_LABEL})
+  if(T_REPEATS)
+    set(repeats REPEATS)
+  endif()
+  troupe_ctest(NAME ${T_NAME} COMMAND ${T_NAME} TIMEOUT ${T_TIMEOUT} LABEL ${T_LABEL} ${repeats})
 endfunction()
 
-# troupe_ctest(NAME n COMMAND ... TIMEOUT s LABEL fast|slow [SERIAL]): under sanitizers the name says under which, and
-# there is more time: a sanitized program takes two to ten times as long.
+# troupe_ctest(NAME n COMMAND ... TIMEOUT s LABEL fast|slow [SERIAL] [REPEATS]): under sanitizers the name says under
+# which, and there is more time: a sanitized program takes two to ten times as long. REPEATS: what the test does many times
+# (days, kills, inputs of a fuzzer) it does a short count of; the full count where TROUPE_SOAK=1 (tools/soak.py).
 function(troupe_ctest)
-  cmake_parse_arguments(C "SERIAL" "NAME;TIMEOUT;LABEL" "COMMAND" ${ARGN})
+  cmake_parse_arguments(C "SERIAL;REPEATS" "NAME;TIMEOUT;LABEL" "COMMAND" ${ARGN})
+  if(C_REPEATS)
+    list(APPEND C_LABEL repeats)
+  endif()
   if(TROUPE_SANITIZE)
     get_filename_component(preset ${CMAKE_BINARY_DIR} NAME)
     set(C_NAME ${preset}.${C_NAME})
     math(EXPR C_TIMEOUT "${C_TIMEOUT} * 5")
   endif()
   add_test(NAME ${C_NAME} COMMAND ${C_COMMAND} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${C_NAME} PROPERTIES TIMEOUT ${C_TIMEOUT} LABELS ${C_LABEL} RUN_SERIAL ${C_SERIAL}
+  set_tests_properties(${C_NAME} PROPERTIES TIMEOUT ${C_TIMEOUT} LABELS "${C_LABEL}" RUN_SERIAL ${C_SERIAL}
     ENVIRONMENT
     "TROUPE_MODELS_DIR=${TROUPE_MODELS_DIR};TROUPE_NODE_BIN_DIR=${TROUPE_NODE_BIN_DIR};TROUPE_OPENAI_PYTHON_DIR=${TROUPE_OPENAI_PYTHON_DIR};${TROUPE_SANITIZER_OPTIONS}")
 endfunction()

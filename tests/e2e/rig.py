@@ -16,6 +16,11 @@ READY_SECONDS = 60
 SMALL_MODELS = "smollm2-135m,minilm-l6-v2"
 
 
+def times(short: int, full: int) -> int:
+    """How often a test repeats itself: the full count is for `make soak`."""
+    return full if os.environ.get("TROUPE_SOAK") == "1" else short
+
+
 class Failed(Exception):
     pass
 

@@ -4,9 +4,9 @@ import random
 import signal
 import threading
 
-from rig import Line, Place, Server, Writers, check, memories_of
+from rig import Line, Place, Server, Writers, check, memories_of, times
 
-KILLS = 10
+KILLS = times(10, 200)
 
 
 class Talkers:

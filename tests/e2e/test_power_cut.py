@@ -1,7 +1,7 @@
 """The power-cut rig (a process kill is no power cut): a file system whose power is cut while clients write. What was
 acknowledged must be there after the next mount. The same with syncs left out must lose something, or the rig proves nothing."""
 from disk import Disk
-from rig import Failed, Place, Server, Writers, check
+from rig import Failed, Place, Server, Writers, check, times
 
 # Syncs that answer "done" and do nothing.
 NO_SYNC = ["strace", "-D", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fsync,fdatasync",
@@ -26,7 +26,7 @@ def cut(place: Place, kind: str, mib: int, times: int) -> None:
     server = Server(place, data=disk.path / "data", flags=["--no-models"])
     writers = Writers(CLIENTS)
     for which in range(times):
-        cut_and_start(disk, server, writers, 150 + 100 * which)
+        cut_and_start(disk, server, writers, 150 + 100 * (which % 5))
         lost = writers.lost(server)
         check(not lost, f"{kind}: all {writers.acknowledged()} acknowledged writes survived power cut {which + 1} "
                         f"(lost: {lost[:5]})")
@@ -50,6 +50,6 @@ def control(place: Place) -> None:
 
 
 def test(place: Place) -> None:
-    cut(place, "ext4", 64, 3)
-    cut(place, "xfs", 320, 2)
+    cut(place, "ext4", 64, times(3, 30))
+    cut(place, "xfs", 320, times(2, 20))
     control(place)
