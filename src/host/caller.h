@@ -3,6 +3,7 @@
 // call.
 #include <string>
 
+#include "base/error.h"
 #include "rt/clock.h"
 #include "troupe/v1/common.pb.h"
 
@@ -10,14 +11,21 @@ namespace troupe {
 
 namespace pb = troupe::v1;
 
+// A caller that says no role has none: every method refuses it. Where the server itself asks, it says so with
+// server() or by naming the role; nothing gets that right by leaving something out.
 struct Caller {
   std::string name;  // "anna"; "" = the server itself
-  pb::Role role = pb::ROLE_SERVICE;
+  pb::Role role = pb::ROLE_UNSPECIFIED;
   std::string world;  // "" = the only one
   rt::Instant deadline = rt::Instant::never();
   std::string trace;  // 24 bytes: W3C trace id and span id; or empty
   std::string idempotency_key;
   std::string stream;  // subject for partial answers, or ""
+
+  // The server itself, with every right.
+  static Caller server(rt::Instant until = rt::Instant::never()) {
+    return {.role = pb::ROLE_SERVICE, .deadline = until};
+  }
 
   // May act for other players (interfaces.md: game server, designer, admin).
   bool acts_for_others() const {
@@ -29,5 +37,8 @@ struct Caller {
     return acts_for_others() && !wanted.empty() ? wanted : name;
   }
 };
+
+// `permission_denied` rpc.no_role for a caller without one: somebody forgot to say who asks.
+Result<void> check_role(const Caller& caller);
 
 }  // namespace troupe

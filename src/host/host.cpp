@@ -83,6 +83,7 @@ Result<void> Host::parse(const std::string& bytes, google::protobuf::Message& me
 
 Result<Caller> Host::admit(const MethodInfo* method, const bus::Request& request) const {
   TRY(Caller caller, decode_header(env_, request.header));
+  TRY_VOID(check_role(caller));
   if (!method->allows(caller.role)) {
     return fail(Code::permission_denied, "rpc.role",
                 method->name + " is not for the role '" + role_name(caller.role) + "'");

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "host/caller.h"
 
 #include "troupe/v1/all_files.h"
 
@@ -131,6 +132,11 @@ std::string stable_bytes(const google::protobuf::Message& message) {
   message.SerializeToCodedStream(&out);
   out.Trim();
   return bytes;
+}
+
+Result<void> check_role(const Caller& caller) {
+  if (pb::Role_IsValid(caller.role) && caller.role != pb::ROLE_UNSPECIFIED) return {};
+  return fail(Code::permission_denied, "rpc.no_role", "the caller has no role: nobody may do this");
 }
 
 std::string role_name(pb::Role role) { return lower_ascii(pb::Role_Name(role).substr(5)); }

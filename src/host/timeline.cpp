@@ -97,7 +97,7 @@ Result<void> Timeline::open() {
   // A restart moves the base of the tick grid: it is an input like any other, or a replay would tick
   // elsewhere.
   InputRecord resumed{.type = kResumed, .payload = std::to_string(self.clock.base().ms)};
-  (void)self.apply_input(resumed, Caller{});
+  (void)self.apply_input(resumed, Caller::server());
   return flush_now();
 }
 
@@ -141,6 +141,7 @@ Task<Timeline::Bytes> Timeline::submit(Caller caller, std::string type, Bytes pa
   auto& self = *impl_;
   if (!self.applies.contains(type))
     co_return fail(Code::not_found, "rpc.unknown", "no command '" + type + "'");
+  CO_TRY_VOID(check_role(caller));
   if (self.fault) co_return std::unexpected(self.refusal());
   if (self.pending.size() + self.committing >= self.config.limits.turns_max) {
     co_return fail(Code::exhausted, "timeline.busy", "the world is busy; try again", 100);

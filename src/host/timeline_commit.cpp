@@ -159,7 +159,7 @@ boost::asio::awaitable<void> Timeline::Impl::recover(Error error) {
   fault.reset();
   // The time that passed did not happen; as after a restart, that is an input.
   InputRecord resumed{.type = kResumed, .payload = std::to_string(clock.base().ms)};
-  (void)apply_input(resumed, Caller{});
+  (void)apply_input(resumed, Caller::server());
   log::info("timeline", "{}: writes are accepted again", config.world);
 }
 

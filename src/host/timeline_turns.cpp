@@ -95,6 +95,7 @@ void Timeline::TurnImpl::persist_clock() {
 
 Result<std::string> Timeline::TurnImpl::call_bytes(const Caller& caller,
                                                    const google::protobuf::Message& request) {
+  TRY_VOID(check_role(caller));
   const std::string type = request.GetDescriptor()->full_name();
   if (const auto found = timeline_.applies.find(type); found != timeline_.applies.end()) {
     return found->second(*this, caller, request.SerializeAsString());

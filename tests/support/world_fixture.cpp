@@ -30,7 +30,7 @@ std::filesystem::path directory_for_databases() {
 
 }  // namespace
 
-Caller server() { return {}; }
+Caller server() { return Caller::server(); }
 Caller designer(std::string name) { return {.name = std::move(name), .role = pb::ROLE_DESIGNER}; }
 Caller player(std::string name) { return {.name = std::move(name), .role = pb::ROLE_PLAYER}; }
 

@@ -27,7 +27,7 @@ bool worth_again(const Error& error) {
          error.code == Code::deadline_exceeded;
 }
 
-Caller as_server(const rt::Env& env, rt::milliseconds takes) { return {.deadline = env.now() + takes}; }
+Caller as_server(const rt::Env& env, rt::milliseconds takes) { return Caller::server(env.now() + takes); }
 
 Result<void> only_server(const Caller& caller) {
   if (caller.role == pb::ROLE_SERVICE) return {};
