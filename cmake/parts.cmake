@@ -18,14 +18,11 @@ if(NOT TARGET yaml-cpp::yaml-cpp)
 endif()
 
 # Asio compiled once (src/rt/asio.cpp) instead of in every file.
-add_library(troupe_asio_config INTERFACE)
-target_compile_definitions(troupe_asio_config INTERFACE
-  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION)
+add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION)
 if(TROUPE_SANITIZE)
   # Asio keeps freed blocks for its next operation, where AddressSanitizer cannot see a use after free.
-  target_compile_definitions(troupe_asio_config INTERFACE BOOST_ASIO_DISABLE_SMALL_BLOCK_RECYCLING)
+  add_compile_definitions(BOOST_ASIO_DISABLE_SMALL_BLOCK_RECYCLING)
 endif()
-target_link_libraries(troupe_asio_config INTERFACE Boost::boost Threads::Threads)
 
 # llama.cpp, static, built by set-up.
 add_library(troupe_llama INTERFACE)

@@ -47,7 +47,7 @@ endif()
 find_program(TROUPE_CCACHE ccache)
 if(TROUPE_CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${TROUPE_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${TROUPE_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_PCH_EXTSUM=true ${TROUPE_CCACHE})  # see precompiled.cmake
 endif()
 
 add_library(troupe_warnings INTERFACE)
