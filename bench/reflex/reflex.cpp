@@ -64,7 +64,8 @@ class Crowd {
       input.set_x(place.x);
       input.set_y(place.y);
       input.set_looked_at(pack_.npcs[n].id.str());
-      const auto there = world_.call<pb::NpcInputReply>(test::player("player" + std::to_string(i)), input);
+      input.set_player("player" + std::to_string(i));
+      const auto there = world_.call<pb::NpcInputReply>(test::designer(), input);
       TROUPE_CHECK(there.has_value(), "the player is there");
     }
   }

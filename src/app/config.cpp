@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "app/config_engines.h"
+#include "app/config_limits.h"
 #include "app/config_router.h"
 #include "base/text.h"
 
@@ -178,6 +179,7 @@ const std::vector<ConfigKey>& config_keys() {
   static const std::vector<ConfigKey> kKeys = [] {
     auto keys = server_keys();
     keys.insert(keys.end(), router_keys().begin(), router_keys().end());
+    keys.insert(keys.end(), limit_keys().begin(), limit_keys().end());
     return keys;
   }();
   return kKeys;

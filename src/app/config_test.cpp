@@ -127,6 +127,29 @@ TEST(Config, WhatTheRouterMayNotDo) {
       "FILE:7:18: jobs.parallel: '65' is not 1 to 64");
 }
 
+TEST(Config, HowOftenWhoMayCall) {
+  Config config;
+  EXPECT_EQ(read(config, "limits:\n  player: {commands: [1.5, 10], reads: 0}\n  connection.inputs: 5, 7\n"),
+            "");
+  const auto& limits = config.server.call_limits;
+  EXPECT_EQ(limits.player.commands.per_second, 1.5);
+  EXPECT_EQ(limits.player.commands.burst, 10);
+  EXPECT_FALSE(limits.player.reads.limited());
+  EXPECT_EQ(limits.connection.inputs.burst, 7);
+  EXPECT_EQ(limits.player.inputs.burst, CallLimits().player.inputs.burst);
+  EXPECT_EQ(read(config,
+                 "limits:\n  player: {commands: 5, inputs: [0, 3], reads: [-1, 2]}\n  staff: {commands: [1, "
+                 "2, 3]}\n"),
+            "FILE:2:22: limits.player.commands: '5' is not how many a second and how many at once, such as "
+            "`2, 30`; or 0 for no limit\n"
+            "FILE:2:33: limits.player.inputs: '0,3' is not how many a second and how many at once, such as "
+            "`2, 30`; or 0 for no limit\n"
+            "FILE:2:48: limits.player.reads: '-1,2' is not how many a second and how many at once, such as "
+            "`2, 30`; or 0 for no limit\n"
+            "FILE:3:21: limits.staff.commands: '1,2,3' is not how many a second and how many at once, such "
+            "as `2, 30`; or 0 for no limit");
+}
+
 TEST(Config, EnginesAreBounded) {
   std::string text = "engines:\n";
   for (std::size_t i = 0; i <= kEnginesMax; ++i) {

@@ -32,11 +32,11 @@ struct Room {
 };
 
 Result<Room> open_room(const rt::Env& env, bus::Bus& bus, Metrics& metrics, const std::filesystem::path& file,
-                       TimelineConfig config) {
+                       TimelineConfig config, std::shared_ptr<CallLimiter> limiter) {
   Room room;
   TRY(room.db, db::open_sqlite(env, {.path = file.string()}));
   room.timeline = std::make_unique<Timeline>(env, *room.db, bus, metrics, std::move(config));
-  room.host = std::make_unique<Host>(env, bus, metrics, *room.timeline);
+  room.host = std::make_unique<Host>(env, bus, metrics, *room.timeline, std::move(limiter));
   return room;
 }
 
@@ -85,11 +85,12 @@ Result<void> run_server(const ServerOptions& options) {
   Metrics metrics;
   add_process_metrics(metrics);
   const auto bus = bus::make_local_bus(env);
+  const auto limiter = std::make_shared<CallLimiter>(options.call_limits);
 
   TRY(Room world, open_room(env, *bus, metrics, options.data / "worlds" / (pack.world.name + ".db"),
-                            timeline_config(pack, options.seed)));
-  TRY(Room shared,
-      open_room(env, *bus, metrics, options.data / "troupe.db", {.world = "shared", .has_time = false}));
+                            timeline_config(pack, options.seed), limiter));
+  TRY(Room shared, open_room(env, *bus, metrics, options.data / "troupe.db",
+                             {.world = "shared", .has_time = false}, limiter));
 
   const auto models_dir = models_path(options.models_dir);
   Engines engines = open_engines(env, {.models_dir = models_dir,
@@ -123,6 +124,7 @@ Result<void> run_server(const ServerOptions& options) {
   RouterOpenAiBackend openai(env, *bus, engines);
   edge::EdgeConfig config{.listen = {.host = options.listen_host, .port = options.listen_port},
                           .tokens = std::move(tokens),
+                          .openai = options.openai,
                           .console = console_file};
   config.ready_checks = {{"world", [&] { return world.timeline->health(); }},
                          {"shared", [&] { return shared.timeline->health(); }},

@@ -9,6 +9,8 @@
 
 #include "adapters/engine_openai/openai_engine.h"
 #include "base/error.h"
+#include "edge/openai_door.h"
+#include "host/call_limits.h"
 #include "services/router/router_config.h"
 
 namespace troupe {
@@ -29,7 +31,9 @@ struct ServerOptions {
   std::uint32_t engine_memory_mb = 0;              // for one model; 0 = what the machine has free
   std::vector<engine::OpenAiModelConfig> engines;  // over HTTP, in the order of the file
   std::map<engine::Tier, std::vector<std::string>> routes;
-  RouterPolicy router;                // budgets, hedging, canaries, jobs
+  RouterPolicy router;  // budgets, hedging, canaries, jobs
+  CallLimits call_limits;
+  edge::OpenAiRules openai;           // OpenAI's paths for players
   std::filesystem::path tokens_file;  // "" = local mode
 };
 

@@ -80,6 +80,7 @@ bool LoadClock::wait(std::chrono::milliseconds span) {
 LoadPlayer::LoadPlayer(ServerOptions server, std::uint64_t seed, int number, LoadClock& clock,
                        const std::atomic<bool>* stop)
     : clock_(clock),
+      server_(server),
       client_(connect(server, stop)),
       draw_(seed, "load", server.player + "/" + std::to_string(number)) {}
 
@@ -125,8 +126,18 @@ std::string LoadPlayer::pick() {
   const auto& npcs = list_in(*everybody, "npcs");
   if (npcs.empty()) return {};
   const auto& one = npcs.at(draw(npcs.size()));
-  if (drawn_ == 2) at_ = {real_in(one, "x") - 30, real_in(one, "y")};  // where a player comes into the world
+  if (drawn_ == 2) come_in({real_in(one, "x") - 30, real_in(one, "y")});
   return text_in(one, "id");
+}
+
+// As a game server puts a player somewhere; by themselves they would have to walk there first.
+void LoadPlayer::come_in(Place place) {
+  at_ = place;
+  auto server = server_;
+  server.player.clear();
+  HttpClient host = connect(server);
+  const auto done = call_rpc(host, "npc.Input", {{"x", at_.x}, {"y", at_.y}, {"player", server_.player}});
+  if (!done) note_failure(done.error());
 }
 
 bool LoadPlayer::walk_to(const std::string& npc) {

@@ -59,6 +59,7 @@ class LoadPlayer {
   std::uint64_t draw(std::uint64_t below) { return draw_.below(below, ++drawn_); }
   Result<Json> call(std::string_view method, const Json& request);
   std::string pick();
+  void come_in(Place place);
   bool walk_to(const std::string& npc);
   bool stand_before(const std::string& npc, std::chrono::milliseconds span, bool typing);
   bool input(const std::string& looked_at, const std::string& typing_to);
@@ -66,6 +67,7 @@ class LoadPlayer {
   void note_failure(const Error& error);
 
   LoadClock& clock_;
+  const ServerOptions server_;
   HttpClient client_;
   rt::Draw draw_;
   std::uint64_t drawn_ = 0;

@@ -110,7 +110,7 @@ Result<Identity> Auth::base(std::string_view bearer) const {
   }
   if (found == nullptr)
     return fail(Code::unauthenticated, "auth.unknown_token", "the token is not known here");
-  return Identity{found->name, found->role};
+  return Identity{found->name, found->role, Caller{.role = found->role}.acts_for_others()};
 }
 
 Result<Identity> Auth::identify(std::string_view bearer, std::string_view player,
@@ -137,7 +137,7 @@ Result<Identity> Auth::identify(std::string_view bearer, std::string_view player
       return refused("auth.player", "this token stands for '" + who.name + "' only");
     }
     // Acting for a player never leaves more rights than that player has.
-    if (!player.empty() && for_others) return Identity{std::string(player), pb::ROLE_PLAYER};
+    if (!player.empty() && for_others) return Identity{std::string(player), pb::ROLE_PLAYER, true};
     if (wanted != pb::ROLE_UNSPECIFIED) who.role = wanted;
     return who;
   }

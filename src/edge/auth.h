@@ -14,6 +14,7 @@ namespace troupe::edge {
 struct Identity {
   std::string name;
   pb::Role role = pb::ROLE_UNSPECIFIED;
+  bool gateway = false;  // a token that may act for others: what comes over its connections are many players
 };
 
 // Whether `host` is an address of this machine only.

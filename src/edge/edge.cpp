@@ -28,8 +28,8 @@ Edge::~Edge() = default;
 void Edge::add_route(Route route) { core_->routes.add(std::move(route)); }
 
 void Edge::serve_openai(OpenAiBackend& backend) {
-  core_->openai = std::make_unique<OpenAiApi>(core_->env, backend, core_->group,
-                                              core_->config.limits.stream_queue_bytes_max);
+  core_->openai = std::make_unique<OpenAiApi>(
+      core_->env, backend, core_->group, core_->config.limits.stream_queue_bytes_max, core_->config.openai);
   core_->openai->add_routes(core_->routes);
 }
 

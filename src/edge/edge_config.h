@@ -8,6 +8,7 @@
 
 #include "edge/http_stream.h"
 #include "edge/http_types.h"
+#include "edge/openai_door.h"
 
 namespace troupe::edge {
 
@@ -66,6 +67,7 @@ struct EdgeConfig {
   EdgeLimits limits;
   std::vector<TokenEntry> tokens;    // empty = local mode: loopback only, no authentication
   std::vector<std::string> origins;  // with tokens: exact origins besides our own, "https://play.example.org"
+  OpenAiRules openai;
   std::vector<ReadyCheck> ready_checks;
   std::function<std::optional<ConsoleFile>(const std::string& path)>
       console;  // "/index.html", "/assets/app.js"

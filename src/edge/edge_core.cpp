@@ -165,6 +165,7 @@ Result<HttpReply> EdgeCore::console_file(const HttpRequest& request) const {
 Result<Caller> EdgeCore::caller_of(const HttpRequest& request, const Identity& who, std::string trace) const {
   Caller caller{.name = who.name, .role = who.role, .world = world.config().world};
   caller.trace = std::move(trace);
+  if (!who.gateway) caller.connection = request.connection;
   TRY(caller.deadline, deadline_from(request, env.now()));
   TRY(caller.idempotency_key, idempotency_key_from(request));
   return caller;

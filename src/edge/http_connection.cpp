@@ -86,6 +86,7 @@ asio::awaitable<void> serve_connection(std::shared_ptr<EdgeCore> core, TcpSocket
   const Open open(*core);
   const std::shared_ptr<HttpStream> stream =
       make_http_stream(core->env, std::move(socket), core->config.limits.stream, core->counters.bytes());
+  const std::string connection = fmt::format("{:016x}", core->env.ids.bits());
   for (;;) {
     auto request = co_await stream->read();
     if (!request) {
@@ -94,6 +95,7 @@ asio::awaitable<void> serve_connection(std::shared_ptr<EdgeCore> core, TcpSocket
       co_await say(core, stream, request.error());
       co_return;
     }
+    request->connection = connection;
     const std::string* upgrade = request->path == "/ws" ? request->header("upgrade") : nullptr;
     if (upgrade != nullptr) {
       const auto served = co_await serve_socket(core, stream, *std::move(request));

@@ -109,7 +109,8 @@ TEST(Http, ErrorsAreExact) {
   answer = post(rig.port(), "/api/weather/Get", R"({"region":"busy"})");
   EXPECT_EQ(answer.status, 429);
   EXPECT_EQ(answer.headers.at("retry-after"), "3");
-  EXPECT_EQ(answer.body, error_body("exhausted", "weather.busy", "too many ask"));
+  EXPECT_EQ(answer.body, R"({"error":{"code":"exhausted","reason":"weather.busy","message":"too many ask",)"
+                         R"("retry_after_ms":2500}})");
 
   answer = post(rig.port(), "/api/wether/Get", "{}");
   EXPECT_EQ(answer.status, 404);

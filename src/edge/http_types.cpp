@@ -37,9 +37,11 @@ void add_retry_after(const Error& error, HttpReply& reply) {
 }
 
 HttpReply error_reply(const Error& error) {
-  HttpReply reply =
-      json_reply(fmt::format(R"({{"error":{{"code":"{}","reason":{},"message":{}}}}})", code_name(error.code),
-                             json_string(error.reason), json_string(error.message)));
+  std::string more;
+  if (error.retry_after_ms > 0) more += fmt::format(R"(,"retry_after_ms":{})", error.retry_after_ms);
+  HttpReply reply = json_reply(fmt::format(R"({{"error":{{"code":"{}","reason":{},"message":{}{}}}}})",
+                                           code_name(error.code), json_string(error.reason),
+                                           json_string(error.message), more));
   reply.status = status_of(error);
   add_retry_after(error, reply);
   return reply;

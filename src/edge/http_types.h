@@ -24,6 +24,7 @@ struct HttpRequest {
   std::string body;
   bool http_1_0 = false;
   bool keep_alive = true;
+  std::string connection;  // the same for all that comes over one
 
   // Null when there is none. `name` in lower case. (The edge refuses repeated headers of the kinds that it
   // reads.)

@@ -129,6 +129,7 @@ void OpenAiApi::add_routes(Routes& routes) {
 }
 
 Task<HttpReply> OpenAiApi::models(HttpCall call) {
+  CO_TRY(const auto held, door_.enter(call.caller, 1));
   CO_TRY(const auto known, co_await backend_.models(std::move(call.caller)));
   if (!call.request.path.starts_with(kModelsPath)) co_return json_reply(models_json(known));
   const std::string name = call.request.path.substr(kModelsPath.size());
@@ -159,6 +160,7 @@ Task<ToolVerdict> OpenAiApi::decide(Caller caller, ToolUse tools, ChatRequest re
 
 Task<HttpReply> OpenAiApi::chat(HttpCall call) {
   CO_TRY(ParsedChat chat, parse_chat(call.request.body, call.request.header("x-troupe-tier")));
+  CO_TRY(const auto held, door_.enter(call.caller, static_cast<std::size_t>(chat.choices)));
   auto& account = chat.request.account;
   CO_TRY(account.budget, budget_from(call.request));
   chat.request.generate.deadline = call.caller.deadline;
@@ -178,7 +180,7 @@ Task<HttpReply> OpenAiApi::chat(HttpCall call) {
     }
     co_return json_reply(completion_json(answers->head(), answers->replies()));
   }
-  co_return sse_reply([answers, first = std::make_shared<std::optional<Piece>>(std::move(piece))](
+  co_return sse_reply([answers, held, first = std::make_shared<std::optional<Piece>>(std::move(piece))](
                           std::shared_ptr<BodyWriter> out) -> asio::awaitable<void> {
     const auto& head = answers->head();
     std::string begin;
@@ -202,6 +204,7 @@ Task<HttpReply> OpenAiApi::chat(HttpCall call) {
 
 Task<HttpReply> OpenAiApi::embeddings(HttpCall call) {
   CO_TRY(ParsedEmbed embed, parse_embed(call.request.body));
+  CO_TRY(const auto held, door_.enter(call.caller, 1));
   CO_TRY(embed.request.account.budget, budget_from(call.request));
   embed.request.embed.deadline = call.caller.deadline;
   CO_TRY(const auto reply, co_await backend_.embed(std::move(call.caller), std::move(embed.request)));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "edge/openai_door.h"
 #include "edge/routes.h"
 #include "ports/engine.h"
 #include "rt/task.h"
@@ -52,8 +53,13 @@ struct ToolVerdict;
 
 class OpenAiApi {
  public:
-  OpenAiApi(const rt::Env& env, OpenAiBackend& backend, rt::Group& group, std::size_t stream_queue_bytes_max)
-      : env_(env), backend_(backend), group_(group), stream_queue_bytes_max_(stream_queue_bytes_max) {}
+  OpenAiApi(const rt::Env& env, OpenAiBackend& backend, rt::Group& group, std::size_t stream_queue_bytes_max,
+            const OpenAiRules& rules)
+      : env_(env),
+        backend_(backend),
+        group_(group),
+        stream_queue_bytes_max_(stream_queue_bytes_max),
+        door_(env.clock, rules) {}
 
   void add_routes(Routes& routes);
 
@@ -70,6 +76,7 @@ class OpenAiApi {
   OpenAiBackend& backend_;
   rt::Group& group_;
   std::size_t stream_queue_bytes_max_;
+  OpenAiDoor door_;
 };
 
 }  // namespace troupe::edge

@@ -115,7 +115,7 @@ std::vector<std::string> events_of(const std::string& body) {
 
 TEST(OpenAi, Completion) {
   struct OpenAiRig s;
-  const auto answer = s.chat(say("hi"), {"X-Troupe-Player: anna"});
+  const auto answer = s.chat(say("hi"));
   ASSERT_EQ(answer.status, 200) << answer.body;
   const auto json = answer.json();
   EXPECT_EQ(json["object"], "chat.completion");
@@ -129,7 +129,7 @@ TEST(OpenAi, Completion) {
   EXPECT_EQ(s.echo.last.generate.tier, engine::Tier::silver);
   EXPECT_EQ(s.echo.last.generate.model, "");
   EXPECT_FALSE(s.echo.last.generate.deadline.is_never());
-  EXPECT_EQ(s.echo.who, "anna");
+  EXPECT_EQ(s.echo.who, "local");
   EXPECT_EQ(s.chat(say("late")).json()["troupe"]["finish"], "deadline");
 }
 

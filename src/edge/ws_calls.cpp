@@ -26,7 +26,8 @@ Caller WsSession::caller() const {
           .role = who_.role,
           .world = core_->world.config().world,
           .deadline = env_.now() + kDefaultDeadline,
-          .trace = trace_from(nullptr, env_.ids)};
+          .trace = trace_from(nullptr, env_.ids),
+          .connection = who_.gateway ? std::string() : upgrade_.connection};
 }
 
 void WsSession::on_request(const Frame::Request& request) {

@@ -26,6 +26,7 @@ struct UpgradeIdentity {
   std::string bearer;
   std::string player;
   std::string role;
+  std::string connection;
 };
 
 class WsSession : public std::enable_shared_from_this<WsSession> {

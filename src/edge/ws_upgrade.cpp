@@ -56,7 +56,7 @@ boost::asio::awaitable<Result<void>> serve_socket(std::shared_ptr<EdgeCore> core
   CO_TRY(const Wire wire, choose_wire(request));
   if (core->stopping) co_return fail(Code::unavailable, "edge.stopping", "the server stops", 1000);
 
-  UpgradeIdentity upgrade;
+  UpgradeIdentity upgrade{.connection = request.connection};
   CO_TRY(upgrade.bearer, bearer_of(request));
   if (const std::string* player = request.header("x-troupe-player")) upgrade.player = *player;
   if (const std::string* role = request.header("x-troupe-role")) upgrade.role = *role;

@@ -20,7 +20,8 @@ struct Caller {
   rt::Instant deadline = rt::Instant::never();
   std::string trace;  // 24 bytes: W3C trace id and span id; or empty
   std::string idempotency_key;
-  std::string stream;  // subject for partial answers, or ""
+  std::string stream;      // subject for partial answers, or ""
+  std::string connection;  // what it came over, for limits; "" = nothing that counts
 
   // The server itself, with every right.
   static Caller server(rt::Instant until = rt::Instant::never()) {

@@ -40,6 +40,7 @@ std::string encode_header(const rt::Env& env, const Caller& caller) {
   header.set_trace(caller.trace);
   header.set_idempotency_key(caller.idempotency_key);
   header.set_stream(caller.stream);
+  header.set_connection(caller.connection);
   return header.SerializeAsString();
 }
 
@@ -53,7 +54,8 @@ Result<Caller> decode_header(const rt::Env& env, const std::string& bytes) {
                 .world = header.world(),
                 .trace = header.trace(),
                 .idempotency_key = header.idempotency_key(),
-                .stream = header.stream()};
+                .stream = header.stream(),
+                .connection = header.connection()};
   const auto span =
       header.remaining_us() > 0
           ? std::min<rt::nanoseconds>(std::chrono::microseconds(header.remaining_us()), kLongestDeadline)
@@ -71,8 +73,14 @@ Task<std::string> call_over_bus(const rt::Env& env, bus::Bus& bus, const MethodI
   co_return co_await bus.request(std::move(request), deadline);
 }
 
-Host::Host(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Timeline& timeline)
-    : env_(env), bus_(bus), metrics_(metrics), timeline_(timeline), group_(env, timeline.config().world) {}
+Host::Host(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Timeline& timeline,
+           std::shared_ptr<CallLimiter> limiter)
+    : env_(env),
+      bus_(bus),
+      metrics_(metrics),
+      timeline_(timeline),
+      limiter_(std::move(limiter)),
+      group_(env, timeline.config().world) {}
 Host::~Host() = default;
 
 Result<void> Host::parse(const std::string& bytes, google::protobuf::Message& message) {
@@ -93,6 +101,7 @@ Result<Caller> Host::admit(const MethodInfo* method, const bus::Request& request
     return fail(Code::not_found, "world.unknown",
                 "no world '" + caller.world + "' here; this is '" + world + "'");
   }
+  if (limiter_) TRY_VOID(limiter_->admit(*method, caller, env_.now()));
   return caller;
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "host/call_limits.h"
 #include "host/caller.h"
 #include "host/metrics.h"
 #include "host/registry.h"
@@ -23,7 +24,9 @@ namespace troupe {
 
 class Host {
  public:
-  Host(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Timeline& timeline);
+  // `limiter` counts what comes over the bus; hosts of one server share it. Without one everything passes.
+  Host(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Timeline& timeline,
+       std::shared_ptr<CallLimiter> limiter = nullptr);
   ~Host();
 
   template <class S, class Reply, class Request>
@@ -123,6 +126,7 @@ class Host {
   bus::Bus& bus_;
   Metrics& metrics_;
   Timeline& timeline_;
+  std::shared_ptr<CallLimiter> limiter_;
   rt::Group group_;
   std::vector<bus::Subscription> subscriptions_;
 };

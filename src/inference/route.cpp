@@ -32,13 +32,16 @@ void Breaker::failed(rt::Instant now) {
   probe_out_.reset();
 }
 
+void Breaker::unknown() { probe_out_.reset(); }
+
 BreakerState Breaker::state(rt::Instant now) const {
   if (!opened_) return BreakerState::closed;
   return now - *opened_ < limits_.open_for && !probe_out_ ? BreakerState::open : BreakerState::probing;
 }
 
-bool is_fault(const Error& error) {
-  return error.code == Code::unavailable || error.code == Code::internal || error.reason == "engine.silent";
+bool is_fault(const Error& error, const Heard& heard, const BreakerLimits& limits) {
+  if (error.reason == "engine.silent") return heard.given >= limits.silence_min && !heard.answered_others;
+  return error.code == Code::unavailable || error.code == Code::internal;
 }
 
 namespace {
@@ -62,7 +65,8 @@ void measure(RouteStats& stats, const StatsLimits& limits, const Measurement& m,
   ++(m.deadline_met ? stats.deadlines_met : stats.deadlines_missed);
   // What counts for little is soon replaced.
   const double weight = std::max(limits.smoothing, 1 - freshness(stats, limits, now));
-  stats.error_rate += weight * ((m.ok ? 0.0 : 1.0) - stats.error_rate);
+  // (Neither luck nor fault: what ran out of time because of others.)
+  if (m.ok || m.fault) stats.error_rate += weight * ((m.fault ? 1.0 : 0.0) - stats.error_rate);
   stats.measured = now;
   if (!m.ok) {
     // It would have taken longer than it was given: nobody knows how much. Work in vain is dear, so it counts

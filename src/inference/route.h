@@ -20,6 +20,8 @@ namespace troupe::inference {
 struct BreakerLimits {
   int failures_max = 3;                        // in a row, then it opens
   std::chrono::milliseconds open_for{10'000};  // then one probe
+  // Silence for less is what a caller chose who gave no more time.
+  std::chrono::milliseconds silence_min{5'000};
 };
 
 enum class BreakerState { closed, open, probing };
@@ -34,6 +36,7 @@ class Breaker {
   bool admit(rt::Instant now);
   void succeeded();
   void failed(rt::Instant now);
+  void unknown();  // it ended, and says nothing of the engine: a deadline, a caller who left
   BreakerState state(rt::Instant now) const;
 
  private:
@@ -43,9 +46,15 @@ class Breaker {
   std::optional<rt::Instant> opened_;
 };
 
-// Whether an error says that the engine is not well. Not what the caller got wrong, nor plain lateness; but
-// silence is.
-bool is_fault(const Error& error);
+// What an engine did while one request was with it.
+struct Heard {
+  rt::nanoseconds given{0};      // time that the request left it
+  bool answered_others = false;  // it is alive, and busy with others
+};
+
+// Whether an error says that the engine is not well. Not what the caller got wrong, nor plain lateness, nor
+// being late because of others; but silence is, where there was time enough to say something.
+bool is_fault(const Error& error, const Heard& heard, const BreakerLimits& limits = {});
 
 struct StatsLimits {
   double smoothing = 0.2;  // weight of the newest measurement
@@ -56,6 +65,7 @@ struct StatsLimits {
 // How one answer went, in microseconds.
 struct Measurement {
   bool ok = false;
+  bool fault = false;  // not ok, and the engine's own fault
   std::int64_t queue_us = 0;
   std::int64_t first_token_us = 0;  // from the call, the wait in it
   std::int64_t total_us = 0;

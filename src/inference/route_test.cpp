@@ -40,12 +40,33 @@ TEST(Breaker, AProbeOfWhichNothingIsHeardMakesRoomForTheNext) {
 }
 
 TEST(Breaker, WhatIsAFault) {
-  EXPECT_TRUE(is_fault({Code::unavailable, "engine.failed", ""}));
-  EXPECT_TRUE(is_fault({Code::internal, "engine.failed", ""}));
-  EXPECT_TRUE(is_fault({Code::deadline_exceeded, "engine.silent", ""}));
-  EXPECT_FALSE(is_fault({Code::deadline_exceeded, "deadline", ""}));
-  EXPECT_FALSE(is_fault({Code::invalid_argument, "engine.bad_grammar", ""}));
-  EXPECT_FALSE(is_fault({Code::exhausted, "engine.upstream_busy", ""}));
+  const Heard long_enough{.given = 15s};
+  EXPECT_TRUE(is_fault({Code::unavailable, "engine.failed", ""}, long_enough));
+  EXPECT_TRUE(is_fault({Code::internal, "engine.failed", ""}, long_enough));
+  EXPECT_TRUE(is_fault({Code::deadline_exceeded, "engine.silent", ""}, long_enough));
+  EXPECT_FALSE(is_fault({Code::deadline_exceeded, "deadline", ""}, long_enough));
+  EXPECT_FALSE(is_fault({Code::invalid_argument, "engine.bad_grammar", ""}, long_enough));
+  EXPECT_FALSE(is_fault({Code::exhausted, "engine.upstream_busy", ""}, long_enough));
+}
+
+// What other callers do is no fault of an engine: neither their load nor a deadline that was too short.
+TEST(Breaker, LearnsFromTheEngineOnly) {
+  const Error silent{Code::deadline_exceeded, "engine.silent", ""};
+  EXPECT_FALSE(is_fault(silent, {.given = 100ms})) << "a caller in a hurry";
+  EXPECT_FALSE(is_fault(silent, {.given = 15s, .answered_others = true})) << "it was busy with others";
+  Breaker breaker({.failures_max = 1, .open_for = 10s});
+  const rt::Instant now{1'000'000'000};
+  breaker.failed(now);
+  EXPECT_TRUE(breaker.admit(now + 10s));
+  breaker.unknown();
+  EXPECT_EQ(breaker.state(now + 10s), BreakerState::probing) << "a probe that ran out of time proves nothing";
+  EXPECT_TRUE(breaker.admit(now + 10s)) << "the next may try at once";
+  // Nor do they make it shaky.
+  RouteStats stats;
+  for (int i = 0; i < 100; ++i) measure(stats, {}, {.ok = false, .given_us = 100'000}, now);
+  EXPECT_EQ(stats.error_rate, 0);
+  measure(stats, {}, {.ok = false, .fault = true}, now);
+  EXPECT_GT(stats.error_rate, 0);
 }
 
 // Some routes to choose from.
@@ -204,14 +225,15 @@ TEST(Decide, PassesOverWhoIsIllBusyDearOrShaky) {
   with([](Routes& r) { r.views[0].tried = true; }, Pass::tried, false);
   with(
       [](Routes& r) {
-        for (int i = 0; i < 4; ++i) measure(r.stats[0], r.limits, {.ok = false}, r.now);
+        for (int i = 0; i < 4; ++i) measure(r.stats[0], r.limits, {.ok = false, .fault = true}, r.now);
       },
       Pass::shaky, false);
 }
 
 TEST(Decide, AShakyOneIsBetterThanNobody) {
   Routes routes(1);
-  for (int i = 0; i < 9; ++i) measure(routes.stats[0], routes.limits, {.ok = false}, routes.now);
+  for (int i = 0; i < 9; ++i)
+    measure(routes.stats[0], routes.limits, {.ok = false, .fault = true}, routes.now);
   EXPECT_EQ(routes.decide_within(1s).route, 0U);
 }
 

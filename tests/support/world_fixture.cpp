@@ -35,11 +35,11 @@ Caller designer(std::string name) { return {.name = std::move(name), .role = pb:
 Caller player(std::string name) { return {.name = std::move(name), .role = pb::ROLE_PLAYER}; }
 
 World::Parts::Parts(const rt::Env& env, std::unique_ptr<db::Db> database, Metrics& metrics,
-                    TimelineConfig config)
+                    TimelineConfig config, std::shared_ptr<CallLimiter> limiter)
     : db(std::move(database)),
       bus(bus::make_local_bus(env, {.backlog_max = kMany})),
       timeline(env, *db, *bus, metrics, std::move(config)),
-      host(env, *bus, metrics, timeline),
+      host(env, *bus, metrics, timeline, std::move(limiter)),
       calls(env, "test") {}
 
 World::World(std::vector<Mount> services, WorldOptions options)
@@ -67,7 +67,7 @@ void World::open() {
                         .has_time = options_.has_time,
                         .replay = options_.replay,
                         .limits = options_.limits};
-  parts_ = std::make_unique<Parts>(env_, *std::move(database), metrics_, std::move(config));
+  parts_ = std::make_unique<Parts>(env_, *std::move(database), metrics_, std::move(config), options_.limiter);
   auto capture = parts_->bus->subscribe("evt.>", [this](const bus::Event& event) {
     EXPECT_TRUE(events_.emplace_back().ParseFromString(event.payload));
   });

@@ -25,6 +25,7 @@ struct WorldOptions {
   bool has_time = true;  // false: what all worlds share
   bool replay = false;
   TimelineLimits limits = {};
+  std::shared_ptr<CallLimiter> limiter = nullptr;  // none: calls may come as fast as they like
 };
 
 // Makes and mounts one service; called again at each restart. What it answers lives as long as the host.
@@ -116,7 +117,8 @@ class World {
 
  private:
   struct Parts {
-    Parts(const rt::Env& env, std::unique_ptr<db::Db> database, Metrics& metrics, TimelineConfig config);
+    Parts(const rt::Env& env, std::unique_ptr<db::Db> database, Metrics& metrics, TimelineConfig config,
+          std::shared_ptr<CallLimiter> limiter);
     std::unique_ptr<db::Db> db;
     std::unique_ptr<bus::Bus> bus;
     Timeline timeline;

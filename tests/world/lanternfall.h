@@ -16,7 +16,7 @@ inline const pack::Pack& lanternfall() {
   return loaded;
 }
 
-inline World lanternfall_world(std::uint64_t seed) {
+inline World lanternfall_world(std::uint64_t seed, std::shared_ptr<CallLimiter> limiter = nullptr) {
   const auto config = timeline_config(lanternfall(), seed);
   static const auto reflex = engine::make_reflex_engine({});
   RouterConfig router;
@@ -25,7 +25,11 @@ inline World lanternfall_world(std::uint64_t seed) {
     return std::make_shared<WorldServices>(lanternfall(), host, router, NpcConfig{.thinks = false},
                                            AiConfig{}, ModelsConfig{});
   };
-  return World({all}, {.world = config.world, .seed = seed, .start = config.start, .scale = config.scale});
+  return World({all}, {.world = config.world,
+                       .seed = seed,
+                       .start = config.start,
+                       .scale = config.scale,
+                       .limiter = std::move(limiter)});
 }
 
 }  // namespace troupe::test

@@ -133,15 +133,22 @@ void RouterService::record(RouteState& route, const Ask& ask, rt::Instant asked,
   const auto now = host_.env().now();
   const bool late = now > ask.deadline;
   const bool deadline_error = !outcome && outcome.error().code == Code::deadline_exceeded;
-  if (!outcome && inference::is_fault(outcome.error())) {
+  const inference::Heard heard{.given = ask.begins_by().is_never() ? now - asked : ask.begins_by() - asked,
+                               .answered_others = route.answered >= asked};
+  const bool fault = !outcome && inference::is_fault(outcome.error(), heard, config_.limits.breaker);
+  if (fault) {
     route.breaker.failed(now);
-  } else {
+  } else if (outcome || outcome.error().code == Code::invalid_argument) {
     route.breaker.succeeded();
+    route.answered = now;
+  } else {
+    route.breaker.unknown();
   }
   // Structure that was cut may have been written all the while: its time says nothing of the wait.
   const bool had_no_time = deadline_error && outcome.error().reason != "engine.json_cut";
   inference::measure(route.of(ask.tier), config_.limits.stats,
                      {.ok = outcome.has_value(),
+                      .fault = fault,
                       .queue_us = usage.queue_us,
                       .first_token_us = usage.first_token_us,
                       .total_us = usage.total_us,

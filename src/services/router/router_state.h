@@ -25,6 +25,7 @@ struct RouterService::RouteState {
   Route route;
   std::array<inference::RouteStats, 4> stats;  // by tier
   inference::Breaker breaker;
+  rt::Instant answered{-1};                            // last, whatever it was
   std::array<std::unique_ptr<router::Gate>, 4> gates;  // by tier: gold never waits behind bronze
 };
 
