@@ -23,6 +23,8 @@ describe('sentence', () => {
     ['DialogueEnded', { npc: 'marta', player: 'anna', text: 'Mind the net.' }, 'Marta Quill to you', 'talk'],
     ['VerbExecuted', { actor: 'tobin', text: 'Tobin lights the harbour lamp' }, 'Tobin lights the harbour lamp', 'deeds'],
     ['VerbRefused', { actor: 'marta', reason: 'verb.precondition', message: 'there is no oil' }, 'Marta Quill cannot: there is no oil', 'deeds'],
+    ['VerbOffered', { offer: 'o-7', kind: 'npc', actor: 'marta', player: 'anna', text: 'sell twine to anna' }, 'Marta Quill asks you: sell twine to anna?', 'deeds'],
+    ['VerbOfferEnded', { offer: 'o-7', how: 'declined', player: 'anna', kind: 'npc', actor: 'marta' }, 'The offer of Marta Quill to you: declined', 'deeds'],
     ['EntityStateChanged', { id: 'harbour_lamp', keys: ['lit', 'oil'], changed: { lit: true, oil: 5 } }, 'The harbour lamp: lit, oil 5', 'world'],
     ['EntityStateChanged', { id: 'harbour_lamp', keys: ['lit'], changed: { lit: false } }, 'The harbour lamp: no longer lit', 'world'],
     ['PhaseChanged', { from: 'DAY', to: 'DUSK' }, 'Dusk falls', 'world'],

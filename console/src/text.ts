@@ -76,6 +76,10 @@ export function sentence(event: WorldEvent, names: Names): Sentence {
       return about(str(p.text) || `${names.person(str(p.actor))} acts`, 'deeds', { who: str(p.actor) });
     case 'VerbRefused':
       return about(`${names.person(str(p.actor))} cannot: ${str(p.message) || plain(str(p.reason))}`, 'deeds', { who: str(p.actor) });
+    case 'VerbOffered':
+      return about(`${names.person(str(p.actor))} asks ${names.person(str(p.player))}: ${str(p.text)}?`, 'deeds', { who: str(p.actor) });
+    case 'VerbOfferEnded':
+      return about(`The offer of ${names.person(str(p.actor))} to ${names.person(str(p.player))}: ${plain(str(p.how))}`, 'deeds', { who: str(p.actor) });
     case 'EntityStateChanged': {
       const change = changed(p.changed) || list(p.keys).map((k) => plain(str(k))).join(', ');
       return about(`${names.thing(str(p.id) || event.subject)}: ${change || 'changed'}`, 'world');

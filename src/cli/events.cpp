@@ -188,6 +188,14 @@ constexpr Words kWords[] = {
     // ---- capabilities
     {"VerbExecuted", executed},
     {"VerbRefused", refused},
+    {"VerbOffered",
+     [](const Told& t) {
+       return t.person("actor") + " asks " + t.person("player") + ": " + t.text("text") + "?";
+     }},
+    {"VerbOfferEnded",
+     [](const Told& t) {
+       return "the offer of " + t.person("actor") + " to " + t.person("player") + ": " + t.text("how");
+     }},
     // ---- state
     {"PlayerStateChanged", [](const Told& t) { return t.person("player") + ": " + t.keys() + " changed"; }},
     {"NpcStateChanged", [](const Told& t) { return t.person("npc") + ": " + t.keys() + " changed"; }},

@@ -58,6 +58,10 @@ enum class ParamType { place, npc, player, person, item, feature, fact, text, nu
 inline constexpr std::array<std::string_view, 9> kParamTypeNames{
     "place", "npc", "player", "person", "item", "feature", "fact", "text", "number"};
 
+// The forms of a verb's effects, in the order of Effect::Kind.
+inline constexpr std::array<std::string_view, 8> kEffectKindNames{"move", "set",      "give",  "take",
+                                                                  "pay",  "relation", "event", "tell"};
+
 inline std::string_view name_of(Season value) { return kSeasonNames[static_cast<std::size_t>(value)]; }
 inline std::string_view name_of(Phase value) { return kPhaseNames[static_cast<std::size_t>(value)]; }
 inline std::string_view name_of(Weather value) { return kWeatherNames[static_cast<std::size_t>(value)]; }

@@ -37,6 +37,13 @@ using Value = std::variant<bool, double, std::string>;  // the value of a state 
 
 // ---- world.yaml
 // ----------------------------------------------------------------------------------------------------
+// Where a player is: what their own client says, as far as somebody gets in the time, or only what the game
+// server says of them.
+struct PlayersRule {
+  double speed_m_s = 10;  // metres in a second of real time, as games move; a sprint where the pack is silent
+  bool game_says = false;  // positions: game
+};
+
 struct World {
   std::string name;   // identifier, the same as in data/worlds/<name>.db
   std::string title;  // for people
@@ -47,6 +54,7 @@ struct World {
   Clock start_clock;
   double scale = 60;  // game seconds per real second, 0..86400
   PlaceId arrival;    // where a new player appears
+  PlayersRule players;
   Source at;
 };
 
@@ -339,6 +347,7 @@ struct Verb {
   std::vector<Condition> preconditions;
   std::vector<Effect> effects;
   int duration_minutes = 0;  // game minutes
+  bool asks = true;          // false: what it does to others is done without their word
   std::vector<ActorKind> who;
   std::vector<std::string> archetypes;  // of NPCs; empty = all
   Source at;

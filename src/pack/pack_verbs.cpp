@@ -167,8 +167,6 @@ std::vector<std::string> VerbReader::names(const Cursor& cursor, std::string_vie
 constexpr std::array<std::string_view, 11> kConditionForms{"at_place", "at_feature", "adjacent", "has",
                                                            "near",     "state",      "phase",    "weather",
                                                            "relation", "money",      "indoors"};
-constexpr std::array<std::string_view, 8> kEffectForms{"move", "set",      "give",  "take",
-                                                       "pay",  "relation", "event", "tell"};
 
 // Which of the forms this mapping is: the one whose key it has.
 template <std::size_t N>
@@ -302,11 +300,12 @@ void VerbReader::read(Effect& out, Fields& fields, std::string_view form, const 
 Effect VerbReader::effect(const Cursor& item) {
   Effect out;
   out.at = item.at();
-  const auto form = form_of(item, kEffectForms, "effect");
+  const auto form = form_of(item, kEffectKindNames, "effect");
   if (!form) return out;
   out.kind = static_cast<Effect::Kind>(*form);
-  Fields fields(item, fmt::format("the effect '{}'", kEffectForms[*form]));
-  if (const auto value = fields.required(kEffectForms[*form])) read(out, fields, kEffectForms[*form], *value);
+  Fields fields(item, fmt::format("the effect '{}'", kEffectKindNames[*form]));
+  if (const auto value = fields.required(kEffectKindNames[*form]))
+    read(out, fields, kEffectKindNames[*form], *value);
   return out;
 }
 
@@ -362,6 +361,7 @@ void read_verb(const Cursor& item, Draft& draft) {
     verb.preconditions.push_back(reader.condition(part));
   for (const Cursor& part : fields.list("effects")) verb.effects.push_back(reader.effect(part));
   verb.duration_minutes = static_cast<int>(fields.whole("minutes", 0, 24 * 60));
+  verb.asks = fields.boolean_or("asks", true);
   for (const Cursor& who : fields.list("who")) {
     if (const auto index = who.choice("who", kActorKindNames))
       verb.who.push_back(static_cast<ActorKind>(*index));

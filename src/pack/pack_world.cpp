@@ -8,6 +8,23 @@
 
 namespace troupe::pack {
 
+namespace {
+
+constexpr std::array<std::string_view, 1> kPositions{"game"};
+
+void read_players(const Cursor& at, PlayersRule& players) {
+  Fields fields(at, "players");
+  const auto positions = fields.optional("positions");
+  if (positions) players.game_says = positions->choice("positions", kPositions).has_value();
+  if (positions && fields.optional("speed_m_s")) {
+    at.problem("a speed means nothing where the game server says where players are",
+               "expected either 'speed_m_s' or 'positions'");
+  }
+  players.speed_m_s = fields.number_or("speed_m_s", players.speed_m_s, .1, 1000);
+}
+
+}  // namespace
+
 void read_world(const Cursor& root, Draft& draft) {
   Fields fields(root, "world.yaml");
   World& world = draft.pack.world;
@@ -33,6 +50,7 @@ void read_world(const Cursor& root, Draft& draft) {
   }
   world.scale = fields.number_or("scale", 60, 0, 86'400);
   world.arrival = draft.read_ref<PlaceId>(fields, "arrival", Thing::place);
+  if (const auto players = fields.optional("players")) read_players(*players, world.players);
 }
 
 namespace {

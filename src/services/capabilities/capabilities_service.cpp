@@ -30,6 +30,12 @@ pb::Action action_of(const capabilities::Bound& bound) {
   return action;
 }
 
+std::string game_span_text(std::int64_t ms) {
+  const auto minutes = std::max<std::int64_t>(1, (ms + 59'999) / 60'000);
+  if (minutes < 60) return fmt::format("{} min", minutes);
+  return fmt::format("{} h {} min", minutes / 60, minutes % 60);
+}
+
 pb::VerbInfo info_of(const pack::Pack& pack, const pack::Verb& verb) {
   pb::VerbInfo info;
   info.set_id(verb.id.str());
@@ -45,6 +51,7 @@ pb::VerbInfo info_of(const pack::Pack& pack, const pack::Verb& verb) {
     info.add_preconditions(capabilities::describe(pack, condition));
   for (const auto& effect : verb.effects) info.add_effects(capabilities::describe(pack, effect));
   info.set_duration_minutes(verb.duration_minutes);
+  info.set_asks(verb.asks);
   for (const ActorKind who : verb.who) info.add_who(std::string(name_of(who)));
   return info;
 }
@@ -63,7 +70,8 @@ CapabilitiesService::CapabilitiesService(const pack::Pack& pack, Host& host, cap
                                                    request.SerializeAsString());
                     },
               limits),
-      engines_(limits) {}
+      engines_(limits),
+      offers_(limits) {}
 
 void CapabilitiesService::mount() {
   host_.serve(&CapabilitiesService::verbs, this);
@@ -72,6 +80,7 @@ void CapabilitiesService::mount() {
   host_.serve(&CapabilitiesService::grammar, this);
   host_.serve(&CapabilitiesService::execute, this);
   mount_engines();
+  mount_offers();
 }
 
 // A player acts as themselves, an NPC too; who acts for others names an actor.
@@ -150,9 +159,14 @@ Result<pb::CapabilitiesLegalReply> CapabilitiesService::legal(
   const auto limit =
       request.limit() == 0 ? limits_.options_default : static_cast<std::size_t>(request.limit());
   TRY(const Actor actor, actor_of(caller, request.kind(), request.actor()));
-  TRY(const auto around, reader_.read(caller, actor.kind, actor.id, verbs_of(actor.kind), {}));
   pb::CapabilitiesLegalReply reply;
+  if (const auto left = actor.kind == ActorKind::player ? left_ms(actor, "") : 0; left > 0) {
+    reply.set_left_ms(left);
+    return reply;
+  }
+  TRY(const auto around, reader_.read(caller, actor.kind, actor.id, verbs_of(actor.kind), {}));
   for (const auto& option : capabilities::legal_options(pack_, around, limit, limits_)) {
+    if (left_ms(actor, option.verb->id.str()) > 0) continue;
     auto& out = *reply.add_options();
     out.mutable_action()->set_verb(option.verb->id.str());
     for (const auto& [name, value] : option.args) (*out.mutable_action()->mutable_args())[name] = value;
@@ -190,27 +204,47 @@ Result<pb::Verdict> CapabilitiesService::check(const Caller& caller,
   TRY_VOID(check_bounds(request.action()));
   TRY(const Trial trial, attempt(caller, actor, request.action()));
   if (!trial.judged) return refusal(trial.judged.error());
+  if (const auto free = check_free(actor, request.action().verb()); !free) {
+    pb::Verdict verdict = refusal(free.error());
+    verdict.set_left_ms(left_ms(actor, request.action().verb()));
+    return verdict;
+  }
   pb::Verdict verdict;
   verdict.set_allowed(true);
   verdict.set_duration_minutes(trial.judged->bound.verb->duration_minutes);
+  verdict.mutable_asks()->Assign(trial.judged->asks.begin(), trial.judged->asks.end());
   return verdict;
+}
+
+std::int64_t CapabilitiesService::left_ms(const Actor& actor, const std::string& verb) const {
+  const auto now = host_.timeline().now();
+  const auto* deed = busy_.with(actor.kind, capabilities::key_of(actor.kind, actor.id), verb, now);
+  return deed == nullptr ? 0 : deed->until_ms - now.ms;
+}
+
+// An error and no verdict: it leaves nothing in the log, however often it is tried.
+Result<void> CapabilitiesService::check_free(const Actor& actor, const std::string& verb) const {
+  const auto& timeline = host_.timeline();
+  const auto now = timeline.now();
+  const auto* deed = busy_.with(actor.kind, capabilities::key_of(actor.kind, actor.id), verb, now);
+  if (deed == nullptr) return {};
+  const auto left = deed->until_ms - now.ms;
+  Error error{Code::conflict, "verb.busy",
+              fmt::format("{} is busy with '{}' for another {}", actor.id, deed->verb, game_span_text(left))};
+  if (timeline.clock().running()) error.retry_after_ms = 1 + left * 1000 / timeline.clock().scale().milli;
+  return std::unexpected(std::move(error));
 }
 
 Result<pb::Verdict> CapabilitiesService::execute(Turn& turn, const Caller& caller,
                                                  const pb::CapabilitiesExecuteRequest& request) {
   TRY(const Actor actor, actor_of(caller, request.kind(), request.actor()));
   TRY_VOID(check_bounds(request.action()));
+  TRY_VOID(check_free(actor, request.action().verb()));
   TRY(const Trial trial, attempt(caller, actor, request.action()));
   if (!trial.judged)
     return refuse(turn, actor, request.action(), trial.judged.error(), trial.around.actor.place);
-  const auto changes = capabilities::changes_of(trial.around, trial.judged->outcome);
-  if (changes.changes_size() > 0) {
-    const Caller self{
-        .role = pb::ROLE_SERVICE, .world = caller.world, .deadline = caller.deadline, .trace = caller.trace};
-    TRY_VOID(
-        turn.call<pb::StateBatchReply>(self, changes));  // all or none: an error here has changed nothing
-  }
-  return carry_out(turn, actor, trial);
+  if (!trial.judged->asks.empty()) return offer(turn, actor, trial);
+  return carry_out(turn, caller, actor, trial);
 }
 
 pb::Verdict CapabilitiesService::refuse(Turn& turn, const Actor& actor, const pb::Action& action,
@@ -227,8 +261,19 @@ pb::Verdict CapabilitiesService::refuse(Turn& turn, const Actor& actor, const pb
   return verdict;
 }
 
-pb::Verdict CapabilitiesService::carry_out(Turn& turn, const Actor& actor, const Trial& trial) const {
+Result<pb::Verdict> CapabilitiesService::carry_out(Turn& turn, const Caller& caller, const Actor& actor,
+                                                   const Trial& trial) {
   const Judged& judged = *trial.judged;
+  const auto changes = capabilities::changes_of(trial.around, judged.outcome);
+  if (changes.changes_size() > 0) {
+    const Caller self{
+        .role = pb::ROLE_SERVICE, .world = caller.world, .deadline = caller.deadline, .trace = caller.trace};
+    TRY_VOID(
+        turn.call<pb::StateBatchReply>(self, changes));  // all or none: an error here has changed nothing
+  }
+  const auto span = game_minutes(judged.bound.verb->duration_minutes);
+  busy_.begin(turn, actor.kind, capabilities::key_of(actor.kind, actor.id), judged.bound.verb->id.str(),
+              turn.now() + span);
   pb::VerbExecuted event;
   event.set_kind(std::string(name_of(actor.kind)));
   event.set_actor(actor.id);
@@ -253,6 +298,7 @@ pb::Verdict CapabilitiesService::carry_out(Turn& turn, const Actor& actor, const
   verdict.set_allowed(true);
   verdict.set_event_id(event_log::event_id(turn.world(), sequence));
   verdict.set_duration_minutes(judged.bound.verb->duration_minutes);
+  verdict.set_left_ms(span.ms);
   verdict.set_doing(capabilities::third_person(
       capabilities::option_text(pack_, judged.bound, capabilities::FactText::hidden)));
   return verdict;

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "host/host.h"
+#include "services/capabilities/busy.h"
 #include "services/capabilities/engine_rules.h"
+#include "services/capabilities/offers.h"
 #include "services/capabilities/surroundings.h"
 #include "services/capabilities/verb_options.h"
 #include "troupe/v1/capabilities.pb.h"
@@ -44,10 +46,23 @@ class CapabilitiesService {
   };
   // An error is one of the asking (no state service); a refusal is in Trial::judged.
   Result<Trial> attempt(const Caller& caller, const Actor& actor, const pb::Action& action) const;
+  Result<void> check_free(const Actor& actor, const std::string& verb) const;
+  std::int64_t left_ms(const Actor& actor, const std::string& verb) const;
   pb::Verdict refuse(Turn& turn, const Actor& actor, const pb::Action& action, const Error& why,
                      const std::string& place) const;
-  pb::Verdict carry_out(Turn& turn, const Actor& actor, const Trial& trial) const;
+  Result<pb::Verdict> carry_out(Turn& turn, const Caller& caller, const Actor& actor, const Trial& trial);
   std::vector<const pack::Verb*> verbs_of(pack::ActorKind kind) const;
+
+  // capabilities_offers.cpp: what takes a player's word
+  Result<pb::CapabilitiesOffersReply> offers(const Caller& caller,
+                                             const pb::CapabilitiesOffersRequest& request) const;
+  Result<pb::Verdict> accept(Turn& turn, const Caller& caller, const pb::CapabilitiesAcceptRequest& request);
+  Result<pb::Offer> decline(Turn& turn, const Caller& caller, const pb::CapabilitiesDeclineRequest& request);
+  Result<pb::Verdict> offer(Turn& turn, const Actor& actor, const Trial& trial);
+  Result<pb::Offer> known_offer(const std::string& id) const;
+  void end_offer(Turn& turn, const pb::Offer& offer, const std::string& how);
+  void on_timer(Turn& turn, const std::string& key);
+  void mount_offers();
 
   // capabilities_engines.cpp
   Result<pb::CapabilitiesEnginesReply> engines(const Caller& caller,
@@ -68,6 +83,8 @@ class CapabilitiesService {
   const capabilities::Limits limits_;
   const capabilities::SurroundingsReader reader_;
   capabilities::EngineTable engines_;
+  capabilities::Busy busy_;
+  capabilities::Offers offers_;
 };
 
 }  // namespace troupe

@@ -135,6 +135,7 @@ TEST_F(CapabilitiesTest, ADeedChangesStateAndIsTold) {
   rich.set_id("anna");
   (*rich.mutable_patch()->mutable_fields())["money"].set_number_value(7);
   ASSERT_TRUE(world_.call<pb::StateDocument>(designer(), rich));
+  world_.advance(game_minutes(2));
   world_.clear_events();
 
   const auto verdict = execute(player("anna"), "", "", "buy", {{"good", "eel"}, {"seller", "ada"}});
@@ -151,6 +152,7 @@ TEST_F(CapabilitiesTest, ADeedChangesStateAndIsTold) {
   EXPECT_EQ(world_.events().back().place(), "market");
   EXPECT_EQ(verdict->event_id(), "testworld-" + std::to_string(world_.events().back().sequence()));
 
+  world_.advance(game_minutes(3));
   EXPECT_EQ(said(execute(player("anna"), "", "", "buy", {{"good", "eel"}, {"seller", "ada"}})),
             "verb.precondition: anna has 2 pence; that takes 5");
 }
@@ -203,6 +205,7 @@ TEST_F(CapabilitiesTest, RelationsAndFactsAreHandedToTheNpcService) {
   EXPECT_EQ(told.told(0).fact(), "hole");
   EXPECT_EQ(told.told(0).to(), "ben");
   sky_.trust = 0.2;
+  world_.advance(game_minutes(2));
   EXPECT_EQ(said(execute(game, "npc", "ada", "confide", {{"fact", "hole"}, {"person", "ben"}})),
             "verb.precondition: the trust of Ada for Ben is 0.20; that takes 0.50");
 }
@@ -322,8 +325,9 @@ TEST_F(CapabilitiesTest, EnginesAndFeaturesAreKeptOverARestart) {
 
 TEST_F(CapabilitiesTest, ARestartForgetsNothing) {
   ASSERT_EQ(said(execute(player("anna"), "", "", "fish")), "allowed");
-  world_.advance(game_minutes(3));
+  world_.advance(game_minutes(90));
   ASSERT_EQ(said(execute(player("anna"), "", "", "walk", {{"place", "market"}})), "allowed");
+  world_.advance(game_minutes(2));
   world_.restart();
   EXPECT_EQ(document("player", "anna"), R"({"items":{"eel":2},"money":0,"place":"market"})");
   EXPECT_EQ(said(execute(player("anna"), "", "", "walk", {{"place", "quay"}})), "allowed");
@@ -334,9 +338,12 @@ TEST_F(CapabilitiesTest, TheSameDeedsGiveTheSameHistory) {
   const Caller game{.name = "game", .role = pb::ROLE_GAME_SERVER};
   ASSERT_EQ(said(execute(player("anna"), "", "", "walk", {{"place", "market"}})), "allowed");
   world_.advance(game_minutes(3));
-  ASSERT_EQ(
-      said(execute(game, "npc", "ada", "hand_over", {{"good", "eel"}, {"count", "2"}, {"person", "anna"}})),
-      "allowed");
+  const auto offered =
+      execute(game, "npc", "ada", "hand_over", {{"good", "eel"}, {"count", "2"}, {"person", "anna"}});
+  ASSERT_EQ(said(offered), "verb.offered: anna has to agree to that");
+  pb::CapabilitiesAcceptRequest accept;
+  accept.set_offer(offered->offer());
+  ASSERT_EQ(said(world_.call<pb::Verdict>(player("anna"), accept)), "allowed");
   EXPECT_EQ(said(execute(player("anna"), "", "", "hand_over",
                          {{"good", "eel"}, {"count", "3"}, {"person", "ada"}})),
             "verb.precondition: anna has only 2 of eel, not 3");

@@ -142,9 +142,11 @@ std::string token(const pack::Pack& pack, const Person& person) {
   return person.id;
 }
 
-std::string relation_key(const Person& person) {
-  return person.kind == pack::ActorKind::player ? std::string(kPlayerPrefix) + person.id : person.id;
+std::string key_of(pack::ActorKind kind, const std::string& id) {
+  return kind == pack::ActorKind::player ? std::string(kPlayerPrefix) + id : id;
 }
+
+std::string relation_key(const Person& person) { return key_of(person.kind, person.id); }
 
 Result<const pack::Verb*> find_verb(const pack::Pack& pack, std::string_view id) {
   if (const auto* verb = pack.verb(id)) return verb;

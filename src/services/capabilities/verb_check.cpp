@@ -229,7 +229,8 @@ Result<Judged> judge(const pack::Pack& pack, const pack::Verb& verb, const Args&
   TRY(Bound bound, bind(pack, verb, args, around, limits));
   for (const auto& condition : verb.preconditions) TRY_VOID(check(pack, condition, bound, around));
   TRY(Outcome done, outcome(pack, bound, around));
-  return Judged{std::move(bound), std::move(done)};
+  TRY(auto asked, asks(pack, verb, around, done));
+  return Judged{std::move(bound), std::move(done), std::move(asked)};
 }
 
 }  // namespace troupe::capabilities

@@ -28,6 +28,12 @@ struct Limits {
   std::size_t engines_max = 200;    // registered versions
   std::size_t features_max = 1000;  // registered features
   std::size_t suggestions_max = 50;
+  std::size_t offers_max = 2000;          // that wait for a word: each new one looks at all of them
+  std::size_t offers_per_actor_max = 4;   // nobody bargains with more people at once
+  std::size_t asked_per_actor_max = 16;   // with those that were declined lately
+  std::size_t offers_per_player_max = 8;  // a list that still fits on a screen
+  std::int64_t offer_real_s = 120;        // then it is void: a player who plays has seen it
+  std::int64_t declined_real_s = 600;     // so long the same is not asked again
 };
 
 struct Person {
@@ -96,6 +102,7 @@ struct Outcome {
 // called so too.
 std::string token(const pack::Pack& pack, const Person& person);
 // How the npc service names somebody: the id of an NPC, "player:<name>".
+std::string key_of(pack::ActorKind kind, const std::string& id);
 std::string relation_key(const Person& person);
 
 Result<const pack::Verb*> find_verb(const pack::Pack& pack, std::string_view id);
@@ -107,10 +114,16 @@ Result<void> check(const pack::Pack& pack, const pack::Condition& condition, con
                    const Surroundings& around);
 Result<Outcome> outcome(const pack::Pack& pack, const Bound& bound, const Surroundings& around);
 
-// All of it: actor, arguments, preconditions, effects.
+// The players whose word it takes, sorted: whoever it would touch, but the actor. Refuses what somebody of
+// the pack would not agree to (verb_consent.cpp).
+Result<std::vector<std::string>> asks(const pack::Pack& pack, const pack::Verb& verb,
+                                      const Surroundings& around, const Outcome& outcome);
+
+// All of it: actor, arguments, preconditions, effects, consent.
 struct Judged {
   Bound bound;
   Outcome outcome;
+  std::vector<std::string> asks;
 };
 Result<Judged> judge(const pack::Pack& pack, const pack::Verb& verb, const Args& args,
                      const Surroundings& around, const Limits& limits);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "base/text.h"
 
@@ -88,10 +90,55 @@ bool tells(std::string_view answer, const pack::Fact& fact, std::string_view own
   return overlap(fact.text, answer) >= kMost || (!own_words.empty() && overlap(own_words, answer) >= kMost);
 }
 
-std::size_t least_worth(const std::vector<Memory>& memories, std::int64_t now_ms,
-                        const MemoryLimits& limits) {
-  const auto worth = [&](const Memory& m) { return m.importance + recency(m.at_ms, now_ms, limits); };
-  return static_cast<std::size_t>(std::ranges::min_element(memories, {}, worth) - memories.begin());
+std::string_view subject_of(const Memory& memory) {
+  const auto found = std::ranges::find_if(memory.witnesses,
+                                          [](const auto& witness) { return witness.starts_with("player:"); });
+  return found == memory.witnesses.end() ? std::string_view() : std::string_view(*found);
+}
+
+std::size_t to_forget(const std::vector<Memory>& memories, std::int64_t now_ms, const MemoryLimits& limits) {
+  struct Share {
+    std::size_t count = 0;
+    double importance = 0;
+    std::int64_t last_ms = 0;
+  };
+  std::map<std::string_view, Share> shares;
+  for (const auto& memory : memories) {
+    auto& share = shares[subject_of(memory)];
+    ++share.count;
+    share.importance += memory.importance;
+    share.last_ms = std::max(share.last_ms, memory.at_ms);
+  }
+  const auto over = [&](const auto& entry) {
+    const double share = entry.first.empty() ? limits.others_share : limits.player_share;
+    return static_cast<double>(entry.second.count) - share * static_cast<double>(limits.per_npc);
+  };
+  auto whose = std::ranges::max_element(shares, {}, over);
+  if (over(*whose) <= 0) {
+    whose = std::ranges::min_element(shares, {}, [](const auto& entry) {
+      // What is of no player goes last.
+      return std::tuple(entry.first.empty(), entry.second.importance, entry.second.last_ms);
+    });
+  }
+  std::size_t worst = memories.size();
+  double least = 0;
+  for (std::size_t i = 0; i < memories.size(); ++i) {
+    if (subject_of(memories[i]) != whose->first) continue;
+    const double worth = memories[i].importance + recency(memories[i].at_ms, now_ms, limits);
+    if (worst < memories.size() && worth >= least) continue;
+    worst = i;
+    least = worth;
+  }
+  return worst;
+}
+
+bool is_repeated(const std::vector<Memory>& memories, std::string_view text, std::int64_t now_ms) {
+  constexpr std::int64_t kSpanMs = 6 * 3'600'000;
+  constexpr std::ptrdiff_t kLookedAt = 200;  // the newest
+  const auto first = memories.size() > kLookedAt ? memories.end() - kLookedAt : memories.begin();
+  return std::any_of(first, memories.end(), [&](const auto& memory) {
+    return memory.source == "seen" && now_ms - memory.at_ms < kSpanMs && memory.text == text;
+  });
 }
 
 }  // namespace troupe::npc

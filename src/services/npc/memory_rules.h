@@ -22,7 +22,9 @@ struct Memory {
 };
 
 struct MemoryLimits {
-  std::size_t per_npc = 2000;  // beyond: the least important old ones are forgotten
+  std::size_t per_npc = 2000;  // beyond: one is forgotten, see to_forget()
+  double others_share = .5;    // of what is of no player
+  double player_share = .05;   // of one player
   double half_life_days = 3;
 };
 
@@ -59,7 +61,15 @@ bool gives_away(const pack::Pack& pack, std::string_view text, const pack::NpcId
 // Whether an answer told a fact: most of its words are there.
 bool tells(std::string_view answer, const pack::Fact& fact, std::string_view own_words);
 
-// Which to forget when there are too many: index of the one with the least importance and recency.
-std::size_t least_worth(const std::vector<Memory>& memories, std::int64_t now_ms, const MemoryLimits& limits);
+// Whom a memory is of: the first player among its witnesses as "player:<name>", or "".
+std::string_view subject_of(const Memory& memory);
+
+// Which to forget when there are too many: an index. Everybody has a share, and whoever takes more of it than
+// others pays first, with the least worth (importance and recency) of their own; when nobody does, the player
+// goes of whom the least is remembered. So nobody's trifles displace what is remembered of somebody else.
+std::size_t to_forget(const std::vector<Memory>& memories, std::int64_t now_ms, const MemoryLimits& limits);
+
+// Whether the same was seen within hours: once is enough.
+bool is_repeated(const std::vector<Memory>& memories, std::string_view text, std::int64_t now_ms);
 
 }  // namespace troupe::npc

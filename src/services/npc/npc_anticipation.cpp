@@ -52,6 +52,7 @@ std::string NpcService::about_to_hear(const pb::PlayerRecord& player) const {
 void NpcService::anticipate(const std::string& player, const std::string& npc) {
   constexpr auto kAgain = std::chrono::seconds(2);  // the hour, a memory or the weather may have changed
   if (npc.empty() || !config_.thinks || !config_.read_ahead) return;
+  if (!anticipated_.contains(player)) forget_anticipated();
   auto& last = anticipated_[player];
   const auto now = host_.env().now();
   last.wanted = npc;

@@ -7,6 +7,7 @@
 #include "pack/query.h"
 #include "services/npc/mind.h"
 #include "services/npc/npc_service.h"
+#include "services/npc/relation_rules.h"
 #include "troupe/v1/state.pb.h"
 
 namespace troupe {
@@ -214,23 +215,25 @@ Result<pb::NpcInputReply> NpcService::input(Turn& turn, const Caller& caller,
     if (who->empty()) continue;
     TRY([[maybe_unused]] const Mind* seen, find(*who));
   }
-  const auto& place = npc::nearest_place(pack_, request.x(), request.y());
+  const auto step = player_step(turn, caller, name, {request.x(), request.y()});
+  const auto& place = npc::nearest_place(pack_, step.at.x, step.at.y);
   pb::NpcInputReply reply;
   reply.set_place(place.id.str());
+  reply.set_x(step.at.x);
+  reply.set_y(step.at.y);
+  reply.set_held(step.held);
   const auto now = turn.now().ms;
   for (const auto& [id, mind] : minds_) {
     const auto at = npc::position(pack_, mind->record, now);
-    if (std::hypot(at.x - request.x(), at.y - request.y()) < config_.limits.interest_m) reply.add_near(id);
+    if (std::hypot(at.x - step.at.x, at.y - step.at.y) < config_.limits.interest_m) reply.add_near(id);
   }
   const auto known = players_.find(name);
-  if (known == players_.end() && players_.size() >= config_.limits.players_max) {
-    return fail(Code::exhausted, "npc.players", "no room for more players", 60'000);
-  }
+  if (known == players_.end()) TRY_VOID(make_room(turn));
   pb::PlayerRecord next;
   next.set_player(name);
   // Half metres: what nobody can see is not history.
-  next.set_x(std::round(request.x() * 2) / 2);
-  next.set_y(std::round(request.y() * 2) / 2);
+  next.set_x(step.at.x);
+  next.set_y(step.at.y);
   next.set_place(place.id.str());
   next.set_looked_at(request.looked_at());
   next.set_typing_to(request.typing_to());
@@ -242,11 +245,7 @@ Result<pb::NpcInputReply> NpcService::input(Turn& turn, const Caller& caller,
   }
   const bool moved = known == players_.end() || known->second.place() != next.place();
   next.set_seen_ms(now);
-  players_[name] = next;
-  turn.write(
-      "insert into npc_players (player, record) values ($1, $2) "
-      "on conflict (player) do update set record = excluded.record",
-      db::Values{name, db::Blob{stable_bytes(next)}});
+  keep_player(turn, next);
   if (moved) {
     pb::StateGetRequest get;
     get.set_kind("player");
@@ -300,7 +299,7 @@ void NpcService::on_verb(Turn& turn, const EventContext& context, const pb::Verb
     double importance = by_player ? .5 : .2;
     if (involved) importance += .2;
     if (event.relations_size() > 0 || event.raised_size() > 0) importance += .2;
-    if (importance >= .4 && !own) {
+    if (importance >= .4 && !own && !npc::is_repeated(mind.memories, event.text(), now)) {
       (void)remember(turn, mind,
                      {.text = event.text(),
                       .at_ms = now,
@@ -329,6 +328,7 @@ void NpcService::on_verb(Turn& turn, const EventContext& context, const pb::Verb
                     change.feeling(), change.by(), event.text());
     }
   }
+  if (by_player && !event.moved_to().empty()) player_moved(turn, event.actor(), event.moved_to());
   if (!by_player && !event.moved_to().empty()) {
     if (const auto found = minds_.find(actor); found != minds_.end())
       go(turn, *found->second, event.moved_to(), event.text());
@@ -338,7 +338,10 @@ void NpcService::on_verb(Turn& turn, const EventContext& context, const pb::Verb
 void NpcService::shift_feeling(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling,
                                double by, const std::string& reason) {
   auto& relation = relation_of(mind, towards);
-  if (!npc::shift(relation, feeling, by)) return;
+  const double before = npc::feeling(relation, feeling);
+  if (!npc::shift(relation, feeling, npc::dampened(relation, feeling, by, turn.now().ms))) return;
+  relation.set_moved_ms(turn.now().ms);
+  if (npc::feeling(relation, feeling) == before) return save(turn, mind);
   pb::RelationChanged event;
   event.set_npc(mind.record.id());
   event.set_towards(towards);
@@ -347,6 +350,7 @@ void NpcService::shift_feeling(Turn& turn, Mind& mind, const std::string& toward
   event.set_reason(reason);
   turn.emit(event, {.subject = mind.record.id(), .place = mind.record.place()});
   if (relation.anger() > .6) set_mood(turn, mind, "angry", reason);
+  npc::forget_strangers(mind.record, *mind.who, towards);
   save(turn, mind);
 }
 

@@ -34,7 +34,7 @@ std::int64_t NpcService::remember(Turn& turn, Mind& mind, npc::Memory memory) {
   const auto id = memory.id;
   mind.memories.push_back(std::move(memory));
   if (mind.memories.size() > config_.limits.memory.per_npc) {
-    const auto worst = npc::least_worth(mind.memories, turn.now().ms, config_.limits.memory);
+    const auto worst = npc::to_forget(mind.memories, turn.now().ms, config_.limits.memory);
     turn.write("delete from npc_memories where id = $1", Values{mind.memories[worst].id});
     if (mind.index) mind.index->remove(mind.memories[worst].id);
     mind.memories.erase(mind.memories.begin() + static_cast<std::ptrdiff_t>(worst));

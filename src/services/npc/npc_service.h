@@ -16,6 +16,7 @@
 #include "ports/index.h"
 #include "services/npc/memory_rules.h"
 #include "services/npc/npc_rules.h"
+#include "services/npc/player_rules.h"
 #include "troupe/v1/ai.pb.h"
 #include "troupe/v1/npc.pb.h"
 #include "troupe/v1/npc_store.pb.h"
@@ -39,8 +40,9 @@ struct NpcLimits {
   double interest_m = 80;  // a player this near makes minds think more often
   double approach_m = 5;   // and this near may be about to speak
   std::size_t reading_ahead_max = 8;
-  std::size_t strangers_max = 16;  // people who read ahead for whoever may come
-  std::size_t sayable_max = 10;    // of what a line may bring up is read ahead
+  std::size_t anticipated_max = 1000;  // players of whom it is known what was read ahead for them last
+  std::size_t strangers_max = 16;      // people who read ahead for whoever may come
+  std::size_t sayable_max = 10;        // of what a line may bring up is read ahead
   npc::MemoryLimits memory;
 };
 
@@ -96,6 +98,13 @@ class NpcService {
   void set_intent(Turn& turn, Mind& mind, std::string intent, std::string activity, std::string reason,
                   std::string tier, std::string scene = {});
   void set_mood(Turn& turn, Mind& mind, const std::string& mood, const std::string& reason);
+
+  // npc_players.cpp: where players are, and room for them
+  npc::Step player_step(Turn& turn, const Caller& caller, const std::string& player, npc::Position says);
+  void player_moved(Turn& turn, const std::string& player, const std::string& place);
+  Result<void> make_room(Turn& turn);
+  void keep_player(Turn& turn, const pb::PlayerRecord& record);
+  void forget_anticipated();
   void perceive(Mind& mind, std::int64_t at_ms, const std::string& text, std::uint64_t sequence);
   void shift_feeling(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling,
                      double by, const std::string& reason);

@@ -208,8 +208,11 @@ void NpcService::add_line(Turn& turn, Mind& mind, const std::string& player, con
     lines.pop_front();
   }
   if (mind.conversations.size() > config_.limits.conversations_max) {
-    const auto oldest =
-        std::ranges::min_element(mind.conversations, {}, [](const auto& c) { return c.second.back().id; });
+    // Of whoever said little the oldest: a crowd of strangers takes no friend's place.
+    const auto oldest = std::ranges::min_element(mind.conversations, {}, [&](const auto& c) {
+      constexpr std::size_t kLittle = 4;
+      return std::tuple(c.first == player, c.second.size() > kLittle, c.second.back().id);
+    });
     turn.write("delete from npc_lines where npc = $1 and player = $2",
                Values{mind.who->id.str(), oldest->first});
     mind.conversations.erase(oldest);

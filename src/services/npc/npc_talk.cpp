@@ -7,6 +7,7 @@
 #include "services/npc/mind.h"
 #include "services/npc/npc_service.h"
 #include "services/npc/prompt.h"
+#include "services/npc/relation_rules.h"
 
 namespace troupe {
 
@@ -199,6 +200,7 @@ Result<pb::NpcTalkEnded> NpcService::talk_end(Turn& turn, const Caller& caller,
     }();
     if (std::ranges::find(told->facts(), id) == told->facts().end()) told->add_facts(id);
   }
+  npc::forget_strangers(mind->record, *mind->who, player_key(player));
   for (const auto& action : command.proposed()) {
     auto* verb = reply.add_verbs();
     verb->set_verb(action.verb());

@@ -25,6 +25,7 @@ void Image::unlist(const Key& key, const Document& document) {
   leave(by_player_, document.members.player, key);
   for (const auto& tag : document.members.tags) leave(by_tag_, tag, key);
   deleted_.erase({document.changed_ms, key});
+  newcomers_.erase({document.changed_ms, key});
 }
 
 void Image::uncache(const Key& key) {
@@ -46,6 +47,7 @@ void Image::put(const Key& key, Document document) {
   enter(by_place_, slot.members.place, key);
   enter(by_player_, slot.members.player, key);
   for (const auto& tag : slot.members.tags) enter(by_tag_, tag, key);
+  if (is_newcomer(key, slot.text)) newcomers_.emplace(slot.changed_ms, key);
 }
 
 void Image::clear() {
@@ -54,8 +56,14 @@ void Image::clear() {
   by_player_.clear();
   by_tag_.clear();
   deleted_.clear();
+  newcomers_.clear();
   cache_.clear();
   cached_.clear();
+}
+
+std::optional<Key> Image::newcomer_too_many() const {
+  if (newcomers_.size() <= limits_.newcomers_max) return std::nullopt;
+  return newcomers_.begin()->second;
 }
 
 std::vector<Key> Image::forget_oldest() {

@@ -4,6 +4,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -41,6 +42,9 @@ class Image {
 
   // Forgets the longest deleted documents beyond Limits::deleted_max; answers them, for the table.
   std::vector<Key> forget_oldest();
+  // Who of the newcomers beyond Limits::newcomers_max did nothing for the longest; nullopt: there are not so
+  // many.
+  std::optional<Key> newcomer_too_many() const;
 
   // The content as a Struct, from the read cache where it was read since it changed.
   std::shared_ptr<const google::protobuf::Struct> decoded(const Key& key, const Document& document) const;
@@ -69,7 +73,8 @@ class Image {
   Index by_place_;
   Index by_player_;
   Index by_tag_;
-  std::set<std::pair<std::int64_t, Key>> deleted_;  // longest deleted first
+  std::set<std::pair<std::int64_t, Key>> deleted_;    // longest deleted first
+  std::set<std::pair<std::int64_t, Key>> newcomers_;  // longest unchanged first
 
   // The read cache, most recently read first. Mutable: reading is a query.
   struct Decoded {

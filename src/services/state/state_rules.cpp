@@ -227,6 +227,12 @@ Result<std::string> merged(const std::string& canonical, const Struct& patch, co
   return bounded(document, limits);
 }
 
+bool is_newcomer(const Key& key, std::string_view canonical) {
+  constexpr std::string_view kHead = R"({"items":{},"money":0,"place":")";
+  if (key.kind != "player" || !canonical.starts_with(kHead)) return false;
+  return canonical.find('"', kHead.size()) == canonical.size() - 2;
+}
+
 Result<Members> members_of(const Key& key, const std::string& canonical, const pack::Pack& pack,
                            const Limits& limits) {
   const json document = parse(canonical);

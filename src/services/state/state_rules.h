@@ -16,6 +16,8 @@ namespace troupe::state {
 
 struct Limits {
   std::size_t documents_max = 200'000;  // live ones; some 100 MB at the usual 300 bytes each
+  std::size_t newcomers_max =
+      10'000;  // players who have nothing; then who did nothing for the longest is forgotten
   std::size_t deleted_max = 10'000;  // deleted ones whose version is remembered; then the oldest is forgotten
   std::size_t document_bytes_max = 65'536;  // canonical; more belongs into several documents
   std::size_t depth_max = 16;  // nested lists and objects; each is three levels of protobuf, which reads 100
@@ -53,6 +55,9 @@ google::protobuf::Struct decode(const std::string& canonical);
 // JSON merge patch (RFC 7396): objects are merged, null removes, anything else replaces.
 Result<std::string> merged(const std::string& canonical, const google::protobuf::Struct& patch,
                            const Limits& limits);
+
+// A player's document that says nothing but where they are: what a newcomer has.
+bool is_newcomer(const Key& key, std::string_view canonical);
 
 // Checks the members that have a meaning (see state.proto); `invalid_argument` state.bad_member.
 Result<Members> members_of(const Key& key, const std::string& canonical, const pack::Pack& pack,

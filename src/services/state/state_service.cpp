@@ -279,6 +279,17 @@ void StateService::apply(Turn& turn, Staging& staging) {
     emit(turn, key, before, after);
     image_.put(key, std::move(after));
   }
+  // Names cost nothing for long: whoever came, has nothing and did nothing since makes room for others.
+  while (const auto key = image_.newcomer_too_many()) {
+    Document gone = *image_.find(*key);
+    const std::string before = gone.text;
+    ++gone.version;
+    gone.deleted = true;
+    gone.changed_ms = staging.now_ms;
+    state::store::write(turn, *key, gone);
+    emit(turn, *key, before, gone);
+    image_.put(*key, std::move(gone));
+  }
   for (const Key& forgotten : image_.forget_oldest()) state::store::erase(turn, forgotten);
   measure();
 }

@@ -358,5 +358,40 @@ TEST(StateMetrics, CountReadsAndWhatTheCacheSpared) {
   EXPECT_THAT(text, testing::HasSubstr("troupe_state_cache_hit_ratio{world=\"testworld\"} 0.9"));
 }
 
+// Names that came, have nothing and did nothing make room: no crowd keeps the next player out, and whoever
+// has something stays.
+TEST(StateNames, TenThousandNamesLeaveRoomForTheNext) {
+  const state::Limits limits{.documents_max = 200, .newcomers_max = 50, .deleted_max = 20};
+  test::World world({[&limits](Host& host) {
+    auto service = std::make_shared<StateService>(test::quay(), host, limits);
+    service->mount();
+    return service;
+  }});
+  const auto put = [&](const std::string& name, int money) {
+    pb::StatePutRequest request;
+    EXPECT_TRUE(from_json(R"({"kind":"player","id":")" + name + R"(","document":{"items":{},"money":)" +
+                              std::to_string(money) + R"(,"place":"quay"}})",
+                          request));
+    return world.call<pb::StateDocument>(test::server(), request);
+  };
+  ASSERT_TRUE(put("anna", 5));
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(put("name" + std::to_string(i), 0)) << i;
+    world.advance(game_minutes(1));
+  }
+  const auto there = [&](const std::string& name) {
+    pb::StateGetRequest request;
+    request.set_kind("player");
+    request.set_id(name);
+    return world.call<pb::StateDocument>(designer(), request).has_value();
+  };
+  EXPECT_TRUE(there("anna"));
+  EXPECT_TRUE(there("name999"));
+  EXPECT_TRUE(there("name950"));
+  EXPECT_FALSE(there("name949"));
+  EXPECT_FALSE(world.events_of<pb::EntityGone>("name0").empty()) << "others hear of it";
+  EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+}
+
 }  // namespace
 }  // namespace troupe
