@@ -71,7 +71,9 @@ Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatR
   ask.set_tokens_max(wanted.tokens_max);
   ask.set_temperature(wanted.sampling.temperature);
   ask.set_top_p(wanted.sampling.top_p);
-  ask.set_seed(wanted.sampling.seed);
+  // (0 is "none" to the router.)
+  constexpr std::uint64_t kNought = 0x5eed0;
+  if (request.seeded) ask.set_seed(wanted.sampling.seed != 0 ? wanted.sampling.seed : kNought);
   ask.mutable_stop()->Assign(wanted.stop.begin(), wanted.stop.end());
   ask.set_json_schema(wanted.json_schema);
   ask.set_grammar(wanted.grammar);

@@ -82,6 +82,7 @@ class OpenAiApi::Answers {
     auto request = chat.request;
     auto& seed = request.generate.sampling.seed;
     seed = chat.seeded ? seed + index : api.env_.ids.bits();
+    request.seeded = chat.seeded;
     if (auto& budget = request.account.budget) budget->value /= chat.choices;
     std::function<void(std::string_view)> on_text;
     if (chat.stream) {

@@ -25,6 +25,7 @@ struct Account {
 struct ChatRequest {
   engine::GenerateRequest generate;
   Account account;
+  bool seeded = false;  // the client named the seed; else it is drawn
 };
 struct ChooseRequest {
   engine::ChooseRequest choose;

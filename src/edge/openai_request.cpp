@@ -155,15 +155,22 @@ Result<std::string> schema_of(const Json& body) {
   if (!format->is_object()) return bad_at("response_format", "must be an object");
   TRY(const std::string type, at("response_format", text(*format, "type")));
   if (type == "text") return std::string();
-  if (type == "json_object") return std::string(R"({"type":"object"})");
+  if (type == "json_object") {
+    // (Not OpenAI's, but what llama-server and its like take.)
+    const Json* wanted = find(*format, "schema");
+    if (wanted == nullptr) return std::string(R"({"type":"object"})");
+    TRY_VOID(check_schema(*wanted, "response_format.schema"));
+    return dump(*wanted);
+  }
   if (type != "json_schema")
     return unsupported(fmt::format("'response_format.type' {}", utf8_prefix(type, 64)));
   const Json* outer = find(*format, "json_schema");
   static constexpr const char* kWhere = "response_format.json_schema.schema";
   const Json* schema = outer != nullptr && outer->is_object() ? find(*outer, "schema") : nullptr;
   if (schema == nullptr) return bad_at(kWhere, "must be an object");
-  TRY(const bool strict, at("response_format.json_schema", boolean(*outer, "strict", false)));
-  TRY_VOID(check_schema(*schema, kWhere, strict));
+  TRY([[maybe_unused]] const bool strict,
+      at("response_format.json_schema", boolean(*outer, "strict", false)));
+  TRY_VOID(check_schema(*schema, kWhere));
   return dump(*schema);
 }
 

@@ -182,12 +182,27 @@ TEST(OpenAiRules, SchemasThatNothingMatches) {
   expect_refused({format("[]"), "openai.bad_request", where});
 }
 
-TEST(OpenAiRules, StrictMeansHeldToEveryWord) {
-  const std::string schema = R"({"type":"object","properties":{"not":{"type":"array","uniqueItems":true}}})";
-  expect_refused({format(schema, "true"), "openai.unsupported", "response_format.json_schema.schema"});
-  EXPECT_TRUE(parse_chat(format(schema)));
-  EXPECT_TRUE(parse_chat(format(R"({"type":"object","properties":{"not":{"enum":["if"]}}})", "true")))
-      << "names and values are no keywords";
+TEST(OpenAiRules, ASchemaIsHeldToEveryWordOrRefusedByTheWord) {
+  const std::string where = "response_format.json_schema.schema";
+  for (const char* strict : {"true", "false"}) {
+    expect_refused(
+        {format(R"({"type":"object","patternProperties":{"a":{}}})", strict), "openai.unsupported", where});
+    expect_refused({format(R"({"type":"string","format":"iri"})", strict), "openai.unsupported", where});
+    expect_refused({format(R"({"type":"nonsense"})", strict), "openai.bad_request", where});
+    EXPECT_TRUE(parse_chat(
+        format(R"({"type":"object","properties":{"not":{"type":"array","uniqueItems":true}}})", strict)));
+  }
+  const auto refused = parse_chat(format(R"({"items":{"unevaluatedItems":false}})"));
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.contains("'unevaluatedItems'")) << refused.error().message;
+}
+
+TEST(OpenAiRules, AJsonObjectWithASchemaIsHeldToIt) {
+  const auto chat = parse_chat(ask(R"("response_format":{"type":"json_object","schema":{"type":"array"}})"));
+  ASSERT_TRUE(chat);
+  EXPECT_EQ(chat->request.generate.json_schema, R"({"type":"array"})");
+  expect_refused({ask(R"("response_format":{"type":"json_object","schema":{"unevaluatedItems":false}})"),
+                  "openai.unsupported", "response_format.schema"});
 }
 
 TEST(OpenAiRules, AChoiceLooksAtWhatWasSaidLast) {

@@ -1,5 +1,5 @@
 #pragma once
-// What is refused of a JSON schema before an engine sees it. Pure.
+// What is refused of a JSON schema before an engine sees it, in OpenAI's words. Pure.
 #include <string_view>
 
 #include "edge/openai_fields.h"
@@ -7,7 +7,8 @@
 namespace troupe::edge::openai {
 
 // `where` is the field that holds it. `invalid_argument` openai.impossible_schema: no document matches it;
-// openai.unsupported: a `strict` schema has a keyword that the answer would not be held to.
-Result<void> check_schema(const Json& schema, std::string_view where, bool strict);
+// openai.unsupported: it has a keyword, format or pattern that an answer cannot be held to;
+// openai.bad_request. `strict` changes nothing: every answer is held to every word.
+Result<void> check_schema(const Json& schema, std::string_view where);
 
 }  // namespace troupe::edge::openai

@@ -44,13 +44,13 @@ Result<Tool> tool_of(const Json& entry, const std::string& where) {
   if (!good_name(tool.name))
     return bad_at(inside + ".name", fmt::format("has 1 to {} letters, digits, '_' and '-'", kNameBytesMax));
   TRY(tool.description, at(inside, optional_text(*function, "description", kDescriptionBytesMax)));
-  TRY(const bool strict, at(inside, boolean(*function, "strict", false)));
+  TRY([[maybe_unused]] const bool strict, at(inside, boolean(*function, "strict", false)));
   const Json* parameters = find(*function, "parameters");
   if (parameters == nullptr) {
     tool.parameters = R"({"type":"object","properties":{},"additionalProperties":false})";
     return tool;
   }
-  TRY_VOID(check_schema(*parameters, inside + ".parameters", strict));
+  TRY_VOID(check_schema(*parameters, inside + ".parameters"));
   tool.parameters = dump(*parameters);
   return tool;
 }

@@ -156,7 +156,7 @@ def errors(client):
     bad("an impossible schema", "openai.impossible_schema", response_format={
         "type": "json_schema", "json_schema": {"name": "s", "schema": {"type": "string", "minLength": 3, "maxLength": 1}}})
     # What cannot be seen before, the grammar finds: nothing may follow.
-    error = bad("a schema that does not parse", "engine.bad_grammar", response_format={
+    error = bad("a schema that does not parse", "openai.bad_request", response_format={
         "type": "json_schema", "json_schema": {"name": "s", "schema": {"type": "nonsense"}}})
     check("\n" not in error.message, "a schema that does not parse: in one line")
     bad("too few tokens for the schema", "engine.json_cut", max_tokens=2, response_format={

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "adapters/engine_llama/llama_fixture.h"
+#include "schema/schema.h"
 
 namespace troupe::engine {
 namespace {
@@ -31,11 +32,42 @@ TEST_F(LlamaTest, ASchemaThatNothingMatchesIsTheCallersMistake) {
         R"({"type":"object","properties":{"a":{"anyOf":[]}},"required":["a"]})"}) {
     request.json_schema = schema;
     const auto reply = generate(request);
-    EXPECT_FALSE(reply) << schema << ": " << reply->text;
+    EXPECT_FALSE(reply) << schema;
     if (reply) continue;
     EXPECT_EQ(reply.error().code, Code::invalid_argument) << schema;
     EXPECT_EQ(reply.error().reason, "engine.bad_grammar") << schema;
   }
+}
+
+// What the converter of schemas does not know would be left out, with a line on stderr: so the grammar is led
+// by a schema without it, and by rules of our own.
+TEST_F(LlamaTest, TheGrammarLeadsToWhatTheSchemaSays) {
+  open_smollm();
+  ::testing::internal::CaptureStderr();
+  for (
+      const char* schema :
+      {R"({"type":"string","pattern":"^\\d{3}$"})", R"({"type":"number","minimum":0,"maximum":1})",
+       R"({"type":"number","exclusiveMinimum":-3.5,"maximum":-0.25})",
+       R"({"type":"integer","minimum":10,"maximum":12})",
+       R"({"type":"string","pattern":"^(red|blue) [a-z]{2,5}!?$"})", R"({"type":"string","format":"date"})",
+       R"({"type":"string","format":"email"})", R"({"type":"string","format":"ipv4"})",
+       R"({"type":"string","format":"ipv6"})", R"({"type":"string","format":"uri"})",
+       R"({"type":"string","format":"duration"})", R"({"type":"string","format":"uuid"})",
+       R"({"type":"string","format":"hostname"})", R"({"type":"string","format":"date-time"})",
+       R"({"type":"object","required":["name"],"additionalProperties":{"type":"boolean"}})",
+       R"({"allOf":[{"type":"object","properties":{"a":{"type":"integer","minimum":1}},"required":["a"]},{"$ref":"#/$defs/b"}],)"
+       R"("$defs":{"b":{"properties":{"a":{"maximum":3},"b":{"enum":["x","y"]}},"required":["b"]}}})",
+       R"({"type":"integer","multipleOf":7,"minimum":1,"maximum":30})"}) {
+    auto request = talk("Answer as JSON.", 96);
+    request.json_schema = schema;
+    const auto reply = generate(request);
+    ASSERT_TRUE(reply) << schema << ": " << reply.error().message;
+    const auto read = schema::Schema::read(schema);
+    ASSERT_TRUE(read) << schema << ": " << read.error().message;
+    const auto met = read->check(reply->text);
+    EXPECT_TRUE(met) << schema << ": " << reply->text << ": " << (met ? "" : met.error().message);
+  }
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
 }  // namespace

@@ -27,7 +27,10 @@ class Shape {
       if (schema.contains(either))
         return shortest(schema.at(either), [&](const auto& part) { return least(part, depth + 1); });
     }
-    if (schema.contains("$ref")) return least(target(schema.at("$ref")), depth + 1);
+    if (schema.contains("$ref")) {
+      const auto* at = target(schema.at("$ref"));
+      return at == nullptr ? 2 : least(*at, depth + 1);
+    }
     const std::string type = type_of(schema);
     if (type == "object" || schema.contains("properties")) return object(schema, depth);
     if (type == "array") {
@@ -70,19 +73,17 @@ class Shape {
     return out;
   }
   // "#/$defs/name"; anything else counts as short.
-  common_json target(const common_json& ref) const {
-    std::string_view path;
+  const common_json* target(const common_json& ref) const {
     const auto text = ref.get<std::string>();
-    path = text;
-    if (!path.starts_with("#/")) return {};
+    std::string_view path = text;
+    if (!path.starts_with("#/")) return nullptr;
     path.remove_prefix(2);
-    common_json at = root_;
+    const common_json* at = &root_;
     while (!path.empty()) {
       const auto end = std::min(path.find('/'), path.size());
       const std::string key(path.substr(0, end));
-      if (!at.is_object() || !at.contains(key)) return {};
-      common_json next = at.at(key);
-      at = next;
+      if (!at->is_object() || !at->contains(key)) return nullptr;
+      at = &at->at(key);
       path.remove_prefix(std::min(end + 1, path.size()));
     }
     return at;

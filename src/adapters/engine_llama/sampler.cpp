@@ -6,6 +6,8 @@
 #include <cmath>
 #include <tuple>
 
+#include "schema/guide.h"
+
 namespace troupe::engine {
 
 namespace {
@@ -28,6 +30,12 @@ bool nested_too_deep(std::string_view text) {
   return false;
 }
 
+Result<schema::Guide> guide_for(const std::string& json_schema) {
+  auto guide = schema::guide_of(json_schema);
+  if (!guide) return bad_grammar("json_schema: " + guide.error().message);
+  return guide;
+}
+
 std::uint32_t seed32(std::uint64_t seed) {
   const auto folded = static_cast<std::uint32_t>(seed ^ (seed >> 32U));
   return folded == LLAMA_DEFAULT_SEED ? 0 : folded;  // which would mean "at random"
@@ -35,7 +43,7 @@ std::uint32_t seed32(std::uint64_t seed) {
 
 }  // namespace
 
-Result<std::string> grammar_of(const GenerateRequest& request) {
+Result<std::string> grammar_of(const GenerateRequest& request, bool broad) {
   if (!request.json_schema.empty() && !request.grammar.empty()) {
     return bad_grammar("json_schema and grammar exclude each other");
   }
@@ -43,8 +51,12 @@ Result<std::string> grammar_of(const GenerateRequest& request) {
   if (source.size() > kGrammarBytesMax) return bad_grammar("longer than 64 KiB");
   if (nested_too_deep(source)) return bad_grammar("nested deeper than 64");
   if (request.json_schema.empty()) return request.grammar;
+  // The converter would leave out in silence, or with a line on stderr, what it does not know: so it sees
+  // only what it knows.
+  TRY(const auto guide, guide_for(request.json_schema));
   try {
-    return json_schema_to_grammar(common_json::parse(request.json_schema), true);
+    auto grammar = json_schema_to_grammar(common_json::parse(guide.schema), true);
+    return schema::with_rules(std::move(grammar), guide.rules, broad);
   } catch (const std::exception& e) {
     std::string why = e.what();
     std::ranges::replace(why, '\n', ' ');
@@ -58,6 +70,11 @@ Result<Sampler> Sampler::make(const Model& model, const GenerateRequest& request
   out.json_ = !request.json_schema.empty();
   if (!grammar.empty()) {
     out.grammar_.reset(llama_sampler_init_grammar(model.vocab(), grammar.c_str(), "root"));
+    if (!out.grammar_ && out.json_) {
+      // llama.cpp counts how often a grammar repeats what, and has enough at some point.
+      TRY(const auto broad, grammar_of(request, true));
+      out.grammar_.reset(llama_sampler_init_grammar(model.vocab(), broad.c_str(), "root"));
+    }
     if (!out.grammar_) return bad_grammar("it does not parse; it must be GBNF with a rule 'root'");
   } else {
     // A structure repeats its quotes and braces by right, so only free text is penalised.

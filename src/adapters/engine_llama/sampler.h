@@ -54,7 +54,8 @@ class Sampler {
   std::vector<llama_token_data> candidates_;
 };
 
-// The grammar of a request in GBNF; "" = free text.
-Result<std::string> grammar_of(const GenerateRequest& request);
+// The grammar of a request in GBNF; "" = free text. `broad`: patterns and ranges of numbers are left to the
+// check of the answer.
+Result<std::string> grammar_of(const GenerateRequest& request, bool broad = false);
 
 }  // namespace troupe::engine

@@ -1,0 +1,230 @@
+// The check itself is valijson's. Around it: what bounds its work, and the strings that RE2 judges.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "schema/patterns.h"
+#include "schema/plain.h"
+
+namespace troupe::schema {
+
+namespace {
+
+using valijson::adapters::Adapter;
+
+// Of the check that this thread runs now; the constraints of a schema are shared by all of its checks.
+thread_local std::int64_t t_steps_left = 0;
+
+struct OutOfSteps {};
+
+// A constraint of our own. valijson copies it into memory that it has got.
+template <class Derived>
+class Own : public valijson::constraints::PolyConstraint {
+ private:
+  valijson::constraints::Constraint* cloneInto(void* memory) const override {
+    return new (memory) Derived(static_cast<const Derived&>(*this));
+  }
+  std::size_t sizeOf() const override { return sizeof(Derived); }
+};
+
+class Step final : public Own<Step> {
+ public:
+  static Step make(const Adapter&) { return {}; }
+  bool validate(const Adapter&, const std::vector<std::string>&,
+                valijson::ValidationResults*) const override {
+    if (--t_steps_left < 0) throw OutOfSteps();
+    return true;
+  }
+};
+
+class Matches final : public Own<Matches> {
+ public:
+  static Matches make(const Adapter& pattern) {
+    auto read = Pattern::read(pattern.asString());
+    if (!read) throw std::invalid_argument(read.error().message);  // to_plain() has read it before
+    Matches out;
+    out.pattern_ = *std::move(read);
+    out.text_ = pattern.asString();
+    return out;
+  }
+  bool validate(const Adapter& value, const std::vector<std::string>& at,
+                valijson::ValidationResults* results) const override {
+    if (!value.isString() || pattern_.finds(value.asString())) return true;
+    if (results != nullptr) results->pushError(at, "does not match the pattern " + text_);
+    return false;
+  }
+
+ private:
+  Pattern pattern_;
+  std::string text_;
+};
+
+class HasFormat final : public Own<HasFormat> {
+ public:
+  static HasFormat make(const Adapter& name) {
+    HasFormat out;
+    out.name_ = name.asString();
+    return out;
+  }
+  bool validate(const Adapter& value, const std::vector<std::string>& at,
+                valijson::ValidationResults* results) const override {
+    if (!value.isString() || has_format(name_, value.asString())) return true;
+    if (results != nullptr) results->pushError(at, "is no " + name_);
+    return false;
+  }
+
+ private:
+  std::string name_;
+};
+
+template <class T>
+class Builder final : public valijson::ConstraintBuilder {
+ public:
+  valijson::constraints::Constraint* make(const Adapter& value) const override {
+    return new T(T::make(value));
+  }
+};
+
+std::unexpected<Error> not_met(std::string why) {
+  return fail(Code::invalid_argument, "schema.not_met",
+              "the answer does not match its schema: " + std::move(why));
+}
+
+// JSON in which no name stands twice in an object: which of the two would count is anybody's guess.
+Result<nlohmann::json> parse_document(std::string_view text) {
+  std::vector<std::set<std::string>> names;
+  bool twice = false;
+  const auto hear = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+    using Event = nlohmann::json::parse_event_t;
+    if (event == Event::object_start) names.emplace_back();
+    if (event == Event::key && !names.empty())
+      twice = !names.back().insert(parsed.get_ref<const std::string&>()).second || twice;
+    if (event == Event::object_end && !names.empty()) names.pop_back();
+    return true;
+  };
+  auto parsed = nlohmann::json::parse(text.begin(), text.end(), hear, false);
+  if (parsed.is_discarded()) return not_met("it is no JSON");
+  if (twice) return not_met("a name stands twice in an object");
+  return parsed;
+}
+
+bool has_long_list(const nlohmann::json& value, std::size_t most) {
+  if (!value.is_structured()) return false;
+  if (value.is_array() && value.size() > most) return true;
+  return std::ranges::any_of(value, [&](const auto& one) { return has_long_list(one, most); });
+}
+
+// 1.0 is an integer to JSON schemas, and a float to the parser.
+void whole_numbers(nlohmann::json& value) {
+  if (value.is_number_float()) {
+    const double number = value.get<double>();
+    if (number == std::floor(number) && std::abs(number) < 9e15) value = static_cast<std::int64_t>(number);
+  } else if (value.is_structured()) {
+    for (auto& one : value) whole_numbers(one);
+  }
+}
+
+std::string where(const std::vector<std::string>& context) {
+  std::string out = "answer";
+  for (const auto& part : context) {
+    if (part == "<root>") continue;
+    // The library writes [name] and [3].
+    const bool index = part.size() > 2 && part[1] >= '0' && part[1] <= '9';
+    out += index || part.size() < 3 ? part : "." + part.substr(1, part.size() - 2);
+  }
+  return out;
+}
+
+// The plain words of the library's first complaint.
+std::string complaint(valijson::ValidationResults& results) {
+  valijson::ValidationResults::Error error;
+  std::string best = "answer";
+  std::size_t deepest = 0;
+  // The deepest says most: those above it only say that something below does not match.
+  while (results.popError(error)) {
+    if (error.context.size() < deepest) continue;
+    if (error.context.size() > deepest || best == "answer")
+      best = where(error.context) + ": " + std::string(utf8_prefix(error.description, 200));
+    deepest = error.context.size();
+  }
+  return best;
+}
+
+}  // namespace
+
+struct Schema::Compiled {
+  Limits limits;
+  valijson::Schema schema;
+  bool unique = false;  // somewhere it asks for lists without repetition
+};
+
+Result<Schema> Schema::read(std::string_view text, const Limits& limits) {
+  if (text.size() > limits.bytes_max) {
+    return fail(Code::invalid_argument, "schema.too_much",
+                fmt::format("a schema has {} KiB at most", limits.bytes_max / 1024));
+  }
+  if (nested_deeper(text, 2 * limits.depth_max))
+    return fail(Code::invalid_argument, "schema.too_much",
+                fmt::format("nested deeper than {}", limits.depth_max));
+  const Json root = Json::parse(text.begin(), text.end(), nullptr, false);
+  if (!root.is_object()) return fail(Code::invalid_argument, "schema.bad", "a schema is a JSON object");
+  TRY(const Json plain, to_plain(root, limits));
+  if (const auto why = why_nothing_matches(plain))
+    return fail(Code::invalid_argument, "schema.impossible", *why);
+
+  auto compiled = std::make_shared<Compiled>();
+  compiled->limits = limits;
+  auto given =
+      nlohmann::json::parse(plain.dump(-1, ' ', false, Json::error_handler_t::replace), nullptr, false);
+  whole_numbers(given);
+  compiled->unique = text.contains("uniqueItems");
+  try {
+    valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
+    parser.addConstraintBuilder(kStep, new Builder<Step>());
+    parser.addConstraintBuilder(kPattern, new Builder<Matches>());
+    parser.addConstraintBuilder(kFormat, new Builder<HasFormat>());
+    parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(given), compiled->schema);
+  } catch (const std::exception& e) {
+    return fail(Code::invalid_argument, "schema.bad", std::string("it cannot be used: ") + e.what());
+  }
+  return Schema(std::move(compiled));
+}
+
+Result<void> Schema::check(std::string_view document) const {
+  const auto& limits = compiled_->limits;
+  if (document.size() > limits.document_bytes_max)
+    return not_met(fmt::format("it has more than {} KiB", limits.document_bytes_max / 1024));
+  if (nested_deeper(document, limits.document_depth_max))
+    return not_met(fmt::format("it is nested deeper than {}", limits.document_depth_max));
+  TRY(auto value, parse_document(document));
+  whole_numbers(value);
+  if (compiled_->unique && has_long_list(value, limits.unique_items_max))
+    return not_met(fmt::format("a list has more than {} items", limits.unique_items_max));
+  const valijson::adapters::NlohmannJsonAdapter target(value);
+  try {
+    t_steps_left = limits.steps_max;
+    valijson::Validator validator;
+    if (validator.validate(compiled_->schema, target, nullptr)) return {};
+    // Once more, for the reason: without one the check ends at the first fault.
+    t_steps_left = limits.steps_max;
+    valijson::ValidationResults results;
+    (void)validator.validate(compiled_->schema, target, &results);
+    return not_met(complaint(results));
+  } catch (const OutOfSteps&) {
+    return not_met("the check takes too many steps");
+  } catch (const std::exception& e) {
+    return not_met(e.what());
+  }
+}
+
+}  // namespace troupe::schema
