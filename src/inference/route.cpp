@@ -65,8 +65,11 @@ void measure(RouteStats& stats, const StatsLimits& limits, const Measurement& m,
   ++(m.deadline_met ? stats.deadlines_met : stats.deadlines_missed);
   // What counts for little is soon replaced.
   const double weight = std::max(limits.smoothing, 1 - freshness(stats, limits, now));
-  // (Neither luck nor fault: what ran out of time because of others.)
-  if (m.ok || m.fault) stats.error_rate += weight * ((m.fault ? 1.0 : 0.0) - stats.error_rate);
+  // (Neither luck nor fault: what ran out of time because of others.) One fault alone says little, also of who was not
+  // asked for long.
+  constexpr double kOneFault = 0.4;
+  const double counts = std::min(weight, kOneFault);
+  if (m.ok || m.fault) stats.error_rate += counts * ((m.fault ? 1.0 : 0.0) - stats.error_rate);
   stats.measured = now;
   if (!m.ok) {
     // It would have taken longer than it was given: nobody knows how much. Work in vain is dear, so it counts

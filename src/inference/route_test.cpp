@@ -230,6 +230,20 @@ TEST(Decide, PassesOverWhoIsIllBusyDearOrShaky) {
       Pass::shaky, false);
 }
 
+// A late answer is measured as lateness; the better model is asked again as soon as it would be in time.
+TEST(Decide, LatenessAndASingleFaultAreNoIllness) {
+  Routes late(2);
+  late.takes(0, 100ms);
+  for (int i = 0; i < 5; ++i)
+    measure(late.stats[0], late.limits, {.ok = false, .given_us = 900'000}, late.now);
+  EXPECT_EQ(late.decide_within(1s).route, 0U) << "nobody is in its way now";
+  Routes once(2);
+  measure(once.stats[0], once.limits, {.ok = false, .fault = true}, once.now);
+  EXPECT_EQ(once.decide_within(1s).route, 0U);
+  measure(once.stats[0], once.limits, {.ok = false, .fault = true}, once.now);
+  EXPECT_EQ(once.decide_within(1s).route, 1U) << "two in a row";
+}
+
 TEST(Decide, AShakyOneIsBetterThanNobody) {
   Routes routes(1);
   for (int i = 0; i < 9; ++i)

@@ -28,7 +28,11 @@ boost::asio::awaitable<void> NpcService::watch_players() {
       if (player.seen_ms() >= since) anticipate(name, about_to_hear(player));
     }
     // With nothing better to do, one after the other for somebody whom nobody knows: the first line of most.
-    if (reading_ahead_ > 0 || unprepared_.empty()) continue;
+    // Not while somebody talks or is about to: what is read then is in their way.
+    const bool needed = talks_ > 0 || std::ranges::any_of(players_, [&](const auto& entry) {
+                          return entry.second.seen_ms() >= since;
+                        });
+    if (needed || reading_ahead_ > 0 || unprepared_.empty()) continue;
     anticipate("", unprepared_.back());
     unprepared_.pop_back();
   }

@@ -77,6 +77,17 @@ bool RouterService::yields(const Ask& ask, const Candidates& candidates, std::si
       [&](const RouteState* smaller) { return smaller->route.engine == candidates.routes[i]->route.engine; });
 }
 
+rt::Instant RouterService::share_of_first(const Ask& ask, rt::Instant now, double next_us) {
+  const rt::nanoseconds next(static_cast<std::int64_t>(next_us * 1000));
+  const auto patience = ask.begins_by() - now;
+  const auto soon = std::min<rt::nanoseconds>(ask.soon_by - now, patience);
+  // When the next could begin soon, the first must, too: it says at once when it cannot. (Who was never asked
+  // is taken to be quick.) Otherwise the patience is shared.
+  if (soon.count() > 0 && next <= soon)
+    return now + (soon - (next_us > 0 ? std::min<rt::nanoseconds>(next, soon / 2) : soon / 2));
+  return now + (patience - std::min<rt::nanoseconds>(next, patience / 2));
+}
+
 inference::Decision RouterService::plan(const Ask& ask, const Candidates& candidates,
                                         const std::vector<bool>& tried, std::vector<Pass>& passes) const {
   const auto now = host_.env().now();

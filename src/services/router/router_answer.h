@@ -92,10 +92,7 @@ Task<RouterService::Answer<Reply>> RouterService::answer(Ask ask, Candidates can
     if (!found.hedge && found.idle) {
       first.first_token_by = rt::Instant::never();
     } else if (found.hedge && !ask.no_fallback && !ask.first_token_by.is_never()) {
-      const auto now = host_.env().now();
-      const auto left = ask.begins_by() - now;
-      const auto next = rt::nanoseconds(static_cast<std::int64_t>(found.hedge_ready_us * 1000));
-      first.first_token_by = now + (left - std::min<rt::nanoseconds>(next, left / 2));
+      first.first_token_by = share_of_first(ask, host_.env().now(), found.hedge_ready_us);
     }
     const auto runner = [this, ask, first, call, race, candidates, who](int k) -> Task<Reply> {
       const auto index = who[static_cast<std::size_t>(k)];

@@ -52,13 +52,22 @@ struct RouterPolicy {
   JobLimits jobs;
 };
 
+// Of the answers that are kept because they would be the same again.
+struct CacheLimits {
+  std::size_t rows_max = 2048;
+  std::size_t bytes_max = std::size_t{8} << 20;
+  rt::milliseconds unknown_for{600'000};  // of weights that have no hash
+};
+
 struct RouterLimits {
+  CacheLimits cache;
   inference::BreakerLimits breaker;
   inference::StatsLimits stats;
   std::size_t waiting_max = 1024;              // at one route and tier
   std::size_t waiting_each_max = 64;           // of one player there
   rt::milliseconds player_goes_on{30'000};     // by then most players have answered
   rt::milliseconds guess_unlikely{3'600'000};  // for its cache a guess is something that is needed so late
+  rt::milliseconds begins_soon{2'000};         // a talk, where a smaller model can
   rt::milliseconds yields_for{30'000};         // since a talk was last turned away
 };
 

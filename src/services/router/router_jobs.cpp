@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "services/router/router_shape.h"
 
 namespace troupe::router {
 
@@ -166,6 +167,7 @@ Result<pb::RouterJob> Jobs::submit(Turn& turn, const Caller&, const pb::RouterSu
     return bad("work has " + std::to_string(request.work().ByteSizeLong()) + " bytes; at most " +
                std::to_string(limits_.work_bytes_max));
   }
+  TRY_VOID(shape_of(request.work().json_schema()));
   const std::string& player = request.work().player();
   if (queued_ >= limits_.waiting_max) {
     return fail(Code::exhausted, "router.jobs_full",

@@ -28,6 +28,7 @@ class RouterRig {
     request.set_player(player);
     request.set_npc(npc);
     request.set_tokens_max(10);
+    request.set_temperature(0.7);  // drawn anew each time: nothing is taken from what was answered before
     auto* message = request.add_messages();
     message->set_role("user");
     message->set_text("Who keeps the light?");

@@ -1,9 +1,12 @@
 #include "services/router/router_service.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "services/router/router_answer.h"
 #include "services/router/router_messages.h"
+#include "services/router/router_shape.h"
 #include "troupe/v1/socket.pb.h"
 
 namespace troupe {
@@ -13,6 +16,7 @@ using engine::Tier;
 RouterService::RouterService(Host& host, RouterConfig config)
     : host_(host),
       config_(std::move(config)),
+      cache_(config_.limits.cache),
       purse_(host, config_.policy.budgets),
       jobs_(host, config_.policy.jobs,
             [this](Caller caller, pb::RouterGenerateRequest request, auto on_text) {
@@ -90,6 +94,8 @@ int useful_tokens(const engine::GenerateRequest& work) { return std::min(8, work
 Result<engine::GenerateRequest> RouterService::work_of(const pb::RouterGenerateRequest& request, Tier tier,
                                                        rt::Instant deadline) const {
   TRY(auto work, router::to_engine(request));
+  // Who names no seed wants no particular answer.
+  if (request.seed() == 0) work.sampling.seed = host_.env().ids.bits();
   work.tier = tier;
   work.caller = request.npc().empty() ? request.player() : request.npc();
   work.deadline = deadline;
@@ -122,6 +128,7 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
   CO_TRY(const Tier tier, parse_tier(request.tier(), Tier::silver));
   CO_TRY_VOID(check_means(request));
   CO_TRY(auto work, work_of(request, tier, deadline_of(caller, tier, request.deadline_ms())));
+  CO_TRY(const auto shape, router::shape_of(work.json_schema));
   Ask ask{.tier = tier,
           .player = request.player(),
           .npc = request.npc(),
@@ -134,29 +141,63 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
           .messages = static_cast<std::int64_t>(work.messages.size()),
           .tokens_max = work.tokens_max};
   ask.first_token_by = first_token_by(ask, work);
+  if (!ask.first_token_by.is_never()) ask.soon_by = host_.env().now() + config_.limits.begins_soon;
   for (const auto& message : work.messages)
     ask.prompt_bytes += static_cast<std::int64_t>(message.text.size());
   CO_TRY(auto routes, candidates(ask, request.model()));
 
   const auto streamed = std::make_shared<bool>(false);
-  const EngineCall<engine::GenerateReply> call = [work, on_text, streamed](Attempt one) {
-    auto asked = work;
-    asked.model = one.route->route.model;
-    asked.tokens_max = static_cast<int>(one.tokens_max);
-    asked.first_token_by = one.first_token_by;
-    std::function<void(std::string_view)> told;
-    if (on_text) {
-      told = [on_text, streamed, may_speak = one.may_speak](std::string_view text) {
-        if (!may_speak()) return;
-        *streamed = true;
-        on_text(text);
-      };
-    }
-    return one.route->route.engine->generate(std::move(asked), std::move(told));
+  // Structure is heard when it is whole and was checked: what was heard could not be taken back.
+  const auto heard = shape ? std::function<void(std::string_view)>() : on_text;
+  const auto call_with = [heard, streamed](const engine::GenerateRequest& wanted) {
+    return EngineCall<engine::GenerateReply>([wanted, heard, streamed](Attempt one) {
+      auto asked = wanted;
+      asked.model = one.route->route.model;
+      asked.tokens_max = static_cast<int>(one.tokens_max);
+      asked.first_token_by = one.first_token_by;
+      std::function<void(std::string_view)> told;
+      if (heard) {
+        told = [heard, streamed, may_speak = one.may_speak](std::string_view text) {
+          if (!may_speak()) return;
+          *streamed = true;
+          heard(text);
+        };
+      }
+      return one.route->route.engine->generate(std::move(asked), std::move(told));
+    });
   };
   const auto premises = ask.premises();
-  const auto answered = co_await premises_.hold<Answer<engine::GenerateReply>>(
-      host_.env(), premises, answer<engine::GenerateReply>(ask, std::move(routes), call, streamed));
+  // Of who is asked first: what a smaller one says in its place is not kept.
+  const auto& preferred = *routes.routes.front();
+  const auto key = router::cache_key(work, request.seed() != 0, preferred.route.model, preferred.hash);
+  Result<Answer<engine::GenerateReply>> answered = std::unexpected(Error{});
+  std::vector<std::string> misses;
+  engine::Usage before;
+  auto known = answered_before(key, routes, tier);
+  if (known) answered = *std::move(known);
+  for (int tries = 1; !answered; ++tries) {
+    answered = co_await premises_.hold<Answer<engine::GenerateReply>>(
+        host_.env(), premises, answer<engine::GenerateReply>(ask, routes, call_with(work), streamed));
+    if (!answered) break;
+    auto& reply = answered->reply;
+    if (tries > 1) router::add(reply.usage, before);
+    const auto met = shape ? shape->check(reply.text) : Result<void>();
+    if (met) {
+      if (tries == 1 && answered->route == &preferred) cache_.put(key, reply, host_.env().now());
+      break;
+    }
+    count_miss(*answered->route);
+    misses.push_back(answered->route->name() + ": " + met.error().message);
+    if (tries == router::kShapeTries) {
+      answered = fail(Code::unavailable, "router.schema_not_met",
+                      fmt::format("no answer matched in {} tries; {}", tries, misses.back()));
+      break;
+    }
+    before = reply.usage;
+    if (ask.budget) *ask.budget = std::max<std::int64_t>(0, *ask.budget - before.cost_microusd);
+    router::draw_again(work.sampling);
+    answered = std::unexpected(Error{});
+  }
   if (!answered) {
     const auto& error = answered.error();
     if (error.reason == "router.premise_gone") ++counts_.at(tier)->cancelled;
@@ -175,9 +216,36 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
   out.set_deadline_met(host_.env().now() <= work.deadline && reply.finish != engine::Finish::deadline);
   router::fill(*out.mutable_usage(), reply.usage);
   for (const auto& token : reply.logprobs) router::fill(*out.add_logprobs(), token);
-  out.mutable_fallbacks()->Assign(answered->fallbacks.begin(), answered->fallbacks.end());
+  out.mutable_fallbacks()->Assign(misses.begin(), misses.end());
+  for (auto& fallback : answered->fallbacks) out.add_fallbacks(std::move(fallback));
   out.set_admission(answered->admission);
+  if ((shape || answered->admission == "cached") && on_text) on_text(reply.text);
   co_return out;
+}
+
+std::optional<RouterService::Answer<engine::GenerateReply>> RouterService::answered_before(
+    const std::string& key, const Candidates& routes, Tier tier) {
+  if (key.empty()) return std::nullopt;
+  auto reply = cache_.find(key, host_.env().now());
+  host_.metrics()
+      .counter("troupe_router_cache_total",
+               "Requests to which the answer is always the same, by whether it was known",
+               {{"result", reply ? "hit" : "miss"}})
+      .add();
+  if (!reply) return std::nullopt;
+  ++counts_.at(tier)->admitted;
+  return Answer<engine::GenerateReply>{.reply = *std::move(reply),
+                                       .route = routes.routes.front(),
+                                       .smaller = false,
+                                       .admission = "cached",
+                                       .fallbacks = {}};
+}
+
+void RouterService::count_miss(const RouteState& route) const {
+  host_.metrics()
+      .counter("troupe_router_schema_misses_total", "Answers that did not match their JSON schema",
+               {{"model", route.route.model}})
+      .add();
 }
 
 Task<pb::RouterChooseReply> RouterService::choose(Caller caller, pb::RouterChooseRequest request) {

@@ -9,6 +9,7 @@
 
 #include "host/host.h"
 #include "ports/engine.h"
+#include "services/router/router_cache.h"
 #include "services/router/router_config.h"
 #include "services/router/router_gate.h"
 #include "services/router/router_jobs.h"
@@ -67,8 +68,15 @@ class RouterService {
   // Whether route `i` leaves its machine to a smaller one, because there is more talk than it could ever
   // answer.
   bool yields(const Ask& ask, const Candidates& candidates, std::size_t i) const;
+  // How long who is asked first may take to begin, so that the next can begin after it; that one needs
+  // `next_us`, 0 = not known.
+  static rt::Instant share_of_first(const Ask& ask, rt::Instant now, double next_us);
   // Of a talk: the listener's patience; else never.
   rt::Instant first_token_by(const Ask& ask, const engine::GenerateRequest& work) const;
+  void count_miss(const RouteState& route) const;
+  // What was answered before, if this is a request to which the answer is always the same.
+  std::optional<Answer<engine::GenerateReply>> answered_before(const std::string& key,
+                                                               const Candidates& routes, engine::Tier tier);
   void record(RouteState& route, const Ask& ask, rt::Instant asked, const Result<void>& outcome,
               const engine::Usage& usage);
 
@@ -80,6 +88,7 @@ class RouterService {
   std::map<engine::Tier, std::unique_ptr<Counts>> counts_;
   std::vector<RouteState*> embedding_;
   std::optional<rt::Instant> turned_away_;  // when a talk last had no answer for lack of time
+  router::Cache cache_;
   router::Purse purse_;
   router::Premises premises_;
   router::Jobs jobs_;

@@ -14,6 +14,9 @@ struct RouterService::RouteState {
                                      .each_max = route.places - std::max<std::size_t>(1, route.places / 8),
                                      .waiting_max = limits.waiting_max,
                                      .waiting_each_max = limits.waiting_each_max};
+    for (const auto& model : route.engine->models()) {
+      if (model.name == route.model) hash = model.hash;
+    }
     for (auto& made : gates) made = std::make_unique<router::Gate>(env, gate);
   }
   std::string name() const { return std::string(route.engine->name()) + "/" + route.model; }
@@ -23,6 +26,7 @@ struct RouterService::RouteState {
   inference::RouteStats& of(engine::Tier tier) { return stats[static_cast<std::size_t>(tier)]; }
 
   Route route;
+  std::string hash;                            // of its weights; "" = not known
   std::array<inference::RouteStats, 4> stats;  // by tier
   inference::Breaker breaker;
   rt::Instant answered{-1};                            // last, whatever it was
@@ -44,6 +48,9 @@ struct RouterService::Ask {
   std::int64_t prompt_bytes = 0;
   std::int64_t messages = 1;
   std::int64_t tokens_max = 1;
+
+  // Of a talk: by then it begins if there is anybody who could.
+  rt::Instant soon_by = rt::Instant::never();
 
   rt::Instant begins_by() const { return std::min(deadline, first_token_by); }
   inference::Spender spender() const { return {player, npc}; }

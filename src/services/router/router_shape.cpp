@@ -1,0 +1,36 @@
+#include "services/router/router_shape.h"
+
+#include <algorithm>
+
+namespace troupe::router {
+
+namespace {
+
+constexpr std::uint64_t kOtherSeed = 0x9e3779b97f4a7c15;
+constexpr double kLivelyEnough = 0.5;
+
+}  // namespace
+
+Result<std::optional<schema::Schema>> shape_of(const std::string& json_schema) {
+  if (json_schema.empty()) return std::nullopt;
+  TRY(auto read, schema::Schema::read(json_schema));
+  return read;
+}
+
+void draw_again(engine::Sampling& sampling) {
+  sampling.seed ^= kOtherSeed;
+  sampling.temperature = std::max(sampling.temperature, kLivelyEnough);
+}
+
+void add(engine::Usage& usage, const engine::Usage& before) {
+  usage.new_tokens += before.new_tokens;
+  usage.total_us += before.total_us;
+  usage.first_token_us += before.total_us;
+  usage.cost_microusd += before.cost_microusd;
+  usage.preemptions += before.preemptions;
+  usage.wasted_tokens += before.wasted_tokens + before.new_tokens;
+  usage.predicted_us += before.predicted_us;
+  usage.computed_us += before.computed_us;
+}
+
+}  // namespace troupe::router
