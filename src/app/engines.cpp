@@ -3,6 +3,7 @@
 #include "adapters/engine_reflex/reflex_engine.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "rt/pool.h"
 
 namespace troupe {
 
@@ -22,14 +23,13 @@ std::vector<engine::Tier> tiers_of(const models::CatalogueEntry& entry, bool nam
 
 engine::LlamaModelConfig model_config(const models::CatalogueEntry& entry, const models::Installed& installed,
                                       std::vector<engine::Tier> tiers) {
-  engine::LlamaModelConfig model{
-      .name = entry.name,
-      .path = installed.file.string(),
-      .hash = installed.sha256,
-      // Checked when it was fetched; hashing a gigabyte again would cost every start a second.
-      .verify = false,
-      .tiers = std::move(tiers),
-      .embedding = entry.tiers == std::vector<std::string>{"embedding"}};
+  engine::LlamaModelConfig model{.name = entry.name,
+                                 .path = installed.file.string(),
+                                 .hash = installed.sha256,
+                                 // The file's own: find_verified() has compared it with what it must be.
+                                 .verify = false,
+                                 .tiers = std::move(tiers),
+                                 .embedding = entry.tiers == std::vector<std::string>{"embedding"}};
   model.context_tokens = std::min(entry.context_tokens, model.embedding ? 512 : 2048);
   model.slots = model.embedding ? 16 : static_cast<int>(kChatSlots);
   if (model.embedding) model.cached_prefixes = 0;
@@ -73,23 +73,54 @@ void open_remote(const rt::Env& env, const EngineOptions& options, Engines& engi
       "engines.", problems);
 }
 
+bool is_routed(const EngineOptions& options, const std::string& name) {
+  const auto in_route = [&](const auto& route) {
+    return std::ranges::find(route.second, name) != route.second.end();
+  };
+  const auto is_canary = [&](const auto& canary) { return canary.second.model == name; };
+  return std::ranges::any_of(options.routes, in_route) ||
+         std::ranges::any_of(options.policy.canaries, is_canary);
+}
+
 engine::LlamaConfig llama_config(const EngineOptions& options, bool embeds_elsewhere, Problems& problems) {
   engine::LlamaConfig config{.threads = options.threads,
                              .memory_max = options.memory_max,
                              .prefix_dir = options.prefixes_dir.string()};
   if (!options.use_models) return config;
+  struct Candidate {
+    const models::CatalogueEntry& entry;
+    std::vector<engine::Tier> tiers;
+    models::Installed installed = {};
+  };
+  std::vector<Candidate> candidates;
   for (const auto& entry : options.catalogue) {
-    const bool named = options.only.contains(entry.name);
+    const bool named = options.only.contains(entry.name) || is_routed(options, entry.name);
+    if (entry.deprecated && !named) continue;
     if (!options.only.empty() && !named) continue;
     auto tiers = tiers_of(entry, named);
     const bool embedding = entry.tiers == std::vector<std::string>{"embedding"};
     if ((tiers.empty() && !embedding) || (embedding && embeds_elsewhere)) continue;
-    const auto installed = models::find_installed(entry, options.models_dir);
-    if (installed.state != models::FileState::ready) {
-      problems.push_back(entry.name + ": " + installed.problem);
-      continue;
+    candidates.push_back({entry, std::move(tiers)});
+  }
+  {
+    // What was never read before is read now, two files at a time; the pool waits for all of them.
+    rt::Pool pool("weights", 2, std::max<std::size_t>(1, candidates.size()));
+    for (auto& one : candidates) {
+      (void)pool.submit([&] { one.installed = models::find_verified(one.entry, options.models_dir); });
     }
-    config.models.push_back(model_config(entry, installed, std::move(tiers)));
+  }
+  for (auto& one : candidates) {
+    // Whoever has engines over HTTP need not have weights, too.
+    const bool not_missed = one.installed.state == models::FileState::missing && !options.remote.empty() &&
+                            !options.only.contains(one.entry.name);
+    if (!one.installed.problem.empty() && !not_missed)
+      problems.push_back(one.entry.name + ": " + one.installed.problem);
+    if (one.entry.deprecated)
+      log::warn("models",
+                "{} is deprecated and will go; choose another model for what the configuration names it for",
+                one.entry.name);
+    if (one.installed.state == models::FileState::ready)
+      config.models.push_back(model_config(one.entry, one.installed, std::move(one.tiers)));
   }
   return config;
 }
@@ -178,6 +209,25 @@ void set_policy(const EngineOptions& options, Engines& engines, Problems& proble
 
 }  // namespace
 
+Result<void> check_engine_names(const EngineOptions& options) {
+  std::vector<std::string> known;
+  for (const auto& entry : options.catalogue) known.push_back(entry.name);
+  for (const auto& model : options.remote) known.push_back(model.name);
+  const auto check = [&](const std::string& key, const std::string& name) -> Result<void> {
+    if (std::ranges::find(known, name) != known.end()) return {};
+    return fail(
+        Code::invalid_argument, "config.unknown_model",
+        key + ": no model '" + name + "'" + did_you_mean(name, known) + " (" + join(known, ", ") + ")");
+  };
+  for (const auto& name : options.only) TRY_VOID(check("models.only", name));
+  for (const auto& [tier, names] : options.routes) {
+    for (const auto& name : names) TRY_VOID(check("routes." + std::string(engine::tier_name(tier)), name));
+  }
+  for (const auto& [tier, canary] : options.policy.canaries)
+    TRY_VOID(check("canary." + std::string(engine::tier_name(tier)), canary.model));
+  return {};
+}
+
 Engines open_engines(const rt::Env& env, const EngineOptions& options) {
   Engines engines;
   engines.reflex = engine::make_reflex_engine({});
@@ -197,6 +247,22 @@ Engines open_engines(const rt::Env& env, const EngineOptions& options) {
   set_policy(options, engines, problems);
   engines.problem = join(problems, "; ");
   return engines;
+}
+
+bool has_models(const Engines& engines) {
+  return std::ranges::any_of(engines.router.tiers, [&](const auto& tier) {
+    return std::ranges::any_of(tier.second,
+                               [&](const Route& route) { return route.engine != engines.reflex.get(); });
+  });
+}
+
+Result<void> upstream_health(const Engines& engines, const std::string& name) {
+  if (!engines.remote) return {};
+  for (const auto& upstream : engines.remote->upstreams()) {
+    if (upstream.name == name && !upstream.problem.empty())
+      return fail(Code::unavailable, "engine.unreachable", upstream.problem);
+  }
+  return {};
 }
 
 std::vector<pb::ModelView> remote_models(const Engines& engines) {

@@ -41,12 +41,22 @@ struct Engines {
   std::string problem;  // why a tier has no model, for /readyz and the log; "" = everything is there
 };
 
+// What the configuration names and nobody knows: `invalid_argument` config.unknown_model, a mistake to stop
+// at. A model that is known and not on this machine is none.
+Result<void> check_engine_names(const EngineOptions& options);
+
 // A tier's routes, by default: engines over HTTP in the order in which they are configured (who configures
 // one wants it to answer), then the models on this machine, then, for gold, the reflex. One embedding model,
 // the first: vectors of two models cannot be compared.
 //
 // Never fails: without weights the world runs on reflex and written lines.
 Engines open_engines(const rt::Env& env, const EngineOptions& options);
+
+// Whether anybody but the reflex serves a tier.
+bool has_models(const Engines& engines);
+
+// Of an engine over HTTP: `unavailable` engine.unreachable with what it answered last. io thread.
+Result<void> upstream_health(const Engines& engines, const std::string& name);
 
 // What models.List tells of engines over HTTP. io thread.
 std::vector<pb::ModelView> remote_models(const Engines& engines);

@@ -1,7 +1,11 @@
 // Engines over HTTP behind the router: the order of routes, fallback, the breaker.
 #include "app/engines.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "adapters/engine_openai/fault_upstream.h"
 #include "tests/support/world_fixture.h"
@@ -49,6 +53,7 @@ struct Rig {
     pb::RouterGenerateRequest request;
     request.set_tier("silver");
     request.set_model(model);
+    request.set_temperature(0.7);
     auto* message = request.add_messages();
     message->set_role("user");
     message->set_text("Who keeps the light?");
@@ -124,6 +129,54 @@ TEST(EnginesOverHttp, RoutesAreAsConfigured) {
   EXPECT_EQ(rig.engines().router.tiers.at(Tier::gold)[0].model, "reflex");
 }
 
+// A name that nobody knows is a mistake in the configuration; what is known and not there is not.
+TEST(Engines, ANameThatNobodyKnowsIsAStartError) {
+  const models::CatalogueEntry known{
+      .name = "known", .file = "", .sha256 = "", .licence = "", .tiers = {"silver"}};
+  engine::OpenAiModelConfig remote;
+  remote.name = "far";
+  const auto refused = [&](EngineOptions options) {
+    options.catalogue = {known};
+    options.remote = {remote};
+    const auto checked = check_engine_names(options);
+    return checked ? std::string() : checked.error().reason + ": " + checked.error().message;
+  };
+  EXPECT_EQ(refused({.routes = {{Tier::silver, {"known", "far"}}},
+                     .policy = {.canaries = {{Tier::silver, {.model = "far", .share = 1}}}}}),
+            "");
+  EXPECT_EQ(refused({.routes = {{Tier::silver, {"knwon"}}}}),
+            "config.unknown_model: routes.silver: no model 'knwon'; did you mean 'known'? (known, far)");
+  EXPECT_EQ(refused({.policy = {.canaries = {{Tier::gold, {.model = "gone", .share = 1}}}}}),
+            "config.unknown_model: canary.gold: no model 'gone' (known, far)");
+  EXPECT_EQ(refused({.only = {"gone"}}), "config.unknown_model: models.only: no model 'gone' (known, far)");
+}
+
+// What an operator reads in /readyz of a server that has engines over HTTP only.
+TEST(EnginesOverHttp, AServerWithRemoteEnginesOnlyIsReady) {
+  FaultUpstream good([](Peer& p) { says(p, "good"); });
+  auto model = model_at(good, "good");
+  model.tiers = {Tier::silver};
+  const models::CatalogueEntry local{.name = "local",
+                                     .file = "local.gguf",
+                                     .sha256 = std::string(64, 'a'),
+                                     .size = 1,
+                                     .licence = "",
+                                     .tiers = {"silver"}};
+  Rig rig({.models_dir = "/nowhere", .catalogue = {local}, .remote = {model}});
+  EXPECT_EQ(rig.engines().problem, "") << "weights are not missed";
+  EXPECT_TRUE(has_models(rig.engines()));
+  EXPECT_EQ(rig.generate().text(), "good");
+  EXPECT_TRUE(upstream_health(rig.engines(), "good"));
+  good.script([](Peer& p) { p.whole("{}", "500 No"); });
+  EXPECT_EQ(rig.generate().text(), "");
+  const auto ill = upstream_health(rig.engines(), "good");
+  ASSERT_FALSE(ill);
+  EXPECT_EQ(ill.error().reason, "engine.unreachable");
+  Rig alone({.models_dir = "/nowhere", .catalogue = {local}});
+  EXPECT_FALSE(has_models(alone.engines()));
+  EXPECT_TRUE(alone.engines().problem.contains("local: not on this machine")) << alone.engines().problem;
+}
+
 TEST(EnginesOverHttp, PricesReachTheBudgets) {
   FaultUpstream dear([](Peer& p) { says(p, "dear"); });
   auto priced = model_at(dear, "dear");
@@ -139,6 +192,27 @@ TEST(EnginesOverHttp, PricesReachTheBudgets) {
   EXPECT_EQ(rig.generate().text(), "");
   EXPECT_EQ(rig.problem, "router.budget");
   EXPECT_EQ(dear.seen().size(), 1U);
+}
+
+// The tier falls to the next engine, and says why.
+TEST(Engines, WeightsThatAreNotWhatTheySayAreNotLoaded) {
+  FaultUpstream good([](Peer& p) { says(p, "good"); });
+  const auto dir = std::filesystem::path(::testing::TempDir()) / fmt::format("troupe-weights-{}", ::getpid());
+  std::filesystem::create_directories(dir / "local");
+  std::ofstream(dir / "local" / "local.gguf") << "not what it was";
+  const models::CatalogueEntry entry{.name = "local",
+                                     .file = "local.gguf",
+                                     .sha256 = std::string(64, 'a'),
+                                     .size = 15,
+                                     .licence = "MIT",
+                                     .context_tokens = 512,
+                                     .tiers = {"silver"}};
+  Rig rig({.models_dir = dir, .catalogue = {entry}, .remote = {model_at(good, "good")}});
+  EXPECT_TRUE(rig.engines().problem.contains("local.gguf is not what it says it is"))
+      << rig.engines().problem;
+  EXPECT_FALSE(rig.engines().loaded.contains("local"));
+  EXPECT_EQ(rig.generate().text(), "good");
+  std::filesystem::remove_all(dir);
 }
 
 TEST(EnginesOverHttp, OneThatCannotBeOpenedIsNamedAndTheOthersServe) {

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "app/config.h"
+#include "app/models_here.h"
 #include "app/paths.h"
 #include "app/server.h"
 #include "cli/cli.h"
@@ -69,5 +70,6 @@ int bench(const std::string& name, bool json) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return troupe::cli::run_cli(argc, argv, {.up = up, .replay = replay, .bench = bench});
+  return troupe::cli::run_cli(argc, argv,
+                              {.up = up, .replay = replay, .models = troupe::models_here, .bench = bench});
 }

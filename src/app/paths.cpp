@@ -10,7 +10,10 @@ std::filesystem::path home_path() {
 }
 
 std::filesystem::path catalogue_path(const std::filesystem::path& wanted) {
-  return wanted.empty() ? home_path() / "models" / "catalogue.yaml" : wanted;
+  if (!wanted.empty()) return wanted;
+  auto file = home_path() / "models" / "catalogue.yaml";
+  std::error_code error;
+  return std::filesystem::exists(file, error) ? file : std::filesystem::path();  // then what was built in
 }
 
 std::filesystem::path models_path(const std::filesystem::path& wanted) {

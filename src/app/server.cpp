@@ -76,6 +76,19 @@ Result<void> run_server(const ServerOptions& options) {
   if (error) return fail(Code::unavailable, "data.create", options.data.string() + ": " + error.message());
   TRY(auto tokens, load_tokens(options.tokens_file));
   TRY(auto catalogue, models::load_catalogue(catalogue_path(options.catalogue)));
+  const auto models_dir = models_path(options.models_dir);
+  const auto known_models = models::with_local(catalogue, models_dir);
+  const EngineOptions engine_options{.models_dir = models_dir,
+                                     .catalogue = known_models,
+                                     .use_models = options.use_models,
+                                     .threads = options.engine_threads,
+                                     .prefixes_dir = options.keep_prefixes ? options.data / "prefixes" : "",
+                                     .memory_max = std::uint64_t{options.engine_memory_mb} << 20,
+                                     .only = {options.only_models.begin(), options.only_models.end()},
+                                     .remote = options.engines,
+                                     .routes = options.routes,
+                                     .policy = options.router};
+  TRY_VOID(check_engine_names(engine_options));
 
   boost::asio::io_context io(1);
   rt::RealClock clock(io.get_executor());
@@ -92,17 +105,7 @@ Result<void> run_server(const ServerOptions& options) {
   TRY(Room shared, open_room(env, *bus, metrics, options.data / "troupe.db",
                              {.world = "shared", .has_time = false}, limiter));
 
-  const auto models_dir = models_path(options.models_dir);
-  Engines engines = open_engines(env, {.models_dir = models_dir,
-                                       .catalogue = catalogue,
-                                       .use_models = options.use_models,
-                                       .threads = options.engine_threads,
-                                       .prefixes_dir = options.keep_prefixes ? options.data / "prefixes" : "",
-                                       .memory_max = std::uint64_t{options.engine_memory_mb} << 20,
-                                       .only = {options.only_models.begin(), options.only_models.end()},
-                                       .remote = options.engines,
-                                       .routes = options.routes,
-                                       .policy = options.router});
+  Engines engines = open_engines(env, engine_options);
   if (!engines.problem.empty()) log::warn("models", "{}", engines.problem);
   add_engine_metrics(metrics, engines);
   const bool thinks = engines.router.tiers[engine::Tier::gold].size() > 1;
@@ -130,13 +133,18 @@ Result<void> run_server(const ServerOptions& options) {
                          {"shared", [&] { return shared.timeline->health(); }},
                          {"models",
                           [&]() -> Result<void> {
-                            if (engines.problem.empty() && thinks) return {};
+                            if (engines.problem.empty() && has_models(engines)) return {};
                             return fail(Code::unavailable, "engine.no_model",
                                         engines.problem.empty()
                                             ? "started without models: reflex and written lines only"
                                             : engines.problem);
                           },
                           false}};
+  for (const auto& upstream : remote_models(engines)) {
+    config.ready_checks.push_back(
+        {"engine:" + upstream.name(),
+         [&engines, name = upstream.name()] { return upstream_health(engines, name); }, false});
+  }
   edge::Edge edge(env, *bus, metrics, *world.timeline, std::move(config));
   edge.serve_openai(openai);
   TRY(const auto address, edge.listen());

@@ -23,7 +23,7 @@ struct Runner {
   int operator()(const TalkOptions& o) const { return run_talk(o, terminal); }
   int operator()(const LoadOptions& o) const { return run_load(o, terminal); }
   int operator()(const CallOptions& o) const { return run_call(o, terminal); }
-  int operator()(const ModelsOptions& o) const { return run_models(o, terminal); }
+  int operator()(const ModelsOptions& o) const { return run_models(o, hooks, terminal); }
   int operator()(const WhyOptions& o) const { return run_why(o, terminal); }
   int operator()(const VerifyOptions& o) const { return run_verify(o, terminal); }
 

@@ -4,6 +4,7 @@
 // engines.
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace troupe::cli {
 
@@ -27,10 +28,24 @@ struct ReplayOptions {
   bool json = false;
 };
 
+// What is done with weights on this machine, without a server.
+struct ModelsWork {
+  std::string verb;  // ls, pull or rm
+  std::vector<std::string> names;
+  std::string dir;  // "" = where set-up put them
+  std::string as;   // of pull, by address or file: its name, ...
+  std::string sha256;
+  std::string licence;
+  std::string tiers;  // "silver,bronze"
+};
+
 // Each answers the exit status: 0 done, 1 failed, 2 wrong usage. A hook that is absent says so and fails.
 struct CliHooks {
   std::function<int(const UpOptions&)> up;
   std::function<int(const ReplayOptions&)> replay;
+  // Tells in lines of JSON: {"model","step","done_bytes","total_bytes"} or with a "message"; `ls`: a model a
+  // line.
+  std::function<int(const ModelsWork&, const std::function<void(const std::string& line)>& tell)> models;
   std::function<int(const std::string& name, bool json)> bench;  // name "" = every benchmark
 };
 

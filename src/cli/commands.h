@@ -12,7 +12,7 @@ int run_watch(const WatchOptions& options, const Terminal& terminal);
 int run_talk(const TalkOptions& options, const Terminal& terminal);
 int run_load(const LoadOptions& options, const Terminal& terminal);
 int run_call(const CallOptions& options, const Terminal& terminal);
-int run_models(const ModelsOptions& options, const Terminal& terminal);
+int run_models(const ModelsOptions& options, const CliHooks& hooks, const Terminal& terminal);
 int run_why(const WhyOptions& options, const Terminal& terminal);
 int run_verify(const VerifyOptions& options, const Terminal& terminal);
 

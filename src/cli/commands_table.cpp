@@ -28,7 +28,7 @@ void define_up(CLI::App& app, Command& command) {
   app.add_option("--listen", up.listen, "where to listen; port 0 picks one (default: 127.0.0.1:7777)")
       ->type_name("ADDRESS:PORT");
   app.add_option("--seed", up.seed, "of a new world, instead of the pack's")->type_name("N");
-  app.add_option("--services", up.services, "only these, separated by commas (default: all)")
+  app.add_option("--services", up.services, "reserved: a part of the services cannot be started yet")
       ->type_name("NAMES");
   app.add_option("--models", up.models, "where the weights are (default: where set-up put them)")
       ->type_name("DIR");
@@ -125,8 +125,18 @@ void define_models(CLI::App& app, Command& command, ModelsOptions::Verb verb) {
   if (verb == ModelsOptions::Verb::ls) {
     server_options(app, models.server);
   } else {
-    app.add_option("NAME", models.names, "models of the catalogue; `troupe models ls` shows them")
+    const bool pulls = verb == ModelsOptions::Verb::pull;
+    app.add_option("NAME", models.names,
+                   pulls ? "models of the catalogue (`troupe models ls`), https addresses or GGUF files"
+                         : "models; `troupe models ls` shows them")
         ->expected(0, -1);
+    if (pulls) {
+      app.add_option("--name", models.as, "what a model by address or file is called (default: as its file)");
+      app.add_option("--tiers", models.tiers,
+                     "what it is for: gold, silver, bronze or embedding (default: silver,bronze)");
+      app.add_option("--licence", models.licence, "where its file does not say");
+      app.add_option("--sha256", models.sha256, "the hash that it must have");
+    }
     app.add_flag("--all", models.all, "every model of the catalogue");
   }
   app.add_option("--models", models.models, "where the weights are (default: where set-up put them)")
@@ -195,8 +205,12 @@ constexpr CommandRow kRows[] = {
      "Asks a running server; without one, looks itself. With --models it always looks itself.",
      "troupe models ls", define_models_ls},
     {"Models", "models pull", "fetch weights; what is there is only checked",
-     "Stopped, it goes on from where it was. What comes is held against the hash in the catalogue.",
-     "troupe models pull qwen2.5-coder-1.5b\ntroupe models pull --all", define_models_pull},
+     "Stopped, it goes on from where it was. What comes is held against the hash in the catalogue. Any GGUF "
+     "will do: by "
+     "its https address or as a file; its hash and licence are shown and kept, and it answers before the "
+     "catalogue's.",
+     "troupe models pull qwen2.5-coder-1.5b\ntroupe models pull ./own.gguf --name own --tiers silver",
+     define_models_pull},
     {"Models", "models rm", "delete weights", "", "troupe models rm smollm2-135m", define_models_rm},
     {"Models", "models bench", "how fast weights run on this machine",
      "Measures again, and keeps what it found: set-up and server choose the file by it.",

@@ -1,5 +1,5 @@
-// troupe models: what weights there are. A running server is asked for its list; fetching, deleting and
-// measuring is tools/models.py, which needs no server.
+// troupe models: what weights there are. A running server is asked for its list. Fetching and deleting needs
+// no server: a hook of app does it, or tools/models.py, which also measures.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "cli/child.h"
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/rpc.h"
 #include "cli/stop.h"
@@ -95,7 +96,27 @@ void print_list(const std::vector<Json>& models, const Terminal& terminal) {
   table.print(terminal, "");
 }
 
-Result<std::vector<Json>> list_by_tool(const ModelsOptions& options, const Terminal& terminal) {
+ModelsWork work_of(const ModelsOptions& options, const char* verb) {
+  return {.verb = verb,
+          .names = options.names,
+          .dir = options.models,
+          .as = options.as,
+          .sha256 = options.sha256,
+          .licence = options.licence,
+          .tiers = options.tiers};
+}
+
+Result<std::vector<Json>> list_here(const ModelsOptions& options, const CliHooks& hooks,
+                                    const Terminal& terminal) {
+  if (hooks.models) {
+    std::vector<Json> models;
+    const int status = hooks.models(work_of(options, "ls"), [&models](const std::string& line) {
+      Json read = Json::parse(line, nullptr, false);
+      if (read.is_object()) models.push_back(std::move(read));
+    });
+    if (status != 0) return fail(Code::internal, "cli.models", "the models on this machine cannot be listed");
+    return models;
+  }
   TRY(const auto argv, tool_command(options, "ls", terminal));
   std::vector<Json> models;
   TRY(const int status, run_child(argv, [&models](const std::string& line) {
@@ -110,19 +131,20 @@ Result<std::vector<Json>> list_by_tool(const ModelsOptions& options, const Termi
   return models;
 }
 
-Result<std::vector<Json>> list_models(const ModelsOptions& options, const Terminal& terminal) {
+Result<std::vector<Json>> list_models(const ModelsOptions& options, const CliHooks& hooks,
+                                      const Terminal& terminal) {
   // A folder that somebody names is not what the server uses.
-  if (!options.models.empty()) return list_by_tool(options, terminal);
+  if (!options.models.empty()) return list_here(options, hooks, terminal);
   HttpClient client = connect(options.server);
   const auto reply = call_rpc(client, "models.List");
   if (reply) return list_in(*reply, "models").get<std::vector<Json>>();
   const auto code = reply.error().code;
-  if (code == Code::unavailable || code == Code::not_found) return list_by_tool(options, terminal);
+  if (code == Code::unavailable || code == Code::not_found) return list_here(options, hooks, terminal);
   return std::unexpected(reply.error());
 }
 
-int run_ls(const ModelsOptions& options, const Terminal& terminal) {
-  const auto models = list_models(options, terminal);
+int run_ls(const ModelsOptions& options, const CliHooks& hooks, const Terminal& terminal) {
+  const auto models = list_models(options, hooks, terminal);
   if (!models) return failed(terminal, models.error());
   if (options.json) {
     for (const auto& model : *models) terminal.out << compact(model) << '\n';
@@ -221,21 +243,39 @@ const char* tool_verb(Verb verb) {
   }
 }
 
+// Set-up's tool knows more sources of the catalogue's models, and measures. Everything else is done by the
+// program itself, which needs nothing beside it.
+bool by_tool(const ModelsOptions& options, const CliHooks& hooks, const Terminal& terminal) {
+  if (!hooks.models || options.verb == Verb::bench) return true;
+  if (options.verb == Verb::rm) return options.all;
+  std::error_code error;
+  const bool of_catalogue = std::ranges::none_of(options.names, [&](const std::string& name) {
+    return name.contains("://") || name.contains('/') || fs::exists(name, error);
+  });
+  return of_catalogue && (options.all || find_home(terminal));
+}
+
 }  // namespace
 
-int run_models(const ModelsOptions& options, const Terminal& terminal) {
+int run_models(const ModelsOptions& options, const CliHooks& hooks, const Terminal& terminal) {
   const StopSignals signals;
-  if (options.verb == Verb::ls) return run_ls(options, terminal);
-  const auto argv = tool_command(options, tool_verb(options.verb), terminal);
-  if (!argv) return failed(terminal, argv.error());
+  if (options.verb == Verb::ls) return run_ls(options, hooks, terminal);
   Progress progress(terminal);
-  const auto status = run_child(*argv, [&](const std::string& line) {
+  const auto tell = [&](const std::string& line) {
     if (options.json) {
       terminal.out << line << '\n' << std::flush;
     } else {
       progress.tell(line);
     }
-  });
+  };
+  Result<int> status = 0;
+  if (by_tool(options, hooks, terminal)) {
+    const auto argv = tool_command(options, tool_verb(options.verb), terminal);
+    if (!argv) return failed(terminal, argv.error());
+    status = run_child(*argv, tell);
+  } else {
+    status = hooks.models(work_of(options, options.verb == Verb::rm ? "rm" : "pull"), tell);
+  }
   progress.finish();
   if (!status) return failed(terminal, status.error());
   if (*status == 0 && !options.json && !progress.told()) terminal.out << "nothing to do\n";

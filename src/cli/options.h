@@ -66,7 +66,8 @@ struct ModelsOptions {
   ServerOptions server;  // of ls
   std::vector<std::string> names;
   bool all = false;
-  std::string models;  // where the weights are; "" = where set-up put them
+  std::string models;                      // where the weights are; "" = where set-up put them
+  std::string as, sha256, licence, tiers;  // of pull, by address or file
   bool json = false;
 };
 

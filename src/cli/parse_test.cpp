@@ -31,6 +31,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{{"model", "ls"}, "no command 'model'; did you mean 'models'?"},
         Bad{{"models"}, "`troupe models` wants a command; see `troupe models --help`"},
         Bad{{"models", "pul"}, "no command 'models pul'; did you mean 'pull'?"},
+        Bad{{"up", "--services", "time"},
+            "--services cannot start a part yet; leave it out to start all services"},
         Bad{{"models", "pull"}, "NAME is missing; name a model, or --all"},
         Bad{{"models", "rm", "x", "--all"}, "NAME and --all do not go together"},
         Bad{{"--json", "status"}, "the command comes first, then '--json'; see `troupe --help`"},
@@ -76,14 +78,13 @@ TEST(Parse, UpKeepsWhatWasTypedAndNothingElse) {
   EXPECT_EQ(bare.world + bare.data + bare.config + bare.listen + bare.seed + bare.services + bare.log, "");
   EXPECT_FALSE(bare.no_models);
   const auto full = parsed<UpOptions>({"up", "--world", "w", "--data=d", "--config", "c.yaml", "--listen",
-                                       "127.0.0.1:0", "--seed", "7", "--services", "time,npc", "--log",
-                                       "json", "--log-level", "debug", "--models", "m", "--no-models"});
+                                       "127.0.0.1:0", "--seed", "7", "--log", "json", "--log-level", "debug",
+                                       "--models", "m", "--no-models"});
   EXPECT_EQ(full.world, "w");
   EXPECT_EQ(full.data, "d");
   EXPECT_EQ(full.config, "c.yaml");
   EXPECT_EQ(full.listen, "127.0.0.1:0");
   EXPECT_EQ(full.seed, "7");
-  EXPECT_EQ(full.services, "time,npc");
   EXPECT_EQ(full.log, "json");
   EXPECT_EQ(full.log_level, "debug");
   EXPECT_EQ(full.models, "m");

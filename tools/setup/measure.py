@@ -3,7 +3,7 @@ import json
 import os
 import subprocess
 
-from setup.weights import ModelError, read_json, write_json
+from setup.weights import ModelError, read_json, sha256_of, write_json
 
 # A requantised file may know this much less than the file as shipped, and must be this much faster.
 SCENES_LOST_MAX = 1
@@ -52,6 +52,8 @@ def measure(store, probe, report, again=False):
             result = measure_embedding(store, probe) if embeds else measure_speed(store, probe, files)
         except Busy as error:
             result = {"use": os.path.basename(store.file), "verdict": f"not measured, used as shipped: {error}", "tried": []}
+        for one in result["tried"]:
+            one["sha256"] = sha256_of(os.path.join(store.folder, one["file"]))  # what the server holds the file to
         write_json(store.measured, {"model": store.name, "sha256": store.model["sha256"], "machine": machine_key(probe), **result})
         report.say(store.name, "measured", result["verdict"])
         return True

@@ -3,14 +3,28 @@
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/log.h"
+#include "services/models/weight_hash.h"
+
 namespace troupe::models {
+
+namespace {
+
+constexpr const char* kManifest = "model.json";
+
+constexpr const char* kBuiltIn =
+#include "services/models/catalogue_text.inc"
+    ;
+
+}  // namespace
 
 Result<std::vector<CatalogueEntry>> load_catalogue(const std::filesystem::path& file) {
   try {
-    const YAML::Node root = YAML::LoadFile(file.string());
+    const YAML::Node root = file.empty() ? YAML::Load(kBuiltIn) : YAML::LoadFile(file.string());
     std::vector<CatalogueEntry> entries;
     for (const auto& node : root["models"]) {
       CatalogueEntry entry{.name = node["name"].as<std::string>(),
@@ -20,6 +34,10 @@ Result<std::vector<CatalogueEntry>> load_catalogue(const std::filesystem::path& 
                            .licence = node["licence"].as<std::string>(),
                            .context_tokens = node["context"].as<int>(),
                            .tiers = node["tiers"].as<std::vector<std::string>>()};
+      for (const auto& source : node["sources"]) {
+        if (source["url"]) entry.urls.push_back(source["url"].as<std::string>());
+      }
+      if (node["deprecated"]) entry.deprecated = node["deprecated"].as<bool>();
       entries.push_back(std::move(entry));
     }
     return entries;
@@ -31,41 +49,151 @@ Result<std::vector<CatalogueEntry>> load_catalogue(const std::filesystem::path& 
   }
 }
 
-Installed find_installed(const CatalogueEntry& entry, const std::filesystem::path& models_dir) {
-  namespace fs = std::filesystem;
+std::vector<CatalogueEntry> with_local(std::vector<CatalogueEntry> catalogue,
+                                       const std::filesystem::path& models_dir) {
+  std::error_code error;
+  std::vector<std::filesystem::path> manifests;
+  for (const auto& folder : std::filesystem::directory_iterator(models_dir, error)) {
+    auto manifest = folder.path() / kManifest;
+    if (std::filesystem::is_regular_file(manifest, error)) manifests.push_back(std::move(manifest));
+  }
+  std::ranges::sort(manifests);
+  std::vector<CatalogueEntry> all;
+  for (const auto& manifest : manifests) {
+    if (all.size() == kLocalMax) break;
+    std::ifstream in(manifest);
+    const auto read = nlohmann::json::parse(in, nullptr, false);
+    try {
+      CatalogueEntry entry{.name = read.at("name").get<std::string>(),
+                           .file = read.at("file").get<std::string>(),
+                           .sha256 = read.at("sha256").get<std::string>(),
+                           .size = read.at("size").get<std::int64_t>(),
+                           .licence = read.at("licence").get<std::string>(),
+                           .context_tokens = read.at("context").get<int>(),
+                           .tiers = read.at("tiers").get<std::vector<std::string>>()};
+      entry.deprecated = read.value("deprecated", false);
+      entry.source = read.value("source", std::string());
+      entry.local = true;
+      const bool known = std::ranges::find(catalogue, entry.name, &CatalogueEntry::name) != catalogue.end();
+      if (known || entry.name != manifest.parent_path().filename() || entry.file.contains('/')) continue;
+      all.push_back(std::move(entry));
+    } catch (const nlohmann::json::exception& e) {
+      log::warn("models", "{} is left out: {}", manifest.string(), e.what());
+    }
+  }
+  for (auto& entry : catalogue) all.push_back(std::move(entry));
+  return all;
+}
+
+Result<void> save_local(const CatalogueEntry& entry, const std::filesystem::path& models_dir) {
+  const auto place = models_dir / entry.name / kManifest;
+  auto draft = place;
+  draft += ".partial";
+  std::ofstream out(draft);
+  out << nlohmann::json{{"name", entry.name},   {"file", entry.file},       {"sha256", entry.sha256},
+                        {"size", entry.size},   {"licence", entry.licence}, {"context", entry.context_tokens},
+                        {"tiers", entry.tiers}, {"source", entry.source},   {"deprecated", entry.deprecated}}
+             .dump(1)
+      << '\n';
+  std::error_code error;
+  if (out.flush()) std::filesystem::rename(draft, place, error);
+  if (!out || error) return fail(Code::unavailable, "models.write", place.string() + " cannot be written");
+  return {};
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string begin_of(const std::string& hash) { return hash.substr(0, 12) + "..."; }
+
+// Compares what is known of the file's own hash with what it must be.
+void judge(Installed& found, const CatalogueEntry& entry) {
+  if (found.sha256.empty() || found.expected.empty() || found.sha256 == found.expected) return;
+  found.state = FileState::damaged;
+  const bool as_shipped = found.file == found.shipped;
+  found.problem = fmt::format(
+      "{} is not what it says it is: its SHA-256 is {}, {} {}; `troupe models {} {}` makes it right",
+      found.file.string(), begin_of(found.sha256),
+      as_shipped ? "the catalogue has" : "when it was made it was", begin_of(found.expected),
+      as_shipped ? "pull" : "bench", entry.name);
+}
+
+void take_measurement(Installed& found, const CatalogueEntry& entry, const fs::path& folder) {
+  std::ifstream in(folder / (entry.name + ".measured.json"));
+  const auto measured = nlohmann::json::parse(in, nullptr, false);
+  if (!measured.is_object()) return;
+  const auto text = [](const nlohmann::json& object, const char* key) {
+    return object.contains(key) && object[key].is_string() ? object[key].get<std::string>() : std::string();
+  };
+  const auto number = [](const nlohmann::json& object, const char* key) {
+    return object.contains(key) && object[key].is_number() ? object[key].get<double>() : 0.0;
+  };
+  const std::string use = text(measured, "use");
+  if (!measured.contains("tried") || !measured["tried"].is_array()) return;
+  for (const auto& tried : measured["tried"]) {
+    // A name, not a path, and one that was tried: the measurement may only choose among the files that it
+    // made.
+    if (!tried.is_object() || text(tried, "file") != use || use.empty() || use.contains('/')) continue;
+    if (!fs::exists(folder / use)) continue;
+    found.file = folder / use;
+    found.prompt_tokens_per_s = number(tried, "prompt_tokens_per_s");
+    found.token_ms = number(tried, "generation_ms");
+    if (use == entry.file) continue;
+    found.expected = text(tried, "sha256");
+    if (found.expected.empty()) found.expected = first_hash(found.file).value_or("");
+  }
+}
+
+}  // namespace
+
+Installed find_installed(const CatalogueEntry& entry, const fs::path& models_dir) {
   Installed found;
   const fs::path folder = models_dir / entry.name;
-  const fs::path shipped = folder / entry.file;
+  found.shipped = folder / entry.file;
   std::error_code error;
-  const auto size = fs::file_size(shipped, error);
+  const auto size = fs::file_size(found.shipped, error);
   if (error) {
     found.problem = "not on this machine; `troupe models pull " + entry.name + "` fetches it";
     return found;
   }
-  found.file = shipped;
-  found.sha256 = entry.sha256;
+  found.file = found.shipped;
+  found.expected = entry.sha256;
   if (static_cast<std::int64_t>(size) != entry.size) {
     found.state = FileState::damaged;
     found.problem = fmt::format("{} has {} bytes instead of {}; `troupe models pull {}` fetches it again",
-                                shipped.string(), size, entry.size, entry.name);
+                                found.shipped.string(), size, entry.size, entry.name);
     return found;
   }
   found.state = FileState::ready;
-  std::ifstream in(folder / (entry.name + ".measured.json"));
-  const auto measured = nlohmann::json::parse(in, nullptr, false);
-  if (!measured.is_object()) return found;
-  const std::string use = measured.value("use", std::string());
-  // A name, not a path: the measurement may only choose among the files of its own folder.
-  const bool is_name = !use.empty() && use.find('/') == std::string::npos;
-  if (is_name && fs::exists(folder / use)) {
-    found.file = folder / use;
-    if (use != entry.file) found.sha256.clear();
-  }
-  for (const auto& tried : measured.value("tried", nlohmann::json::array())) {
-    if (tried.value("file", std::string()) != found.file.filename().string()) continue;
-    found.prompt_tokens_per_s = tried.value("prompt_tokens_per_s", 0.0);
-    found.token_ms = tried.value("generation_ms", 0.0);
-  }
+  take_measurement(found, entry, folder);
+  found.sha256 = remembered_hash(found.file).value_or("");
+  judge(found, entry);
+  return found;
+}
+
+Installed find_verified(const CatalogueEntry& entry, const fs::path& models_dir) {
+  auto found = find_installed(entry, models_dir);
+  const auto read = [&] {
+    if (found.state != FileState::ready || !found.sha256.empty()) return;
+    if (auto own = hash_of(found.file)) {
+      found.sha256 = *own;
+      judge(found, entry);
+    } else {
+      found.state = FileState::damaged;
+      found.problem = own.error().message;
+    }
+  };
+  read();
+  if (found.state != FileState::damaged || found.file == found.shipped || found.shipped.empty()) return found;
+  const auto problem = found.problem;
+  found.file = found.shipped;
+  found.expected = entry.sha256;
+  found.sha256 = remembered_hash(found.file).value_or("");
+  found.state = FileState::ready;
+  judge(found, entry);
+  read();
+  if (found.state == FileState::ready) found.problem = problem;
   return found;
 }
 

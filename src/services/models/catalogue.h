@@ -18,10 +18,22 @@ struct CatalogueEntry {
   std::string licence;
   int context_tokens = 0;
   std::vector<std::string> tiers;
+  std::vector<std::string> urls = {};  // where the file is to be had as it is
+  bool deprecated = false;             // loaded only where the configuration names it
+  bool local = false;                  // pulled by address or file; not of the catalogue
+  std::string source = {};             // of a local one
 };
 
-// `invalid_argument` models.bad_catalogue with line and column.
+// `invalid_argument` models.bad_catalogue with line and column. No file: the catalogue that this program was
+// built with.
 Result<std::vector<CatalogueEntry>> load_catalogue(const std::filesystem::path& file);
+
+// The catalogue, and before it (whoever brings weights of their own wants them to answer) what was pulled by
+// address or file into `models_dir`; at most kLocalMax of these. One that says nothing sensible is left out.
+inline constexpr std::size_t kLocalMax = 64;
+std::vector<CatalogueEntry> with_local(std::vector<CatalogueEntry> catalogue,
+                                       const std::filesystem::path& models_dir);
+Result<void> save_local(const CatalogueEntry& entry, const std::filesystem::path& models_dir);
 
 enum class FileState { missing, damaged, ready };
 
@@ -29,13 +41,20 @@ enum class FileState { missing, damaged, ready };
 struct Installed {
   FileState state = FileState::missing;
   std::filesystem::path file;  // the one to load
-  std::string sha256;          // of that file where it is as shipped; "" for a requantised one
+  std::filesystem::path shipped;
+  std::string expected;  // the hash that `file` must have; "" = nobody knows yet
+  std::string sha256;    // its own, where it was read as it is now; "" = not yet
   double prompt_tokens_per_s = 0;
   double token_ms = 0;
   std::string problem;
 };
 
-// Looks at name, size and the measurement's choice; does not read the weights.
+// Looks at name, size, the measurement's choice and what is remembered of its hash; does not read the
+// weights.
 Installed find_installed(const CatalogueEntry& entry, const std::filesystem::path& models_dir);
+
+// The same after reading what was not read yet (most of a second per GB, once). What is `ready` then is what
+// it says it is. A requantised file that is not gives way to the one as shipped.
+Installed find_verified(const CatalogueEntry& entry, const std::filesystem::path& models_dir);
 
 }  // namespace troupe::models

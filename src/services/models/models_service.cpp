@@ -4,40 +4,35 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <mutex>
+#include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "services/models/pull.h"
 
 extern char** environ;
 
 namespace troupe {
 
-// One run of the tool: its progress, as its lines tell it.
+// One pull or measurement, as the io thread knows it. The pool tells by posts.
 struct ModelsService::Job {
-  std::string verb;
-  std::string name;
-  mutable std::mutex mutex;
+  Job(const rt::Env& e, std::string v, std::string n) : env(e), verb(std::move(v)), name(std::move(n)) {}
+  const rt::Env env;
+  const std::string verb;
+  const std::string name;
   double progress = 0;
   std::string step = "starting";
   bool running = true;
   std::string problem;
 
-  void take_line(const std::string& line) {
-    const auto said = nlohmann::json::parse(line, nullptr, false);
-    if (!said.is_object()) return;
-    const std::lock_guard lock(mutex);
-    step = said.value("step", step);
-    const double total = said.value("total_bytes", 0.0);
-    if (total > 0) progress = said.value("done_bytes", 0.0) / total;
-    if (said.contains("error") && said["error"].is_string()) problem = said["error"];
-  }
-  void end(int status) {
-    const std::lock_guard lock(mutex);
-    running = false;
-    if (status != 0 && problem.empty())
-      problem = "tools/models.py " + verb + " ended with status " + std::to_string(status);
+  // Any thread.
+  static void tell(const std::shared_ptr<Job>& job, std::string step, double done, double total) {
+    rt::post(job->env, [job, step = std::move(step), done, total] {
+      job->step = step;
+      if (total > 0) job->progress = done / total;
+    });
   }
 };
 
@@ -77,11 +72,22 @@ int run_lines(const std::vector<std::string>& command, const std::function<void(
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+// The Python that set-up made has what the tool needs.
+std::string python_for(const std::filesystem::path& tool) {
+  std::ifstream in(tool.parent_path().parent_path() / "build" / "setup.json");
+  const auto setup = nlohmann::json::parse(in, nullptr, false);
+  const bool told = setup.is_object() && setup.contains("python") && setup["python"].is_string();
+  return told ? setup["python"].get<std::string>() : "python3";
+}
+
 }  // namespace
 
 ModelsService::ModelsService(Host& host, ModelsConfig config)
-    : host_(host), config_(std::move(config)), pool_("models", 1, 16) {}
-ModelsService::~ModelsService() = default;
+    : host_(host),
+      config_(std::move(config)),
+      stopping_(std::make_shared<std::atomic<bool>>(false)),
+      pool_("models", 2, 16) {}
+ModelsService::~ModelsService() { stopping_->store(true); }
 
 void ModelsService::mount() {
   host_.serve(&ModelsService::list, this);
@@ -90,42 +96,74 @@ void ModelsService::mount() {
   host_.serve(&ModelsService::measure, this);
 }
 
-Result<const models::CatalogueEntry*> ModelsService::find(const std::string& name) const {
-  std::vector<std::string> names;
-  for (const auto& entry : config_.catalogue) {
-    if (entry.name == name) return &entry;
-    names.push_back(entry.name);
-  }
-  return fail(Code::not_found, "models.unknown",
-              "no model '" + name + "' in the catalogue" + did_you_mean(name, names));
+Task<std::vector<models::CatalogueEntry>> ModelsService::known() {
+  using Entries = std::vector<models::CatalogueEntry>;
+  co_return co_await pool_.run<Entries>(
+      host_.env(), [catalogue = config_.catalogue, dir = config_.models_dir]() -> Result<Entries> {
+        return models::with_local(catalogue, dir);
+      });
 }
 
+Task<models::CatalogueEntry> ModelsService::find(std::string name) {
+  CO_TRY(const auto entries, co_await known());
+  std::vector<std::string> names;
+  for (const auto& entry : entries) {
+    if (entry.name == name) co_return entry;
+    names.push_back(entry.name);
+  }
+  co_return fail(Code::not_found, "models.unknown",
+                 "no model '" + name + "' is known" + did_you_mean(name, names));
+}
+
+namespace {
+
+pb::ModelView view_of(const models::CatalogueEntry& entry, const models::Installed& installed, bool loaded) {
+  pb::ModelView out;
+  out.set_name(entry.name);
+  out.set_file(installed.file.string());
+  out.set_sha256(installed.sha256.empty() ? entry.sha256 : installed.sha256);
+  out.set_size_bytes(entry.size);
+  out.set_licence(entry.licence);
+  out.set_context_tokens(entry.context_tokens);
+  out.mutable_tiers()->Assign(entry.tiers.begin(), entry.tiers.end());
+  out.set_prompt_tokens_per_s(installed.prompt_tokens_per_s);
+  out.set_token_ms(installed.token_ms);
+  out.set_loaded(loaded);
+  out.set_problem(installed.problem);
+  static constexpr const char* kStates[] = {"missing", "damaged", "candidate"};
+  const bool old = entry.deprecated && installed.state != models::FileState::damaged;
+  out.set_state(old ? "deprecated" : loaded ? "current" : kStates[static_cast<int>(installed.state)]);
+  return out;
+}
+
+}  // namespace
+
 Task<pb::ModelsListReply> ModelsService::list(Caller, pb::ModelsListRequest) {
-  pb::ModelsListReply reply;
-  for (const auto& entry : config_.catalogue) {
-    const auto installed = models::find_installed(entry, config_.models_dir);
-    auto* out = reply.add_models();
-    out->set_name(entry.name);
-    out->set_file(installed.file.string());
-    out->set_sha256(entry.sha256);
-    out->set_size_bytes(entry.size);
-    out->set_licence(entry.licence);
-    out->set_context_tokens(entry.context_tokens);
-    out->mutable_tiers()->Assign(entry.tiers.begin(), entry.tiers.end());
-    out->set_prompt_tokens_per_s(installed.prompt_tokens_per_s);
-    out->set_token_ms(installed.token_ms);
-    out->set_loaded(config_.loaded.contains(entry.name));
-    out->set_problem(installed.problem);
-    static constexpr const char* kStates[] = {"missing", "damaged", "candidate"};
-    out->set_state(out->loaded() ? "current" : kStates[static_cast<int>(installed.state)]);
-    if (!job_ || job_->name != entry.name) continue;
-    const std::lock_guard lock(job_->mutex);
+  CO_TRY(auto reply, co_await pool_.run<pb::ModelsListReply>(
+                         host_.env(),
+                         [catalogue = config_.catalogue, dir = config_.models_dir,
+                          loaded = config_.loaded]() -> Result<pb::ModelsListReply> {
+                           pb::ModelsListReply found;
+                           for (const auto& entry : models::with_local(catalogue, dir)) {
+                             *found.add_models() = view_of(entry, models::find_installed(entry, dir),
+                                                           loaded.contains(entry.name));
+                           }
+                           return found;
+                         }));
+  if (job_) {
+    auto* models = reply.mutable_models();
+    auto shown = std::ranges::find(*models, job_->name, &pb::ModelView::name);
+    if (shown == models->end() && (job_->running || !job_->problem.empty())) {
+      reply.add_models()->set_name(job_->name);
+      shown = models->end() - 1;
+      shown->set_state("missing");
+    }
     if (job_->running) {
-      out->set_state(job_->verb == "pull" ? "pulling" : "testing");
-      out->set_pull_progress(job_->progress);
-      out->set_pull_step(job_->step);
+      shown->set_state(job_->verb == "pull" ? "pulling" : "testing");
+      shown->set_pull_progress(job_->progress);
+      shown->set_pull_step(job_->step);
     } else if (!job_->problem.empty()) {
-      out->set_problem(job_->problem);
+      shown->set_problem(job_->problem);
     }
   }
   if (config_.elsewhere) {
@@ -134,26 +172,45 @@ Task<pb::ModelsListReply> ModelsService::list(Caller, pb::ModelsListRequest) {
   co_return reply;
 }
 
-Result<void> ModelsService::start_job(const std::string& verb, const std::string& name) {
-  if (job_) {
-    const std::lock_guard lock(job_->mutex);
-    if (job_->running) {
-      return fail(Code::exhausted, "models.busy", job_->verb + " of '" + job_->name + "' is under way", 5000);
-    }
-  }
-  auto job = std::make_shared<Job>();
-  job->verb = verb;
-  job->name = name;
-  const std::vector<std::string> command = {"python3", config_.tool.string(),      verb, name, "--json",
-                                            "--dest",  config_.models_dir.string()};
-  const bool queued = pool_.submit([job, command] {
-    const int status = run_lines(command, [job](const std::string& line) { job->take_line(line); });
-    job->end(status);
-    if (status == 0) {
+ModelsService::Work ModelsService::by_tool(const std::string& verb, const std::string& name) const {
+  return [verb, name, tool = config_.tool,
+          dir = config_.models_dir](const std::shared_ptr<Job>& job) -> Result<void> {
+    const std::vector<std::string> command = {python_for(tool), tool.string(), verb,        name,
+                                              "--json",         "--dest",      dir.string()};
+    std::string said;
+    const int status = run_lines(command, [&](const std::string& line) {
+      const auto read = nlohmann::json::parse(line, nullptr, false);
+      if (!read.is_object()) return;
+      try {
+        const auto step = read.value("step", std::string());
+        if (step == "error" || step == "refused") said = read.value("message", said);
+        Job::tell(job, step, read.value("done_bytes", 0.0), read.value("total_bytes", 0.0));
+      } catch (const nlohmann::json::exception&) {
+        return;  // a line of another shape tells nothing
+      }
+    });
+    if (status == 0) return {};
+    return fail(
+        Code::unavailable, "models.tool",
+        said.empty() ? "tools/models.py " + verb + " ended with status " + std::to_string(status) : said);
+  };
+}
+
+Result<void> ModelsService::start_job(const std::string& verb, const std::string& name, Work work) {
+  if (job_ && job_->running)
+    return fail(Code::exhausted, "models.busy", job_->verb + " of '" + job_->name + "' is under way", 5000);
+  auto job = std::make_shared<Job>(host_.env(), verb, name);
+  const bool queued = pool_.submit([job, work = std::move(work)] {
+    const auto done = work(job);
+    if (done) {
       log::info("models", "{} of {} is done; restart to load it", job->verb, job->name);
     } else {
-      log::warn("models", "{} of {} failed: {}", job->verb, job->name, job->problem);
+      log::warn("models", "{} of {} failed: {}", job->verb, job->name, done.error().message);
     }
+    rt::post(job->env, [job, problem = done ? std::string() : done.error().message] {
+      job->running = false;
+      job->problem = problem;
+    });
   });
   if (!queued) return fail(Code::exhausted, "models.busy", "too much is waiting", 5000);
   job_ = std::move(job);
@@ -161,9 +218,33 @@ Result<void> ModelsService::start_job(const std::string& verb, const std::string
 }
 
 Task<pb::ModelsPullReply> ModelsService::pull(Caller, pb::ModelsPullRequest request) {
-  const std::string name = request.name().empty() ? request.source() : request.name();
-  CO_TRY([[maybe_unused]] const auto* entry, find(name));
-  CO_TRY_VOID(start_job("pull", name));
+  models::PullOptions options{.source = request.source().empty() ? request.name() : request.source(),
+                              .name = request.source().empty() ? std::string() : request.name(),
+                              .sha256 = request.sha256()};
+  if (options.source.empty())
+    co_return fail(Code::invalid_argument, "models.bad_source",
+                   "source is a name of the catalogue, an https address or a file");
+  CO_TRY(const auto entries, co_await known());
+  CO_TRY(const auto name, models::name_of(options, entries));
+  const bool of_catalogue = std::ranges::any_of(
+      config_.catalogue, [&](const models::CatalogueEntry& entry) { return entry.name == options.source; });
+  // The tool knows more sources of the catalogue's models than their publishers.
+  std::error_code error;
+  Work work;
+  if (of_catalogue && std::filesystem::exists(config_.tool, error)) {
+    work = by_tool("pull", name);
+  } else {
+    work = [options, entries, dir = config_.models_dir,
+            stop = stopping_](const std::shared_ptr<Job>& job) -> Result<void> {
+      const auto tell = [&job](const std::string& step, std::int64_t done, std::int64_t total) {
+        Job::tell(job, step, static_cast<double>(done), static_cast<double>(total));
+      };
+      TRY(const auto pulled, models::pull(options, entries, dir, tell, *stop));
+      log::info("models", "{}: {}, SHA-256 {}", pulled.name, pulled.licence, pulled.sha256);
+      return {};
+    };
+  }
+  CO_TRY_VOID(start_job("pull", name, std::move(work)));
   pb::ModelsPullReply reply;
   reply.set_name(name);
   reply.set_state("pulling");
@@ -171,34 +252,35 @@ Task<pb::ModelsPullReply> ModelsService::pull(Caller, pb::ModelsPullRequest requ
 }
 
 Task<pb::ModelsRemoveReply> ModelsService::remove(Caller, pb::ModelsRemoveRequest request) {
-  CO_TRY(const auto* entry, find(request.name()));
-  if (config_.loaded.contains(entry->name)) {
-    co_return fail(Code::conflict, "models.in_use",
-                   "'" + entry->name + "' is loaded; start without it first");
-  }
-  const auto folder = config_.models_dir / entry->name;
+  CO_TRY(const auto entry, co_await find(request.name()));
+  if (config_.loaded.contains(entry.name))
+    co_return fail(Code::conflict, "models.in_use", "'" + entry.name + "' is loaded; start without it first");
+  if (job_ && job_->running && job_->name == entry.name)
+    co_return fail(Code::conflict, "models.in_use", job_->verb + " of '" + entry.name + "' is under way");
   co_return co_await pool_.run<pb::ModelsRemoveReply>(
-      host_.env(), [folder, name = entry->name]() -> Result<pb::ModelsRemoveReply> {
+      host_.env(), [dir = config_.models_dir, name = entry.name]() -> Result<pb::ModelsRemoveReply> {
         pb::ModelsRemoveReply reply;
-        std::error_code error;
-        std::int64_t freed = 0;
-        for (const auto& file : std::filesystem::directory_iterator(folder, error)) {
-          freed += static_cast<std::int64_t>(file.file_size(error));
-        }
-        if (error) return fail(Code::not_found, "models.missing", "'" + name + "' is not on this machine");
-        std::filesystem::remove_all(folder, error);
-        if (error) return fail(Code::unavailable, "models.remove", folder.string() + ": " + error.message());
+        TRY(const auto freed, models::remove_files(name, dir));
         reply.set_freed_bytes(freed);
         return reply;
       });
 }
 
 Task<pb::ModelsMeasureReply> ModelsService::measure(Caller, pb::ModelsMeasureRequest request) {
-  CO_TRY(const auto* entry, find(request.name()));
-  CO_TRY_VOID(start_job("measure", entry->name));
+  CO_TRY(const auto entry, co_await find(request.name()));
+  std::error_code error;
+  if (!std::filesystem::exists(config_.tool, error)) {
+    co_return fail(Code::unavailable, "models.no_tool",
+                   "measuring needs tools/models.py of the source tree; set TROUPE_HOME to it");
+  }
+  CO_TRY_VOID(start_job("measure", entry.name, by_tool("measure", entry.name)));
+  CO_TRY(const auto installed,
+         co_await pool_.run<models::Installed>(
+             host_.env(), [entry, dir = config_.models_dir]() -> Result<models::Installed> {
+               return models::find_installed(entry, dir);
+             }));
   pb::ModelsMeasureReply reply;
-  reply.set_name(entry->name);
-  const auto installed = models::find_installed(*entry, config_.models_dir);
+  reply.set_name(entry.name);
   reply.set_prompt_tokens_per_s(installed.prompt_tokens_per_s);
   reply.set_token_ms(installed.token_ms);
   co_return reply;
