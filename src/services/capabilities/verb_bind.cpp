@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "base/words.h"
 #include "services/capabilities/verb_rules.h"
 
 namespace troupe::capabilities {
@@ -170,9 +171,9 @@ Result<Bound> bind(const pack::Pack& pack, const pack::Verb& verb, const Args& a
     const auto given = args.find(param.name);
     if (given == args.end()) {
       if (!param.required) continue;
-      return bad_argument(
-          fmt::format("{} needs '{}', a {}", verb.id, param.name,
-                      param.type == ParamType::feature ? param.feature_kind : name_of(param.type)));
+      return bad_argument(fmt::format(
+          "{} needs '{}', {}", verb.id, param.name,
+          with_article(param.type == ParamType::feature ? param.feature_kind : name_of(param.type))));
     }
     TRY_VOID(bind_one(pack, verb, param, given->second, around, limits, bound));
   }

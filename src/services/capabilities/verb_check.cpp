@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/words.h"
 #include "pack/query.h"
 #include "services/capabilities/verb_text.h"
 
@@ -140,8 +141,8 @@ Held held(const pack::Pack& pack, const Condition& condition, const Bound& bound
       const bool there = std::ranges::any_of(around.things, [&](const Thing& thing) {
         return thing.kind == condition.text && thing.place == around.actor.place;
       });
-      return {there, fmt::format("there is no {} here", condition.text),
-              fmt::format("there is a {} here", condition.text)};
+      return {there, fmt::format("there is no {} here", readable(condition.text)),
+              fmt::format("there is {} here", with_article(condition.text))};
     }
     case Kind::adjacent: {
       const std::string wanted = word_of(condition.ref, bound);
@@ -182,7 +183,7 @@ Result<void> check_actor(const pack::Pack& pack, const pack::Verb& verb, const P
   if (verb.archetypes.empty() || actor.kind != pack::ActorKind::npc) return {};
   const auto* npc = pack.npc(actor.id);
   if (npc == nullptr || std::ranges::find(verb.archetypes, npc->archetype) == verb.archetypes.end()) {
-    return not_possible(fmt::format("only a {} does that", one_of(verb.archetypes)));
+    return not_possible(fmt::format("only {} does that", with_article(one_of(verb.archetypes))));
   }
   return {};
 }

@@ -1,4 +1,5 @@
 #include "services/capabilities/verb_text.h"
+#include "base/words.h"
 
 #include <fmt/format.h>
 
@@ -45,7 +46,7 @@ std::string described(const pack::Pack& pack, const Condition& condition) {
     case Kind::at_place:
       return "the actor is at " + word(pack, condition.ref);
     case Kind::at_feature:
-      return "there is a " + spaced(condition.text) + " here";
+      return "there is " + with_article(condition.text) + " here";
     case Kind::adjacent:
       return word(pack, condition.ref) + " is next to here";
     case Kind::has:

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "base/words.h"
 #include "pack/query.h"
 #include "services/npc/mind.h"
 #include "services/npc/npc_service.h"
@@ -380,7 +381,7 @@ pb::RelationRecord& NpcService::relation_of(Mind& mind, const std::string& to) c
 }
 
 void NpcService::on_weather(Turn& turn, const EventContext& context, const pb::WeatherSevere& event) {
-  const std::string text = "A " + lower_ascii(pb::WeatherState_Name(event.state())) + " is coming.";
+  const auto text = sentence_case(with_article(pb::WeatherState_Name(event.state()))) + " is coming.";
   for (auto& [id, mind] : minds_) {
     const auto* place = pack_.place(npc::place_now(pack_, mind->record, turn.now().ms));
     if (place == nullptr || place->region.str() != context.subject) continue;
