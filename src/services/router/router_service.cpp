@@ -18,6 +18,7 @@ RouterService::RouterService(Host& host, RouterConfig config)
       config_(std::move(config)),
       cache_(config_.limits.cache),
       purse_(host, config_.policy.budgets),
+      switches_(host),
       jobs_(host, config_.policy.jobs,
             [this](Caller caller, pb::RouterGenerateRequest request, auto on_text) {
               return generate_told(std::move(caller), std::move(request), std::move(on_text));
@@ -53,6 +54,7 @@ void RouterService::mount() {
   host.serve(&RouterService::budget, static_cast<const RouterService*>(this));
   host.on(&RouterService::entity_gone, this);
   purse_.mount();
+  switches_.mount();
   jobs_.mount();
 }
 
@@ -206,6 +208,10 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
     co_return std::unexpected(answered.error());
   }
   const auto& reply = answered->reply;
+  const auto canary = canaries_.find(tier);
+  const bool by_canary = canary != canaries_.end() && canary->second == answered->route;
+  if (request.model().empty() && !by_canary)
+    switches_.wrote(std::string(engine::tier_name(tier)), reply.model);
   pb::RouterGenerateReply out;
   out.set_text(reply.text);
   out.set_finish(std::string(engine::finish_name(reply.finish)));

@@ -15,6 +15,7 @@
 #include "services/router/router_jobs.h"
 #include "services/router/router_premises.h"
 #include "services/router/router_purse.h"
+#include "services/router/router_switches.h"
 #include "troupe/v1/events.pb.h"
 #include "troupe/v1/router.pb.h"
 
@@ -90,6 +91,7 @@ class RouterService {
   std::optional<rt::Instant> turned_away_;  // when a talk last had no answer for lack of time
   router::Cache cache_;
   router::Purse purse_;
+  router::Switches switches_;
   router::Premises premises_;
   router::Jobs jobs_;
 };

@@ -1,6 +1,7 @@
 // Requests on their way: fallback, downgrade, fairness, hedging, canaries, premises, and what is told of
 // them.
 #include "services/router/router_rig.h"
+#include "troupe/v1/models.pb.h"
 #include "troupe/v1/socket.pb.h"
 
 namespace troupe {
@@ -360,6 +361,36 @@ TEST(Router, ACanaryIsForItsShareOfCallers) {
   }
   EXPECT_EQ(rig.tier("silver").canary(), "new");
   EXPECT_DOUBLE_EQ(rig.tier("silver").canary_share(), .3);
+}
+
+TEST(Router, AnotherModelThatWritesForATierIsTold) {
+  RouterRig rig({"a", "b"});
+  rig.engine("a").at_once = rig.engine("a").says("aye");
+  rig.engine("b").at_once = rig.engine("b").says("hm");
+  const auto ask = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      ASSERT_TRUE(rig.generate(RouterRig::line()));
+      rig.world.settle();
+    }
+  };
+  ask(5);
+  EXPECT_TRUE(rig.world.events_of<pb::ModelSwitched>().empty()) << "the first is no switch";
+  rig.engine("a").at_once = std::unexpected(failed());
+  ask(2);
+  rig.engine("a").at_once = rig.engine("a").says("aye");
+  ask(1);
+  EXPECT_TRUE(rig.world.events_of<pb::ModelSwitched>().empty()) << "nor are two answers";
+  rig.engine("a").at_once = std::unexpected(failed());
+  ask(4);
+  const auto told = rig.world.events_of<pb::ModelSwitched>("silver");
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].from(), "a");
+  EXPECT_EQ(told[0].to(), "b");
+  rig.world.restart();
+  rig.engine("a").at_once = rig.engine("a").says("aye");
+  ask(3);
+  EXPECT_EQ(rig.world.events_of<pb::ModelSwitched>("silver").size(), 2U) << "across a restart";
+  EXPECT_EQ(rig.world.state_hash(), rig.world.replayed_state_hash());
 }
 
 TEST(Router, StopsWhenThePremiseIsGone) {
