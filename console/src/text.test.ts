@@ -21,6 +21,7 @@ describe('sentence', () => {
     ['NpcDecided', { npc: 'marta', choice: 'wait' }, 'Marta Quill decides to wait', 'mind'],
     ['DialogueStarted', { npc: 'marta', player: 'anna', text: 'Hello' }, 'You to Marta Quill', 'talk'],
     ['DialogueEnded', { npc: 'marta', player: 'anna', text: 'Mind the net.' }, 'Marta Quill to you', 'talk'],
+    ['FactHeard', { player: 'anna', from: 'marta', text: 'The wreck was no accident.' }, 'Marta Quill tells you', 'deeds'],
     ['VerbExecuted', { actor: 'tobin', text: 'Tobin lights the harbour lamp' }, 'Tobin lights the harbour lamp', 'deeds'],
     ['VerbRefused', { actor: 'marta', reason: 'verb.precondition', message: 'there is no oil' }, 'Marta Quill cannot: there is no oil', 'deeds'],
     ['VerbOffered', { offer: 'o-7', kind: 'npc', actor: 'marta', player: 'anna', text: 'sell twine to anna' }, 'Marta Quill asks you: sell twine to anna?', 'deeds'],

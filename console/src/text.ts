@@ -74,6 +74,8 @@ export function sentence(event: WorldEvent, names: Names): Sentence {
       return about(`${who} will remember`, 'mind', { quote: str(p.text), who: npc });
     case 'VerbExecuted':
       return about(str(p.text) || `${names.person(str(p.actor))} acts`, 'deeds', { who: str(p.actor) });
+    case 'FactHeard':
+      return about(`${names.person(str(p.from))} tells ${names.person(str(p.player))}`, 'deeds', { quote: str(p.text), who: str(p.from) });
     case 'VerbRefused':
       return about(`${names.person(str(p.actor))} cannot: ${str(p.message) || plain(str(p.reason))}`, 'deeds', { who: str(p.actor) });
     case 'VerbOffered':

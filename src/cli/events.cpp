@@ -196,6 +196,10 @@ constexpr Words kWords[] = {
      [](const Told& t) {
        return "the offer of " + t.person("actor") + " to " + t.person("player") + ": " + t.text("how");
      }},
+    {"FactHeard",
+     [](const Told& t) {
+       return fmt::format("{} tells {}: {}", t.person("from"), t.person("player"), t.quoted("text"));
+     }},
     // ---- state
     {"PlayerStateChanged", [](const Told& t) { return t.person("player") + ": " + t.keys() + " changed"; }},
     {"NpcStateChanged", [](const Told& t) { return t.person("npc") + ": " + t.keys() + " changed"; }},

@@ -59,6 +59,8 @@ INSTANTIATE_TEST_SUITE_P(
              "job-3 (story) done: \"It was dark.\""},
         Case{"JobEnded", R"({"job":"job-4","kind":"story","state":"failed","problem":"no engine"})",
              "job-4 (story) failed: no engine"},
+        Case{"FactHeard", R"({"player":"anna","from":"marta","fact":"wreck","text":"It was no accident."})",
+             "Marta tells anna: \"It was no accident.\""},
         Case{"VerbExecuted", R"({"actor":"marta","text":"Marta lights the lamp","action":{"verb":"light"}})",
              "Marta lights the lamp"},
         Case{"VerbRefused", R"({"actor":"marta","action":{"verb":"light"},"message":"it is lit already"})",

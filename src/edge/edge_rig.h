@@ -39,7 +39,9 @@ class Notes {
 // Answers for several services at once, since a test needs no more:
 //   time.Get            the caller's name as weekday, its role as month, its trace's size as day_of_month
 //   time.SetScale       a command: emits TimeScaleChanged; negative is `invalid_argument` time.bad_scale
-//   time.Schedule       a command: emits `at_ms` TimerFired (designers only), TimerFired.payload = payload
+//   time.Schedule       a command: emits `at_ms` TimerFired (designers only), TimerFired.payload = payload,
+//   of low
+//                       priority where name is "low"
 //   time.Advance        a command: emits `by_ms` events PhaseChanged, subject and place = to_clock
 //   weather.Forecast    echoes region and hours
 //   weather.Get         region "busy" is `exhausted` with retry_after_ms 2500
@@ -74,6 +76,8 @@ struct RigOptions {
   EdgeConfig config;
   OpenAiBackend* openai = nullptr;
   std::function<void(Edge&)> before_listen;
+  // Instead of the small world.
+  std::function<std::shared_ptr<void>(Host&)> world;
 };
 
 class Rig {
@@ -107,7 +111,7 @@ class Rig {
   std::unique_ptr<db::Db> db_;
   std::unique_ptr<Timeline> world_;
   std::unique_ptr<Host> host_;
-  std::unique_ptr<SmallWorld> small_;
+  std::shared_ptr<void> services_;
   std::unique_ptr<Edge> edge_;
   std::unique_ptr<rt::Group> group_;
   std::uint16_t port_ = 0;

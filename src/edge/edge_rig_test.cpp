@@ -84,7 +84,8 @@ Result<pb::TimeScheduleReply> SmallWorld::schedule(Turn& turn, const Caller&,
     pb::TimerFired event;
     event.set_id(std::to_string(i));
     event.set_payload(request.payload());
-    turn.emit(event, {.subject = std::to_string(i)});
+    turn.emit(event, {.subject = std::to_string(i),
+                      .priority = request.name() == "low" ? pb::PRIORITY_LOW : pb::PRIORITY_NORMAL});
   }
   pb::TimeScheduleReply reply;
   reply.set_id(request.id());
@@ -96,7 +97,9 @@ Result<pb::TimeState> SmallWorld::advance(Turn& turn, const Caller&, const pb::T
     pb::PhaseChanged event;
     event.set_from(pb::DAWN);
     event.set_to(pb::DAY);
-    turn.emit(event, {.subject = request.to_clock(), .place = request.to_clock()});
+    turn.emit(
+        event,
+        {.subject = request.to_clock(), .place = request.to_clock(), .audience = Audience::everybody()});
   }
   return pb::TimeState();
 }
@@ -171,8 +174,13 @@ Rig::Rig(RigOptions options) {
   world_ =
       std::make_unique<Timeline>(env_, *db_, *bus_, metrics_, TimelineConfig{.world = "testland", .seed = 7});
   host_ = std::make_unique<Host>(env_, *bus_, metrics_, *world_);
-  small_ = std::make_unique<SmallWorld>(*host_, notes_);
-  small_->mount();
+  if (options.world) {
+    services_ = options.world(*host_);
+  } else {
+    auto small = std::make_shared<SmallWorld>(*host_, notes_);
+    small->mount();
+    services_ = small;
+  }
   if (const auto fine = world_->open(); !fine) throw std::runtime_error(fine.error().message);
 
   options.config.listen.port = 0;
@@ -221,7 +229,7 @@ Rig::~Rig() {
   io_.stop();
   thread_.join();
   edge_.reset();
-  small_.reset();
+  services_.reset();
   host_.reset();
   world_.reset();
   db_.reset();

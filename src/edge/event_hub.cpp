@@ -7,18 +7,17 @@
 
 namespace troupe::edge {
 
-const std::shared_ptr<const std::string>& HubEvent::frame(Wire wire) const {
-  auto& made = frames_[wire == Wire::json ? 1 : 0];
-  if (!made) made = std::make_shared<const std::string>(encode_event(wire, envelope, 0));
+const std::shared_ptr<const std::string>& HubEvent::frame(Wire wire, const pb::Envelope& seen) const {
+  auto& made = frames_[wire == Wire::json ? 1 : 0][&seen == &shown.whole() ? 1 : 0];
+  if (!made) made = std::make_shared<const std::string>(encode_event(wire, seen, 0));
   return made;
 }
 
-HubEventPtr make_hub_event(pb::Envelope envelope) {
-  auto event = std::make_shared<HubEvent>();
-  if (const auto type = find_event_type(envelope.type())) event->type = *type;
-  event->envelope = std::move(envelope);
-  return event;
+void HubEvent::prepare(Wire wire, pb::Role role, const std::string& name) const {
+  if (const auto* seen = shown.to(role, name)) (void)frame(wire, *seen);
 }
+
+HubEventPtr make_hub_event(pb::Envelope envelope) { return std::make_shared<HubEvent>(std::move(envelope)); }
 
 Result<void> EventHub::start() {
   TRY(subscription_, bus_.subscribe("evt." + world_ + ".>", [this](const bus::Event& event) {

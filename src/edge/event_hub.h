@@ -9,20 +9,26 @@
 #include <vector>
 
 #include "edge/ws_codec.h"
+#include "host/audience.h"
 #include "ports/bus.h"
 #include "rt/task.h"
 
 namespace troupe::edge {
 
 struct HubEvent {
-  pb::Envelope envelope;
-  const EventType* type = nullptr;  // null: a type that this server does not know
+  explicit HubEvent(pb::Envelope envelope) : shown(std::move(envelope)) {}
+  const pb::Envelope& envelope() const { return shown.whole(); }
 
-  // The whole frame, made on first use.
-  const std::shared_ptr<const std::string>& frame(Wire wire) const;
+  // The frame of what Shown::to() answered, made on first use.
+  const std::shared_ptr<const std::string>& frame(Wire wire, const pb::Envelope& seen) const;
+
+  // Makes what `role` and `name` will get, before other threads know of it.
+  void prepare(Wire wire, pb::Role role, const std::string& name) const;
+
+  Shown shown;
 
  private:
-  mutable std::shared_ptr<const std::string> frames_[2];
+  mutable std::shared_ptr<const std::string> frames_[2][2];  // by wire; whole or the public part
 };
 using HubEventPtr = std::shared_ptr<const HubEvent>;
 

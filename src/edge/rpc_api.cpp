@@ -60,8 +60,9 @@ Task<HttpReply> RpcApi::answer(HttpCall call) {
   if (call.request.accepts_event_stream())
     co_return stream(method, std::move(call.caller), std::move(payload));
   CO_TRY(const std::string bytes,
-         co_await call_over_bus(env_, bus_, method, std::move(call.caller), std::move(payload)));
-  CO_TRY(std::string json, reply_json(method, bytes));
+         co_await call_over_bus(env_, bus_, method, call.caller, std::move(payload)));
+  CO_TRY(std::string json, co_await big_.make(bytes.size(), std::move(call.caller),
+                                              [method, bytes] { return reply_json(method, bytes); }));
   co_return json_reply(std::move(json));
 }
 

@@ -2,6 +2,7 @@
 // /api/{service}/{Method}: JSON in, a call over the bus, JSON or server-sent events out. Owned by the edge;
 // io thread. Bounds: a stream's text that waits for a slow client (stream_queue_bytes_max); beyond, deltas
 // are left out, since the whole answer follows.
+#include "edge/big_json.h"
 #include "edge/http_types.h"
 #include "host/registry.h"
 #include "ports/bus.h"
@@ -15,6 +16,7 @@ class RpcApi {
       : env_(env), bus_(bus), group_(group), stream_queue_bytes_max_(stream_queue_bytes_max) {}
 
   Task<HttpReply> answer(HttpCall call);
+  BigJson& big() { return big_; }
 
  private:
   Result<HttpReply> stream(const MethodInfo* method, Caller caller, std::string payload);
@@ -23,6 +25,7 @@ class RpcApi {
   bus::Bus& bus_;
   rt::Group& group_;
   std::size_t stream_queue_bytes_max_;
+  BigJson big_{env_};
 };
 
 // The serialised request of `method` from a body or, for GET, a query. Also `invalid_argument`

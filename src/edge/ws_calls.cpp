@@ -74,14 +74,23 @@ Result<void> WsSession::start_call(const Frame::Request& request) {
 asio::awaitable<void> WsSession::run_call(std::uint64_t id, const MethodInfo* method, Caller caller,
                                           std::string payload) {
   const auto self = shared_from_this();
-  const auto reply = co_await call_over_bus(env_, core_->bus, method, std::move(caller), std::move(payload));
+  const auto reply = co_await call_over_bus(env_, core_->bus, method, caller, std::move(payload));
   // What was published before the reply is sent before it.
   co_await asio::post(env_.executor, asio::use_awaitable);
   if (calls_.erase(id) == 0) co_return;
-  if (reply) {
-    send(encode_reply(wire_, id, method->reply, *reply));
-  } else {
+  if (!reply) {
     send_error(id, reply.error());
+    co_return;
+  }
+  auto frame =
+      co_await core_->api.big().make(wire_ == Wire::json ? reply->size() : 0, std::move(caller),
+                                     [wire = wire_, id, method, bytes = *reply]() -> Result<std::string> {
+                                       return encode_reply(wire, id, method->reply, bytes);
+                                     });
+  if (frame) {
+    send(*std::move(frame));
+  } else {
+    send_error(id, frame.error());
   }
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "edge/http_types.h"
+#include "host/event_log.h"
 #include "host/json.h"
 
 namespace troupe::edge {
@@ -94,18 +95,19 @@ std::string encode_error(Wire wire, std::uint64_t id, const Error& error) {
   return encode_frame(wire, frame);
 }
 
-std::string encode_event(Wire wire, const pb::Envelope& envelope, std::uint32_t coalesced) {
+std::string encode_event(Wire wire, const pb::Envelope& envelope, std::uint32_t coalesced,
+                         std::uint32_t left_out) {
   if (wire == Wire::json) {
     pb::Envelope outside = envelope;
     outside.clear_payload();
-    const auto type = find_event_type(envelope.type());
-    return fmt::format(R"({{"event":{{"envelope":{},"json":{},"coalesced":{}}}}})", to_json(outside),
-                       type ? message_json((*type)->message, envelope.payload()) : std::string("{}"),
-                       coalesced);
+    return fmt::format(R"({{"event":{{"envelope":{},"json":{},"coalesced":{},"left_out":{}}}}})",
+                       to_json(outside), event_log::payload_json(envelope.type(), envelope.payload()),
+                       coalesced, left_out);
   }
   pb::Frame frame;
   *frame.mutable_event()->mutable_envelope() = envelope;
   frame.mutable_event()->set_coalesced(coalesced);
+  frame.mutable_event()->set_left_out(left_out);
   return frame.SerializeAsString();
 }
 

@@ -26,6 +26,7 @@ Result<std::string> request_payload(const MethodInfo* method, const pb::Frame::R
 std::string encode_reply(Wire wire, std::uint64_t id, const google::protobuf::Descriptor* reply,
                          const std::string& payload);
 std::string encode_error(Wire wire, std::uint64_t id, const Error& error);
-std::string encode_event(Wire wire, const pb::Envelope& envelope, std::uint32_t coalesced);
+std::string encode_event(Wire wire, const pb::Envelope& envelope, std::uint32_t coalesced,
+                         std::uint32_t left_out = 0);
 
 }  // namespace troupe::edge

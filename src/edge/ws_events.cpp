@@ -1,6 +1,12 @@
 // Game sockets: the world's events, from the log and live, filtered, paced, each once and in order.
+#include <algorithm>
+#include <utility>
+
 #include "base/log.h"
 #include "edge/ws_session.h"
+#include "host/host.h"
+#include "host/told_error.h"
+#include "troupe/v1/events.pb.h"
 
 namespace troupe::edge {
 
@@ -29,9 +35,27 @@ Task<WsSession::LogEnd> WsSession::log_end(std::optional<std::uint64_t> cursor) 
   co_return *end;
 }
 
+// Which of the types that somebody asks for, and the server does not know itself, the game has declared.
+Task<std::set<std::string>> WsSession::own_types(Frame::Subscribe subscribe) const {
+  std::set<std::string> own;
+  if (std::ranges::all_of(subscribe.types(),
+                          [](const auto& name) { return find_event_type(name).has_value(); }))
+    co_return own;
+  const auto* method = find_method(pb::EventsTypesRequest::descriptor());
+  CO_TRY(const std::string bytes, co_await call_over_bus(env_, core_->bus, method, caller(), std::string()));
+  pb::EventsTypesReply reply;
+  if (!reply.ParseFromString(bytes)) co_return own;
+  for (const auto& type : reply.types()) {
+    if (type.own()) own.insert(type.type());
+  }
+  co_return own;
+}
+
 asio::awaitable<void> WsSession::on_subscribe(Frame::Subscribe subscribe) {
   const auto self = shared_from_this();
-  auto filter = make_filter(subscribe, who_.role);
+  // Where nobody answers, names that the server does not know are refused as unknown.
+  const auto own = co_await own_types(subscribe);
+  auto filter = make_filter(subscribe, who_.role, own ? *own : std::set<std::string>());
   if (!filter) {
     send_error(subscribe.id(), filter.error());
     co_return;
@@ -47,8 +71,7 @@ asio::awaitable<void> WsSession::on_subscribe(Frame::Subscribe subscribe) {
   }
   if (closing_) co_return;
   if (pacer_) {
-    while (const auto out = pacer_->take_anyway())
-      send(encode_event(wire_, out->event->envelope, out->coalesced));
+    while (const auto out = pacer_->take_anyway()) give(*out);
   }
   filter_ = *std::move(filter);
   pacer_.emplace(subscribe.rate_per_s(), limits_.coalesced_keys_max, env_.now());
@@ -65,7 +88,7 @@ void WsSession::start_catching_up() {
 
 // Whether `event` is the next one; moves position_. A repeat is not, nor is one after a hole.
 bool WsSession::in_order(const HubEventPtr& event) {
-  const std::uint64_t sequence = event->envelope.sequence();
+  const std::uint64_t sequence = event->envelope().sequence();
   if (sequence == 0) return true;  // live only: not in the log
   if (sequence != position_ + 1) return false;
   position_ = sequence;
@@ -79,7 +102,7 @@ void WsSession::on_live(const HubEventPtr& event) {
       offer(event);
       return;
     }
-    if (event->envelope.sequence() <= position_) return;
+    if (event->envelope().sequence() <= position_) return;
     start_catching_up();
   }
   if (live_.size() < limits_.live_buffer_max) {
@@ -110,22 +133,28 @@ asio::awaitable<void> WsSession::catch_up() {
   const std::string world = core_->world.config().world;
   for (;;) {
     live_lost_ = false;
-    const auto page = std::make_shared<std::vector<EventRecord>>();
+    // The frames are made where the log is read: the io thread only sends them.
+    const auto page = std::make_shared<std::vector<HubEventPtr>>();
     const auto read = co_await core_->world.db().read(
-        [page, query = HistoryQuery{.after = position_, .limit = limits_.resume_page}](
+        [page, world, who = who_, wire = wire_,
+         query = HistoryQuery{.after = position_, .limit = limits_.resume_page}](
             db::Reader& reader) -> Result<void> {
-          TRY(*page, event_log::history(reader, query));
+          TRY(const auto records, event_log::history(reader, query));
+          for (const auto& record : records) {
+            page->push_back(make_hub_event(event_log::to_envelope(record, world)));
+            page->back()->prepare(wire, who.role, who.name);
+          }
           return {};
         });
     if (!read) {
       log::warn("edge", "a socket cannot be caught up: {}", read.error().message);
-      goaway("unavailable", "the log cannot be read now: " + read.error().message);
+      goaway("unavailable", told_to(who_.role, read.error()).message);
     }
-    for (const auto& record : *page) {
+    for (const auto& event : *page) {
       co_await room();
       if (closing_) co_return;
-      position_ = record.sequence;
-      offer(make_hub_event(event_log::to_envelope(record, world)));
+      position_ = event->envelope().sequence();
+      offer(event);
     }
     if (closing_) co_return;
     if (page->size() == limits_.resume_page) continue;
@@ -138,13 +167,13 @@ asio::awaitable<void> WsSession::catch_up() {
       const HubEventPtr event = live_.front();
       if (in_order(event)) {
         offer(event);
-      } else if (event->envelope.sequence() > position_) {
+      } else if (event->envelope().sequence() > position_) {
         // Published means durable, so that the log has what is missing; where it has not, there is nothing to
         // wait for.
         hole = !page->empty();
         if (!hole) {
           core_->counters.dropped("hole");
-          position_ = event->envelope.sequence();
+          position_ = event->envelope().sequence();
           offer(event);
         }
       }
@@ -157,20 +186,31 @@ asio::awaitable<void> WsSession::catch_up() {
 }
 
 void WsSession::offer(HubEventPtr event) {
-  if (!filter_->passes(*event)) return;
+  if (event->shown.to(who_.role, who_.name) == nullptr || !filter_->wants(*event)) return;
   pacer_->offer(std::move(event));
   pump();
 }
 
-void WsSession::pump() {
-  while (auto out = pacer_->take(env_.now())) {
-    if (out->coalesced == 0) {
-      send(out->event->frame(wire_));
-      continue;
-    }
-    core_->counters.coalesced(out->coalesced);
-    send(encode_event(wire_, out->event->envelope, out->coalesced));
+void WsSession::give(const Pacer::Out& out) {
+  const auto* seen = out.event->shown.to(who_.role, who_.name);
+  if (seen == nullptr) return;
+  if (seen->priority() == pb::PRIORITY_LOW && crowded()) {
+    ++left_out_;
+    core_->counters.dropped("low");
+    return;
   }
+  const auto left_out = std::exchange(left_out_, 0);
+  if (out.coalesced > 0) core_->counters.coalesced(out.coalesced);
+  if (out.coalesced == 0 && left_out == 0) {
+    send(out.event->frame(wire_, *seen), seen->priority());
+  } else {
+    send(std::make_shared<const std::string>(encode_event(wire_, *seen, out.coalesced, left_out)),
+         seen->priority());
+  }
+}
+
+void WsSession::pump() {
+  while (auto out = pacer_->take(env_.now())) give(*out);
   const rt::Instant next = pacer_->next(env_.now());
   if (next.is_never()) return;
   pacer_timer_ = env_.clock.call_at(next, [weak = weak_from_this()] {

@@ -275,6 +275,36 @@ TEST(WsEvents, SlowSocketsAreSentAwayAndMayComeBack) {
   EXPECT_EQ(sequences(back, end - last), range(last + 1, end));
 }
 
+TEST(WsEvents, WhoReadsSlowlyMissesWhatIsOfLowPriorityFirst) {
+  RigOptions options;
+  options.config.limits.socket.queue_frames_max = 64;
+  options.config.limits.socket.queue_bytes_max = 256 * 1024;
+  options.config.limits.socket.send_buffer_bytes = 16 * 1024;
+  Rig rig(std::move(options));
+  WsClient slow(rig.port(), kJson, {}, 4096);
+  (void)slow.hello({{"role", "designer"}, {"subscribe", {{"id", 1}}}});
+  (void)slow.read_json("response");
+  const auto schedule = [&](int count, const char* priority) {
+    const Json body = {{"at_ms", count}, {"name", priority}, {"payload", std::string(4000, 'x')}};
+    ASSERT_EQ(post(rig.port(), "/api/time/Schedule", body.dump()).status, 200);
+  };
+  for (int i = 0; i < 10; ++i) schedule(20, "low");
+  schedule(1, "normal");
+  EXPECT_GT(rig.metric("troupe_edge_dropped_total{why=\"low\"}"), 0);
+  EXPECT_EQ(rig.metric("troupe_edge_dropped_total{why=\"slow\"}"), 0) << "nobody is sent away for them";
+  std::uint64_t seen = 0;
+  std::uint64_t left_out = 0;
+  for (std::uint64_t last = 0; last < 201;) {
+    const auto event = slow.read_json("event");
+    ASSERT_FALSE(event.is_null());
+    last = sequence_of(event);
+    ++seen;
+    left_out += event["left_out"].get<std::uint64_t>();
+    EXPECT_EQ(seen + left_out, last) << "and it is told how many";
+  }
+  EXPECT_GT(left_out, 0U);
+}
+
 TEST(WsEvents, OneSlowSocketCostsTheOthersNothing) {
   RigOptions options;
   options.config.limits.socket.send_buffer_bytes = 16 * 1024;

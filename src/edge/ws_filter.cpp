@@ -11,17 +11,13 @@ constexpr int kPlacesMax = 1024;
 constexpr double kRateMax = 10'000;
 }  // namespace
 
-bool sees_all_events(pb::Role role) {
-  return role == pb::ROLE_ADMIN || role == pb::ROLE_DESIGNER || role == pb::ROLE_SERVICE;
+bool Filter::wants(const HubEvent& event) const {
+  if (!types.empty() && !types.contains(event.envelope().type())) return false;
+  return everywhere || event.envelope().place().empty() || places.contains(event.envelope().place());
 }
 
-bool Filter::passes(const HubEvent& event) const {
-  if (!sees_all && (event.type == nullptr || !event.type->info.players())) return false;
-  if (!types.empty() && !types.contains(event.envelope.type())) return false;
-  return everywhere || event.envelope.place().empty() || places.contains(event.envelope.place());
-}
-
-Result<Filter> make_filter(const pb::Frame::Subscribe& subscribe, pb::Role role) {
+Result<Filter> make_filter(const pb::Frame::Subscribe& subscribe, pb::Role role,
+                           const std::set<std::string>& own) {
   const auto bad = [](std::string why) {
     return fail(Code::invalid_argument, "ws.bad_subscribe", "subscribe: " + std::move(why));
   };
@@ -32,10 +28,13 @@ Result<Filter> make_filter(const pb::Frame::Subscribe& subscribe, pb::Role role)
     return bad("rate_per_s is 0 to 10000");
   }
   Filter filter;
-  filter.sees_all = sees_all_events(role);
   for (const auto& name : subscribe.types()) {
+    if (own.contains(name)) {
+      filter.types.insert(name);
+      continue;
+    }
     TRY(const EventType* type, find_event_type(name));
-    if (!filter.sees_all && !type->info.players()) {
+    if (!may_see_type(role, type)) {
       return fail(Code::permission_denied, "events.audience", "'" + name + "' is not for players");
     }
     filter.types.insert(name);
@@ -63,7 +62,7 @@ void Pacer::offer(HubEventPtr event) {
   const std::uint64_t order = ++order_;
   Out out{std::move(event), 0};
   if (rate_ > 0) {
-    const Key key{out.event->envelope.type(), out.event->envelope.subject()};
+    const Key key{out.event->envelope().type(), out.event->envelope().subject()};
     auto& place = by_key_[key];
     if (const auto old = waiting_.find(place); old != waiting_.end()) {
       out.coalesced = old->second.coalesced + 1;
@@ -93,7 +92,7 @@ std::optional<Pacer::Out> Pacer::take(rt::Instant now) {
 std::optional<Pacer::Out> Pacer::take_anyway() {
   if (waiting_.empty()) return std::nullopt;
   Out out = std::move(waiting_.begin()->second);
-  if (rate_ > 0) by_key_.erase({out.event->envelope.type(), out.event->envelope.subject()});
+  if (rate_ > 0) by_key_.erase({out.event->envelope().type(), out.event->envelope().subject()});
   waiting_.erase(waiting_.begin());
   return out;
 }

@@ -1,5 +1,6 @@
 #pragma once
-// Which events a socket gets, and how many a second. Pure values; one of each per socket.
+// Which of the events that a socket may see it wants, and how many a second. What it may see is the host's to
+// say (Shown::to). Pure values; one of each per socket.
 #include <deque>
 #include <map>
 #include <optional>
@@ -15,17 +16,15 @@ struct Filter {
   std::set<std::string, std::less<>> types;  // empty = every type
   bool everywhere = true;
   std::set<std::string, std::less<>> places;  // where not everywhere
-  bool sees_all = false;                      // designers and admins: also what players do not see
 
-  bool passes(const HubEvent& event) const;
+  bool wants(const HubEvent& event) const;
 };
-
-// Whether `role` gets events that players do not.
-bool sees_all_events(pb::Role role);
 
 // `permission_denied` events.audience, `invalid_argument` events.unknown_type and ws.bad_subscribe. The
 // places of an area are the caller's to add.
-Result<Filter> make_filter(const pb::Frame::Subscribe& subscribe, pb::Role role);
+// `own`: event types that the game has declared.
+Result<Filter> make_filter(const pb::Frame::Subscribe& subscribe, pb::Role role,
+                           const std::set<std::string>& own = {});
 
 // A token bucket that holds back what is too much: of each (type, subject) the newest stays, in the order of
 // their sequence. Holds at most `keys_max` events; beyond that the oldest goes out early rather than getting

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "host/told_error.h"
 
 namespace troupe::edge {
 
@@ -102,9 +103,16 @@ asio::awaitable<void> WsSession::write_loop() {
   }
 }
 
-void WsSession::send(std::shared_ptr<const std::string> frame) {
+bool WsSession::crowded() const {
+  return queue_.size() >= limits_.queue_frames_max / 4 * 3 || queue_bytes_ >= limits_.queue_bytes_max / 4 * 3;
+}
+
+void WsSession::send(std::shared_ptr<const std::string> frame, pb::Priority priority) {
   if (closing_) return;
-  if (queue_.size() >= limits_.queue_frames_max || queue_bytes_ + frame->size() > limits_.queue_bytes_max) {
+  // What is of high priority finds room for an eighth longer.
+  const std::size_t more = priority == pb::PRIORITY_HIGH ? 9 : 8;
+  if (queue_.size() >= limits_.queue_frames_max / 8 * more ||
+      queue_bytes_ + frame->size() > limits_.queue_bytes_max / 8 * more) {
     core_->counters.dropped("slow");
     goaway("slow", "the client reads too slowly; come back with the last sequence as the cursor");
     return;
@@ -211,8 +219,9 @@ asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
       hello.has_cursor() ? std::optional(hello.cursor()) : std::optional<std::uint64_t>();
   const auto end = co_await log_end(cursor);
   if (!end) {
-    send_error(0, end.error());
-    goaway("hello", end.error().message);
+    const Error why = told_to(who_.role, end.error());
+    send_error(0, why);
+    goaway("hello", why.message);
     co_return;
   }
   const bool resumed = cursor && end->refused.empty();

@@ -47,7 +47,8 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   boost::asio::awaitable<void> on_message(WsMessage message);
   boost::asio::awaitable<void> on_hello(Frame::Hello hello);
   void bad_frame(const Error& error);
-  void send(std::shared_ptr<const std::string> frame);
+  void send(std::shared_ptr<const std::string> frame, pb::Priority priority = pb::PRIORITY_NORMAL);
+  bool crowded() const;  // events of low priority are left out
   void send(std::string frame) { send(std::make_shared<const std::string>(std::move(frame))); }
   void send_error(std::uint64_t id, const Error& error) { send(encode_error(wire_, id, error)); }
   void finish();
@@ -71,6 +72,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
     std::string refused;  // why the cursor cannot be resumed from, or ""
   };
   Task<LogEnd> log_end(std::optional<std::uint64_t> cursor);
+  Task<std::set<std::string>> own_types(Frame::Subscribe subscribe) const;
   boost::asio::awaitable<void> on_subscribe(Frame::Subscribe subscribe);
   void on_live(const HubEventPtr& event);
   bool in_order(const HubEventPtr& event);
@@ -79,6 +81,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   boost::asio::awaitable<void> room();
   bool has_room() const;
   void offer(HubEventPtr event);
+  void give(const Pacer::Out& out);
   void pump();
 
   const std::shared_ptr<EdgeCore> core_;
@@ -118,7 +121,8 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   std::uint64_t position_ = 0;
   bool catching_up_ = false;
   std::deque<HubEventPtr> live_;
-  bool live_lost_ = false;  // live_ was full: the log has to be read again
+  std::uint32_t left_out_ = 0;  // events of low priority since the last that was sent
+  bool live_lost_ = false;      // live_ was full: the log has to be read again
 };
 
 }  // namespace troupe::edge

@@ -1,9 +1,13 @@
 #include "host/event_log.h"
 
+#include <google/protobuf/struct.pb.h>
+
 #include <charconv>
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "host/json.h"
+#include "host/registry.h"
 
 namespace troupe::event_log {
 
@@ -26,9 +30,23 @@ std::string seal(const std::string& chain, std::int64_t wall_ms, const std::stri
 
 constexpr const char* kEventColumns =
     "sequence, input, cause, type, subject, place, priority, game_ms, payload, wall_trace, wall_ms, chain, "
-    "wall_seal";
+    "wall_seal, audience, hearers";
 constexpr const char* kInputColumns =
     "sequence, game_ms, type, caller, role, payload, wall_trace, wall_ms, chain, wall_seal";
+
+// Names as a list, whatever stands in a name.
+std::string hearers_of(const pb::Audience& audience) {
+  pb::Audience names = audience;
+  names.clear_kind();
+  return names.SerializeAsString();
+}
+
+pb::Audience audience_from(std::int64_t kind, const std::string& hearers) {
+  pb::Audience audience;
+  if (!audience.ParseFromString(hearers)) audience.clear_players();  // damaged: nobody
+  audience.set_kind(static_cast<pb::Audience::Kind>(kind));
+  return audience;
+}
 
 EventRecord event_from(const Row& row) {
   return {.sequence = from_sql(row.integer(0)),
@@ -38,6 +56,7 @@ EventRecord event_from(const Row& row) {
           .subject = row.text(4),
           .place = row.text(5),
           .priority = static_cast<int>(row.integer(6)),
+          .audience = audience_from(row.integer(13), row.blob(14)),
           .at = {row.integer(7)},
           .payload = row.blob(8),
           .trace = row.blob(9),
@@ -153,7 +172,12 @@ std::vector<db::Migration> migrations() {
       reply blob not null,
       primary key (caller, key)
     );
-    create index idempotency_by_input on idempotency (input))sql"}};
+    create index idempotency_by_input on idempotency (input))sql"},
+          // What was logged before audiences were stays with the operators.
+          {"audience", 1, R"sql(
+    alter table events add column audience bigint not null default 0;
+    alter table events add column hearers blob not null default x'';
+    create index events_for_players on events (sequence) where audience > 0)sql"}};
 }
 
 std::string chain(const std::string& previous, const InputRecord& input) {
@@ -180,6 +204,11 @@ std::string chain(const std::string& previous, const EventRecord& event) {
   hash.add_number(event.priority);
   hash.add_number(event.at.ms);
   hash.add_field(event.payload);
+  // Left out for operators: so logs from before there were audiences keep their chain.
+  if (event.audience.kind() != pb::Audience::OPERATORS) {
+    hash.add_number(event.audience.kind());
+    hash.add_field(hearers_of(event.audience));
+  }
   return hash.finish();
 }
 
@@ -195,10 +224,11 @@ Result<void> append(db::Tx& tx, const InputRecord& input) {
 Result<void> append(db::Tx& tx, const EventRecord& event) {
   TRY_VOID(tx.exec(
       "insert into events (" + std::string(kEventColumns) +
-          ") values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)",
+          ") values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)",
       Values{to_sql(event.sequence), to_sql(event.input), to_sql(event.cause), event.type, event.subject,
              event.place, std::int64_t{event.priority}, event.at.ms, Blob{event.payload}, Blob{event.trace},
-             event.wall_ms, Blob{event.chain}, Blob{seal(event.chain, event.wall_ms, event.trace)}}));
+             event.wall_ms, Blob{event.chain}, Blob{seal(event.chain, event.wall_ms, event.trace)},
+             std::int64_t{event.audience.kind()}, Blob{hearers_of(event.audience)}}));
   return {};
 }
 
@@ -230,6 +260,15 @@ Result<std::vector<EventRecord>> history(db::Reader& reader, const HistoryQuery&
   if (!query.subject.empty()) {
     values.emplace_back(query.subject);
     sql += " and subject = $" + std::to_string(values.size());
+  }
+  if (query.for_players) sql += " and audience > 0";
+  if (query.places) {
+    sql += " and (place = ''";
+    for (const auto& place : *query.places) {
+      values.emplace_back(place);
+      sql += " or place = $" + std::to_string(values.size());
+    }
+    sql += ")";
   }
   values.emplace_back(static_cast<std::int64_t>(query.limit));
   sql += std::string(" order by sequence ") + (query.newest_first ? "desc" : "asc") + " limit $" +
@@ -290,7 +329,14 @@ pb::Envelope to_envelope(const EventRecord& event, const std::string& world) {
   envelope.set_priority(static_cast<pb::Priority>(event.priority));
   envelope.set_trace(event.trace);
   envelope.set_payload(event.payload);
+  *envelope.mutable_audience() = event.audience;
   return envelope;
+}
+
+std::string payload_json(const std::string& type, const std::string& payload) {
+  const auto known = find_event_type(type);
+  const auto message = new_message(known ? (*known)->message : google::protobuf::Struct::descriptor());
+  return message->ParseFromString(payload) ? to_json(*message) : "{}";
 }
 
 std::string event_id(const std::string& world, std::uint64_t sequence) {

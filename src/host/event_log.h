@@ -35,6 +35,7 @@ struct EventRecord {
   std::string subject;
   std::string place;
   int priority = 0;
+  pb::Audience audience = {};
   GameTime at;
   std::string payload;
   std::string trace;
@@ -55,6 +56,8 @@ struct HistoryQuery {
   std::uint64_t after = 0;
   std::size_t limit = 100;
   bool newest_first = false;
+  bool for_players = false;                        // without what only operators see
+  std::optional<std::vector<std::string>> places;  // only events of these, and those without a place
 };
 
 namespace event_log {
@@ -79,6 +82,9 @@ Result<std::vector<InputRecord>> inputs(db::Reader& reader, std::uint64_t after,
 Result<LogTail> verify(db::Reader& reader);
 
 pb::Envelope to_envelope(const EventRecord& event, const std::string& world);
+// The fields as a JSON object; "{}" where the bytes do not parse. A type that this build does not know is a
+// game's own: a google.protobuf.Struct.
+std::string payload_json(const std::string& type, const std::string& payload);
 std::string event_id(const std::string& world, std::uint64_t sequence);  // "lanternfall-1042"
 // `invalid_argument` events.bad_id.
 Result<std::uint64_t> sequence_of(const std::string& world, const std::string& event_id);

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "host/told_error.h"
 
 namespace troupe {
 
@@ -114,6 +115,7 @@ void Host::serve_on_bus(const MethodInfo* method, TaskHandler handler) {
         const auto started = env_.now();
         Result<std::string> reply = std::unexpected(Error{});
         auto caller = admit(method, request);
+        const pb::Role role = caller ? caller->role : pb::ROLE_UNSPECIFIED;
         if (!caller) {
           reply = std::unexpected(std::move(caller).error());
         } else {
@@ -127,6 +129,7 @@ void Host::serve_on_bus(const MethodInfo* method, TaskHandler handler) {
           }
         }
         measured->done(started, env_.now(), reply);
+        if (!reply) co_return std::unexpected(told_to(role, std::move(reply).error()));
         co_return reply;
       });
   TROUPE_CHECK(served.has_value(), "each method is served once");

@@ -36,6 +36,7 @@ void Timeline::add_loader(std::function<Result<void>(db::Reader&)> load) {
 void Timeline::add_genesis(std::function<void(Turn&)> genesis) {
   impl_->geneses.push_back(std::move(genesis));
 }
+void Timeline::set_witnesses(Witnesses witnesses) { impl_->witnesses = std::move(witnesses); }
 void Timeline::add_table(std::string table, std::string order_by) {
   impl_->tables.emplace_back(std::move(table), std::move(order_by));
 }

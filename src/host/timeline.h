@@ -59,6 +59,8 @@ class Timeline {
   void add_tick(std::function<void(Turn&)> tick);
   void add_loader(std::function<Result<void>(db::Reader&)> load);
   void add_genesis(std::function<void(Turn&)> genesis);
+  // Who is at a place, for the audience of events. Without it nobody is anywhere.
+  void set_witnesses(Witnesses witnesses);
   // A table that is part of the world's state, and the columns that order its rows. Columns named wall_* do
   // not count.
   void add_table(std::string table, std::string order_by);

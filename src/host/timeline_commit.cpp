@@ -1,5 +1,6 @@
 // How turns become durable, how time drives them, and what happens when the disk says no.
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "host/registry.h"
@@ -80,10 +81,9 @@ void Timeline::Impl::tell(Pending& turn) {
   if (config.replay) return;
   for (const auto& envelope : turn.envelopes) {
     const auto type = find_event_type(envelope.type());
-    if (type) {
-      (void)bus.publish({"evt." + config.world + "." + (*type)->info.service() + "." + envelope.type(),
-                         envelope.SerializeAsString()});
-    }
+    const std::string service = type ? (*type)->info.service() : kOwnTypes;
+    (void)bus.publish(
+        {"evt." + config.world + "." + service + "." + envelope.type(), envelope.SerializeAsString()});
   }
   for (const auto& waiter : turn.waiters) waiter.set({});
   for (const auto& effect : turn.effects) effect();
@@ -165,9 +165,12 @@ boost::asio::awaitable<void> Timeline::Impl::recover(Error error) {
 
 boost::asio::awaitable<void> Timeline::Impl::time_loop() {
   // Every 100 ms of real time; what is due in between waits at most that long. Once a second the clock is
-  // made durable.
+  // made durable, or every ten where nothing has happened since: an idle world has no reason to write.
+  constexpr int kQuietSeconds = 10;
   rt::Instant next = env.now();
   int until_checkpoint = 10;
+  int quiet_seconds = 0;
+  std::uint64_t happened = 0;
   while (!stopping) {
     next = next + rt::milliseconds(kTickRealMs);
     const auto woken_late = env.now() - next;
@@ -180,6 +183,9 @@ boost::asio::awaitable<void> Timeline::Impl::time_loop() {
       co_await boost::asio::post(env.executor, boost::asio::use_awaitable);
     if (--until_checkpoint <= 0 && !fault && clock.running()) {
       until_checkpoint = 10;
+      const std::uint64_t by_now = tail.events + tail.inputs;
+      if (by_now == std::exchange(happened, by_now) && ++quiet_seconds < kQuietSeconds) continue;
+      quiet_seconds = 0;
       Pending checkpoint;
       checkpoint.writes.statements.emplace_back("update timeline set game_ms = $1 where id = 1",
                                                 Values{now.ms});

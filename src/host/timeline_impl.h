@@ -9,6 +9,8 @@
 
 namespace troupe {
 
+// In place of a service, in the bus subjects of a game's own event types: evt.<world>.game.<Type>.
+inline constexpr const char* kOwnTypes = "game";
 inline constexpr const char* kResumed = "timeline.Resumed";
 
 struct Timeline::Impl {
@@ -59,6 +61,7 @@ struct Timeline::Impl {
   std::vector<std::function<void(Turn&)>> ticks;
   std::vector<std::function<Result<void>(db::Reader&)>> loaders;
   std::vector<std::function<void(Turn&)>> geneses;
+  Witnesses witnesses;
   std::vector<std::pair<std::string, std::string>> tables;
   std::vector<db::Migration> migrations;
   std::function<void(const Error&)> fatal;

@@ -12,19 +12,24 @@ using db::Blob;
 using db::Values;
 
 std::uint64_t Timeline::TurnImpl::emit(const google::protobuf::Message& event, EmitOptions options) {
+  const bool own = !options.own_type.empty();
   const auto& info = event.GetDescriptor()->options().GetExtension(pb::event);
-  TROUPE_CHECK(!info.service().empty(), "an event type says (event)");
+  TROUPE_CHECK(own || !info.service().empty(), "an event type says (event)");
+  const EventType type{.type = event.GetDescriptor()->name(), .message = event.GetDescriptor(), .info = info};
+  auto audience =
+      decide_audience(own ? nullptr : &type, event, options.audience, options.place, timeline_.witnesses);
   EventRecord record{.input = input_,
                      .cause = cause_,
-                     .type = event.GetDescriptor()->name(),
+                     .type = own ? std::move(options.own_type) : type.type,
                      .subject = std::move(options.subject),
                      .place = std::move(options.place),
                      .priority = options.priority,
+                     .audience = std::move(audience),
                      .at = timeline_.now,
                      .payload = stable_bytes(event),
                      .trace = trace_,
                      .wall_ms = timeline_.env.clock.wall_ms()};
-  if (info.live()) {
+  if (own ? options.own_live : info.live()) {
     envelopes_.push_back(event_log::to_envelope(record, timeline_.config.world));
     return 0;
   }

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "host/audience.h"
 #include "host/caller.h"
 #include "host/event_log.h"
 #include "host/game_clock.h"
@@ -24,6 +25,9 @@ struct EmitOptions {
   std::string subject;
   std::string place;
   pb::Priority priority = pb::PRIORITY_NORMAL;
+  Audience audience = {};     // who may perceive it; as its type says, which is the least
+  std::string own_type = {};  // a type of the game's own: the event is a google.protobuf.Struct
+  bool own_live = false;      // of such a type: told, not kept
 };
 
 class Turn {

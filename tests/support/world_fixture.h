@@ -71,6 +71,10 @@ class World {
   Answer start(Caller caller, const Request& request) {
     return start_bytes(find_method(Request::descriptor()), std::move(caller), request.SerializeAsString());
   }
+  // The same for a method that the test does not know by type.
+  Result<std::string> call_method(const MethodInfo* method, Caller caller, std::string payload) {
+    return call_bytes(method, std::move(caller), std::move(payload));
+  }
   template <class Reply>
   static Result<Reply> parse(const Result<std::string>& bytes) {
     if (!bytes) return std::unexpected(bytes.error());

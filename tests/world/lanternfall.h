@@ -16,7 +16,9 @@ inline const pack::Pack& lanternfall() {
   return loaded;
 }
 
-inline World lanternfall_world(std::uint64_t seed, std::shared_ptr<CallLimiter> limiter = nullptr) {
+// `more`: services beside those of the world.
+inline World lanternfall_world(std::uint64_t seed, std::shared_ptr<CallLimiter> limiter = nullptr,
+                               std::vector<Mount> more = {}) {
   const auto config = timeline_config(lanternfall(), seed);
   static const auto reflex = engine::make_reflex_engine({});
   RouterConfig router;
@@ -25,11 +27,12 @@ inline World lanternfall_world(std::uint64_t seed, std::shared_ptr<CallLimiter> 
     return std::make_shared<WorldServices>(lanternfall(), host, router, NpcConfig{.thinks = false},
                                            AiConfig{}, ModelsConfig{});
   };
-  return World({all}, {.world = config.world,
-                       .seed = seed,
-                       .start = config.start,
-                       .scale = config.scale,
-                       .limiter = std::move(limiter)});
+  more.insert(more.begin(), all);
+  return World(std::move(more), {.world = config.world,
+                                 .seed = seed,
+                                 .start = config.start,
+                                 .scale = config.scale,
+                                 .limiter = std::move(limiter)});
 }
 
 }  // namespace troupe::test

@@ -109,7 +109,9 @@ void CapabilitiesService::end_offer(Turn& turn, const pb::Offer& offer, const st
     event.set_player(player);
     event.set_kind(ended.kind());
     event.set_actor(ended.actor());
-    turn.emit(event, {.subject = player});
+    std::vector<std::string> both = {player};  // and nobody else
+    if (ended.kind() == "player") both.push_back(ended.actor());
+    turn.emit(event, {.subject = player, .audience = Audience::only(std::move(both))});
   }
 }
 

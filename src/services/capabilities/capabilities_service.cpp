@@ -23,10 +23,17 @@ pb::Verdict refusal(const Error& why) {
   return verdict;
 }
 
-pb::Action action_of(const capabilities::Bound& bound) {
+// As whoever stands by sees it: which fact is told is said only where it is public.
+pb::Action action_of(const pack::Pack& pack, const capabilities::Bound& bound) {
   pb::Action action;
   action.set_verb(bound.verb->id.str());
-  for (const auto& [name, value] : bound.args) (*action.mutable_args())[name] = value;
+  for (const auto& param : bound.verb->params) {
+    const auto given = bound.args.find(param.name);
+    if (given == bound.args.end()) continue;
+    const auto* fact = param.type == pack::ParamType::fact ? pack.fact(given->second) : nullptr;
+    if (param.type == pack::ParamType::fact && (fact == nullptr || !fact->is_public)) continue;
+    (*action.mutable_args())[param.name] = given->second;
+  }
   return action;
 }
 
@@ -34,6 +41,17 @@ std::string game_span_text(std::int64_t ms) {
   const auto minutes = std::max<std::int64_t>(1, (ms + 59'999) / 60'000);
   if (minutes < 60) return fmt::format("{} min", minutes);
   return fmt::format("{} h {} min", minutes / 60, minutes % 60);
+}
+
+// The players who take part, wherever their documents say they are.
+std::vector<std::string> players_in(const capabilities::Bound& bound, const capabilities::Person& actor) {
+  std::vector<std::string> players;
+  const auto add = [&](const capabilities::Person& person) {
+    if (person.kind == ActorKind::player) players.push_back(person.id);
+  };
+  add(actor);
+  for (const auto& [name, person] : bound.people) add(*person);
+  return players;
 }
 
 pb::VerbInfo info_of(const pack::Pack& pack, const pack::Verb& verb) {
@@ -261,6 +279,23 @@ pb::Verdict CapabilitiesService::refuse(Turn& turn, const Actor& actor, const pb
   return verdict;
 }
 
+// What a player is told is theirs alone to know: an event of its own, beside the one that everybody there
+// sees.
+void CapabilitiesService::hear(Turn& turn, const Actor& actor, const Judged& judged,
+                               std::uint64_t cause) const {
+  constexpr std::string_view kPlayer = "player:";
+  for (const auto& [id, to] : judged.outcome.told) {
+    const auto* fact = pack_.fact(id);
+    if (fact == nullptr || !to.starts_with(kPlayer)) continue;
+    pb::FactHeard event;
+    event.set_player(to.substr(kPlayer.size()));
+    event.set_from(actor.id);
+    event.set_fact(id);
+    event.set_text(fact->text);
+    turn.emit_caused_by(cause, event, {.subject = actor.id});
+  }
+}
+
 Result<pb::Verdict> CapabilitiesService::carry_out(Turn& turn, const Caller& caller, const Actor& actor,
                                                    const Trial& trial) {
   const Judged& judged = *trial.judged;
@@ -277,7 +312,7 @@ Result<pb::Verdict> CapabilitiesService::carry_out(Turn& turn, const Caller& cal
   pb::VerbExecuted event;
   event.set_kind(std::string(name_of(actor.kind)));
   event.set_actor(actor.id);
-  *event.mutable_action() = action_of(judged.bound);
+  *event.mutable_action() = action_of(pack_, judged.bound);
   event.set_text(capabilities::deed_text(pack_, judged.bound, trial.around));
   event.set_moved_to(judged.outcome.moved_to);
   for (const auto& shift : judged.outcome.relations) {
@@ -293,7 +328,11 @@ Result<pb::Verdict> CapabilitiesService::carry_out(Turn& turn, const Caller& cal
     out.set_to(to);
   }
   for (const auto& name : judged.outcome.raised) event.add_raised(name);
-  const auto sequence = turn.emit(event, {.subject = actor.id, .place = trial.around.actor.place});
+  const auto sequence =
+      turn.emit(event, {.subject = actor.id,
+                        .place = trial.around.actor.place,
+                        .audience = Audience::at_place(players_in(judged.bound, trial.around.actor))});
+  hear(turn, actor, judged, sequence);
   pb::Verdict verdict;
   verdict.set_allowed(true);
   verdict.set_event_id(event_log::event_id(turn.world(), sequence));

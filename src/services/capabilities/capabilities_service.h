@@ -50,6 +50,7 @@ class CapabilitiesService {
   std::int64_t left_ms(const Actor& actor, const std::string& verb) const;
   pb::Verdict refuse(Turn& turn, const Actor& actor, const pb::Action& action, const Error& why,
                      const std::string& place) const;
+  void hear(Turn& turn, const Actor& actor, const capabilities::Judged& judged, std::uint64_t cause) const;
   Result<pb::Verdict> carry_out(Turn& turn, const Caller& caller, const Actor& actor, const Trial& trial);
   std::vector<const pack::Verb*> verbs_of(pack::ActorKind kind) const;
 

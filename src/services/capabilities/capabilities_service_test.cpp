@@ -204,6 +204,8 @@ TEST_F(CapabilitiesTest, RelationsAndFactsAreHandedToTheNpcService) {
   ASSERT_EQ(told.told_size(), 1);
   EXPECT_EQ(told.told(0).fact(), "hole");
   EXPECT_EQ(told.told(0).to(), "ben");
+  EXPECT_FALSE(told.action().args().contains("fact")) << "whoever stands by does not learn which";
+  EXPECT_TRUE(told.action().args().contains("person"));
   sky_.trust = 0.2;
   world_.advance(game_minutes(2));
   EXPECT_EQ(said(execute(game, "npc", "ada", "confide", {{"fact", "hole"}, {"person", "ben"}})),

@@ -52,11 +52,26 @@ void Consumers::clear() {
   letters_ = 0;
 }
 
-Result<void> Consumers::check_types(const std::string& name, const std::vector<std::string>& types) const {
+void Consumers::drop(const std::string& name) {
+  const auto found = consumers_.find(name);
+  if (found == consumers_.end()) return;
+  letters_ -= found->second.letters.size();
+  consumers_.erase(found);
+}
+
+Result<void> Consumers::check_same(const std::string& name, const std::vector<std::string>& types,
+                                   const pb::EventsWithin& within) const {
   const auto* consumer = find(name);
-  if (consumer == nullptr || types.empty() || types == consumer->types) return {};
+  if (consumer == nullptr) return {};
+  const bool says_area = within.has_area() || within.places_size() > 0;
+  if (says_area && stable_bytes(within) != stable_bytes(consumer->within)) {
+    return fail(
+        Code::conflict, "events.consumer_area",
+        fmt::format("consumer '{}' was made for another area; choose another name, or drop it", name));
+  }
+  if (types.empty() || types == consumer->types) return {};
   return fail(Code::conflict, "events.consumer_types",
-              fmt::format("consumer '{}' was made for {}; choose another name", name,
+              fmt::format("consumer '{}' was made for {}; choose another name, or drop it", name,
                           consumer->types.empty() ? "every type" : join(consumer->types, ", ")));
 }
 

@@ -26,6 +26,7 @@ struct Letter {
 
 struct Consumer {
   std::vector<std::string> types;  // sorted; empty: every type
+  pb::EventsWithin within;         // empty: everywhere
   std::uint64_t cursor = 0;        // everything up to here is done
   std::map<std::uint64_t, Letter> letters;
 
@@ -47,8 +48,9 @@ class Consumers {
   std::size_t letters() const { return letters_; }
   void clear();
 
-  // `conflict` events.consumer_types: it was made for other types.
-  Result<void> check_types(const std::string& name, const std::vector<std::string>& types) const;
+  // `conflict` events.consumer_types or events.consumer_area: it was made for others.
+  Result<void> check_same(const std::string& name, const std::vector<std::string>& types,
+                          const pb::EventsWithin& within) const;
   Result<void> check_new(const std::string& name) const;  // `exhausted` events.consumers_full
 
   // What a change has to make durable.
@@ -58,6 +60,7 @@ class Consumers {
     std::vector<std::uint64_t> erased;   // letters to be taken away
   };
   void put(const std::string& name, Consumer consumer);
+  void drop(const std::string& name);
   void put_letter(const std::string& name, std::uint64_t sequence, Letter letter);
   // `invalid_argument` events.bad_sequence beyond the log's end.
   Result<Change> ack(const std::string& name, std::uint64_t sequence, std::uint64_t log_end);

@@ -4,6 +4,8 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 
 #include "base/text.h"
 #include "host/json.h"
@@ -22,15 +24,6 @@ std::string type_of(const FieldDescriptor& field) {
   if (field.type() == FieldDescriptor::TYPE_ENUM) name = field.enum_type()->name();
   if (field.is_map()) return "map";
   return field.is_repeated() ? name + "[]" : name;
-}
-
-// The player that a message is about, or "": a field `player`, by the contract's naming.
-std::string player_of(const EventType& type, const std::string& payload) {
-  const auto* field = type.message->FindFieldByName("player");
-  if (field == nullptr || field->is_repeated() || field->type() != FieldDescriptor::TYPE_STRING) return {};
-  const auto message = new_message(type.message);
-  if (!message->ParseFromString(payload)) return {};
-  return message->GetReflection()->GetString(*message, field);
 }
 
 // Both spellings of proto3 JSON; the nearest field is named for any other.
@@ -54,13 +47,6 @@ Result<const EventType*> publishable(const std::string& type) {
   if (found->info.service() == "events" && found->type != kOwnReport) return found;
   return fail(Code::permission_denied, "events.not_yours",
               fmt::format("{} is published by the {} service alone", type, found->info.service()));
-}
-
-Result<void> check_logged(const std::string& type) {
-  if (type.empty()) return {};
-  TRY(const EventType* found, find_event_type(type));
-  if (!found->info.live()) return {};
-  return fail(Code::invalid_argument, "events.live", type + " is live only: it is not kept in the log");
 }
 
 Result<std::unique_ptr<google::protobuf::Message>> message_of(const EventType& type,
@@ -111,44 +97,98 @@ Result<std::size_t> check_limit(int limit, const Limits& limits) {
       fmt::format("limit is {}; expected 1 to {}, or 0 for {}", limit, limits.page_max, limits.page_default));
 }
 
-pb::EventView view_of(const EventRecord& event, const std::string& world) {
-  pb::EventView view;
-  view.set_id(event_log::event_id(world, event.sequence));
-  view.set_sequence(event.sequence);
-  view.set_type(event.type);
-  view.set_subject(event.subject);
-  view.set_place(event.place);
-  view.set_at_ms(event.at.ms);
-  view.set_wall_ms(event.wall_ms);
-  if (event.cause != 0) view.set_cause(event_log::event_id(world, event.cause));
-  view.set_priority(priority_name(event.priority));
-  // A type that this build does not know (the log outlives builds) is shown without its fields.
-  if (const auto type = find_event_type(event.type)) {
-    const auto message = new_message((*type)->message);
-    if (message->ParseFromString(event.payload)) {
-      (void)google::protobuf::util::JsonStringToMessage(to_json(*message), view.mutable_payload());
+Result<Audience> wanted_audience(const pb::EventsPublishRequest& request, const Limits& limits) {
+  const auto bad = [](std::string message) {
+    return fail(Code::invalid_argument, "events.bad_audience", std::move(message));
+  };
+  if (request.players_size() > 0) {
+    if (!request.audience().empty()) return bad("audience and players are two ways to say who: give one");
+    if (static_cast<std::size_t>(request.players_size()) > kAudienceMax)
+      return bad(fmt::format("at most {} players", kAudienceMax));
+    for (const auto& player : request.players()) TRY_VOID(check_name("a player", player, limits));
+    return Audience::only({request.players().begin(), request.players().end()});
+  }
+  const std::string& said = request.audience();
+  if (said.empty()) return Audience::by_type();
+  if (said == "operators") return Audience::operators();
+  if (said == "everybody") return Audience::everybody();
+  if (said != "place") return bad("audience is operators, everybody or place, not '" + said + "'");
+  if (request.place().empty()) return bad("the audience 'place' needs a place");
+  return Audience::at_place();
+}
+
+Result<Places> places_within(const pack::Pack& pack, const pb::EventsArea* area,
+                             const google::protobuf::RepeatedPtrField<std::string>& names,
+                             const Limits& limits) {
+  const auto bad = [](std::string message) {
+    return fail(Code::invalid_argument, "events.bad_area", std::move(message));
+  };
+  if (area == nullptr && names.empty()) return Places();
+  if (static_cast<std::size_t>(names.size()) > limits.places_max)
+    return bad(fmt::format("at most {} places", limits.places_max));
+  std::set<std::string> within;
+  for (const auto& name : names) {
+    if (pack.place(name) == nullptr)
+      return bad("place '" + name + "' is not known" + did_you_mean(name, pack.place_ids()));
+    within.insert(name);
+  }
+  if (area != nullptr) {
+    if (!std::isfinite(area->x()) || !std::isfinite(area->y()) || !std::isfinite(area->radius()) ||
+        area->radius() <= 0) {
+      return bad("an area has x, y and a radius above 0, in metres");
     }
+    for (const auto& place : pack.places) {
+      if (std::hypot(place.x - area->x(), place.y - area->y()) <= area->radius())
+        within.insert(place.id.str());
+    }
+  }
+  return std::vector<std::string>(within.begin(), within.end());
+}
+
+pb::EventView view_of(const pb::Envelope& event) {
+  pb::EventView view;
+  view.set_id(event_log::event_id(event.world(), event.sequence()));
+  view.set_sequence(event.sequence());
+  view.set_type(event.type());
+  view.set_subject(event.subject());
+  view.set_place(event.place());
+  view.set_at_ms(event.game_ms());
+  view.set_wall_ms(event.wall_ms());
+  if (event.cause() != 0) view.set_cause(event_log::event_id(event.world(), event.cause()));
+  view.set_priority(priority_name(event.priority()));
+  if (event.has_audience()) *view.mutable_audience() = event.audience();
+  // A type that this build does not know is a game's own, or of another build: the log outlives builds.
+  if (const auto type = find_event_type(event.type())) {
+    const auto message = new_message((*type)->message);
+    if (message->ParseFromString(event.payload()))
+      (void)google::protobuf::util::JsonStringToMessage(to_json(*message), view.mutable_payload());
+  } else if (google::protobuf::Struct own; own.ParseFromString(event.payload())) {
+    *view.mutable_payload() = std::move(own);
   }
   return view;
 }
 
-bool visible(const EventRecord& event, const Caller& caller) {
-  if (caller.role != pb::ROLE_PLAYER) return true;
-  const auto type = find_event_type(event.type);
-  if (!type || !(*type)->info.players()) return false;
-  const std::string player = player_of(**type, event.payload);
-  return player.empty() || player == caller.name;
+std::optional<pb::EventView> view_for(const Caller& caller, const EventRecord& event,
+                                      const std::string& world) {
+  const Shown shown(event_log::to_envelope(event, world));
+  const auto* seen = shown.to(caller.role, caller.name);
+  if (seen == nullptr) return std::nullopt;
+  return view_of(*seen);
 }
 
-pb::EventsTypesReply::Type describe(const EventType& type) {
+pb::EventsTypesReply::Type describe(const EventType& type, bool whole) {
   pb::EventsTypesReply::Type out;
   out.set_type(type.type);
   out.set_service(type.info.service());
   out.set_summary(type.info.summary());
   out.set_players(type.info.players());
   out.set_live(type.info.live());
+  const auto* player = type.message->FindFieldByName("player");
+  const bool named = player != nullptr && !player->is_repeated();
+  out.set_audience(!type.info.players() ? "operators" : named ? "player" : "place");
   for (int i = 0; i < type.message->field_count(); ++i) {
     const auto& field = *type.message->field(i);
+    if (!whole && field.options().GetExtension(pb::hidden)) continue;
     out.add_fields(field.name() + ": " + type_of(field));
   }
   return out;

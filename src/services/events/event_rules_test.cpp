@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "services/events/consumers.h"
+#include "services/events/own_types.h"
 #include "troupe/v1/npc.pb.h"
 #include "troupe/v1/settings.pb.h"
 #include "troupe/v1/weather.pb.h"
@@ -64,10 +65,6 @@ TEST(Publishable, IsWhatNoServiceSaysItself) {
             "events.not_yours: EventDeadLettered is published by the events service alone");
   EXPECT_EQ(refused(publishable("AudioCueTrigered")),
             "events.unknown_type: no event type 'AudioCueTrigered'; did you mean 'AudioCueTriggered'?");
-  EXPECT_TRUE(check_logged(""));
-  EXPECT_TRUE(check_logged("WeatherChanged"));
-  EXPECT_EQ(check_logged("MinuteTicked").error().message,
-            "MinuteTicked is live only: it is not kept in the log");
 }
 
 TEST(Payload, IsReadByTheFieldsOfItsType) {
@@ -111,32 +108,71 @@ EventRecord record(const google::protobuf::Message& message) {
 TEST(Views, ShowFieldsAndCause) {
   pb::AudioCueTriggered cue;
   cue.set_cue("bell");
-  const auto view = view_of(record(cue), "quay");
+  const auto view = *view_for({.name = "game", .role = pb::ROLE_GAME_SERVER}, record(cue), "quay");
   EXPECT_EQ(view.id(), "quay-7");
   EXPECT_EQ(view.cause(), "quay-3");
   EXPECT_EQ(view.priority(), "high");
   EXPECT_EQ(view.payload().fields().at("cue").string_value(), "bell");
   EXPECT_EQ(view.payload().fields().at("volume").number_value(), 0);
-  const auto unknown = view_of({.sequence = 1, .type = "GoneSince", .payload = "x"}, "quay");
-  EXPECT_EQ(unknown.type(), "GoneSince");
-  EXPECT_FALSE(unknown.has_payload());
+  EXPECT_EQ(view.audience().kind(), pb::Audience::OPERATORS);
+  pb::Envelope unknown;
+  unknown.set_type("GoneSince");
+  unknown.set_payload("x");
+  EXPECT_EQ(view_of(unknown).type(), "GoneSince");
+  EXPECT_FALSE(view_of(unknown).has_payload());
+  google::protobuf::Struct own;
+  (*own.mutable_fields())["name"].set_string_value("Fafnir");
+  unknown.set_type("DragonSlain");
+  unknown.set_payload(own.SerializeAsString());
+  EXPECT_EQ(view_of(unknown).payload().fields().at("name").string_value(), "Fafnir");
 }
 
-TEST(Visible, IsWhatPlayersSeeAndTheirOwn) {
-  const Caller anna{.name = "anna", .role = pb::ROLE_PLAYER};
-  const Caller game{.name = "game", .role = pb::ROLE_GAME_SERVER};
-  pb::PreferenceChanged preference;
-  preference.set_player("anna");
-  EXPECT_TRUE(visible(record(preference), anna));
-  preference.set_player("bert");
-  EXPECT_FALSE(visible(record(preference), anna));
-  EXPECT_TRUE(visible(record(preference), game));
-  pb::DialogueEnded dialogue;
-  dialogue.set_player("bert");
-  EXPECT_FALSE(visible(record(dialogue), anna));
-  EXPECT_TRUE(visible(record(pb::WeatherChanged()), anna));
-  EXPECT_FALSE(visible(record(pb::NpcDecided()), anna));
-  EXPECT_FALSE(visible({.type = "GoneSince"}, anna));
+std::string declared(const std::string& json) {
+  OwnType type;
+  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &type).ok()) << json;
+  const auto done = check_own_type(type, {});
+  return done ? "ok" : done.error().reason + ": " + done.error().message;
+}
+
+TEST(OwnTypes, AreDeclaredInFullOrRefusedWithAReason) {
+  EXPECT_EQ(declared(R"({"type":"DragonSlain","fields":[{"name":"dragon","type":"string","required":true},
+                         {"name":"player","type":"string"}],"audience":"player"})"),
+            "ok");
+  EXPECT_EQ(declared(R"({"type":"dragon_slain"})"),
+            "events.bad_type: a type is named in PascalCase, as in DragonSlain");
+  EXPECT_EQ(declared(R"({"type":"PhaseChanged"})"),
+            "events.type_taken: PhaseChanged is a type of the server; choose another name");
+  EXPECT_EQ(
+      declared(R"({"type":"A","audience":"plase"})"),
+      "events.bad_type: audience is operators, player, place, everybody, not 'plase'; did you mean 'place'?");
+  EXPECT_EQ(
+      declared(R"({"type":"A","audience":"player"})"),
+      "events.bad_type: the audience 'player' is the one in the field 'player': declare it as a string");
+  EXPECT_EQ(
+      declared(R"({"type":"A","fields":[{"name":"a","type":"strin"}]})"),
+      "events.bad_type: field 'a' is one of string, number, bool, list, object, any, not 'strin'; did you "
+      "mean 'string'?");
+  EXPECT_EQ(declared(R"({"type":"A","fields":[{"name":"a","type":"any"},{"name":"a","type":"any"}]})"),
+            "events.bad_type: field 'a' stands there twice");
+}
+
+TEST(OwnTypes, PayloadsAreValidated) {
+  OwnType type;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(
+                  R"({"type":"DragonSlain","fields":[{"name":"dragon","type":"string","required":true},
+                      {"name":"heads","type":"number"},{"name":"loot","type":"any"}]})",
+                  &type)
+                  .ok());
+  const auto said = [&](const std::string& json) -> std::string {
+    google::protobuf::Struct payload;
+    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &payload).ok());
+    const auto done = check_own_payload(type, payload, {});
+    return done ? "ok" : done.error().message;
+  };
+  EXPECT_EQ(said(R"({"dragon":"Fafnir","heads":1,"loot":[1]})"), "ok");
+  EXPECT_EQ(said(R"({"heads":1})"), "field 'dragon' of DragonSlain is missing");
+  EXPECT_EQ(said(R"({"dragon":1})"), "field 'dragon' of DragonSlain is a string, not a number");
+  EXPECT_EQ(said(R"({"dragon":"F","head":1})"), "no field 'head' in DragonSlain; did you mean 'heads'?");
 }
 
 class ConsumersTest : public testing::Test {

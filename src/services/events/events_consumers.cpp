@@ -22,6 +22,7 @@ struct Wanted {
   std::uint64_t after = 0;
   std::set<std::uint64_t> without;
   std::size_t limit = 0;
+  events::Places places;
 };
 
 // The next events of some types, in the order of the log: the first of each type, merged.
@@ -30,8 +31,10 @@ Result<std::vector<EventRecord>> read_next(db::Reader& reader, const Wanted& wan
   std::vector<EventRecord> found;
   const auto types = wanted.types.empty() ? std::vector<std::string>{""} : wanted.types;
   for (const auto& type : types) {
-    HistoryQuery query{
-        .type = type, .subject = {}, .after = wanted.after, .limit = wanted.limit + wanted.without.size()};
+    HistoryQuery query{.type = type,
+                       .after = wanted.after,
+                       .limit = wanted.limit + wanted.without.size(),
+                       .places = wanted.places};
     TRY(auto events, event_log::history(reader, query));
     std::ranges::move(events, std::back_inserter(found));
   }
@@ -49,16 +52,29 @@ Result<std::vector<EventRecord>> read_next(db::Reader& reader, const Wanted& wan
   return found;
 }
 
-Result<std::vector<std::string>> checked_types(const google::protobuf::RepeatedPtrField<std::string>& given,
-                                               const events::Limits& limits) {
-  if (static_cast<std::size_t>(given.size()) > limits.types_max) {
+// The page as the caller may see it, built where it is read.
+Result<pb::EventsConsumeReply> read_views(db::Reader& reader, const Caller& caller, const std::string& world,
+                                          const Wanted& wanted, const events::Limits& limits) {
+  TRY(const auto found, read_next(reader, wanted, limits));
+  pb::EventsConsumeReply reply;
+  for (const auto& event : found) {
+    if (auto view = events::view_for(caller, event, world)) *reply.add_events() = *std::move(view);
+  }
+  return reply;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> EventsService::checked_types(
+    const google::protobuf::RepeatedPtrField<std::string>& given) const {
+  if (static_cast<std::size_t>(given.size()) > limits_.types_max) {
     return fail(Code::invalid_argument, "events.bad_types",
-                fmt::format("a consumer has at most {} types", limits.types_max));
+                fmt::format("a consumer has at most {} types", limits_.types_max));
   }
   for (const auto& type : given) {
     if (type.empty())
       return fail(Code::invalid_argument, "events.bad_types", "a type is empty; leave it out for every type");
-    TRY_VOID(events::check_logged(type));
+    TRY_VOID(check_logged(type));
   }
   std::vector<std::string> types(given.begin(), given.end());
   std::ranges::sort(types);
@@ -66,8 +82,6 @@ Result<std::vector<std::string>> checked_types(const google::protobuf::RepeatedP
   types.erase(repeated.begin(), repeated.end());
   return types;
 }
-
-}  // namespace
 
 void EventsService::mount_consumers() {
   auto& timeline = host_.timeline();
@@ -84,24 +98,35 @@ void EventsService::mount_consumers() {
       attempts bigint not null,
       reason text not null,
       primary key (consumer, sequence)
+    ))sql"},
+                           {"events", 2, R"sql(
+    alter table events_consumers add column area blob not null default x'';
+    create table events_types (
+      type text not null primary key,
+      record blob not null
     ))sql"}});
   timeline.add_table("events_consumers", "name");
   timeline.add_table("events_letters", "consumer, sequence");
+  timeline.add_table("events_types", "type");
   timeline.add_loader([this](db::Reader& reader) { return load(reader); });
   host_.serve(&EventsService::consume, this);
   host_.serve(&EventsService::begin, this);
   host_.serve(&EventsService::ack, this);
   host_.serve(&EventsService::reject, this);
   host_.serve(&EventsService::redrive, this);
+  host_.serve(&EventsService::drop, this);
   host_.serve(&EventsService::dead_letters, this);
 }
 
 Result<void> EventsService::load(db::Reader& reader) {
   consumers_.clear();
-  TRY(const auto rows, reader.query("select name, types, position from events_consumers"));
+  TRY(const auto rows, reader.query("select name, types, position, area from events_consumers"));
   for (const auto& row : rows) {
     Consumer consumer{.types = {}, .cursor = static_cast<std::uint64_t>(row.integer(2)), .letters = {}};
     if (!row.text(1).empty()) consumer.types = split(row.text(1), ',');
+    if (!consumer.within.ParseFromString(row.blob(3)))
+      return fail(Code::internal, "events.damaged",
+                  "the area of consumer '" + row.text(0) + "' does not parse");
     consumers_.put(row.text(0), std::move(consumer));
   }
   TRY(const auto letters,
@@ -113,6 +138,12 @@ Result<void> EventsService::load(db::Reader& reader) {
                            .attempts = static_cast<int>(row.integer(3)),
                            .reason = row.text(4)});
   }
+  own_types_.clear();
+  TRY(const auto types, reader.query("select type, record from events_types"));
+  for (const auto& row : types) {
+    if (!own_types_[row.text(0)].ParseFromString(row.blob(1)))
+      return fail(Code::internal, "events.damaged", "the type " + row.text(0) + " does not parse");
+  }
   return {};
 }
 
@@ -123,9 +154,10 @@ void EventsService::write(Turn& turn, const std::string& name,
   const Consumer& consumer = *consumers_.find(name);
   if (change.cursor) {
     turn.write(
-        "insert into events_consumers (name, types, position) values ($1, $2, $3) "
+        "insert into events_consumers (name, types, position, area) values ($1, $2, $3, $4) "
         "on conflict (name) do update set position = excluded.position",
-        Values{name, join(consumer.types, ","), to_sql(consumer.cursor)});
+        Values{name, join(consumer.types, ","), to_sql(consumer.cursor),
+               db::Blob{stable_bytes(consumer.within)}});
   }
   for (const auto sequence : change.erased) {
     turn.write("delete from events_letters where consumer = $1 and sequence = $2",
@@ -146,28 +178,37 @@ void EventsService::write(Turn& turn, const std::string& name,
 
 Task<pb::EventsConsumeReply> EventsService::consume(Caller caller, pb::EventsConsumeRequest request) {
   CO_TRY(const std::size_t limit, events::check_limit(request.limit(), limits_));
-  CO_TRY(const auto types, checked_types(request.types(), limits_));
-  CO_TRY_VOID(consumers_.check_types(request.consumer(), types));
+  CO_TRY(const auto types, checked_types(request.types()));
+  pb::EventsWithin within;
+  if (request.has_area()) *within.mutable_area() = request.area();
+  *within.mutable_places() = request.places();
+  CO_TRY_VOID(consumers_.check_same(request.consumer(), types, within));
   if (consumers_.find(request.consumer()) == nullptr) {
     pb::EventsConsumerBegin begin_request;
     begin_request.set_consumer(request.consumer());
     for (const auto& type : types) begin_request.add_types(type);
     begin_request.set_from_sequence(request.from_sequence());
+    *begin_request.mutable_within() = within;
     Caller maker = caller;
     maker.idempotency_key.clear();  // the key is Consume's; its answer is another
     CO_TRY_VOID(co_await host_.submit<pb::EventsConsumerBegun>(maker, begin_request));
   }
   CO_TRY(const Consumer* consumer, consumers_.get(request.consumer()));
-  Wanted wanted{consumer->types, consumer->cursor, consumer->dead_after_cursor(), limit};
-  if (const auto again = consumer->next_redriven()) wanted = {{}, again - 1, {}, 1};
-  pb::EventsConsumeReply reply;
-  reply.set_cursor(consumer->cursor);
-  CO_TRY(const auto found,
-         co_await read_log<std::vector<EventRecord>>(
-             [wanted, limits = limits_](db::Reader& reader) { return read_next(reader, wanted, limits); }));
+  const std::uint64_t cursor = consumer->cursor;
+  CO_TRY(auto places, places_of(consumer->within));
+  Wanted wanted{consumer->types, cursor, consumer->dead_after_cursor(), limit, std::move(places)};
+  if (const auto again = consumer->next_redriven()) wanted = {{}, again - 1, {}, 1, {}};
   const std::string world = host_.timeline().config().world;
-  for (const auto& event : found) *reply.add_events() = events::view_of(event, world);
+  CO_TRY(auto reply, co_await read_log<pb::EventsConsumeReply>(
+                         caller, [caller, wanted, world, limits = limits_](db::Reader& reader) {
+                           return read_views(reader, caller, world, wanted, limits);
+                         }));
+  reply.set_cursor(cursor);
   co_return reply;
+}
+
+Result<events::Places> EventsService::places_of(const pb::EventsWithin& within) const {
+  return events::places_within(pack_, within.has_area() ? &within.area() : nullptr, within.places(), limits_);
 }
 
 Result<pb::EventsConsumerBegun> EventsService::begin(Turn& turn, const Caller&,
@@ -175,8 +216,9 @@ Result<pb::EventsConsumerBegun> EventsService::begin(Turn& turn, const Caller&,
   const std::string& name = request.consumer();
   if (name.empty()) return fail(Code::invalid_argument, "events.bad_name", "a consumer has a name");
   TRY_VOID(events::check_name("consumer", name, limits_));
-  TRY(auto types, checked_types(request.types(), limits_));
-  TRY_VOID(consumers_.check_types(name, types));
+  TRY(auto types, checked_types(request.types()));
+  TRY_VOID(places_of(request.within()));
+  TRY_VOID(consumers_.check_same(name, types, request.within()));
   TRY_VOID(consumers_.check_new(name));
   pb::EventsConsumerBegun reply;
   if (const auto* known = consumers_.find(name)) {  // two came first
@@ -187,7 +229,8 @@ Result<pb::EventsConsumerBegun> EventsService::begin(Turn& turn, const Caller&,
   const std::uint64_t end = log_end(turn);
   const std::uint64_t cursor =
       request.from_sequence() == 0 ? end : std::min(request.from_sequence() - 1, end);
-  consumers_.put(name, {.types = std::move(types), .cursor = cursor, .letters = {}});
+  consumers_.put(name,
+                 {.types = std::move(types), .within = request.within(), .cursor = cursor, .letters = {}});
   write(turn, name, {.cursor = true, .written = {}, .erased = {}});
   reply.set_cursor(cursor);
   return reply;
@@ -225,6 +268,15 @@ Result<pb::EventsRejectReply> EventsService::reject(Turn& turn, const Caller&,
   return reply;
 }
 
+Result<pb::EventsDropReply> EventsService::drop(Turn& turn, const Caller&,
+                                                const pb::EventsDropRequest& request) {
+  TRY_VOID(consumers_.get(request.consumer()));
+  consumers_.drop(request.consumer());
+  turn.write("delete from events_letters where consumer = $1", Values{request.consumer()});
+  turn.write("delete from events_consumers where name = $1", Values{request.consumer()});
+  return pb::EventsDropReply();
+}
+
 Result<pb::EventsRedriveReply> EventsService::redrive(Turn& turn, const Caller&,
                                                       const pb::EventsRedriveRequest& request) {
   TRY(const auto change, consumers_.redrive(request.consumer(), request.sequence()));
@@ -234,37 +286,34 @@ Result<pb::EventsRedriveReply> EventsService::redrive(Turn& turn, const Caller&,
   return reply;
 }
 
-Task<pb::EventsDeadLettersReply> EventsService::dead_letters(Caller, pb::EventsDeadLettersRequest request) {
+Task<pb::EventsDeadLettersReply> EventsService::dead_letters(Caller caller,
+                                                             pb::EventsDeadLettersRequest request) {
   CO_TRY(const std::size_t limit, events::check_limit(request.limit(), limits_));
   if (!request.consumer().empty()) CO_TRY_VOID(consumers_.get(request.consumer()));
-  pb::EventsDeadLettersReply reply;
+  pb::EventsDeadLettersReply letters;
   std::vector<std::uint64_t> sequences;
   for (const auto& [name, consumer] : consumers_.all()) {
     if (!request.consumer().empty() && name != request.consumer()) continue;
     for (const auto& [sequence, letter] : consumer.letters) {
       if (letter.state != Letter::State::dead || sequences.size() == limit) continue;
       sequences.push_back(sequence);
-      auto& out = *reply.add_letters();
+      auto& out = *letters.add_letters();
       out.set_consumer(name);
       out.set_reason(letter.reason);
       out.set_attempts(letter.attempts);
     }
   }
-  CO_TRY(const auto events,
-         co_await read_log<std::vector<EventRecord>>(
-             [sequences](db::Reader& reader) -> Result<std::vector<EventRecord>> {
-               std::vector<EventRecord> found;
-               for (const auto sequence : sequences) {
-                 TRY(auto event, event_log::event(reader, sequence));
-                 found.push_back(event ? *std::move(event) : EventRecord{.sequence = sequence});
-               }
-               return found;
-             }));
   const std::string world = host_.timeline().config().world;
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    *reply.mutable_letters(static_cast<int>(i))->mutable_event() = events::view_of(events[i], world);
-  }
-  co_return reply;
+  co_return co_await read_log<pb::EventsDeadLettersReply>(
+      caller, [caller, letters, sequences, world](db::Reader& reader) -> Result<pb::EventsDeadLettersReply> {
+        auto reply = letters;
+        for (std::size_t i = 0; i < sequences.size(); ++i) {
+          TRY(const auto event, event_log::event(reader, sequences[i]));
+          auto view = events::view_for(caller, event.value_or(EventRecord{.sequence = sequences[i]}), world);
+          if (view) *reply.mutable_letters(static_cast<int>(i))->mutable_event() = *std::move(view);
+        }
+        return reply;
+      });
 }
 
 }  // namespace troupe

@@ -10,30 +10,31 @@ namespace troupe {
 
 namespace {
 
-// Events of the log for one reader, at most `limit` of them; goes on until `scan_max` were looked at.
-struct Page {
-  std::vector<EventRecord> events;
-  std::uint64_t last = 0;  // where to go on
-};
-
-Result<Page> read_page(db::Reader& reader, const Caller& caller, HistoryQuery query, std::size_t limit,
-                       const events::Limits& limits) {
-  Page page{.events = {}, .last = query.after};
+// A page of the log as one caller may see it, built where it is read; goes on until `scan_max` were looked
+// at.
+Result<pb::EventsHistoryReply> read_page(db::Reader& reader, const Caller& caller, const std::string& world,
+                                         HistoryQuery query, const events::Limits& limits) {
+  pb::EventsHistoryReply page;
+  page.set_last_sequence(query.after);  // where to go on
+  const std::size_t limit = query.limit;
   std::size_t scanned = 0;
   std::size_t bytes = 0;
-  // Only players have to look further than the first page: the others see everything.
-  query.limit = caller.role == pb::ROLE_PLAYER ? std::min<std::size_t>(500, limits.scan_max) : limit;
+  query.for_players = !sees_everything(caller.role);
+  // Only players have to look further than the first page: operators see everything.
+  if (query.for_players) query.limit = std::min<std::size_t>(500, limits.scan_max);
   while (scanned < limits.scan_max) {
-    query.after = page.last;
+    query.after = page.last_sequence();
     TRY(const auto found, event_log::history(reader, query));
     for (const auto& event : found) {
-      const bool seen = events::visible(event, caller);
-      if (seen && !page.events.empty() && bytes + event.payload.size() > limits.page_bytes_max) return page;
-      page.last = event.sequence;
-      if (!seen) continue;
-      bytes += event.payload.size();
-      page.events.push_back(event);
-      if (page.events.size() == limit) return page;
+      auto view = events::view_for(caller, event, world);
+      if (view) {
+        bytes += event.payload.size();
+        if (page.events_size() > 0 && bytes > limits.page_bytes_max) return page;
+      }
+      page.set_last_sequence(event.sequence);
+      if (!view) continue;
+      *page.add_events() = *std::move(view);
+      if (static_cast<std::size_t>(page.events_size()) == limit) return page;
     }
     scanned += found.size();
     if (found.size() < query.limit) break;
@@ -44,78 +45,159 @@ Result<Page> read_page(db::Reader& reader, const Caller& caller, HistoryQuery qu
 }  // namespace
 
 EventsService::EventsService(const pack::Pack& pack, Host& host, const events::Limits& limits)
-    : pack_(pack), host_(host), limits_(limits), consumers_(limits) {}
+    : pack_(pack),
+      host_(host),
+      limits_(limits),
+      consumers_(limits),
+      gate_(host.env(), 1, limits.reads_waiting_max) {}
 
 void EventsService::mount() {
   host_.serve(&EventsService::publish, this);
   host_.serve(&EventsService::types, this);
   host_.serve(&EventsService::history, this);
   host_.serve(&EventsService::stats, this);
+  host_.serve(&EventsService::register_type, this);
+  host_.serve(&EventsService::unregister_type, this);
   mount_consumers();
+}
+
+const events::OwnType* EventsService::own_type(const std::string& type) const {
+  const auto found = own_types_.find(type);
+  return found == own_types_.end() ? nullptr : &found->second;
+}
+
+std::unexpected<Error> EventsService::unknown_type(const std::string& type) const {
+  std::vector<std::string> names;
+  for (const auto& known : all_event_types()) names.push_back(known.type);
+  for (const auto& [name, own] : own_types_) names.push_back(name);
+  return fail(Code::invalid_argument, "events.unknown_type",
+              "no event type '" + std::string(utf8_prefix(type, 60)) + "'" + did_you_mean(type, names));
+}
+
+Result<void> EventsService::check_logged(const std::string& type) const {
+  if (type.empty()) return {};
+  const auto* own = own_type(type);
+  const auto found = find_event_type(type);
+  if (own == nullptr && !found) return unknown_type(type);
+  if (own != nullptr ? !own->live() : !(*found)->info.live()) return {};
+  return fail(Code::invalid_argument, "events.live", type + " is live only: it is not kept in the log");
 }
 
 Result<pb::EventsPublishReply> EventsService::publish(Turn& turn, const Caller&,
                                                       const pb::EventsPublishRequest& request) {
-  TRY(const EventType* type, events::publishable(request.type()));
+  const auto* own = own_type(request.type());
+  const EventType* type = nullptr;
+  if (own == nullptr) {
+    if (!find_event_type(request.type())) return unknown_type(request.type());
+    TRY(type, events::publishable(request.type()));
+  }
   TRY_VOID(events::check_name("subject", request.subject(), limits_));
   if (!request.place().empty() && pack_.place(request.place()) == nullptr) {
     return fail(
         Code::invalid_argument, "events.bad_place",
         "place '" + request.place() + "' is not known" + did_you_mean(request.place(), pack_.place_ids()));
   }
-  TRY(const pb::Priority priority, events::parse_priority(request.priority()));
-  TRY(const auto message, events::message_of(*type, request.payload(), limits_));
+  EmitOptions options{.subject = request.subject(), .place = request.place()};
+  TRY(options.priority, events::parse_priority(request.priority()));
+  TRY(options.audience, events::wanted_audience(request, limits_));
   pb::EventsPublishReply reply;
-  reply.set_sequence(
-      turn.emit(*message, {.subject = request.subject(), .place = request.place(), .priority = priority}));
+  if (own != nullptr) {
+    TRY_VOID(events::check_own_payload(*own, request.payload(), limits_));
+    if (options.audience.kind == Audience::Kind::by_type)
+      options.audience = events::audience_of(*own, request.payload());
+    options.own_type = own->type();
+    options.own_live = own->live();
+    reply.set_sequence(turn.emit(request.payload(), std::move(options)));
+  } else {
+    TRY(const auto message, events::message_of(*type, request.payload(), limits_));
+    reply.set_sequence(turn.emit(*message, std::move(options)));
+  }
   reply.set_id(event_log::event_id(turn.world(), reply.sequence()));
   return reply;
 }
 
+Result<pb::EventsRegisterReply> EventsService::register_type(Turn& turn, const Caller&,
+                                                             const pb::EventsRegisterRequest& request) {
+  TRY_VOID(events::check_own_type(request, limits_));
+  pb::EventsRegisterReply reply;
+  *reply.mutable_type() = events::describe(request);
+  const auto* known = own_type(request.type());
+  if (known == nullptr && own_types_.size() >= limits_.own_types_max) {
+    return fail(Code::exhausted, "events.types_full",
+                fmt::format("the game has declared {} types already", limits_.own_types_max));
+  }
+  const std::string record = stable_bytes(request);
+  if (known != nullptr && stable_bytes(*known) == record) return reply;
+  own_types_[request.type()] = request;
+  turn.write(
+      "insert into events_types (type, record) values ($1, $2) "
+      "on conflict (type) do update set record = excluded.record",
+      db::Values{request.type(), db::Blob{record}});
+  return reply;
+}
+
+Result<pb::EventsUnregisterReply> EventsService::unregister_type(Turn& turn, const Caller&,
+                                                                 const pb::EventsUnregisterRequest& request) {
+  if (own_type(request.type()) == nullptr) {
+    std::vector<std::string> names;
+    for (const auto& [name, own] : own_types_) names.push_back(name);
+    return fail(Code::not_found, "events.unknown_type",
+                "the game has no type '" + std::string(utf8_prefix(request.type(), 60)) + "'" +
+                    did_you_mean(request.type(), names));
+  }
+  own_types_.erase(request.type());
+  turn.write("delete from events_types where type = $1", db::Values{request.type()});
+  return pb::EventsUnregisterReply();
+}
+
 Result<pb::EventsTypesReply> EventsService::types(const Caller& caller, const pb::EventsTypesRequest&) const {
+  const bool whole = sees_everything(caller.role);
   pb::EventsTypesReply reply;
   for (const auto& type : all_event_types()) {
-    if (caller.role == pb::ROLE_PLAYER && !type.info.players()) continue;
-    *reply.add_types() = events::describe(type);
+    if (may_see_type(caller.role, &type)) *reply.add_types() = events::describe(type, whole);
+  }
+  for (const auto& [name, own] : own_types_) {
+    auto described = events::describe(own);
+    if (whole || described.players()) *reply.add_types() = std::move(described);
   }
   return reply;
 }
 
 Task<pb::EventsHistoryReply> EventsService::history(Caller caller, pb::EventsHistoryRequest request) {
   CO_TRY(const std::size_t limit, events::check_limit(request.limit(), limits_));
-  CO_TRY_VOID(events::check_logged(request.type()));
+  CO_TRY_VOID(check_logged(request.type()));
   CO_TRY_VOID(events::check_name("subject", request.subject(), limits_));
+  CO_TRY(auto places, events::places_within(pack_, request.has_area() ? &request.area() : nullptr,
+                                            request.places(), limits_));
   const HistoryQuery query{.type = request.type(),
                            .subject = request.subject(),
                            .after = request.after_sequence(),
                            .limit = limit,
-                           .newest_first = request.newest_first()};
-  CO_TRY(const Page page,
-         co_await read_log<Page>([caller, query, limit, limits = limits_](db::Reader& reader) {
-           return read_page(reader, caller, query, limit, limits);
-         }));
-  pb::EventsHistoryReply reply;
+                           .newest_first = request.newest_first(),
+                           .places = std::move(places)};
   const std::string world = host_.timeline().config().world;
-  for (const auto& event : page.events) *reply.add_events() = events::view_of(event, world);
-  reply.set_last_sequence(page.last);
-  co_return reply;
+  co_return co_await read_log<pb::EventsHistoryReply>(
+      caller, [caller, query, world, limits = limits_](db::Reader& reader) {
+        return read_page(reader, caller, world, query, limits);
+      });
 }
 
-Task<pb::EventsStatsReply> EventsService::stats(Caller, pb::EventsStatsRequest) {
-  CO_TRY(auto reply,
-         co_await read_log<pb::EventsStatsReply>([](db::Reader& reader) -> Result<pb::EventsStatsReply> {
-           pb::EventsStatsReply counted;
-           TRY(const auto rows,
-               reader.query("select type, count(*), max(sequence) from events group by type order by type"));
-           for (const auto& row : rows) {
-             auto& type = *counted.add_types();
-             type.set_type(row.text(0));
-             type.set_count(static_cast<std::uint64_t>(row.integer(1)));
-             type.set_last_sequence(static_cast<std::uint64_t>(row.integer(2)));
-             counted.set_sequence(std::max(counted.sequence(), type.last_sequence()));
-           }
-           return counted;
-         }));
+Task<pb::EventsStatsReply> EventsService::stats(Caller caller, pb::EventsStatsRequest) {
+  CO_TRY(
+      auto reply,
+      co_await read_log<pb::EventsStatsReply>(caller, [](db::Reader& reader) -> Result<pb::EventsStatsReply> {
+        pb::EventsStatsReply counted;
+        TRY(const auto rows,
+            reader.query("select type, count(*), max(sequence) from events group by type order by type"));
+        for (const auto& row : rows) {
+          auto& type = *counted.add_types();
+          type.set_type(row.text(0));
+          type.set_count(static_cast<std::uint64_t>(row.integer(1)));
+          type.set_last_sequence(static_cast<std::uint64_t>(row.integer(2)));
+          counted.set_sequence(std::max(counted.sequence(), type.last_sequence()));
+        }
+        return counted;
+      }));
   for (const auto& [name, consumer] : consumers_.all()) {
     auto& out = *reply.add_consumers();
     out.set_name(name);

@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "host/fair_gate.h"
 #include "host/host.h"
 #include "pack/pack.h"
 #include "services/events/consumers.h"
+#include "services/events/own_types.h"
 #include "troupe/v1/events.pb.h"
 
 namespace troupe {
@@ -23,6 +25,15 @@ class EventsService {
   Result<pb::EventsTypesReply> types(const Caller& caller, const pb::EventsTypesRequest& request) const;
   Task<pb::EventsHistoryReply> history(Caller caller, pb::EventsHistoryRequest request);
   Task<pb::EventsStatsReply> stats(Caller caller, pb::EventsStatsRequest request);
+  Result<pb::EventsRegisterReply> register_type(Turn& turn, const Caller& caller,
+                                                const pb::EventsRegisterRequest& request);
+  Result<pb::EventsUnregisterReply> unregister_type(Turn& turn, const Caller& caller,
+                                                    const pb::EventsUnregisterRequest& request);
+  const events::OwnType* own_type(const std::string& type) const;
+  Result<void> check_logged(const std::string& type) const;  // "" is every type
+  std::unexpected<Error> unknown_type(const std::string& type) const;
+  Result<std::vector<std::string>> checked_types(
+      const google::protobuf::RepeatedPtrField<std::string>& given) const;
 
   // events_consumers.cpp
   void mount_consumers();
@@ -33,24 +44,30 @@ class EventsService {
   Result<pb::EventsAckReply> ack(Turn& turn, const Caller& caller, const pb::EventsAckRequest& request);
   Result<pb::EventsRejectReply> reject(Turn& turn, const Caller& caller,
                                        const pb::EventsRejectRequest& request);
+  Result<events::Places> places_of(const pb::EventsWithin& within) const;
+  Result<pb::EventsDropReply> drop(Turn& turn, const Caller& caller, const pb::EventsDropRequest& request);
   Result<pb::EventsRedriveReply> redrive(Turn& turn, const Caller& caller,
                                          const pb::EventsRedriveRequest& request);
   Task<pb::EventsDeadLettersReply> dead_letters(Caller caller, pb::EventsDeadLettersRequest request);
   void write(Turn& turn, const std::string& name, const events::Consumers::Change& change) const;
   std::uint64_t log_end(const Turn& turn) const;
 
-  // Reads on a reader thread; what `read` answers comes back to the io thread.
+  // Reads on a reader thread, in turns among the callers, and one at once: the other reader thread is for
+  // everybody else. What `read` answers comes back to the io thread.
   template <class T>
-  Task<T> read_log(std::function<Result<T>(db::Reader&)> read);
+  Task<T> read_log(Caller caller, std::function<Result<T>(db::Reader&)> read);
 
   const pack::Pack& pack_;
   Host& host_;
   const events::Limits limits_;
   events::Consumers consumers_;
+  FairGate gate_;
+  std::map<std::string, events::OwnType> own_types_;
 };
 
 template <class T>
-Task<T> EventsService::read_log(std::function<Result<T>(db::Reader&)> read) {
+Task<T> EventsService::read_log(Caller caller, std::function<Result<T>(db::Reader&)> read) {
+  CO_TRY(const auto pass, co_await gate_.enter(role_name(caller.role) + "/" + caller.name, caller.deadline));
   const auto answer = std::make_shared<T>();  // outlives a caller that leaves
   CO_TRY_VOID(co_await host_.timeline().db().read(
       [answer, read = std::move(read)](db::Reader& reader) -> Result<void> {

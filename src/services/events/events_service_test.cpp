@@ -157,7 +157,7 @@ TEST_F(EventsTest, AConsumerGetsWhatComesAfterItsCursorOnceItIsDone) {
   world_.restart();
   EXPECT_THAT(list(consume(R"({"consumer":"audio"})")), ElementsAre("5 AudioCueTriggered"));
   EXPECT_EQ(consume(R"({"consumer":"audio","types":["FloraChanged"]})").error().message,
-            "consumer 'audio' was made for AudioCueTriggered; choose another name");
+            "consumer 'audio' was made for AudioCueTriggered; choose another name, or drop it");
 }
 
 TEST_F(EventsTest, AConsumerMayStartFromAnySequence) {
@@ -252,6 +252,87 @@ TEST_F(EventsTest, StatsCountAndSayWhoIsBehind) {
   EXPECT_EQ(stats->types(0).last_sequence(), 3U);
   ASSERT_EQ(stats->consumers_size(), 1);
   EXPECT_EQ(stats->consumers(0).behind(), 3U);
+}
+
+TEST_F(EventsTest, AGamesOwnTypeIsDeclaredPublishedHeardAndTakenBack) {
+  const auto declare = [&](const std::string& json) {
+    return world_.call<pb::EventsRegisterReply>(game_, read<pb::EventsRegisterRequest>(json));
+  };
+  EXPECT_EQ(publish(R"({"type":"DragonSlain"})").error().reason, "events.unknown_type");
+  const auto done = declare(R"({"type":"DragonSlain","summary":"A dragon is dead.","audience":"player",
+      "fields":[{"name":"dragon","type":"string","required":true},{"name":"player","type":"string"}]})");
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_TRUE(done->type().own());
+  world_.restart();
+  EXPECT_EQ(publish(R"({"type":"DragonSlian"})").error().message,
+            "no event type 'DragonSlian'; did you mean 'DragonSlain'?");
+  EXPECT_EQ(publish(R"({"type":"DragonSlain"})").error().reason, "events.bad_payload");
+  ASSERT_TRUE(publish(R"({"type":"DragonSlain","payload":{"dragon":"Fafnir","player":"anna"}})"));
+  ASSERT_TRUE(publish(R"({"type":"DragonSlain","audience":"operators","payload":{"dragon":"Nidhogg"}})"));
+  EXPECT_EQ(world_.events().back().type(), "DragonSlain") << "told live too";
+  EXPECT_THAT(list(history(R"({"type":"DragonSlain"})")), ElementsAre("1 DragonSlain", "2 DragonSlain"));
+  const auto hers = history(R"({"type":"DragonSlain"})", player("anna"));
+  ASSERT_THAT(list(hers), ElementsAre("1 DragonSlain"));
+  EXPECT_EQ(hers->events(0).payload().fields().at("dragon").string_value(), "Fafnir");
+  EXPECT_THAT(list(history(R"({"type":"DragonSlain"})", player("bert"))), IsEmpty());
+  EXPECT_THAT(list(consume(R"({"consumer":"quests","types":["DragonSlain"],"from_sequence":1})")),
+              ElementsAre("1 DragonSlain", "2 DragonSlain"));
+  EXPECT_EQ(world_.state_hash(), world_.replayed_state_hash());
+  pb::EventsUnregisterRequest back;
+  back.set_type("DragonSlain");
+  ASSERT_TRUE(world_.call<pb::EventsUnregisterReply>(game_, back));
+  EXPECT_EQ(publish(R"({"type":"DragonSlain"})").error().reason, "events.unknown_type");
+  EXPECT_THAT(list(history("{}")), ElementsAre("1 DragonSlain", "2 DragonSlain")) << "the log keeps them";
+}
+
+TEST_F(EventsTest, AnAreaNarrowsHistoryAndConsumers) {
+  ASSERT_TRUE(publish(R"({"type":"FloraChanged","place":"quay"})"));
+  ASSERT_TRUE(publish(R"({"type":"FloraChanged","place":"market"})"));
+  ASSERT_TRUE(publish(R"({"type":"FloraChanged"})"));
+  EXPECT_THAT(list(history(R"({"places":["quay"]})")), ElementsAre("1 FloraChanged", "3 FloraChanged"));
+  EXPECT_THAT(list(history(R"({"area":{"x":0,"y":0,"radius":100000}})")),
+              ElementsAre("1 FloraChanged", "2 FloraChanged", "3 FloraChanged"));
+  EXPECT_THAT(list(history(R"({"area":{"x":9000000,"y":0,"radius":1}})")), ElementsAre("3 FloraChanged"));
+  EXPECT_EQ(history(R"({"area":{"x":0,"y":0}})").error().reason, "events.bad_area");
+  EXPECT_EQ(history(R"({"places":["quai"]})").error().message,
+            "place 'quai' is not known; did you mean 'quay'?");
+  EXPECT_THAT(list(consume(R"({"consumer":"here","places":["market"],"from_sequence":1})")),
+              ElementsAre("2 FloraChanged", "3 FloraChanged"));
+  world_.restart();
+  EXPECT_THAT(list(consume(R"({"consumer":"here"})")), ElementsAre("2 FloraChanged", "3 FloraChanged"));
+  EXPECT_EQ(consume(R"({"consumer":"here","places":["quay"]})").error().reason, "events.consumer_area");
+}
+
+TEST_F(EventsTest, ADroppedConsumerIsForgotten) {
+  cues(2);
+  ASSERT_TRUE(consume(R"({"consumer":"audio","from_sequence":1})"));
+  ASSERT_TRUE(reject(R"({"consumer":"audio","sequence":1})"));
+  pb::EventsDropRequest drop;
+  drop.set_consumer("audoi");
+  EXPECT_EQ(world_.call<pb::EventsDropReply>(game_, drop).error().message,
+            "no consumer 'audoi'; did you mean 'audio'?");
+  drop.set_consumer("audio");
+  ASSERT_TRUE(world_.call<pb::EventsDropReply>(game_, drop));
+  world_.restart();
+  EXPECT_EQ(ack(R"({"consumer":"audio","sequence":1})").error().reason, "events.unknown_consumer");
+  EXPECT_TRUE(world_.rows("select * from events_letters").empty());
+  EXPECT_THAT(list(consume(R"({"consumer":"audio","types":["FloraChanged"]})")), IsEmpty())
+      << "the name is free for other types";
+  EXPECT_EQ(world_.state_hash(), world_.replayed_state_hash());
+}
+
+TEST_F(EventsTest, WhoPublishesSaysWhoPerceivesIt) {
+  ASSERT_TRUE(publish(R"({"type":"AudioCueTriggered","players":["bert","anna"]})"));
+  ASSERT_TRUE(publish(R"({"type":"AudioCueTriggered","audience":"operators"})"));
+  ASSERT_TRUE(publish(R"({"type":"AudioCueTriggered","place":"quay"})"));
+  EXPECT_THAT(list(history("{}", player("anna"))), ElementsAre("1 AudioCueTriggered"));
+  EXPECT_THAT(list(history("{}", player("carl"))), IsEmpty()) << "nobody is at the quay";
+  EXPECT_THAT(list(history("{}", game_)),
+              ElementsAre("1 AudioCueTriggered", "2 AudioCueTriggered", "3 AudioCueTriggered"));
+  EXPECT_FALSE(history("{}", player("anna"))->events(0).has_audience());
+  EXPECT_EQ(history("{}")->events(0).audience().players_size(), 2);
+  const auto refused = publish(R"({"type":"AudioCueTriggered","audience":"all"})");
+  EXPECT_EQ(refused.error().message, "audience is operators, everybody or place, not 'all'");
 }
 
 TEST_F(EventsTest, TheSameInputsGiveTheSameState) {

@@ -107,8 +107,9 @@ void NpcService::follow_routine(Turn& turn, Mind& mind) {
   const auto& entry = pack::routine_at(*mind.who, clock_of(turn.now().ms));
   turn.schedule("npc", "routine:" + mind.record.id(), GameTime{next_entry_ms(entry, turn.now().ms)});
   const std::string reason = "it is " + pack::clock_text(clock_of(turn.now().ms)) + ": " + entry.activity;
-  set_intent(turn, mind, entry.verb.empty() ? "routine" : entry.verb.str(), entry.activity, reason,
-             "routine");
+  const bool elsewhere = mind.record.path_size() > 0 || mind.record.place() != entry.place.str();
+  set_intent(turn, mind, entry.verb.empty() ? "routine" : entry.verb.str(), entry.activity, reason, "routine",
+             {}, elsewhere);
   const std::string heading =
       mind.record.path_size() > 0 ? mind.record.path(mind.record.path_size() - 1) : mind.record.place();
   if (heading != entry.place.str()) go(turn, mind, entry.place.str(), entry.activity);
@@ -132,12 +133,13 @@ void NpcService::go(Turn& turn, Mind& mind, const std::string& place, const std:
   event.set_departs_ms(journey.departs_ms);
   event.set_arrives_ms(journey.arrives_ms);
   event.set_reason(reason);
+  if (journey.path.size() > 1) event.set_towards(journey.path[1]);
   turn.emit(event, {.subject = record.id(), .place = journey.path.front()});
   save(turn, mind);
 }
 
 void NpcService::set_intent(Turn& turn, Mind& mind, std::string intent, std::string activity,
-                            std::string reason, std::string tier, std::string scene) {
+                            std::string reason, std::string tier, std::string scene, bool elsewhere) {
   auto& record = mind.record;
   const bool same = record.intent() == intent && record.activity() == activity;
   record.set_intent(std::move(intent));
@@ -152,7 +154,10 @@ void NpcService::set_intent(Turn& turn, Mind& mind, std::string intent, std::str
   event.set_activity(record.activity());
   event.set_reason(record.reason());
   event.set_tier(record.tier());
-  turn.emit(event, {.subject = record.id(), .place = record.place()});
+  // What somebody sets out to do elsewhere is nobody's to see yet; NpcArrived tells it there.
+  turn.emit(event, {.subject = record.id(),
+                    .place = npc::place_now(pack_, record, turn.now().ms),
+                    .audience = elsewhere ? Audience::operators() : Audience::by_type()});
 }
 
 void NpcService::set_mood(Turn& turn, Mind& mind, const std::string& mood, const std::string& reason) {
@@ -163,7 +168,7 @@ void NpcService::set_mood(Turn& turn, Mind& mind, const std::string& mood, const
   event.set_to(mood);
   event.set_reason(reason);
   mind.record.set_mood(mood);
-  turn.emit(event, {.subject = mind.record.id(), .place = mind.record.place()});
+  turn.emit(event, {.subject = mind.record.id(), .place = npc::place_now(pack_, mind.record, turn.now().ms)});
   save(turn, mind);
 }
 
@@ -198,7 +203,7 @@ void NpcService::tick(Turn& turn) {
     pb::NpcExpressionChanged event;
     event.set_npc(id);
     event.set_expression(attentive ? "attentive" : "neutral");
-    turn.emit(event, {.subject = id, .place = mind->record.place()});
+    turn.emit(event, {.subject = id, .place = npc::place_now(pack_, mind->record, now)});
     save(turn, *mind);
     if (attentive) turn.schedule("npc", "think:" + id, turn.now() + game_minutes(1));
   }

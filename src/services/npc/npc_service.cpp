@@ -1,8 +1,12 @@
 // Wiring, and what others see of people.
 #include "services/npc/npc_service.h"
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "host/audience.h"
 #include "services/npc/mind.h"
+#include "troupe/v1/state.pb.h"
 
 namespace troupe {
 
@@ -90,15 +94,45 @@ pb::NpcView NpcService::view(const Mind& mind) const {
   return view;
 }
 
-Result<pb::NpcListReply> NpcService::list(const Caller&, const pb::NpcListRequest&) const {
+std::string NpcService::place_of(const Caller& caller) const {
+  if (sees_everything(caller.role)) return {};
+  pb::StateGetRequest ask;
+  ask.set_kind("player");
+  ask.set_id(caller.name);
+  pb::StateDocument document;
+  const auto bytes = host_.timeline().query(as_self(), pb::StateGetRequest::descriptor()->full_name(),
+                                            ask.SerializeAsString());
+  // A newcomer is where newcomers arrive, as for verbs.
+  if (!bytes || !document.ParseFromString(*bytes)) return pack_.world.arrival.str();
+  const auto place = document.document().fields().find("place");
+  return place == document.document().fields().end() ? pack_.world.arrival.str()
+                                                     : place->second.string_value();
+}
+
+pb::NpcView NpcService::view_for(const Caller& caller, const Mind& mind, const std::string& caller_at) const {
+  auto seen = view(mind);
+  if (sees_everything(caller.role)) return seen;
+  seen.clear_reason();
+  seen.clear_tier();
+  const bool here = seen.place() == caller_at;
+  if (!here) seen.clear_mood();
+  if (!here || seen.walking()) {
+    seen.clear_activity();
+    seen.clear_intent();
+  }
+  return seen;
+}
+
+Result<pb::NpcListReply> NpcService::list(const Caller& caller, const pb::NpcListRequest&) const {
   pb::NpcListReply reply;
-  for (const auto& [id, mind] : minds_) *reply.add_npcs() = view(*mind);
+  const std::string at = place_of(caller);
+  for (const auto& [id, mind] : minds_) *reply.add_npcs() = view_for(caller, *mind, at);
   return reply;
 }
 
-Result<pb::NpcView> NpcService::get(const Caller&, const pb::NpcGetRequest& request) const {
+Result<pb::NpcView> NpcService::get(const Caller& caller, const pb::NpcGetRequest& request) const {
   TRY(const Mind* mind, find(request.npc()));
-  return view(*mind);
+  return view_for(caller, *mind, place_of(caller));
 }
 
 Result<pb::NpcRelationReply> NpcService::relation(const Caller& caller,
@@ -129,6 +163,7 @@ void fill(pb::RelationView& out, const pb::RelationRecord& r) {
 
 Result<pb::NpcMindReply> NpcService::mind(const Caller&, const pb::NpcMindRequest& request) const {
   constexpr std::size_t kMemoriesShown = 50;
+  constexpr std::size_t kMindBytesMax = 128 * 1024;
   TRY(const Mind* mind, find(request.npc()));
   pb::NpcMindReply reply;
   *reply.mutable_view() = view(*mind);
@@ -164,7 +199,17 @@ Result<pb::NpcMindReply> NpcService::mind(const Caller&, const pb::NpcMindReques
   }
   reply.set_intent(mind->record.intent());
   for (const auto& decision : mind->decisions) *reply.add_decisions() = decision;
+  // The newest first, as far as they fit: a mind that talks with many has megabytes of them.
+  std::vector<const std::string*> players;
   for (const auto& [player, lines] : mind->conversations) {
+    if (!lines.empty()) players.push_back(&player);
+  }
+  std::ranges::sort(players, std::ranges::greater(),
+                    [&](const auto* player) { return mind->conversations.at(*player).back().id; });
+  for (const auto* name : players) {
+    if (reply.ByteSizeLong() > kMindBytesMax) break;
+    const auto& player = *name;
+    const auto& lines = mind->conversations.at(player);
     auto* conversation = reply.add_conversations();
     conversation->set_with(player);
     for (const auto& line : lines) {

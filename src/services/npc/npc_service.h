@@ -82,6 +82,8 @@ class NpcService {
   Task<pb::Decision> decision(Caller caller, pb::NpcDecisionRequest request);
   Result<pb::NpcRelationReply> relation(const Caller& caller, const pb::NpcRelationRequest& request) const;
   pb::NpcView view(const Mind& mind) const;
+  pb::NpcView view_for(const Caller& caller, const Mind& mind, const std::string& caller_at) const;
+  std::string place_of(const Caller& caller) const;  // "" for whoever sees everything
   Result<Mind*> find(const std::string& npc) const;
 
   // npc_life.cpp: the day, walking, reflex, perception
@@ -94,9 +96,10 @@ class NpcService {
   void on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event);
   void follow_routine(Turn& turn, Mind& mind);
   void go(Turn& turn, Mind& mind, const std::string& place, const std::string& reason);
-  // `scene`: the activity without players' names, for prompts; "" = the same.
+  // `scene`: the activity without players' names, for prompts; "" = the same. `elsewhere`: done where they
+  // are not yet.
   void set_intent(Turn& turn, Mind& mind, std::string intent, std::string activity, std::string reason,
-                  std::string tier, std::string scene = {});
+                  std::string tier, std::string scene = {}, bool elsewhere = false);
   void set_mood(Turn& turn, Mind& mind, const std::string& mood, const std::string& reason);
 
   // npc_players.cpp: where players are, and room for them

@@ -136,6 +136,7 @@ Result<pb::Flag> SettingsService::set_flag(Turn& turn, const Caller& caller,
   flags_[flag.flag] = flag;
   pb::FlagChanged event;
   *event.mutable_flag() = to_proto(flag);
+  event.set_name(flag.flag);
   turn.emit(event, {.subject = flag.flag, .place = {}});
   return to_proto(flag);
 }

@@ -102,6 +102,17 @@ bool Image::matches(const Filter& filter, const Key& key, const Document& docume
   return filter.tag.empty() || std::ranges::binary_search(document.members.tags, filter.tag);
 }
 
+std::vector<std::string> Image::players_at(const std::string& place) const {
+  std::vector<std::string> names;
+  const auto there = by_place_.find(place);
+  if (there == by_place_.end()) return names;
+  for (auto key = there->second.lower_bound(Key{"player", ""});
+       key != there->second.end() && key->kind == "player"; ++key) {
+    names.push_back(key->id);
+  }
+  return names;
+}
+
 // The smallest index that the filter names; nullptr: none, go through everything of the kind.
 const std::set<Key>* Image::narrowest(const Filter& filter) const {
   static const std::set<Key> kNothing;

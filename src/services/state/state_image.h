@@ -54,6 +54,8 @@ class Image {
   std::vector<Key> query(const Filter& filter, std::size_t limit) const;
   std::vector<std::string> ids(const std::string& kind) const;  // live ones, for did_you_mean()
 
+  std::vector<std::string> players_at(const std::string& place) const;  // in the order of their names
+
   std::size_t live() const { return documents_.size() - deleted_.size(); }
   std::size_t deleted() const { return deleted_.size(); }
   std::uint64_t reads() const { return reads_; }

@@ -26,9 +26,9 @@ struct Limits {
   std::size_t batch_max = 100;     // documents of one transaction: a turn must stay short
   std::size_t page_default = 100;
   std::size_t page_max = 1000;
-  std::size_t page_bytes_max = 512 * 1024;  // a page must fit into one bus message (1 MiB)
-  std::size_t decoded_max = 10'000;         // documents of the read cache
-  std::size_t suggest_max = 2000;           // ids that did_you_mean looks at
+  std::size_t page_bytes_max = 64 * 1024;  // a page is made on the io thread, in a millisecond or two
+  std::size_t decoded_max = 10'000;        // documents of the read cache
+  std::size_t suggest_max = 2000;          // ids that did_you_mean looks at
 };
 
 struct Key {

@@ -67,6 +67,8 @@ void StateService::mount() {
     measure();
     return {};
   });
+  // Where players are is what their documents say, for verbs and for what they perceive.
+  timeline.set_witnesses([this](const std::string& place) { return image_.players_at(place); });
   // No events: this is how the world is, nothing has changed in it yet.
   timeline.add_genesis([this](Turn& turn) {
     for (const auto& initial : state::initial_documents(pack_)) {
@@ -296,7 +298,7 @@ void StateService::apply(Turn& turn, Staging& staging) {
 
 void StateService::emit(Turn& turn, const Key& key, const std::string& before, const Document& after) const {
   const auto keys = state::changed_keys(before, after.deleted ? std::string() : after.text);
-  const EmitOptions options{.subject = key.id, .place = after.members.place};
+  EmitOptions options{.subject = key.id, .place = after.members.place};
   const auto fill = [&](auto event) {
     event.set_version(after.version);
     for (const auto& name : keys) event.add_keys(name);
@@ -311,6 +313,8 @@ void StateService::emit(Turn& turn, const Key& key, const std::string& before, c
     event.set_npc(key.id);
     turn.emit(event, options);
   } else {
+    // Of features whoever is there sees it; what a game keeps besides is for operators, as state.Get says.
+    options.audience = key.kind == "feature" ? Audience::by_type() : Audience::operators();
     auto event = fill(pb::EntityStateChanged());
     event.set_kind(key.kind);
     event.set_id(key.id);
@@ -323,6 +327,7 @@ void StateService::emit(Turn& turn, const Key& key, const std::string& before, c
   gone.set_kind(key.kind);
   gone.set_id(key.id);
   gone.set_reason("its document was deleted");
+  if (after.members.place.empty()) options.audience = Audience::operators();
   turn.emit(gone, options);
 }
 

@@ -218,7 +218,9 @@ void TimeService::start_festivals(Turn& turn, std::int64_t day, bool all) {
     event.set_festival(id);
     event.set_name(festival->name);
     event.set_text(festival->text);
-    turn.emit(event, {.subject = id, .place = festival->place.str()});
+    turn.emit(event, {.subject = id,
+                      .place = festival->place.str(),
+                      .audience = Audience::everybody()});  // the whole town knows
   }
 }
 

@@ -11,6 +11,8 @@ namespace troupe {
 namespace {
 
 constexpr std::size_t kChainMax = 64;
+constexpr std::size_t kChainBytesMax =
+    256 * 1024;  // prompts are long; the causes beyond are asked for by their id
 
 // The message as a JSON object, for people and tools.
 void to_struct(const google::protobuf::Message& message, google::protobuf::Struct& out) {
@@ -30,12 +32,13 @@ void WorldService::mount() {
   host_.serve(&WorldService::verify, this);
 }
 
-Result<pb::WorldInfo> WorldService::get(const Caller&, const pb::WorldGetRequest&) const {
+Result<pb::WorldInfo> WorldService::get(const Caller& caller, const pb::WorldGetRequest&) const {
   pb::WorldInfo info;
   const auto& config = host_.timeline().config();
   info.set_name(config.world);
   info.set_title(pack_.world.title);
-  info.set_seed(config.seed);
+  if (sees_everything(caller.role))
+    info.set_seed(config.seed);  // with it all that will happen can be computed
   info.set_pack_hash(pack_.hash);
   info.set_sequence(host_.timeline().tail().events);
   for (const auto& place : pack_.places) {
@@ -53,19 +56,18 @@ Result<pb::WorldInfo> WorldService::get(const Caller&, const pb::WorldGetRequest
   return info;
 }
 
-Task<pb::WorldWhyReply::Link> WorldService::link(Caller caller, EventRecord event) {
-  const std::string& world = host_.timeline().config().world;
+Task<pb::WorldWhyReply::Link> WorldService::link(Caller caller, pb::Envelope event) {
   pb::WorldWhyReply::Link out;
-  out.set_event_id(event_log::event_id(world, event.sequence));
-  out.set_type(event.type);
-  out.set_subject(event.subject);
-  out.set_at_ms(event.at.ms);
-  out.set_clock(clock_text(event.at));
-  out.set_text(out.clock() + "  " + event.type + (event.subject.empty() ? "" : " of " + event.subject));
-  const auto type = find_event_type(event.type);
-  if (!type) co_return out;
-  const auto message = new_message((*type)->message);
-  if (!message->ParseFromString(event.payload)) co_return out;
+  out.set_event_id(event_log::event_id(event.world(), event.sequence()));
+  out.set_type(event.type());
+  out.set_subject(event.subject());
+  out.set_at_ms(event.game_ms());
+  out.set_clock(clock_text(GameTime{event.game_ms()}));
+  out.set_text(out.clock() + "  " + event.type() + (event.subject().empty() ? "" : " of " + event.subject()));
+  const auto type = find_event_type(event.type());
+  const auto message =
+      new_message(type ? (*type)->message : google::protobuf::Struct::descriptor());  // or a game's own
+  if (!message->ParseFromString(event.payload())) co_return out;
   to_struct(*message, *out.mutable_payload());
   const auto* field = message->GetDescriptor()->FindFieldByName("decision");
   if (field != nullptr && field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
@@ -83,7 +85,9 @@ Task<pb::WorldWhyReply::Link> WorldService::link(Caller caller, EventRecord even
 Task<pb::WorldWhyReply> WorldService::why(Caller caller, pb::WorldWhyRequest request) {
   CO_TRY(std::uint64_t sequence, event_log::sequence_of(host_.timeline().config().world, request.event_id()));
   pb::WorldWhyReply reply;
-  while (sequence != 0 && static_cast<std::size_t>(reply.chain_size()) < kChainMax) {
+  std::size_t bytes = 0;
+  while (sequence != 0 && static_cast<std::size_t>(reply.chain_size()) < kChainMax &&
+         bytes < kChainBytesMax) {
     const auto event = std::make_shared<std::optional<EventRecord>>();
     const auto input = std::make_shared<std::optional<InputRecord>>();
     CO_TRY_VOID(
@@ -94,14 +98,17 @@ Task<pb::WorldWhyReply> WorldService::why(Caller caller, pb::WorldWhyRequest req
           }
           return {};
         }));
-    if (!*event) {
+    std::optional<Shown> shown;
+    if (*event) shown.emplace(event_log::to_envelope(**event, host_.timeline().config().world));
+    const auto* seen = shown ? shown->to(caller.role, caller.name) : nullptr;
+    if (seen == nullptr) {
       if (reply.chain_size() > 0) break;
       co_return fail(
           Code::not_found, "events.unknown",
           "no event '" + request.event_id() + "'; the last is '" +
               event_log::event_id(host_.timeline().config().world, host_.timeline().tail().events) + "'");
     }
-    CO_TRY(auto made, co_await link(caller, **event));
+    CO_TRY(auto made, co_await link(caller, *seen));
     if (*input) {
       auto& fields = *made.mutable_input()->mutable_fields();
       fields["sequence"].set_number_value(static_cast<double>((*input)->sequence));
@@ -110,6 +117,7 @@ Task<pb::WorldWhyReply> WorldService::why(Caller caller, pb::WorldWhyRequest req
       fields["role"].set_string_value(role_name(static_cast<pb::Role>((*input)->role)));
       fields["wall_ms"].set_number_value(static_cast<double>((*input)->wall_ms));
     }
+    bytes += made.ByteSizeLong();
     *reply.add_chain() = std::move(made);
     sequence = (*event)->cause;
   }

@@ -16,7 +16,7 @@ class WorldService {
   Result<pb::WorldInfo> get(const Caller& caller, const pb::WorldGetRequest& request) const;
   Task<pb::WorldWhyReply> why(Caller caller, pb::WorldWhyRequest request);
   Task<pb::WorldVerifyReply> verify(Caller caller, pb::WorldVerifyRequest request);
-  Task<pb::WorldWhyReply::Link> link(Caller caller, EventRecord event);
+  Task<pb::WorldWhyReply::Link> link(Caller caller, pb::Envelope event);
 
   const pack::Pack& pack_;
   Host& host_;
