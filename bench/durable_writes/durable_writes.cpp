@@ -20,7 +20,8 @@ struct File {
   explicit File(const std::string& directory) : path(directory + "/durable_writes.db") { remove(); }
   ~File() { remove(); }
   void remove() const {
-    for (const char* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path + suffix);
+    for (const char* suffix : {"", "-wal", "-shm", ".lock", ".acknowledged"})
+      std::filesystem::remove(path + suffix);
   }
   std::string path;
 };

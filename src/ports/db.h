@@ -99,6 +99,10 @@ class Db {
   virtual Task<void> transact(std::move_only_function<Result<void>(Tx&)> fn) = 0;
   virtual Task<void> read(std::move_only_function<Result<void>(Reader&)> fn) = 0;
 
+  // Reads every row and compares it with what was written; `conflict` db.damaged names the table. A world's
+  // log has a chain of its own and is left to it.
+  virtual Task<void> verify() = 0;
+
   // The same, blocking, before the io thread runs (loading at start, command-line tools).
   virtual Result<void> transact_now(std::move_only_function<Result<void>(Tx&)> fn) = 0;
   virtual Result<void> read_now(std::move_only_function<Result<void>(Reader&)> fn) = 0;

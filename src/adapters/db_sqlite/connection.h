@@ -8,6 +8,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "adapters/db_sqlite/acknowledged.h"
+#include "adapters/db_sqlite/seals.h"
 #include "ports/db.h"
 
 struct sqlite3;
@@ -36,6 +38,28 @@ class Connection {
   // Our own: begin, commit, savepoints, pragmas. Answers the first column of the last row.
   Result<std::string> control(std::string_view sql);
 
+  // What the rows add up to (seals.h), in table db_seals of the file itself. `apart`: tables that vouch for
+  // themselves, such as a chained log.
+  struct Sealed {
+    Acknowledged state;
+    Seals seals;
+  };
+  void set_apart(std::vector<std::string> apart) { apart_ = std::move(apart); }
+  Result<std::optional<Sealed>> read_sealed();  // nothing where the file has none yet
+  Result<Seals> count_rows();                   // reads every row that is sealed
+  // The writer's connection, from here on: every change is counted, and each commit that changed something is
+  // numbered.
+  Result<void> begin_sealing(const Acknowledged& state);
+  Result<void> seal();          // the last statement of a transaction
+  Result<void> rewrite_rows();  // SQLite keeps a new column's default apart from old rows, and does not tell
+  Result<void> seal_anew();     // the same after a change of the schema: counts all rows
+  void sealed();                // it was committed
+  std::size_t seal_mark() const { return seals_.mark(); }
+  void unseal_to(std::size_t mark) { seals_.undo_to(mark); }
+  Seals seals() const { return seals_; }
+  void restore(Seals seals) { seals_ = std::move(seals); }
+  const Acknowledged& acknowledged() const { return acknowledged_; }
+
   bool in_transaction() const;                           // false after SQLite has rolled back by itself
   bool foreign_keys_violated() const;                    // by deferred constraints, not yet reported
   std::int64_t wal_pages() const { return wal_pages_; }  // after the last commit
@@ -63,6 +87,9 @@ class Connection {
   Error error(int rc) const;
   static int authorize(void* self, int action, const char*, const char*, const char*, const char*);
   static int on_commit(void* self, sqlite3*, const char*, int pages);
+  static void on_change(void* self, sqlite3* db, int action, const char* table);
+  bool is_apart(std::string_view table) const;
+  Result<Rows> tables();
 
   std::string path_;
   Access access_;
@@ -72,6 +99,10 @@ class Connection {
   std::unordered_map<std::string_view, Statements::iterator> by_sql_;
   bool ours_ = false;  // while control() prepares
   std::int64_t wal_pages_ = 0;
+  std::vector<std::string> apart_;
+  Seals seals_;
+  Acknowledged acknowledged_;
+  bool changed_ = false;  // since the last commit
 };
 
 }  // namespace troupe::db

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/hash.h"
+#include "base/text.h"
 
 namespace troupe::db {
 
@@ -66,17 +67,23 @@ Result<void> apply(Connection& connection, const Migration& m) {
   const Values values{m.service, std::int64_t{m.version}, sha256_hex(m.sql)};
   TRY_VOID(connection.exec("insert into schema_migrations (service, version, sql_hash) values ($1, $2, $3)",
                            values));
-  return {};
+  if (lower_ascii(m.sql).find("add column") != std::string::npos) TRY_VOID(connection.rewrite_rows());
+  return connection.seal_anew();  // whatever its statements did to rows and columns
 }
 
 Result<void> in_transaction(Connection& connection, const std::function<Result<void>()>& body) {
+  auto before = connection.seals();
   TRY_VOID(connection.control("begin immediate"));
   auto done = body();
   if (done) {
     auto committed = connection.control("commit");
-    if (committed) return {};
+    if (committed) {
+      connection.sealed();
+      return {};
+    }
     done = std::unexpected(std::move(committed).error());
   }
+  connection.restore(std::move(before));
   if (connection.in_transaction()) TRY_VOID(connection.control("rollback"));
   return done;
 }

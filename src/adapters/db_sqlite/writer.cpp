@@ -54,8 +54,10 @@ Result<void> call_with(Connection& connection, std::move_only_function<Result<vo
   return result;
 }
 
-Writer::Writer(std::unique_ptr<Connection> connection, const Limits& limits, std::int64_t checkpoint_pages)
+Writer::Writer(std::unique_ptr<Connection> connection, AcknowledgedFile acknowledged, const Limits& limits,
+               std::int64_t checkpoint_pages)
     : connection_(std::move(connection)),
+      acknowledged_(std::move(acknowledged)),
       group_max_(std::max<std::size_t>(limits.group_max, 1)),
       checkpoint_pages_(checkpoint_pages),
       checkpoint_at_(checkpoint_pages),
@@ -86,6 +88,7 @@ void Writer::run() {
   if (writable()) {
     if (const auto done = connection_->checkpoint(); !done) note(done.error());
   }
+  acknowledged_.sync();
   if (!writable()) connection_->keep_wal_on_close();
   connection_.reset();
 }
@@ -114,21 +117,28 @@ std::size_t Writer::commit_some(std::span<Job> jobs) {
     answers.push_back(run_one(job, jobs.size() > 1));
     // A full disk, a failing one or an `on conflict rollback` undid the callers before this one too.
     if (!connection_->in_transaction()) {
+      connection_->unseal_to(0);
       const Error why = answers.back() ? undone() : answers.back().error();
       return answer_all(answers.size(), why.code == Code::unavailable ? why : undone());
     }
   }
-  const auto committed = connection_->control("commit");
+  auto committed = connection_->seal();
+  if (committed) {
+    if (auto done = connection_->control("commit"); !done)
+      committed = std::unexpected(std::move(done).error());
+  }
   if (committed) {
     note_commit();
     return answer_all(jobs.size(), std::nullopt);
   }
   note(committed.error());
   if (connection_->in_transaction()) undo_one(false);
+  connection_->unseal_to(0);
   return answer_all(jobs.size(), committed.error());
 }
 
 Result<void> Writer::run_one(Job& job, bool savepoint) {
+  const std::size_t mark = connection_->seal_mark();
   if (savepoint) {
     if (auto begun = connection_->control("savepoint one"); !begun) {
       note(begun.error());
@@ -148,6 +158,7 @@ Result<void> Writer::run_one(Job& job, bool savepoint) {
   if (!result) {
     note(result.error());
     if (connection_->in_transaction()) undo_one(savepoint);
+    connection_->unseal_to(mark);
   }
   return result;
 }
@@ -166,6 +177,7 @@ void Writer::run_alone(Job& job) {
   auto result = writable();
   if (result) result = job.alone(*connection_);
   if (!result) note(result.error());
+  acknowledged_.note(connection_->acknowledged().commits);
   job.done(std::move(result));
 }
 
@@ -181,6 +193,7 @@ void Writer::checkpoint_when_due() {
     log::warn("db", "checkpoint: {}", done.error().message);
     note(done.error());
   }
+  acknowledged_.sync();
 }
 
 Result<void> Writer::writable() const {
@@ -207,6 +220,8 @@ void Writer::note(const Error& error) {
 }
 
 void Writer::note_commit() {
+  connection_->sealed();
+  acknowledged_.note(connection_->acknowledged().commits);
   const std::lock_guard lock(mutex_);
   refused_.reset();
 }

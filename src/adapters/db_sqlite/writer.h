@@ -18,7 +18,8 @@ class Writer {
     std::move_only_function<void(Result<void>)> done;
   };
 
-  Writer(std::unique_ptr<Connection> connection, const Limits& limits, std::int64_t checkpoint_pages);
+  Writer(std::unique_ptr<Connection> connection, AcknowledgedFile acknowledged, const Limits& limits,
+         std::int64_t checkpoint_pages);
   ~Writer() { stop(); }
   bool submit(Job job) { return queue_.push(std::move(job)); }
   void stop();  // finishes what is queued, checkpoints, closes the connection
@@ -39,6 +40,7 @@ class Writer {
   void note_commit();
 
   std::unique_ptr<Connection> connection_;
+  AcknowledgedFile acknowledged_;
   const std::size_t group_max_;
   const std::int64_t checkpoint_pages_;
   std::int64_t checkpoint_at_;
