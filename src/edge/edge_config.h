@@ -63,6 +63,9 @@ struct ConsoleFile {
 };
 
 struct EdgeConfig {
+  // What is set now for the world; empty: no bound and no message.
+  std::function<std::size_t()> players_max;
+  std::function<std::string()> message_of_the_day;
   Address listen;
   EdgeLimits limits;
   std::vector<TokenEntry> tokens;    // empty = local mode: loopback only, no authentication

@@ -117,7 +117,13 @@ void OpenAiApi::add_routes(Routes& routes) {
                 .path = std::move(path),
                 .methods = std::move(methods),
                 .access = Access::callers,
-                .handler = std::move(handler),
+                .handler = [handler = std::move(handler)](HttpCall call) -> Task<HttpReply> {
+                  if (!call.caller.idempotency_key.empty()) {
+                    co_return fail(Code::invalid_argument, "idempotency.not_taken",
+                                   call.request.path + " keeps no answers: it takes no idempotency key");
+                  }
+                  co_return co_await handler(std::move(call));
+                },
                 .error = openai_error_reply});
   };
   add("/v1/models", "GET", [this](HttpCall call) { return models(std::move(call)); });

@@ -47,7 +47,8 @@ Json operation(const MethodInfo& method, const char* suffix) {
   op["x-troupe-read-only"] = method.access.read_only();
   op["parameters"] = Json::array({ref("parameters", "deadline"), ref("parameters", "player"),
                                   ref("parameters", "role"), ref("parameters", "traceparent")});
-  if (!method.access.read_only()) op["parameters"].push_back(ref("parameters", "idempotency_key"));
+  op["x-troupe-idempotency-key"] = method.takes_key() ? "honoured" : "refused";
+  if (method.takes_key()) op["parameters"].push_back(ref("parameters", "idempotency_key"));
   Json content = json_content(schema_ref(method.reply));
   content["text/event-stream"] = {{"schema", {{"type", "string"}}}};
   op["responses"]["200"] = {{"description",
@@ -105,9 +106,11 @@ Json parameters() {
       header_parameter("X-Troupe-Player", "Act as this player, for callers who may.", {{"type", "string"}});
   all["role"] = header_parameter("X-Troupe-Role", "Local mode: the caller's role.", {{"type", "string"}});
   all["traceparent"] = header_parameter("traceparent", "W3C trace context.", {{"type", "string"}});
-  all["idempotency_key"] =
-      header_parameter("Idempotency-Key", "The same key and caller get the same answer, once.",
-                       {{"type", "string"}, {"maxLength", 128}});
+  all["idempotency_key"] = header_parameter(
+      "Idempotency-Key",
+      "The same key, caller, method and body have one effect and get the same answer; the same "
+      "key for another request is a conflict (idempotency.other_request).",
+      {{"type", "string"}, {"maxLength", 128}});
   return all;
 }
 

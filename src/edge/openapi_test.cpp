@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "edge/edge_rig.h"
@@ -32,6 +34,10 @@ TEST(OpenApi, NamesEveryMethodAndEveryReferenceResolves) {
       EXPECT_EQ(path["post"]["operationId"], method->name);
       EXPECT_EQ(path.contains("get"), method->access.read_only()) << method->name;
       EXPECT_TRUE(path["post"]["responses"].contains("429")) << method->name;
+      EXPECT_EQ(path["post"]["x-troupe-idempotency-key"], method->takes_key() ? "honoured" : "refused");
+      const Json key = {{"$ref", "#/components/parameters/idempotency_key"}};
+      const auto& parameters = path["post"]["parameters"];
+      EXPECT_EQ(std::ranges::find(parameters, key) != parameters.end(), method->takes_key()) << method->name;
     }
   }
   EXPECT_GT(methods, 10U);

@@ -18,7 +18,10 @@ class Presence {
   Presence(const rt::Env& env, rt::milliseconds grace, Left left);
   void came(const std::string& player);
   void went(const std::string& player);  // once for each time that they came
-  void stop() { players_.clear(); }      // nobody leaves because the server does
+  // Players with a socket, and those who are waited for.
+  std::size_t count() const { return players_.size(); }
+  bool is_here(const std::string& player) const { return players_.contains(player); }
+  void stop() { players_.clear(); }  // nobody leaves because the server does
 
  private:
   struct Player {

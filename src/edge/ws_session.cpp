@@ -213,6 +213,14 @@ asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
   who_ = *std::move(who);
 
   present_ = who_.role == pb::ROLE_PLAYER;
+  if (present_ && core_->config.players_max && !core_->presence.is_here(who_.name) &&
+      core_->presence.count() >= core_->config.players_max()) {
+    present_ = false;
+    const Error full{Code::exhausted, "world.full", "as many players as may be are here; try later", 10'000};
+    send_error(0, full);
+    goaway("full", full.message);
+    co_return;
+  }
   if (present_) core_->presence.came(who_.name);
 
   const std::optional<std::uint64_t> cursor =
@@ -236,6 +244,7 @@ asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
   welcome.set_cursor(position_);
   welcome.set_resumed(resumed);
   welcome.set_resume_reason(end->refused);
+  if (core_->config.message_of_the_day) welcome.set_message_of_the_day(core_->config.message_of_the_day());
   auto& limits = *welcome.mutable_limits();
   limits.set_frame_bytes_max(static_cast<std::uint32_t>(limits_.frame_bytes_max));
   limits.set_requests_in_flight_max(static_cast<std::uint32_t>(limits_.requests_in_flight_max));

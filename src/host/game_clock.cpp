@@ -24,7 +24,7 @@ rt::Instant GameClock::when(GameTime time) const {
 }
 
 std::int64_t GameClock::tick_step_ms() const {
-  return std::max<std::int64_t>(1, scale_.milli * kTickRealMs / 1000);
+  return std::max<std::int64_t>(1, span_of(rt::milliseconds(kTickRealMs)).ms);
 }
 
 GameTime GameClock::first_tick_after(GameTime time) const {

@@ -12,6 +12,10 @@ struct Scale {
   std::int64_t milli = 60'000;
   static constexpr std::int64_t kMax = 86'400'000;  // a day a second
   bool operator==(const Scale&) const = default;
+
+  // What passes in the game meanwhile: the one place where real time becomes game time, to the millisecond at
+  // any scale.
+  constexpr GameSpan span_of(rt::milliseconds real) const { return {milli * real.count() / 1000}; }
 };
 
 class GameClock {
@@ -38,6 +42,12 @@ class GameClock {
   Scale scale() const { return scale_; }
   bool paused() const { return paused_; }
   bool running() const { return !paused_ && scale_.milli > 0; }
+
+  GameSpan span_of(rt::milliseconds real) const { return scale_.span_of(real); }
+  // The way back: how long it takes until so much has passed in the game; 0 while the clock stands.
+  rt::milliseconds real_of(GameSpan span) const {
+    return rt::milliseconds(running() ? span.ms * 1000 / scale_.milli : 0);
+  }
 
   // Reflex ticks: every 100 ms of real time, as game times base + k * step. A pure function of the segment,
   // so that a replay ticks at the same game times.

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "host/request_check.h"
 #include "host/told_error.h"
 
 namespace troupe {
@@ -90,12 +91,22 @@ Result<void> Host::parse(const std::string& bytes, google::protobuf::Message& me
               "the bytes are not a " + message.GetDescriptor()->name() + " message");
 }
 
+Result<void> Host::parse_request(const std::string& bytes, google::protobuf::Message& message) {
+  TRY_VOID(parse(bytes, message));
+  return check_request(message);
+}
+
 Result<Caller> Host::admit(const MethodInfo* method, const bus::Request& request) const {
   TRY(Caller caller, decode_header(env_, request.header));
   TRY_VOID(check_role(caller));
   if (!method->allows(caller.role)) {
     return fail(Code::permission_denied, "rpc.role",
                 method->name + " is not for the role '" + role_name(caller.role) + "'");
+  }
+  if (!caller.idempotency_key.empty() && !method->takes_key()) {
+    return fail(Code::invalid_argument, "idempotency.not_taken",
+                method->name + (method->access.read_only() ? " changes nothing" : " keeps no answers") +
+                    ": it takes no idempotency key");
   }
   const std::string& world = timeline_.config().world;
   if (timeline_.config().has_time && !caller.world.empty() && caller.world != world) {
@@ -137,7 +148,17 @@ void Host::serve_on_bus(const MethodInfo* method, TaskHandler handler) {
 }
 
 void Host::serve_task(const MethodInfo* method, TaskHandler handler) {
-  serve_on_bus(method, std::move(handler));
+  TROUPE_CHECK(method != nullptr, "the request belongs to an RPC");
+  auto kept = std::make_shared<TaskHandler>(std::move(handler));
+  serve_on_bus(
+      method,
+      [this, type = method->request->full_name(), kept](Caller caller,
+                                                        std::string bytes) -> Task<std::string> {
+        if (caller.idempotency_key.empty()) return (*kept)(std::move(caller), std::move(bytes));
+        KeyUse use = key_use(caller, type, bytes);
+        caller.idempotency_key.clear();  // it is this call's: what the task asks for is something else
+        return once(std::move(use), std::move(caller), std::move(bytes), kept);
+      });
 }
 
 void Host::serve_query(const MethodInfo* method, std::string type, Timeline::Query query) {

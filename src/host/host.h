@@ -9,6 +9,7 @@
 //   PhaseChanged&)
 //
 // Queries and commands are also answered inside turns (Turn::call). Commands become recorded inputs.
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,7 +35,7 @@ class Host {
     serve_task(
         method_of<Request>(), [service, handler](Caller caller, std::string bytes) -> Task<std::string> {
           Request request;
-          CO_TRY_VOID(parse(bytes, request));
+          CO_TRY_VOID(parse_request(bytes, request));
           CO_TRY(const Reply reply, co_await (service->*handler)(std::move(caller), std::move(request)));
           co_return reply.SerializeAsString();
         });
@@ -45,7 +46,7 @@ class Host {
     serve_query(method_of<Request>(), Request::descriptor()->full_name(),
                 [service, handler](const Caller& caller, const std::string& bytes) -> Result<std::string> {
                   Request request;
-                  TRY_VOID(parse(bytes, request));
+                  TRY_VOID(parse_request(bytes, request));
                   TRY(const Reply reply, (service->*handler)(caller, request));
                   return reply.SerializeAsString();
                 });
@@ -57,7 +58,7 @@ class Host {
                   [service, handler](Turn& turn, const Caller& caller,
                                      const std::string& bytes) -> Result<std::string> {
                     Request request;
-                    TRY_VOID(parse(bytes, request));
+                    TRY_VOID(parse_request(bytes, request));
                     TRY(const Reply reply, (service->*handler)(turn, caller, request));
                     return reply.SerializeAsString();
                   });
@@ -114,12 +115,18 @@ class Host {
     return find_method(Request::descriptor());
   }
   static Result<void> parse(const std::string& bytes, google::protobuf::Message& message);
+  // The one way into a handler: what cannot be stored is refused here, before anything is applied.
+  static Result<void> parse_request(const std::string& bytes, google::protobuf::Message& message);
 
   using TaskHandler = std::function<Task<std::string>(Caller, std::string)>;
   void serve_task(const MethodInfo* method, TaskHandler handler);
   void serve_query(const MethodInfo* method, std::string type, Timeline::Query query);
   void serve_command(const MethodInfo* method, std::string type, Timeline::Apply apply);
   void serve_on_bus(const MethodInfo* method, TaskHandler handler);
+  Task<std::string> once(KeyUse use, Caller caller, std::string payload,
+                         std::shared_ptr<TaskHandler> handler);
+  boost::asio::awaitable<void> run_once(KeyUse use, Caller caller, std::string payload,
+                                        std::shared_ptr<TaskHandler> handler);
   Result<Caller> admit(const MethodInfo* method, const bus::Request& request) const;
 
   rt::Env env_;
@@ -128,6 +135,12 @@ class Host {
   Timeline& timeline_;
   std::shared_ptr<CallLimiter> limiter_;
   rt::Group group_;
+  // Tasks under way that came with a key, and who waits for their answer.
+  struct Flight {
+    std::string request;
+    std::vector<rt::OneShot<std::string>> waiting;
+  };
+  std::map<std::pair<std::string, std::string>, Flight> flights_;  // by owner and key
   std::vector<bus::Subscription> subscriptions_;
 };
 

@@ -134,6 +134,13 @@ std::string stable_bytes(const google::protobuf::Message& message) {
   return bytes;
 }
 
+std::string stable_bytes(const std::string& type, const std::string& bytes) {
+  const auto* descriptor = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type);
+  if (descriptor == nullptr) return bytes;
+  const auto message = new_message(descriptor);
+  return message->ParseFromString(bytes) ? stable_bytes(*message) : bytes;
+}
+
 Result<void> check_role(const Caller& caller) {
   if (pb::Role_IsValid(caller.role) && caller.role != pb::ROLE_UNSPECIFIED) return {};
   return fail(Code::permission_denied, "rpc.no_role", "the caller has no role: nobody may do this");

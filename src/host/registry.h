@@ -26,6 +26,9 @@ struct MethodInfo {
   pb::Access access;
 
   bool allows(pb::Role role) const;
+  // Whether an idempotency key is honoured; otherwise it is refused: where nothing changes, and where nothing
+  // is kept that could remember an answer.
+  bool takes_key() const { return !access.read_only() && !access.no_key(); }
 };
 
 struct ServiceEntry {
@@ -51,6 +54,8 @@ std::unique_ptr<google::protobuf::Message> new_message(const google::protobuf::D
 // The message's bytes, maps in the order of their keys: the same message gives the same bytes in every run.
 // What is kept (events, records) is written with this and never with SerializeAsString().
 std::string stable_bytes(const google::protobuf::Message& message);
+// The same of a message that is still bytes; the bytes as they are where they do not parse.
+std::string stable_bytes(const std::string& type, const std::string& bytes);
 
 std::string role_name(pb::Role role);            // "player"
 pb::Role role_from_name(std::string_view name);  // ROLE_UNSPECIFIED when unknown

@@ -67,6 +67,7 @@ Result<Timeline::Bytes> Timeline::query(const Caller& caller, const std::string&
 Result<void> Timeline::open() {
   auto& self = *impl_;
   auto migrations = event_log::migrations();
+  migrations.push_back(KeyStore::migration());
   std::ranges::move(self.migrations, std::back_inserter(migrations));
   TRY_VOID(self.db.migrate(migrations));
   bool fresh = false;
@@ -121,12 +122,23 @@ Result<void> Timeline::run_to(GameTime to) {
 
 Result<void> Timeline::flush_now() {
   auto& self = *impl_;
-  if (self.pending.empty()) return {};
-  std::vector<Impl::Pending> batch;
-  std::swap(batch, self.pending);
-  auto writes = std::make_shared<std::vector<Impl::Writes>>(Impl::take_writes(batch));
-  TRY_VOID(self.db.transact_now([writes](db::Tx& tx) { return Impl::write_all(tx, *writes); }));
-  for (auto& turn : batch) self.tell(turn);
+  while (!self.pending.empty()) {
+    std::vector<Impl::Pending> batch;
+    std::swap(batch, self.pending);
+    const auto attempt = Impl::attempt(batch);
+    const auto write = [attempt](db::Tx& tx) { return Impl::write_all(tx, *attempt); };
+    const auto done = self.db.transact_now(write);
+    if (done) {
+      for (auto& turn : batch) self.tell(turn);
+      continue;
+    }
+    if (!self.only_itself(*attempt, batch, done.error())) return done;
+    const std::size_t bad = attempt->at;
+    attempt->writes.resize(bad);
+    TRY_VOID(self.db.transact_now(write));
+    self.undo(batch, bad, done.error());
+    TRY_VOID(self.reload());
+  }
   return {};
 }
 
@@ -143,37 +155,68 @@ Task<Timeline::Bytes> Timeline::submit(Caller caller, std::string type, Bytes pa
   if (!self.applies.contains(type))
     co_return fail(Code::not_found, "rpc.unknown", "no command '" + type + "'");
   CO_TRY_VOID(check_role(caller));
-  if (self.fault) co_return std::unexpected(self.refusal());
-  if (self.pending.size() + self.committing >= self.config.limits.turns_max) {
-    co_return fail(Code::exhausted, "timeline.busy", "the world is busy; try again", 100);
-  }
-  if (self.config.has_time) {
-    // What is due comes first: an input at T finds a world at T.
-    while (!self.advance_some(self.clock.at(self.env.now()))) {
-      co_await boost::asio::post(self.env.executor, boost::asio::use_awaitable);
-      if (self.fault) co_return std::unexpected(self.refusal());
+  std::optional<KeyUse> key;
+  if (!caller.idempotency_key.empty()) key = key_use(caller, type, payload);
+  caller.idempotency_key.clear();  // no handler may depend on it: a replay knows no keys
+  constexpr int kTriesMax = 3;
+  for (int attempt = 1;; ++attempt) {
+    CO_TRY_VOID(co_await self.whole());
+    if (self.fault) co_return std::unexpected(self.refusal());
+    if (self.pending.size() + self.committing >= self.config.limits.turns_max) {
+      co_return fail(Code::exhausted, "timeline.busy", "the world is busy; try again", 100);
     }
+    if (self.config.has_time) {
+      // What is due comes first: an input at T finds a world at T.
+      while (!self.advance_some(self.clock.at(self.env.now()))) {
+        co_await boost::asio::post(self.env.executor, boost::asio::use_awaitable);
+        if (self.fault) co_return std::unexpected(self.refusal());
+      }
+      if (self.mending) continue;
+    }
+    if (key) {
+      CO_TRY(const auto known, self.keys.find(*key));
+      if (known) {
+        // The first attempt may still be on its way to the disk: acknowledged is what is durable.
+        CO_TRY_VOID(co_await self.durable());
+        co_return *known;
+      }
+    }
+    InputRecord record{.type = type, .payload = payload};
+    const auto inputs_before = self.tail.inputs;
+    auto reply = self.apply_input(record, caller);
+    KeyStore::Statements statements;
+    if (reply && key) statements = self.keys.answer(*key, *reply);
+    Result<void> stored;
+    if (self.tail.inputs != inputs_before) {
+      auto& turn = self.pending.back();
+      std::ranges::move(statements, std::back_inserter(turn.writes.statements));
+      const rt::OneShot<void> wait(self.env);
+      turn.waiters.push_back(wait);
+      self.kick();
+      stored = co_await wait.wait();
+    } else {
+      // A command without effect waits, too: what it saw and tells of may be on its way to the disk.
+      stored = co_await self.durable(std::move(statements));
+    }
+    if (!stored && stored.error().reason == kUndone && attempt < kTriesMax) continue;
+    CO_TRY_VOID(stored);
+    co_return reply;
   }
-  if (const auto* remembered = self.find_idempotent(caller)) {
-    // The first attempt may still be on its way to the disk: acknowledged is what is durable.
-    const Bytes answer = *remembered;
-    rt::OneShot<void> durable(self.env);
-    self.pending.emplace_back().waiters.push_back(durable);
-    self.kick();
-    CO_TRY_VOID(co_await durable.wait());
-    co_return answer;
-  }
-
-  InputRecord record{.type = std::move(type), .payload = std::move(payload)};
-  const auto inputs_before = self.tail.inputs;
-  auto reply = self.apply_input(record, caller);
-  if (!reply || self.tail.inputs == inputs_before) co_return reply;
-  rt::OneShot<void> durable(self.env);
-  self.pending.back().waiters.push_back(durable);
-  self.kick();
-  CO_TRY_VOID(co_await durable.wait());
-  co_return reply;
 }
+
+Result<std::optional<Timeline::Bytes>> Timeline::answered(const KeyUse& use) const {
+  return impl_->keys.find(use);
+}
+Task<void> Timeline::claim_key(KeyUse use) {
+  return impl_->keep([&self = *impl_, use] { return self.keys.claim(use); });
+}
+Task<void> Timeline::answer_key(KeyUse use, Bytes reply) {
+  return impl_->keep([&self = *impl_, use, reply] { return self.keys.answer(use, reply); });
+}
+Task<void> Timeline::release_key(KeyUse use) {
+  return impl_->keep([&self = *impl_, use] { return self.keys.release(use); });
+}
+Task<void> Timeline::settled() { return impl_->durable(); }
 
 boost::asio::awaitable<void> Timeline::drain() {
   auto& self = *impl_;

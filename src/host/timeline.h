@@ -3,6 +3,9 @@
 // them durable, then tells the outside. Owned by app; everything on the io thread. See turn.h.
 //
 // Bounds      Limits. Waiting turns beyond turns_max: `exhausted` timeline.busy.
+// Bad values  A turn whose own statement the database refuses (a service's mistake: requests are checked
+// before)
+//             is undone alone. What came before it is kept; what came after is applied again, unseen.
 // Faults      A commit that fails (disk full) undoes all turns since: the memory images are loaded anew from
 // the
 //             database, commands answer `unavailable` with the reason, time stands still, and the timeline
@@ -14,6 +17,7 @@
 
 #include "host/event_log.h"
 #include "host/game_clock.h"
+#include "host/key_store.h"
 #include "host/metrics.h"
 #include "host/turn.h"
 #include "ports/bus.h"
@@ -26,7 +30,7 @@ struct TimelineLimits {
   std::size_t turns_max = 4096;              // applied, not yet durable
   std::size_t events_per_turn_max = 10'000;  // more is an event storm: a bug, the turn is dropped
   std::size_t steps_per_slice = 500;         // turns by time before others get the io thread
-  std::size_t idempotency_max = 10'000;      // remembered answers
+  KeyStore::Limits keys = {};                // remembered answers
 };
 
 struct TimelineConfig {
@@ -79,6 +83,14 @@ class Timeline {
   // A query of the memory image as of now.
   Result<Bytes> query(const Caller& caller, const std::string& type, const Bytes& payload) const;
   bool is_query(const std::string& type) const;
+
+  // For calls with an idempotency key that are no single command (Host::once). See KeyStore::find.
+  Result<std::optional<Bytes>> answered(const KeyUse& use) const;
+  Task<void> claim_key(KeyUse use);
+  Task<void> answer_key(KeyUse use, Bytes reply);
+  Task<void> release_key(KeyUse use);
+  // Everything applied so far is durable.
+  Task<void> settled();
 
   // Replays one recorded input / moves time, blocking. For replay, tests and benchmarks.
   Result<Bytes> replay(const InputRecord& input);

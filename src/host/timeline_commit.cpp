@@ -15,6 +15,7 @@ Timeline::Impl::Impl(const rt::Env& e, db::Db& d, bus::Bus& b, Metrics& m, Timel
       db(d),
       bus(b),
       config(std::move(c)),
+      keys(config.limits.keys),
       turns_total(m.counter("troupe_timeline_turns_total", "Turns run", {{"world", config.world}})),
       events_total(m.counter("troupe_timeline_events_total", "Events logged", {{"world", config.world}})),
       commit_seconds(m.histogram("troupe_timeline_commit_seconds", "From batch to durable",
@@ -46,26 +47,21 @@ Result<void> Timeline::Impl::load(db::Reader& reader) {
     timers[{timer.integer(2), timer.text(0), timer.text(1)}] = timer.blob(3);
     timer_due[{timer.text(0), timer.text(1)}] = timer.integer(2);
   }
-  remembered.clear();
-  remembered_order.clear();
-  TRY(const auto replies, reader.query("select caller, key, reply from idempotency order by input"));
-  for (const auto& reply : replies) {
-    remembered[{reply.text(0), reply.text(1)}] = reply.blob(2);
-    remembered_order.emplace_back(reply.text(0), reply.text(1));
-  }
+  TRY_VOID(keys.load(reader));
   for (const auto& loader : loaders) TRY_VOID(loader(reader));
   return {};
 }
 
-std::vector<Timeline::Impl::Writes> Timeline::Impl::take_writes(std::vector<Pending>& batch) {
-  std::vector<Writes> writes;
-  writes.reserve(batch.size());
-  for (auto& turn : batch) writes.push_back(std::move(turn.writes));
-  return writes;
+std::shared_ptr<Timeline::Impl::Attempt> Timeline::Impl::attempt(std::vector<Pending>& batch) {
+  auto made = std::make_shared<Attempt>();
+  made->writes.reserve(batch.size());
+  for (auto& turn : batch) made->writes.push_back(std::move(turn.writes));
+  return made;
 }
 
-Result<void> Timeline::Impl::write_all(db::Tx& tx, std::vector<Writes>& writes) {
-  for (const auto& turn : writes) {
+Result<void> Timeline::Impl::write_all(db::Tx& tx, Attempt& attempt) {
+  for (attempt.at = 0; attempt.at < attempt.writes.size(); ++attempt.at) {
+    const auto& turn = attempt.writes[attempt.at];
     if (turn.input) TRY_VOID(event_log::append(tx, *turn.input));
     for (const auto& event : turn.events) TRY_VOID(event_log::append(tx, event));
     for (const auto& [sql, values] : turn.statements) TRY_VOID(tx.exec(sql, values));
@@ -105,10 +101,11 @@ boost::asio::awaitable<void> Timeline::Impl::commit_loop() {
       return !turn.writes.input && turn.writes.events.empty() && turn.writes.statements.empty();
     });
     Result<void> done;
+    std::shared_ptr<Attempt> attempted;
     if (!nothing_to_write) {
       const auto started = env.now();
-      auto writes = std::make_shared<std::vector<Writes>>(take_writes(batch));
-      done = co_await db.transact([writes](db::Tx& tx) { return write_all(tx, *writes); });
+      attempted = attempt(batch);
+      done = co_await db.transact([attempted](db::Tx& tx) { return write_all(tx, *attempted); });
       commit_seconds.observe(std::chrono::duration<double>(env.now() - started).count());
     }
     committing = 0;
@@ -116,14 +113,106 @@ boost::asio::awaitable<void> Timeline::Impl::commit_loop() {
       for (auto& turn : batch) tell(turn);
       continue;
     }
-    // What was applied since is undone with it: nobody was told of any of it.
-    fault = done.error();
-    for (auto& turn : pending) batch.push_back(std::move(turn));
-    pending.clear();
-    for (const auto& turn : batch) {
-      for (const auto& waiter : turn.waiters) waiter.set(std::unexpected(refusal()));
+    if (only_itself(*attempted, batch, done.error())) {
+      co_await mend(std::move(batch), attempted, done.error());
+      continue;
     }
+    fault = done.error();
+    refuse(batch);
     co_await recover(done.error());
+  }
+}
+
+// What was applied since is undone with it: nobody was told of any of it.
+void Timeline::Impl::refuse(std::vector<Pending>& batch) {
+  for (auto& turn : pending) batch.push_back(std::move(turn));
+  pending.clear();
+  for (const auto& turn : batch) {
+    for (const auto& waiter : turn.waiters) waiter.set(std::unexpected(refusal()));
+  }
+}
+
+// Whether one command's own statements were refused, not the disk. (A turn by time would fail again at once:
+// that takes the slow way.)
+bool Timeline::Impl::only_itself(const Attempt& attempted, const std::vector<Pending>& batch,
+                                 const Error& error) const {
+  if (config.replay || error.code == Code::unavailable || error.code == Code::exhausted) return false;
+  return attempted.at < batch.size() && attempted.writes[attempted.at].input.has_value();
+}
+
+// The turns before the bad one are durable and told, the bad one is refused, those after it are applied again
+// by whoever waits for them (submit).
+void Timeline::Impl::undo(std::vector<Pending>& batch, std::size_t bad, const Error& error) {
+  log::error("timeline", "{}: a turn cannot be stored and is undone: {}", config.world, error.message);
+  for (std::size_t i = 0; i < bad; ++i) tell(batch[i]);
+  const Error refused{Code::internal, "timeline.not_stored",
+                      "this cannot be stored and was undone: " + error.message};
+  const Error again{Code::unavailable, kUndone, "undone with another turn; try again", 100};
+  for (const auto& waiter : batch[bad].waiters) waiter.set(std::unexpected(refused));
+  for (std::size_t i = bad + 1; i < batch.size(); ++i) {
+    for (const auto& waiter : batch[i].waiters) waiter.set(std::unexpected(again));
+  }
+  for (const auto& turn : pending) {
+    for (const auto& waiter : turn.waiters) waiter.set(std::unexpected(again));
+  }
+  pending.clear();
+}
+
+boost::asio::awaitable<void> Timeline::Impl::mend(std::vector<Pending> batch,
+                                                  std::shared_ptr<Attempt> attempted, Error error) {
+  mending = true;
+  const std::size_t bad = attempted->at;
+  attempted->writes.resize(bad);
+  auto done = co_await db.transact([attempted](db::Tx& tx) { return write_all(tx, *attempted); });
+  if (done) {
+    undo(batch, bad, error);
+    done = reload();
+  }
+  mending = false;
+  if (!done) {
+    fault = done.error();
+    refuse(batch);
+  }
+  for (const auto& waiter : std::exchange(mended, {})) waiter.set({});
+  if (!done) co_await recover(done.error());
+}
+
+// The memory images as the database has them. Blocking, since nothing on this thread may look at them
+// meanwhile.
+Result<void> Timeline::Impl::reload() {
+  TRY_VOID(db.read_now([this](db::Reader& reader) { return load(reader); }));
+  // The time that passed did not happen; as after a restart, that is an input.
+  mending = false;
+  InputRecord resumed{.type = kResumed, .payload = std::to_string(clock.base().ms)};
+  (void)apply_input(resumed, Caller::server());
+  return {};
+}
+
+Task<void> Timeline::Impl::whole() {
+  while (mending) {
+    const rt::OneShot<void> wait(env);
+    mended.push_back(wait);
+    CO_TRY_VOID(co_await wait.wait());
+  }
+  co_return Result<void>();
+}
+
+Task<void> Timeline::Impl::durable(KeyStore::Statements statements) {
+  if (statements.empty() && pending.empty() && committing == 0) co_return Result<void>();
+  const rt::OneShot<void> wait(env);
+  auto& turn = pending.emplace_back();
+  turn.writes.statements = std::move(statements);
+  turn.waiters.push_back(wait);
+  kick();
+  co_return co_await wait.wait();
+}
+
+Task<void> Timeline::Impl::keep(std::function<KeyStore::Statements()> statements) {
+  for (;;) {
+    CO_TRY_VOID(co_await whole());
+    if (fault) co_return std::unexpected(refusal());
+    auto done = co_await durable(statements());
+    if (done || done.error().reason != kUndone) co_return done;
   }
 }
 
@@ -138,7 +227,6 @@ boost::asio::awaitable<void> Timeline::Impl::recover(Error error) {
     co_await rt::sleep_for(env, std::chrono::seconds(1));
     // A probe of the size of a busy second, so that we do not come back for one turn only.
     auto probe = co_await db.transact([](db::Tx& tx) -> Result<void> {
-      TRY_VOID(tx.exec("create table if not exists timeline_probe (bytes blob)"));
       TRY_VOID(tx.exec("insert into timeline_probe (bytes) values ($1)",
                        Values{db::Blob{std::string(65'536, 'x')}}));
       TRY_VOID(tx.exec("delete from timeline_probe"));
@@ -148,18 +236,13 @@ boost::asio::awaitable<void> Timeline::Impl::recover(Error error) {
       fault = probe.error();
       continue;
     }
-    // Blocking, since nothing on this thread may look at the memory images meanwhile.
-    auto loaded = db.read_now([this](db::Reader& reader) { return load(reader); });
-    if (!loaded) {
+    fault.reset();
+    if (auto loaded = reload(); !loaded) {
       fault = loaded.error();
       continue;
     }
     break;
   }
-  fault.reset();
-  // The time that passed did not happen; as after a restart, that is an input.
-  InputRecord resumed{.type = kResumed, .payload = std::to_string(clock.base().ms)};
-  (void)apply_input(resumed, Caller::server());
   log::info("timeline", "{}: writes are accepted again", config.world);
 }
 
@@ -181,7 +264,7 @@ boost::asio::awaitable<void> Timeline::Impl::time_loop() {
     const GameTime to = clock.at(env.now());
     while (!advance_some(to) && !stopping)
       co_await boost::asio::post(env.executor, boost::asio::use_awaitable);
-    if (--until_checkpoint <= 0 && !fault && clock.running()) {
+    if (--until_checkpoint <= 0 && !standing() && clock.running()) {
       until_checkpoint = 10;
       const std::uint64_t by_now = tail.events + tail.inputs;
       if (by_now == std::exchange(happened, by_now) && ++quiet_seconds < kQuietSeconds) continue;
@@ -193,12 +276,6 @@ boost::asio::awaitable<void> Timeline::Impl::time_loop() {
       kick();
     }
   }
-}
-
-const Timeline::Bytes* Timeline::Impl::find_idempotent(const Caller& caller) const {
-  if (caller.idempotency_key.empty()) return nullptr;
-  const auto found = remembered.find({caller.name, caller.idempotency_key});
-  return found == remembered.end() ? nullptr : &found->second;
 }
 
 }  // namespace troupe

@@ -12,6 +12,8 @@ namespace troupe {
 // In place of a service, in the bus subjects of a game's own event types: evt.<world>.game.<Type>.
 inline constexpr const char* kOwnTypes = "game";
 inline constexpr const char* kResumed = "timeline.Resumed";
+// What was applied after a turn that could not be stored: it is applied again.
+inline constexpr const char* kUndone = "timeline.undone";
 
 struct Timeline::Impl {
   // What one turn has to make durable, in order.
@@ -19,6 +21,11 @@ struct Timeline::Impl {
     std::optional<InputRecord> input;
     std::vector<EventRecord> events;
     std::vector<std::pair<std::string, db::Values>> statements;
+  };
+  // Turns on their way to the database; the database's thread says how far it came.
+  struct Attempt {
+    std::vector<Writes> writes;
+    std::size_t at = 0;
   };
   // An applied turn that waits for its commit.
   struct Pending {
@@ -46,11 +53,12 @@ struct Timeline::Impl {
   LogTail tail;
   std::map<TimerKey, std::string> timers;                                 // by due time
   std::map<std::pair<std::string, std::string>, std::int64_t> timer_due;  // (service, key) -> due
-  std::map<std::pair<std::string, std::string>, Bytes> remembered;        // (caller, key) -> reply
-  std::deque<std::pair<std::string, std::string>> remembered_order;
+  KeyStore keys;
   std::vector<Pending> pending;
   std::size_t committing = 0;
   std::optional<Error> fault;
+  bool mending = false;  // a turn that cannot be stored is being undone; commands wait
+  std::vector<rt::OneShot<void>> mended;
   bool stopping = false;
   std::optional<rt::OneShot<void>> idle;  // the commit loop waits on this
 
@@ -78,6 +86,7 @@ struct Timeline::Impl {
   // nothing has changed.
   Result<Bytes> run_turn(InputRecord* input, const std::function<Result<Bytes>(Turn&)>& body);
   Result<Bytes> apply_input(InputRecord& input, const Caller& caller);
+  bool standing() const { return fault || mending; }
 
   // Runs due timers and ticks up to `to`, a slice at a time; true when time stands at `to`.
   bool advance_some(GameTime to);
@@ -87,12 +96,21 @@ struct Timeline::Impl {
   boost::asio::awaitable<void> commit_loop();
   boost::asio::awaitable<void> time_loop();
   void tell(Pending& turn);
+  // Durable with everything applied before; answers at once where all is durable already.
+  Task<void> durable(KeyStore::Statements statements = {});
+  // The same again where a turn that could not be stored took it along.
+  Task<void> keep(std::function<KeyStore::Statements()> statements);
+  Task<void> whole();  // waits while a turn is being undone
+  bool only_itself(const Attempt& attempt, const std::vector<Pending>& batch, const Error& error) const;
+  boost::asio::awaitable<void> mend(std::vector<Pending> batch, std::shared_ptr<Attempt> attempt,
+                                    Error error);
+  void undo(std::vector<Pending>& batch, std::size_t bad, const Error& error);
+  void refuse(std::vector<Pending>& batch);
+  Result<void> reload();
   boost::asio::awaitable<void> recover(Error error);
   Error refusal() const;
-  const Bytes* find_idempotent(const Caller& caller) const;
-
-  static std::vector<Writes> take_writes(std::vector<Pending>& batch);
-  static Result<void> write_all(db::Tx& tx, std::vector<Writes>& writes);
+  static std::shared_ptr<Attempt> attempt(std::vector<Pending>& batch);
+  static Result<void> write_all(db::Tx& tx, Attempt& attempt);
 };
 
 class Timeline::TurnImpl final : public Turn {

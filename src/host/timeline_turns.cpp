@@ -134,8 +134,10 @@ Result<Timeline::Bytes> Timeline::Impl::run_turn(InputRecord* input,
     return reply;
   }
   turn.settle();
-  // A tick in which nothing happened, a command without effect: not part of history.
-  if (!turn.changed_anything() && turn.effects_.empty()) return reply;
+  // A tick in which nothing happened, a command without effect: not part of history. What the log holds is,
+  // or a replay would count otherwise than the original did.
+  const bool recorded = input != nullptr && config.replay;
+  if (!recorded && !turn.changed_anything() && turn.effects_.empty()) return reply;
 
   turns_total.add();
   events_total.add(static_cast<double>(turn.writes_.events.size()));
@@ -175,24 +177,7 @@ Result<Timeline::Bytes> Timeline::Impl::apply_input(InputRecord& input, const Ca
   if (found == applies.end()) {
     return fail(Code::not_found, "log.unknown_input", "nothing here applies '" + input.type + "'");
   }
-  return run_turn(&input, [&](Turn& turn) -> Result<Bytes> {
-    TRY(Bytes reply, found->second(turn, caller, input.payload));
-    if (!caller.idempotency_key.empty() && !config.replay) {
-      const std::pair name{caller.name, caller.idempotency_key};
-      remembered[name] = reply;
-      remembered_order.push_back(name);
-      turn.write("insert into idempotency (caller, key, input, reply) values ($1, $2, $3, $4)",
-                 Values{name.first, name.second, static_cast<std::int64_t>(turn.input()), Blob{reply}});
-      if (remembered_order.size() > config.limits.idempotency_max) {
-        const auto oldest = remembered_order.front();
-        remembered_order.pop_front();
-        remembered.erase(oldest);
-        turn.write("delete from idempotency where caller = $1 and key = $2",
-                   Values{oldest.first, oldest.second});
-      }
-    }
-    return reply;
-  });
+  return run_turn(&input, [&](Turn& turn) { return found->second(turn, caller, input.payload); });
 }
 
 void Timeline::Impl::fire(const TimerKey& timer) {
@@ -206,7 +191,7 @@ void Timeline::Impl::fire(const TimerKey& timer) {
 }
 
 bool Timeline::Impl::advance_some(GameTime to) {
-  if (fault) return true;
+  if (standing()) return true;
   for (std::size_t step = 0; step < config.limits.steps_per_slice; ++step) {
     const bool timer_due_now = !timers.empty() && timers.begin()->first.due_ms <= to.ms;
     const GameTime tick = clock.first_tick_after(now);

@@ -5,12 +5,13 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/steady.h"
 
 namespace troupe::pack {
 
 namespace {
 
-double metres(const Place& a, const Place& b) { return std::hypot(a.x - b.x, a.y - b.y); }
+double metres(const Place& a, const Place& b) { return steady_distance(a.x - b.x, a.y - b.y); }
 
 template <class List>
 auto* find_by_id(const List& list, std::string_view id) {

@@ -39,7 +39,7 @@ pb::Verdict waiting(const pb::Offer& offer) {
 }
 
 GameSpan real_seconds(const Turn& turn, std::int64_t seconds) {
-  return {std::max<std::int64_t>(60'000, turn.clock().scale().milli * seconds)};
+  return {std::max<std::int64_t>(60'000, turn.clock().span_of(std::chrono::seconds(seconds)).ms)};
 }
 
 }  // namespace

@@ -249,7 +249,7 @@ Result<void> CapabilitiesService::check_free(const Actor& actor, const std::stri
   const auto left = deed->until_ms - now.ms;
   Error error{Code::conflict, "verb.busy",
               fmt::format("{} is busy with '{}' for another {}", actor.id, deed->verb, game_span_text(left))};
-  if (timeline.clock().running()) error.retry_after_ms = 1 + left * 1000 / timeline.clock().scale().milli;
+  if (timeline.clock().running()) error.retry_after_ms = 1 + timeline.clock().real_of({left}).count();
   return std::unexpected(std::move(error));
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/steady.h"
 #include "pack/query.h"
 #include "services/capabilities/verb_text.h"
 
@@ -35,7 +36,8 @@ Values places(const pack::Pack& pack, const pack::Verb& verb, const pack::Param&
   // Nearest first; ties go to the smaller id.
   std::vector<std::pair<double, std::string>> by_distance;
   for (const auto& place : pack.places) {
-    by_distance.emplace_back(std::hypot(place.x - around.here->x, place.y - around.here->y), place.id.str());
+    by_distance.emplace_back(steady_distance(place.x - around.here->x, place.y - around.here->y),
+                             place.id.str());
   }
   std::ranges::sort(by_distance);
   for (auto& [metres, id] : by_distance) found.push_back(std::move(id));

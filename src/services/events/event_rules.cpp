@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/steady.h"
 #include "base/text.h"
 #include "host/json.h"
 
@@ -138,7 +139,7 @@ Result<Places> places_within(const pack::Pack& pack, const pb::EventsArea* area,
       return bad("an area has x, y and a radius above 0, in metres");
     }
     for (const auto& place : pack.places) {
-      if (std::hypot(place.x - area->x(), place.y - area->y()) <= area->radius())
+      if (steady_distance(place.x - area->x(), place.y - area->y()) <= area->radius())
         within.insert(place.id.str());
     }
   }

@@ -6,13 +6,14 @@
 #include <set>
 #include <tuple>
 
+#include "base/steady.h"
 #include "base/text.h"
 
 namespace troupe::npc {
 
 double recency(std::int64_t at_ms, std::int64_t now_ms, const MemoryLimits& limits) {
   const double days = static_cast<double>(std::max<std::int64_t>(0, now_ms - at_ms)) / 86'400'000.0;
-  return std::exp2(-days / limits.half_life_days);
+  return steady_exp2(-days / limits.half_life_days);
 }
 
 double visibility(const Memory& memory, std::string_view listener) {

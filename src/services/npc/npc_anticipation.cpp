@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/steady.h"
 #include "host/registry.h"
 #include "rt/clock.h"
 #include "services/npc/mind.h"
@@ -17,13 +18,13 @@ namespace troupe {
 // Not from npc.Input itself: that is a turn, and a turn that reaches outside is kept in the log.
 boost::asio::awaitable<void> NpcService::watch_players() {
   constexpr auto kLook = rt::milliseconds(100);
-  constexpr std::int64_t kPresentRealS = 30;  // whoever says nothing for so long has gone
+  constexpr std::chrono::seconds kPresent{30};  // whoever says nothing for so long has gone
   for (const auto& [id, mind] : minds_) {
     if (unprepared_.size() < config_.limits.strangers_max) unprepared_.push_back(id);
   }
   for (;;) {
     co_await rt::sleep_for(host_.env(), kLook);
-    const auto since = host_.timeline().now().ms - host_.timeline().clock().scale().milli * kPresentRealS;
+    const auto since = host_.timeline().now().ms - host_.timeline().clock().span_of(kPresent).ms;
     for (const auto& [name, player] : players_) {
       if (player.seen_ms() >= since) anticipate(name, about_to_hear(player));
     }
@@ -45,7 +46,7 @@ std::string NpcService::about_to_hear(const pb::PlayerRecord& player) const {
   double least = config_.limits.approach_m;
   for (const auto& [id, mind] : minds_) {
     const auto at = npc::position(pack_, mind->record, host_.timeline().now().ms);
-    const double distance = std::hypot(at.x - player.x(), at.y - player.y());
+    const double distance = steady_distance(at.x - player.x(), at.y - player.y());
     if (distance > least) continue;
     least = distance;
     nearest = id;
@@ -82,7 +83,7 @@ boost::asio::awaitable<void> NpcService::read_ahead(std::string player, std::str
 
 Task<pb::AiSpeakReply> NpcService::read(const pb::AiSpeakRequest& request) {
   auto caller = as_self();
-  caller.deadline = host_.env().now() + config_.talk_deadline;
+  caller.deadline = host_.env().now() + talk_deadline();
   return host_.call<pb::AiSpeakReply>(caller, request);
 }
 

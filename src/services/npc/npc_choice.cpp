@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/log.h"
+#include "base/steady.h"
 #include "base/text.h"
 #include "pack/query.h"
 #include "services/npc/mind.h"
@@ -15,7 +16,7 @@ namespace {
 constexpr std::int64_t kMinuteMs = 60'000;
 // Real time between questions to the gold tier while nobody is near. A question that runs into its deadline
 // takes 3 CPU seconds of two cores: 1 % of a core at most.
-constexpr std::int64_t kIdleGoldRealMs = 300'000;
+constexpr std::chrono::minutes kIdleGold{5};  // of real time
 
 std::string place_of(const pb::Action& action) {
   for (const auto* key : {"place", "to", "target", "at"}) {
@@ -29,11 +30,11 @@ std::string place_of(const pb::Action& action) {
 bool NpcService::interested(const Mind& mind) const {
   const auto now = host_.timeline().now().ms;
   const auto at = npc::position(pack_, mind.record, now);
-  const std::int64_t fresh_ms = host_.timeline().clock().scale().milli * 60;
+  const std::int64_t fresh_ms = host_.timeline().clock().span_of(std::chrono::minutes(1)).ms;
   return std::ranges::any_of(players_, [&](const auto& entry) {
     const auto& player = entry.second;
     return now - player.seen_ms() <= fresh_ms &&
-           std::hypot(player.x() - at.x, player.y() - at.y) <= config_.limits.interest_m;
+           steady_distance(player.x() - at.x, player.y() - at.y) <= config_.limits.interest_m;
   });
 }
 
@@ -90,7 +91,7 @@ void NpcService::think(Turn& turn, Mind& mind) {
     save(turn, mind);
     return;
   }
-  const std::int64_t idle_gap = turn.clock().scale().milli * kIdleGoldRealMs / 1000;
+  const std::int64_t idle_gap = turn.clock().span_of(kIdleGold).ms;
   const bool may_ask = thinks_ && record.asking() == 0 && (watched || now - last_gold_ms_ >= idle_gap);
   if (may_ask && npc::is_open(top)) {
     ask_gold(turn, mind, options, actions, top);
@@ -154,8 +155,7 @@ void NpcService::ask_gold(Turn& turn, Mind& mind, const std::vector<npc::Option>
   last_gold_ms_ = turn.now().ms;
   save_counters(turn);
   save(turn, mind);
-  turn.schedule("npc", "giveup:" + record.id(),
-                turn.now() + GameSpan{turn.clock().scale().milli * 30});  // 30 real seconds
+  turn.schedule("npc", "giveup:" + record.id(), turn.now() + turn.clock().span_of(std::chrono::seconds(30)));
 
   pb::AiChooseRequest ask;
   ask.set_npc(record.id());
@@ -175,7 +175,7 @@ void NpcService::ask_gold(Turn& turn, Mind& mind, const std::vector<npc::Option>
     offered.push_back(actions[w.option]);
     reasons.push_back(w.reason);
   }
-  ask.set_deadline_ms(config_.choose_deadline.count());
+  ask.set_deadline_ms(choose_deadline().count());
   turn.after_commit([this, id = record.id(), asked = record.asked(), ask, offered, reasons] {
     host_.spawn("choose " + id, [this, id, asked, ask, offered, reasons]() -> boost::asio::awaitable<void> {
       auto answer = co_await host_.call<pb::AiChooseReply>(as_self(), ask);

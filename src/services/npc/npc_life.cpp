@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/steady.h"
 #include "base/text.h"
 #include "base/words.h"
 #include "pack/query.h"
@@ -175,7 +176,7 @@ void NpcService::set_mood(Turn& turn, Mind& mind, const std::string& mood, const
 void NpcService::tick(Turn& turn) {
   if (players_.empty()) return;  // nobody to react to: routine and choices run on timers
   const auto now = turn.now().ms;
-  const std::int64_t fresh_ms = turn.clock().scale().milli * 60 / 1000 * 1000;  // a real minute, in game time
+  const std::int64_t fresh_ms = turn.clock().span_of(std::chrono::minutes(1)).ms;
   std::vector<const pb::PlayerRecord*> here;  // gathered once: everybody looks at all of them
   for (const auto& [name, player] : players_) {
     if (now - player.seen_ms() <= fresh_ms) here.push_back(&player);
@@ -231,7 +232,7 @@ Result<pb::NpcInputReply> NpcService::input(Turn& turn, const Caller& caller,
   const auto now = turn.now().ms;
   for (const auto& [id, mind] : minds_) {
     const auto at = npc::position(pack_, mind->record, now);
-    if (std::hypot(at.x - step.at.x, at.y - step.at.y) < config_.limits.interest_m) reply.add_near(id);
+    if (steady_distance(at.x - step.at.x, at.y - step.at.y) < config_.limits.interest_m) reply.add_near(id);
   }
   const auto known = players_.find(name);
   if (known == players_.end()) TRY_VOID(make_room(turn));
@@ -243,7 +244,7 @@ Result<pb::NpcInputReply> NpcService::input(Turn& turn, const Caller& caller,
   next.set_place(place.id.str());
   next.set_looked_at(request.looked_at());
   next.set_typing_to(request.typing_to());
-  const std::int64_t refresh_ms = turn.clock().scale().milli * 20;  // twenty real seconds
+  const std::int64_t refresh_ms = turn.clock().span_of(std::chrono::seconds(20)).ms;
   if (known != players_.end()) {
     next.set_seen_ms(known->second.seen_ms());
     const bool same = next.SerializeAsString() == known->second.SerializeAsString();

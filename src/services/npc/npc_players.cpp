@@ -42,7 +42,7 @@ npc::Step NpcService::player_step(Turn& turn, const Caller& caller, const std::s
   if (known != players_.end() && (known->second.place() == place || pack_.place(place) == nullptr)) {
     from = {known->second.x(), known->second.y()};
     const auto& clock = turn.clock();
-    elapsed_ms = clock.running() ? (turn.now().ms - known->second.seen_ms()) * 1000 / clock.scale().milli : 0;
+    elapsed_ms = clock.real_of({turn.now().ms - known->second.seen_ms()}).count();
   } else if (const auto* there = pack_.place(place)) {
     from = {there->x, there->y};
   }
@@ -67,7 +67,7 @@ void NpcService::player_moved(Turn& turn, const std::string& player, const std::
 Result<void> NpcService::make_room(Turn& turn) {
   if (players_.size() < config_.limits.players_max) return {};
   const auto gone = std::ranges::min_element(players_, {}, [](const auto& p) { return p.second.seen_ms(); });
-  const std::int64_t fresh_ms = turn.clock().scale().milli * 60;
+  const std::int64_t fresh_ms = turn.clock().span_of(std::chrono::minutes(1)).ms;
   if (turn.now().ms - gone->second.seen_ms() <= fresh_ms) {
     return fail(Code::exhausted, "npc.players", "no room for more players", 60'000);
   }

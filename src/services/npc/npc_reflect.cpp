@@ -21,7 +21,7 @@ constexpr std::size_t kPromptKeptMax = 4000;  // bytes; a job's context has no m
 void NpcService::reflect(Turn& turn, Mind& mind) {
   constexpr std::int64_t kDayMs = 86'400'000;
   constexpr std::size_t kMemoriesMax = 6;
-  if (!thinks_) return;
+  if (!thinks_ || (config_.setting && config_.setting("ai.reflection") == 0)) return;
   std::vector<const npc::Memory*> today;
   for (const auto& memory : mind.memories) {
     if (turn.now().ms - memory.at_ms < kDayMs && memory.source != "reflected") today.push_back(&memory);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/steady.h"
 #include "base/text.h"
 #include "pack/query.h"
 
@@ -120,7 +121,7 @@ std::vector<double> probabilities(std::span<const Weighed> weighed) {
   std::vector<double> out;
   double sum = 0;
   for (const auto& w : weighed) {
-    out.push_back(std::exp((w.utility - weighed[0].utility) / kTemperature));
+    out.push_back(steady_exp((w.utility - weighed[0].utility) / kTemperature));
     sum += out.back();
   }
   for (double& p : out) p /= sum;
@@ -129,7 +130,7 @@ std::vector<double> probabilities(std::span<const Weighed> weighed) {
 
 namespace {
 
-double metres(const pack::Place& a, const pack::Place& b) { return std::hypot(a.x - b.x, a.y - b.y); }
+double metres(const pack::Place& a, const pack::Place& b) { return steady_distance(a.x - b.x, a.y - b.y); }
 
 std::int64_t walk_ms(double m) {
   return static_cast<std::int64_t>(std::llround(m / pack::kWalkMetresPerSecond * 1000));
@@ -214,7 +215,7 @@ Journey plan_journey(const pack::Pack& pack, const pb::NpcRecord& record, const 
 
 const pack::Place& nearest_place(const pack::Pack& pack, double x, double y) {
   return *std::ranges::min_element(pack.places, {},
-                                   [&](const auto& p) { return std::hypot(p.x - x, p.y - y); });
+                                   [&](const auto& p) { return steady_distance(p.x - x, p.y - y); });
 }
 
 double score(const pb::RelationRecord& r) {

@@ -51,6 +51,8 @@ struct NpcConfig {
   bool read_ahead = true;  // prompts of talks, before a line comes
   rt::milliseconds choose_deadline{1500};
   rt::milliseconds talk_deadline{15'000};
+  // What is set for this world by name ("ai.talk_deadline_ms"; bools as 0 and 1); empty: what stands here.
+  std::function<double(const std::string&)> setting;
   std::size_t embedding_size = 0;                             // 0: similarity by words
   std::function<std::unique_ptr<index::Index>()> make_index;  // for memories; empty with embedding_size 0
   NpcLimits limits;
@@ -174,6 +176,14 @@ class NpcService {
   boost::asio::awaitable<void> embed_facts();
   Result<pb::NpcEmbedded> embedded(Turn& turn, const Caller& caller, const pb::NpcEmbedded& command);
 
+  rt::milliseconds talk_deadline() const { return set_ms("ai.talk_deadline_ms", config_.talk_deadline); }
+  rt::milliseconds choose_deadline() const {
+    return set_ms("ai.choose_deadline_ms", config_.choose_deadline);
+  }
+  rt::milliseconds set_ms(const char* name, rt::milliseconds standard) const {
+    return config_.setting ? rt::milliseconds(static_cast<std::int64_t>(config_.setting(name))) : standard;
+  }
+
   // npc_reflect.cpp
   void reflect(Turn& turn, Mind& mind);
   void reflected(Turn& turn, const EventContext& context, const pb::JobEnded& event);
@@ -194,6 +204,7 @@ class NpcService {
   NpcConfig config_;
   std::map<std::string, std::unique_ptr<Mind>> minds_;
   std::map<std::string, pb::PlayerRecord> players_;
+  std::deque<std::int64_t> kept_decisions_;  // their sequences, oldest first
   std::int64_t last_memory_ = 0;
   std::int64_t last_line_ = 0;
   std::int64_t last_gold_ms_ = 0;  // game time of the last question to the gold tier

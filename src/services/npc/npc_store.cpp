@@ -130,6 +130,9 @@ Result<void> NpcService::load(db::Reader& reader) {
           {row.integer(0), row.text(3), row.text(4), row.integer(5)});
     }
   }
+  kept_decisions_.clear();
+  TRY(const auto kept, reader.query("select sequence from npc_decisions order by sequence"));
+  for (const auto& row : kept) kept_decisions_.push_back(row.integer(0));
   TRY(const auto decisions,
       reader.query("select record from npc_decisions order by sequence desc limit 200"));
   for (auto row = decisions.rbegin(); row != decisions.rend(); ++row) {
@@ -166,12 +169,11 @@ void NpcService::keep_decision(Turn& turn, Mind& mind, pb::Decision& decision) {
       "insert into npc_decisions (id, sequence, npc, at_ms, kind, record) values ($1, $2, $3, $4, $5, $6)",
       Values{decision.id(), static_cast<std::int64_t>(decision.event_sequence()), decision.npc(),
              decision.at_ms(), decision.kind(), Blob{stable_bytes(decision)}});
-  // The oldest goes when there are too many: by number of decisions, a scan of an index.
-  turn.write(
-      "delete from npc_decisions where sequence <= (select sequence from npc_decisions order by sequence "
-      "desc "
-      "limit 1 offset $1)",
-      Values{static_cast<std::int64_t>(config_.limits.decisions_max)});
+  kept_decisions_.push_back(static_cast<std::int64_t>(decision.event_sequence()));
+  while (kept_decisions_.size() > config_.limits.decisions_max) {
+    turn.write("delete from npc_decisions where sequence = $1", Values{kept_decisions_.front()});
+    kept_decisions_.pop_front();
+  }
   show_decision(mind, decision);
 }
 

@@ -71,8 +71,7 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
   if (request.deadline_ms() < 0 || request.deadline_ms() > 600'000) {
     co_return fail(Code::invalid_argument, "npc.deadline", "deadline_ms is 1 to 600000, or 0 for 15000");
   }
-  const auto span =
-      request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : config_.talk_deadline;
+  const auto span = request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : talk_deadline();
   const auto deadline = std::min(caller.deadline, started + span);
   const Counted talking(talks_);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/steady.h"
+
 namespace troupe::npc {
 
 namespace {
@@ -19,7 +21,7 @@ Step step(Position from, Position to, double speed_m_s, std::int64_t elapsed_ms)
       speed_m_s * static_cast<double>(std::clamp<std::int64_t>(elapsed_ms, 0, kSilentMaxMs)) / 1000;
   const double dx = half_metres(to.x) - from.x;
   const double dy = half_metres(to.y) - from.y;
-  const double distance = std::hypot(dx, dy);
+  const double distance = steady_distance(dx, dy);
   if (distance <= reach) return {{half_metres(to.x), half_metres(to.y)}, false};
   // Rounded towards where they were: many small steps are not more than one large one.
   const auto part = [&](double d) { return std::trunc(d * reach / distance * 2) / 2; };
