@@ -31,6 +31,7 @@ int up(const cli::UpOptions& typed) {
     if (value.empty()) continue;
     if (const auto set = set_config(config, key, value); !set) return complain(set.error(), 2);
   }
+  config.server.accept_loss = typed.accept_loss;
   if (typed.no_models) config.server.use_models = false;
   log::configure(config.log_format, config.log_level);
   if (const auto done = run_server(config.server); !done) return complain(done.error());

@@ -24,4 +24,8 @@ std::filesystem::path models_path(const std::filesystem::path& wanted) {
 
 std::filesystem::path tool_path(const std::string& name) { return home_path() / "tools" / name; }
 
+std::filesystem::path acknowledged_path(const std::filesystem::path& data, const std::string& timeline) {
+  return data / "acknowledged" / timeline;
+}
+
 }  // namespace troupe

@@ -10,6 +10,8 @@ std::filesystem::path home_path();  // TROUPE_HOME, or the tree that this was bu
 std::filesystem::path catalogue_path(const std::filesystem::path& wanted);
 std::filesystem::path models_path(
     const std::filesystem::path& wanted);  // TROUPE_MODELS_DIR, or where set-up put them
+// The record of what a timeline acknowledged; apart from the databases, so that it does not go with them.
+std::filesystem::path acknowledged_path(const std::filesystem::path& data, const std::string& timeline);
 std::filesystem::path tool_path(const std::string& name);
 
 }  // namespace troupe

@@ -4,6 +4,7 @@
 
 #include "adapters/bus_local/local_bus.h"
 #include "adapters/db_sqlite/sqlite_db.h"
+#include "app/paths.h"
 #include "app/server.h"
 #include "app/services.h"
 #include "base/text.h"
@@ -55,7 +56,7 @@ Result<pack::Pack> load(const std::filesystem::path& world) {
 
 void remove_database(const std::filesystem::path& file) {
   std::error_code ignored;
-  for (const char* suffix : {"", "-wal", "-shm", ".lock"})
+  for (const char* suffix : {"", "-wal", "-shm", ".lock", ".acknowledged"})
     std::filesystem::remove(file.string() + suffix, ignored);
 }
 
@@ -102,7 +103,10 @@ Result<ReplayReport> replay_world(const ReplayOptions& options) {
   }
   // The recorded database, opened as the world that it is, only to be read.
   Rig recorded;
-  TRY(recorded.db, db::open_sqlite(recorded.env, {.path = file.string()}));
+  TRY(recorded.db,
+      db::open_sqlite(recorded.env,
+                      {.path = file.string(),
+                       .acknowledged = acknowledged_path(options.data, pack.world.name).string()}));
   ReplayReport report{.world = pack.world.name};
   LogTail tail;
   GameTime end;

@@ -19,6 +19,7 @@
 #include "edge/edge.h"
 #include "rt/pool.h"
 #include "rt/real_clock.h"
+#include "services/settings/world_settings.h"
 
 namespace troupe {
 
@@ -31,10 +32,13 @@ struct Room {
   std::unique_ptr<Host> host;
 };
 
-Result<Room> open_room(const rt::Env& env, bus::Bus& bus, Metrics& metrics, const std::filesystem::path& file,
-                       TimelineConfig config, std::shared_ptr<CallLimiter> limiter) {
+Result<Room> open_room(const rt::Env& env, bus::Bus& bus, Metrics& metrics, const ServerOptions& options,
+                       const std::filesystem::path& file, TimelineConfig config,
+                       std::shared_ptr<CallLimiter> limiter) {
   Room room;
-  TRY(room.db, db::open_sqlite(env, {.path = file.string()}));
+  TRY(room.db, db::open_sqlite(env, {.path = (options.data / file).string(),
+                                     .acknowledged = acknowledged_path(options.data, config.world).string(),
+                                     .accept_loss = options.accept_loss}));
   room.timeline = std::make_unique<Timeline>(env, *room.db, bus, metrics, std::move(config));
   room.host = std::make_unique<Host>(env, bus, metrics, *room.timeline, std::move(limiter));
   return room;
@@ -72,7 +76,9 @@ Result<void> run_server(const ServerOptions& options) {
   }
   const pack::Pack& pack = *loaded;
   std::error_code error;
-  std::filesystem::create_directories(options.data / "worlds", error);
+  for (const char* folder : {"worlds", "acknowledged"}) {
+    if (!error) std::filesystem::create_directories(options.data / folder, error);
+  }
   if (error) return fail(Code::unavailable, "data.create", options.data.string() + ": " + error.message());
   TRY(auto tokens, load_tokens(options.tokens_file));
   TRY(auto catalogue, models::load_catalogue(catalogue_path(options.catalogue)));
@@ -100,10 +106,10 @@ Result<void> run_server(const ServerOptions& options) {
   const auto bus = bus::make_local_bus(env);
   const auto limiter = std::make_shared<CallLimiter>(options.call_limits);
 
-  TRY(Room world, open_room(env, *bus, metrics, options.data / "worlds" / (pack.world.name + ".db"),
+  TRY(Room world, open_room(env, *bus, metrics, options, "worlds/" + pack.world.name + ".db",
                             timeline_config(pack, options.seed), limiter));
-  TRY(Room shared, open_room(env, *bus, metrics, options.data / "troupe.db",
-                             {.world = "shared", .has_time = false}, limiter));
+  TRY(Room shared,
+      open_room(env, *bus, metrics, options, "troupe.db", {.world = "shared", .has_time = false}, limiter));
 
   Engines engines = open_engines(env, engine_options);
   if (!engines.problem.empty()) log::warn("models", "{}", engines.problem);
@@ -129,6 +135,12 @@ Result<void> run_server(const ServerOptions& options) {
                           .tokens = std::move(tokens),
                           .openai = options.openai,
                           .console = console_file};
+  config.players_max = [&settings = services.settings()] {
+    return static_cast<std::size_t>(settings.number("world.players_max"));
+  };
+  config.message_of_the_day = [&settings = services.settings()] {
+    return settings.text("world.message_of_the_day");
+  };
   config.ready_checks = {{"world", [&] { return world.timeline->health(); }},
                          {"shared", [&] { return shared.timeline->health(); }},
                          {"models",
@@ -176,6 +188,7 @@ Result<void> run_server(const ServerOptions& options) {
 
   shared.timeline->start(group);
   world.timeline->start(group);
+  services.settings().start();
   services.router().start();
   services.npc().start();
   edge.start(group);

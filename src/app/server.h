@@ -23,6 +23,7 @@ struct ServerOptions {
   std::string listen_host = "127.0.0.1";
   std::uint16_t listen_port = 7777;
   std::optional<std::uint64_t> seed;
+  bool accept_loss = false;  // what was acknowledged and is missing: go on without it
   bool use_models = true;
   std::vector<std::string> only_models;  // names; empty = those that serve a tier
   int engine_threads = 0;

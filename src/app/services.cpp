@@ -5,6 +5,7 @@
 #include "services/capabilities/capabilities_service.h"
 #include "services/events/events_service.h"
 #include "services/settings/settings_service.h"
+#include "services/settings/world_settings.h"
 #include "services/state/state_service.h"
 #include "services/time/time_service.h"
 #include "services/weather/weather_service.h"
@@ -12,9 +13,19 @@
 
 namespace troupe {
 
+namespace {
+
+NpcConfig with_settings(NpcConfig npc, const WorldSettings& settings) {
+  npc.setting = [&settings](const std::string& name) { return settings.number(name); };
+  return npc;
+}
+
+}  // namespace
+
 WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc,
                              AiConfig ai, ModelsConfig models)
-    : time_(std::make_unique<TimeService>(pack, host)),
+    : settings_(std::make_unique<WorldSettings>(host)),
+      time_(std::make_unique<TimeService>(pack, host)),
       weather_(std::make_unique<WeatherService>(pack, host)),
       state_(std::make_unique<StateService>(pack, host)),
       capabilities_(std::make_unique<CapabilitiesService>(
@@ -25,10 +36,11 @@ WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig ro
           })),
       router_(std::make_unique<RouterService>(host, std::move(router))),
       ai_(std::make_unique<AiService>(host, std::move(ai))),
-      npc_(std::make_unique<NpcService>(pack, host, std::move(npc))),
+      npc_(std::make_unique<NpcService>(pack, host, with_settings(std::move(npc), *settings_))),
       events_(std::make_unique<EventsService>(pack, host)),
       models_(std::make_unique<ModelsService>(host, std::move(models))),
       world_(std::make_unique<WorldService>(pack, host)) {
+  settings_->mount();
   time_->mount();
   weather_->mount();
   state_->mount();

@@ -22,6 +22,7 @@ class StateService;
 class TimeService;
 class WeatherService;
 class WorldService;
+class WorldSettings;
 
 // The rooms of one world, in the order in which they hear an event.
 class WorldServices {
@@ -31,8 +32,10 @@ class WorldServices {
   ~WorldServices();
   NpcService& npc() { return *npc_; }
   RouterService& router() { return *router_; }
+  WorldSettings& settings() { return *settings_; }
 
  private:
+  std::unique_ptr<WorldSettings> settings_;
   std::unique_ptr<TimeService> time_;
   std::unique_ptr<WeatherService> weather_;
   std::unique_ptr<StateService> state_;

@@ -20,6 +20,7 @@ struct UpOptions {
   std::string log_level;
   std::string models;
   bool no_models = false;
+  bool accept_loss = false;
 };
 
 struct ReplayOptions {

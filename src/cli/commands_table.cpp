@@ -32,6 +32,8 @@ void define_up(CLI::App& app, Command& command) {
       ->type_name("NAMES");
   app.add_option("--models", up.models, "where the weights are (default: where set-up put them)")
       ->type_name("DIR");
+  app.add_flag("--accept-loss", up.accept_loss,
+               "Goes on where acknowledged writes are missing or a table is damaged, with what is there");
   app.add_flag("--no-models", up.no_models,
                "no language models: people act and speak by rules and written lines");
   app.add_option("--log", up.log, "text or json (default: text)")->type_name("FORMAT");

@@ -11,12 +11,17 @@
 #include <vector>
 
 #include "base/error.h"
+#include "troupe/v1/settings.pb.h"
 
 namespace troupe::settings {
+
+namespace pb = troupe::v1;
 
 struct Limits {
   std::size_t players_max = 100'000;  // with preferences or a tier of their own; some 20 MB
   std::size_t flags_max = 500;
+  std::size_t declared_max = 200;  // a game's own settings
+  std::size_t choices_max = 50;
   std::size_t name_bytes_max = 64;   // of players and flags
   std::size_t text_bytes_max = 500;  // of a text value and of a summary
   std::size_t audit_max = 100'000;   // entries kept; the oldest go
@@ -45,8 +50,14 @@ struct Setting {
 };
 
 std::span<const Setting> all_settings();
-inline constexpr std::string_view kCategories[] = {"audio",         "video", "controls",
-                                                   "accessibility", "ai",    "world"};
+inline constexpr std::string_view kCategories[] = {"audio", "video", "controls", "accessibility",
+                                                   "ai",    "world", "game"};
+inline constexpr std::string_view kOwn = "game";  // declared by the game
+
+// A game's own setting. `invalid_argument` settings.bad_declaration, naming what would be right.
+Result<Setting> declared(const pb::SettingsDeclareRequest& request, const Limits& limits);
+// server: this server acts on it; game: the game does.
+std::string_view used_by(const Setting& setting);
 
 // `not_found` settings.unknown with the nearest name; `invalid_argument` settings.unknown_category.
 Result<const Setting*> find(const std::string& category, const std::string& key);

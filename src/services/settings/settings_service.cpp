@@ -58,10 +58,12 @@ void SettingsService::mount() {
   host_.serve(&SettingsService::set, this);
   host_.serve(&SettingsService::get_preferences, this);
   host_.serve(&SettingsService::set_preference, this);
+  mount_declared();
   mount_flags();
 }
 
 Result<void> SettingsService::load(db::Reader& reader) {
+  TRY_VOID(load_declared(reader));
   values_.clear();
   preferences_.clear();
   TRY(const auto values, reader.query("select name, value from settings_values"));
@@ -115,11 +117,12 @@ pb::Setting SettingsService::view(const Setting& setting) const {
   for (const auto& choice : setting.choices) out.add_choices(choice);
   out.set_summary(setting.summary);
   out.set_per_player(setting.per_player);
+  out.set_used_by(std::string(settings::used_by(setting)));
   return out;
 }
 
 Result<pb::Setting> SettingsService::get(const Caller&, const pb::SettingsGetRequest& request) const {
-  TRY(const Setting* setting, settings::find(request.category(), request.key()));
+  TRY(const Setting* setting, setting_of(request.category(), request.key()));
   return view(*setting);
 }
 
@@ -127,16 +130,16 @@ Result<pb::SettingsListReply> SettingsService::list(const Caller&,
                                                     const pb::SettingsListRequest& request) const {
   if (!request.category().empty()) TRY_VOID(settings::check_category(request.category()));
   pb::SettingsListReply reply;
-  for (const auto& setting : settings::all_settings()) {
-    if (request.category().empty() || setting.category == request.category())
-      *reply.add_settings() = view(setting);
+  for (const auto* setting : every_setting()) {
+    if (request.category().empty() || setting->category == request.category())
+      *reply.add_settings() = view(*setting);
   }
   return reply;
 }
 
 Result<pb::Setting> SettingsService::set(Turn& turn, const Caller& caller,
                                          const pb::SettingsSetRequest& request) {
-  TRY(const Setting* setting, settings::find(request.category(), request.key()));
+  TRY(const Setting* setting, setting_of(request.category(), request.key()));
   const std::string name = setting->name();
   const bool reset =
       request.value().kind_case() == google::protobuf::Value::kNullValue;  // null: the default again
@@ -169,14 +172,14 @@ pb::Preferences SettingsService::preferences_of(const std::string& player) const
   const auto own = preferences_.find(player);
   pb::Preferences out;
   out.set_player(player);
-  for (const auto& setting : settings::all_settings()) {
-    if (!setting.per_player) continue;
-    const Value* value = &value_of(setting);
+  for (const auto* setting : every_setting()) {
+    if (!setting->per_player) continue;
+    const Value* value = &value_of(*setting);
     if (own != preferences_.end()) {
-      if (const auto found = own->second.find(setting.name()); found != own->second.end())
+      if (const auto found = own->second.find(setting->name()); found != own->second.end())
         value = &found->second;
     }
-    (*out.mutable_values()->mutable_fields())[setting.name()] = settings::to_proto(*value);
+    (*out.mutable_values()->mutable_fields())[setting->name()] = settings::to_proto(*value);
   }
   return out;
 }
@@ -190,7 +193,7 @@ Result<pb::Preferences> SettingsService::get_preferences(
 Result<pb::Preferences> SettingsService::set_preference(Turn& turn, const Caller& caller,
                                                         const pb::SettingsSetPreferenceRequest& request) {
   TRY(const std::string player, player_of(caller, request.player()));
-  TRY(const Setting* setting, settings::find(request.category(), request.key()));
+  TRY(const Setting* setting, setting_of(request.category(), request.key()));
   const std::string name = setting->name();
   if (!setting->per_player) {
     return fail(Code::invalid_argument, "settings.not_per_player", name + " is the same for everybody");

@@ -28,6 +28,16 @@ class SettingsService {
   pb::Preferences preferences_of(const std::string& player) const;
   const settings::Value& value_of(const settings::Setting& setting) const;
 
+  // settings_declared.cpp: a game's own settings
+  Result<pb::Setting> declare(Turn& turn, const Caller& caller, const pb::SettingsDeclareRequest& request);
+  Result<pb::SettingsWithdrawReply> withdraw(Turn& turn, const Caller& caller,
+                                             const pb::SettingsWithdrawRequest& request);
+  Result<const settings::Setting*> setting_of(const std::string& category, const std::string& key) const;
+  std::vector<const settings::Setting*> every_setting() const;
+  void forget_values(Turn& turn, const std::string& name);
+  void mount_declared();
+  Result<void> load_declared(db::Reader& reader);
+
   // settings_flags.cpp: flags, tiers, audit
   Result<pb::FlagState> get_flag(const Caller& caller, const pb::SettingsGetFlagRequest& request) const;
   Result<pb::SettingsListFlagsReply> list_flags(const Caller& caller,
@@ -51,6 +61,7 @@ class SettingsService {
   const settings::Limits limits_;
   std::map<std::string, settings::Value> values_;  // by "category.key": those that are not at their default
   std::map<std::string, std::map<std::string, settings::Value>> preferences_;  // player -> the same
+  std::map<std::string, settings::Setting> declared_;                          // by key, in the category game
   std::map<std::string, settings::Flag> flags_;
   std::map<std::string, std::string> tiers_;  // player -> tier: those that are not free
   std::int64_t audit_last_ = 0;

@@ -1,4 +1,5 @@
 #include "services/settings/settings_service.h"
+#include "services/settings/world_settings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -95,7 +96,8 @@ TEST_F(SettingsTest, BadValuesAreRefusedAndLeaveNothing) {
             "settings.unknown: no setting 'video.frame_rate'; did you mean 'video.frame_rate_max'?");
   EXPECT_EQ(
       refused(call<pb::SettingsListReply, pb::SettingsListRequest>(designer(), R"({"category":"sound"})")),
-      "settings.unknown_category: no category 'sound' (audio, video, controls, accessibility, ai, world)");
+      "settings.unknown_category: no category 'sound' (audio, video, controls, accessibility, ai, world, "
+      "game)");
   ASSERT_TRUE(set(R"({"category":"audio","key":"master_volume","value":0.8})")) << "what it is already";
   EXPECT_TRUE(world_.inputs().empty());
   EXPECT_THAT(audit(), ElementsAre());
@@ -213,6 +215,93 @@ TEST_F(SettingsTest, ARestartForgetsNothingAndAReplayDoesTheSame) {
   ASSERT_TRUE(set_tier(game_, R"({"player":"anna","tier":"free"})"));
   EXPECT_EQ(audit().size(), 5U);
   EXPECT_EQ(world_.state_hash(), world_.replayed_state_hash());
+}
+
+TEST_F(SettingsTest, AGameDeclaresItsOwn) {
+  const auto declare = [&](const std::string& json, const Caller& caller = designer()) {
+    return call<pb::Setting, pb::SettingsDeclareRequest>(caller, json);
+  };
+  const std::string fog =
+      R"({"key":"fog","type":"number","default_value":0.5,"maximum":1,"summary":"How thick it is","per_player":true})";
+  EXPECT_EQ(declare(fog, player("anna")).error().reason, "rpc.role");
+  EXPECT_EQ(refused(get(R"({"category":"game","key":"fog"})")),
+            "settings.unknown: the game declared no setting 'fog'");
+  const auto made = declare(fog);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->category(), "game");
+  EXPECT_EQ(made->used_by(), "game");
+  EXPECT_EQ(refused(set(R"({"category":"game","key":"fog","value":2})")),
+            "settings.bad_value: game.fog is 2; expected a number from 0 to 1");
+  ASSERT_TRUE(set(R"({"category":"game","key":"fog","value":0.25})"));
+  ASSERT_TRUE(prefer(player("anna"), R"({"category":"game","key":"fog","value":1})"));
+  EXPECT_EQ(value(preferences(player("anna")), "game.fog"), 1);
+  EXPECT_EQ(value(preferences(player("bert")), "game.fog"), .25);
+  ASSERT_TRUE(declare(fog)) << "the same again changes nothing";
+  EXPECT_EQ(value(preferences(player("anna")), "game.fog"), 1);
+  world_.restart();
+  EXPECT_EQ(value(preferences(player("anna")), "game.fog"), 1);
+  ASSERT_TRUE(declare(
+      R"({"key":"fog","type":"choice","choices":["thin","thick"],"default_value":"thin","summary":"Fog"})"));
+  EXPECT_EQ(get(R"({"category":"game","key":"fog"})")->value().string_value(), "thin")
+      << "another shape begins anew";
+  const auto withdraw = [&] {
+    return call<pb::SettingsWithdrawReply, pb::SettingsWithdrawRequest>(designer(), R"({"key":"fog"})")
+        ->removed();
+  };
+  EXPECT_TRUE(withdraw());
+  EXPECT_FALSE(withdraw());
+  EXPECT_FALSE(get(R"({"category":"game","key":"fog"})"));
+  EXPECT_EQ(world_.events_of<pb::SettingChanged>("game.fog").size(), 4U)
+      << "declared, set, declared anew, withdrawn";
+  EXPECT_EQ(world_.state_hash(), world_.replayed_state_hash());
+  for (const char* bad :
+       {R"({"key":"Fog","type":"bool","default_value":true,"summary":"x"})",
+        R"({"key":"fog","type":"boolean","default_value":true,"summary":"x"})",
+        R"({"key":"fog","type":"bool","default_value":true})",
+        R"({"key":"fog","type":"number","default_value":0,"minimum":1,"maximum":1,"summary":"x"})",
+        R"({"key":"fog","type":"choice","choices":["one"],"default_value":"one","summary":"x"})"}) {
+    EXPECT_EQ(declare(bad).error().reason, "settings.bad_declaration") << bad;
+  }
+  EXPECT_EQ(declare(R"({"key":"fog","type":"bool","default_value":1,"summary":"x"})").error().reason,
+            "settings.bad_value");
+}
+
+// A world's own log hears what is set, so that its clients do and a replay knows it.
+TEST(WorldSettings, AWorldHearsWhatIsSet) {
+  WorldSettings* settings = nullptr;
+  test::World world({test::mount<SettingsService>(), [&](Host& host) {
+                       auto made = std::make_shared<WorldSettings>(host);
+                       made->mount();
+                       settings = made.get();
+                       return made;
+                     }});
+  pb::SettingsSetRequest set;
+  set.set_category("ai");
+  set.set_key("talk_deadline_ms");
+  set.mutable_value()->set_number_value(2000);
+  ASSERT_TRUE(world.call<pb::Setting>(designer(), set));
+  EXPECT_EQ(settings->number("ai.talk_deadline_ms"), 15'000) << "set before this world listened";
+  settings->start();
+  world.run_until([&] { return settings->number("ai.talk_deadline_ms") == 2000; });
+  world.clear_events();
+
+  pb::PreferenceChanged changed;
+  changed.set_player("anna");
+  changed.set_key("quality");
+  pb::Envelope envelope;
+  envelope.set_type("PreferenceChanged");
+  envelope.set_subject("anna");
+  envelope.set_payload(changed.SerializeAsString());
+  (void)(world.bus().publish({"evt.shared.settings.PreferenceChanged", envelope.SerializeAsString()}));
+  world.settle();
+  world.settle();
+  const auto told = world.events_of<pb::PreferenceChanged>("anna");
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].key(), "quality");
+
+  EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+  world.restart();
+  EXPECT_EQ(settings->number("ai.talk_deadline_ms"), 2000) << "from its own log";
 }
 
 TEST(SettingsLimits, AreKept) {

@@ -97,16 +97,12 @@ std::span<const Setting> all_settings() {
 
       integer("ai", "talk_deadline_ms", 15'000, 1000, 60'000, "How long an answer may take", kForAll),
       integer("ai", "choose_deadline_ms", 1500, 50, 10'000, "How long a choice may take", kForAll),
-      integer("ai", "reply_sentences_max", 3, 1, 8, "How much somebody says at once", kForAll),
-      number("ai", "initiative", .5, 0, 1, "How readily people begin to talk by themselves", kForAll),
+      number("ai", "initiative", .5, 0, 1,
+             "How readily people begin to talk by themselves; the server does not read it yet", kForAll),
       flag("ai", "reflection", true, "People think about their day in the evening", kForAll),
-      text("ai", "language", "en", "Language that people answer in", true),
+      text("ai", "language", "en", "Language that people answer in; the server does not read it yet", true),
 
-      integer("world", "players_max", 100, 1, 1000, "Players at the same time", kForAll),
-      flag("world", "new_players", true, "Lets in who was never here", kForAll),
-      number("world", "hearing_metres", 20, 1, 200, "How far a voice carries", kForAll),
-      integer("world", "idle_minutes", 15, 1, 240, "After how long a silent player is away", kForAll),
-      flag("world", "weather_effects", true, "Weather slows and wets people", kForAll),
+      integer("world", "players_max", 1000, 1, 10'000, "Players with a socket at the same time", kForAll),
       text("world", "message_of_the_day", "", "What players read when they come in", kForAll),
   };
   return kSettings;

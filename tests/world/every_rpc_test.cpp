@@ -1,0 +1,165 @@
+// What holds for every RPC of the protos, on a world with every service: a new one is covered without a line
+// here.
+#include <gmock/gmock.h>
+
+#include <map>
+
+#include "host/json.h"
+#include "tests/world/lanternfall.h"
+
+namespace troupe::test {
+namespace {
+
+World everything() {
+  static const auto reflex = engine::make_reflex_engine({});
+  RouterConfig router;
+  router.tiers[engine::Tier::gold] = {{.engine = reflex.get(), .model = "reflex", .writes = false}};
+  const Mount world = [router](Host& host) -> std::shared_ptr<void> {
+    return std::make_shared<WorldServices>(lanternfall(), host, router, NpcConfig{.thinks = false},
+                                           AiConfig{}, ModelsConfig{});
+  };
+  const Mount shared = [](Host& host) -> std::shared_ptr<void> {
+    return std::make_shared<SharedServices>(host);
+  };
+  const auto config = timeline_config(lanternfall(), 1);
+  return World({world, shared},
+               {.world = config.world, .seed = 1, .start = config.start, .scale = config.scale});
+}
+
+Result<std::string> ask(World& world, const MethodInfo* method, Caller caller, const std::string& payload) {
+  const auto answer = std::make_shared<std::optional<Result<std::string>>>();
+  world.host().spawn("ask", [&world, answer, method, caller, payload]() -> rt::asio::awaitable<void> {
+    answer->emplace(co_await call_over_bus(world.env(), world.bus(), method, caller, payload));
+  });
+  world.run_until([&] { return answer->has_value(); });
+  return **answer;
+}
+
+Caller admin(std::string key = {}) {
+  Caller caller{.name = "root", .role = pb::ROLE_ADMIN};
+  caller.idempotency_key = std::move(key);
+  return caller;
+}
+
+std::vector<const MethodInfo*> every_rpc() {
+  std::vector<const MethodInfo*> all;
+  for (const auto& service : all_services())
+    all.insert(all.end(), service.methods.begin(), service.methods.end());
+  return all;
+}
+
+// Requests that are taken; an RPC without one here is asked with an empty one.
+const std::map<std::string, std::string>& good_requests() {
+  static const std::map<std::string, std::string> kGood = {
+      {"ai.SetProfile", R"({"player":"anna"})"},
+      {"events.Consume", R"({"consumer":"hud"})"},
+      {"npc.Input", R"({"player":"anna","x":300,"y":60})"},
+      {"npc.Prompt", R"({"npc":"marta","text":"Good morning","player":"anna"})"},
+      {"npc.Remember", R"({"npc":"marta","memories":[{"text":"A ship lay off the point."}]})"},
+      {"npc.Talk", R"({"npc":"marta","text":"Good morning","player":"anna"})"},
+      {"settings.Declare", R"({"key":"fog","type":"bool","default_value":true,"summary":"Fog"})"},
+      {"settings.Set", R"({"category":"audio","key":"master_volume","value":0.5})"},
+      {"settings.SetFlag", R"({"flag":{"flag":"map","on":true}})"},
+      {"settings.SetPreference",
+       R"({"player":"anna","category":"audio","key":"master_volume","value":0.25})"},
+      {"settings.SetTier", R"({"player":"anna","tier":"premium"})"},
+      {"state.Delete", R"({"kind":"chest","id":"b","version":1})"},
+      {"state.Put", R"({"kind":"chest","id":"a","document":{"coins":3}})"},
+      {"time.Advance", R"({"by_ms":60000})"},
+      {"time.Schedule", R"({"at_ms":999999999999,"name":"bell"})"},
+      {"time.SetScale", R"({"scale":120})"},
+      {"time.Unschedule", R"({"id":"nothing"})"},
+  };
+  return kGood;
+}
+
+std::string request_of(const MethodInfo* method) {
+  const auto message = new_message(method->request);
+  const auto good = good_requests().find(method->name);
+  if (good != good_requests().end()) EXPECT_TRUE(from_json(good->second, *message)) << method->name;
+  return message->SerializeAsString();
+}
+
+TEST(EveryRpc, HonoursAKeyOrRefusesItByName) {
+  auto world = everything();
+  std::vector<std::string> honoured;
+  for (const auto* method : every_rpc()) {
+    SCOPED_TRACE(method->name);
+    const std::string request = request_of(method);
+    const Caller caller = admin("key of " + method->name);
+    const auto first = ask(world, method, caller, request);
+    if (!method->takes_key()) {
+      ASSERT_FALSE(first.has_value());
+      EXPECT_EQ(first.error().reason, "idempotency.not_taken");
+      EXPECT_THAT(first.error().message, testing::HasSubstr(method->name));
+      continue;
+    }
+    if (!first) {  // refused for what it holds, and the key is free
+      EXPECT_THAT(first.error().reason, testing::Not(testing::StartsWith("idempotency.")))
+          << first.error().message;
+      continue;
+    }
+    honoured.push_back(method->name);
+    world.settle();
+    const auto inputs = world.timeline().tail().inputs;
+    const auto again = ask(world, method, caller, request);
+    ASSERT_TRUE(again.has_value()) << again.error().message;
+    EXPECT_EQ(*again, *first);
+    world.settle();
+    EXPECT_EQ(world.timeline().tail().inputs, inputs) << "one effect";
+    // The same key with a field that nobody knows: another body.
+    const auto other = ask(world, method, caller, request + "\xC0\x3E\x01");
+    ASSERT_FALSE(other.has_value());
+    EXPECT_EQ(other.error().reason, "idempotency.other_request");
+  }
+  for (const auto& [name, request] : good_requests()) {
+    if (name != "state.Delete")
+      EXPECT_THAT(honoured, testing::Contains(name)) << "its request here is refused";
+  }
+  EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+}
+
+// Sets one string field after the other, also within messages, and undoes it again.
+void each_string(google::protobuf::Message& message, int depth, const std::string& path,
+                 const std::function<void(const std::string&)>& look) {
+  using google::protobuf::FieldDescriptor;
+  const auto* values = message.GetReflection();
+  const auto* type = message.GetDescriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const auto* field = type->field(i);
+    const std::string name = path + field->name();
+    if (field->type() == FieldDescriptor::TYPE_STRING) {
+      const std::string nul("a\0b", 3);
+      field->is_repeated() ? values->AddString(&message, field, nul)
+                           : values->SetString(&message, field, nul);
+      look(name);
+      values->ClearField(&message, field);
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && depth > 0) {
+      auto* below = field->is_repeated() ? values->AddMessage(&message, field)
+                                         : values->MutableMessage(&message, field);
+      if (!field->is_map()) each_string(*below, depth - 1, name + ".", look);
+      values->ClearField(&message, field);
+    }
+  }
+}
+
+TEST(EveryRpc, RefusesTextThatCannotBeStoredInItsOwnTurn) {
+  auto world = everything();
+  int fields = 0;
+  for (const auto* method : every_rpc()) {
+    const auto message = new_message(method->request);
+    each_string(*message, 3, method->name + ": ", [&](const std::string& name) {
+      ++fields;
+      const auto tail = world.timeline().tail().inputs;
+      const auto reply = ask(world, method, admin(), message->SerializeAsString());
+      ASSERT_FALSE(reply.has_value()) << name;
+      EXPECT_EQ(reply.error().reason, "rpc.bad_text") << name;
+      EXPECT_EQ(world.timeline().tail().inputs, tail) << name;
+    });
+  }
+  EXPECT_GT(fields, 100);
+  EXPECT_TRUE(world.timeline().health().has_value());
+}
+
+}  // namespace
+}  // namespace troupe::test
