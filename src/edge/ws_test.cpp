@@ -51,6 +51,23 @@ TEST(Ws, HelloIsWelcomed) {
   EXPECT_EQ(welcome["limits"]["frame_bytes_max"], 65536);
 }
 
+TEST(Ws, AsManyPlayersAsAreSetWithTheMessageOfTheDay) {
+  RigOptions options;
+  options.config.players_max = [] { return std::size_t{1}; };
+  options.config.message_of_the_day = [] { return std::string("Mind the fog."); };
+  Rig rig(std::move(options));
+  WsClient anna(rig.port(), kJson);
+  EXPECT_EQ(anna.hello({{"player", "anna"}})["message_of_the_day"], "Mind the fog.");
+  WsClient again(rig.port(), kJson);
+  EXPECT_EQ(again.hello({{"player", "anna"}})["player"], "anna") << "another socket of one who is here";
+  WsClient ben(rig.port(), kJson);
+  ben.send(Json{{"hello", {{"player", "ben"}}}});
+  EXPECT_EQ(ben.read_json("response")["error"]["reason"], "world.full");
+  EXPECT_EQ(ben.read_json("goaway")["reason"], "full");
+  WsClient designer(rig.port(), kJson);
+  EXPECT_EQ(designer.hello({{"role", "designer"}})["role"], "designer") << "players are counted";
+}
+
 TEST(Ws, HelloComesFirstAndOnce) {
   Rig rig;
   WsClient early(rig.port(), kJson);

@@ -54,6 +54,7 @@ class FakeEngine final : public engine::Engine {
   }
   Task<engine::ChooseReply> choose(engine::ChooseRequest request) override {
     ++choices;
+    time_to_choose = request.deadline - env_.now();
     if (choose_error) co_return std::unexpected(*choose_error);
     engine::ChooseReply reply{.model = request.model, .usage = usage};
     reply.probabilities.assign(request.options.size(), 1.0 / static_cast<double>(request.options.size()));
@@ -83,7 +84,8 @@ class FakeEngine final : public engine::Engine {
   engine::Usage usage;
   std::vector<engine::ThoughtView> thinks;
   int choices = 0;
-  bool late = false;  // it keeps no deadline
+  rt::nanoseconds time_to_choose{0};  // that the last choice had
+  bool late = false;                  // it keeps no deadline
 
  private:
   rt::Env env_;
