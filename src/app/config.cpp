@@ -156,6 +156,13 @@ std::vector<ConfigKey> server_keys() {
        [](Config& c, const std::string& v) { return set_route(c, engine::Tier::silver, v); }},
       {"routes.bronze", "the same for bronze", "the same",
        [](Config& c, const std::string& v) { return set_route(c, engine::Tier::bronze, v); }},
+      {"routes.moderation",
+       "a model that judges what the word lists let pass, both ways; what is said is then shown whole",
+       "none",
+       [](Config& c, const std::string& v) -> std::string {
+         c.server.moderation_model = trim(v);
+         return {};
+       }},
       {"log.format", "text or json", "text",
        [](Config& c, const std::string& v) -> std::string {
          if (v != "text" && v != "json") return "text or json";

@@ -1,6 +1,8 @@
 #include "app/openai_backend.h"
 
 #include "host/host.h"
+#include "moderation/moderation.h"
+#include "troupe/v1/ai.pb.h"
 #include "troupe/v1/router.pb.h"
 #include "troupe/v1/socket.pb.h"
 
@@ -12,6 +14,7 @@ engine::Usage usage_of(const pb::RouterUsage& usage) {
   return {.prompt_tokens = usage.prompt_tokens(),
           .cached_tokens = usage.cached_tokens(),
           .new_tokens = usage.new_tokens(),
+          .reasoning_tokens = usage.reasoning_tokens(),
           .queue_us = usage.queue_us(),
           .first_token_us = usage.first_token_us(),
           .total_us = usage.total_us(),
@@ -54,7 +57,52 @@ Task<Reply> ask_router(const rt::Env& env, bus::Bus& bus, Caller caller, Request
   co_return reply;
 }
 
+// An answer to a player: whole sentences that fit. What has structure, and what a model judges, is shown when
+// all of it is there.
+struct ForPlayer {
+  std::string name;
+  moderation::Levels allowed{};
+  bool at_the_end = false;
+  std::function<void(std::string_view)> on_text;
+  std::string raw;
+  std::string shown;
+  moderation::Finding finding;
+  bool over = false;  // what is still on the bus is in the reply, too
+
+  void take(std::string_view text) {
+    if (!finding.allowed) return;
+    finding = moderation::judge(shown + std::string(text), allowed);
+    if (!finding.allowed) return;
+    shown += text;
+    if (on_text && !text.empty()) on_text(text);
+  }
+};
+
+moderation::Levels levels_in(const google::protobuf::RepeatedPtrField<pb::CategoryLevel>& from) {
+  moderation::Levels out{};
+  for (const auto& level : from) {
+    moderation::Category category{};
+    if (moderation::parse_category(level.category(), category))
+      out[static_cast<std::size_t>(category)] = level.level();
+  }
+  return out;
+}
+
 }  // namespace
+
+// For a player, or for a caller who names one: both what goes to the model and what comes back.
+Task<pb::AiModerateReply> RouterOpenAiBackend::judge(Caller caller, std::string player, std::string text,
+                                                     std::string direction) {
+  pb::AiModerateRequest ask;
+  ask.set_player(std::move(player));
+  ask.set_text(std::move(text));
+  ask.set_direction(std::move(direction));
+  ask.set_door("v1.chat");
+  caller.role = pb::ROLE_SERVICE;
+  caller.stream.clear();
+  caller.idempotency_key.clear();
+  co_return co_await ask_router<pb::AiModerateReply>(env_, bus_, std::move(caller), std::move(ask));
+}
 
 Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatRequest request,
                                                       std::function<void(std::string_view)> on_text) {
@@ -82,7 +130,29 @@ Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatR
   ask.set_logprobs(wanted.top_logprobs >= 0);
   ask.set_top_logprobs(std::max(0, wanted.top_logprobs));
   charge(ask, caller, request.account);
+  std::shared_ptr<ForPlayer> player;
+  if (caller.role == pb::ROLE_PLAYER || !request.account.player.empty()) {
+    std::string said;
+    for (const auto& message : wanted.messages) said += message.text + "\n";
+    CO_TRY(const auto judged, co_await judge(caller, ask.player(), said, "in"));
+    if (!judged.allowed())
+      co_return fail(Code::invalid_argument, "ai.held_back", "that cannot be said here: " + judged.reason());
+    const bool free = wanted.json_schema.empty() && wanted.grammar.empty();
+    player = std::make_shared<ForPlayer>(ForPlayer{.name = ask.player(),
+                                                   .allowed = levels_in(judged.limits()),
+                                                   .at_the_end = !free || judged.by() == "model",
+                                                   .on_text = on_text});
+    ask.set_whole_sentences(free);
+    if (on_text) {
+      on_text = [player](std::string_view text) {
+        if (player->over) return;
+        player->raw += text;
+        if (!player->at_the_end) player->take(text);
+      };
+    }
+  }
   ask.set_deadline_ms(left_ms(env_, caller.deadline));
+  const Caller asking = caller;
   caller.role = pb::ROLE_SERVICE;  // the edge admitted them to these paths
   bus::Subscription parts;
   if (on_text) {
@@ -94,12 +164,27 @@ Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatR
   }
   CO_TRY(const auto reply,
          co_await ask_router<pb::RouterGenerateReply>(env_, bus_, std::move(caller), std::move(ask)));
-  co_return engine::GenerateReply{.text = reply.text(),
-                                  .finish = finish_of(reply.finish()),
-                                  .model = reply.model(),
-                                  .model_hash = reply.model_hash(),
-                                  .usage = usage_of(reply.usage()),
-                                  .logprobs = logprobs_of(reply)};
+  engine::GenerateReply out{.text = reply.text(),
+                            .finish = finish_of(reply.finish()),
+                            .model = reply.model(),
+                            .model_hash = reply.model_hash(),
+                            .usage = usage_of(reply.usage()),
+                            .logprobs = logprobs_of(reply)};
+  if (!player) co_return out;
+  player->over = true;
+  if (player->at_the_end || !reply.text().starts_with(player->raw)) {
+    CO_TRY(const auto judged, co_await judge(asking, player->name, out.text, "out"));
+    if (!judged.allowed()) player->finding.allowed = false;
+    if (player->shown.empty()) player->take(out.text);
+  } else {
+    player->take(std::string_view(reply.text()).substr(player->raw.size()));
+    if (!player->finding.allowed) (void)co_await judge(asking, player->name, out.text, "out");  // records it
+  }
+  parts = {};
+  out.held_back = !player->finding.allowed;
+  out.text = player->shown;
+  if (out.held_back) out.logprobs.clear();  // they spell what was held back
+  co_return out;
 }
 
 Task<engine::ChooseReply> RouterOpenAiBackend::choose(Caller caller, edge::ChooseRequest request) {

@@ -4,6 +4,7 @@
 #include "app/engines.h"
 #include "edge/openai_api.h"
 #include "ports/bus.h"
+#include "troupe/v1/ai.pb.h"
 
 namespace troupe {
 
@@ -18,6 +19,8 @@ class RouterOpenAiBackend final : public edge::OpenAiBackend {
   Task<std::vector<engine::ModelInfo>> models(Caller caller) override;
 
  private:
+  Task<pb::AiModerateReply> judge(Caller caller, std::string player, std::string text, std::string direction);
+
   rt::Env env_;
   bus::Bus& bus_;
   const Engines& engines_;

@@ -1,5 +1,6 @@
 #include "app/server.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/signal_set.hpp>
 #include <cstdio>
@@ -113,13 +114,22 @@ Result<void> run_server(const ServerOptions& options) {
 
   Engines engines = open_engines(env, engine_options);
   if (!engines.problem.empty()) log::warn("models", "{}", engines.problem);
+  if (const auto& judge = options.moderation_model; !judge.empty()) {
+    const auto serves = [&](const auto& tier) {
+      return std::ranges::any_of(tier.second, [&](const Route& route) { return route.model == judge; });
+    };
+    if (std::ranges::none_of(engines.router.tiers, serves))
+      return fail(Code::invalid_argument, "config.broken",
+                  "routes.moderation: no tier has a model '" + judge + "'");
+  }
   add_engine_metrics(metrics, engines);
   const bool thinks = engines.router.tiers[engine::Tier::gold].size() > 1;
   NpcConfig npc{.thinks = thinks, .read_ahead = options.read_ahead, .embedding_size = engines.embedding_size};
   if (engines.embedding_size > 0) {
     npc.make_index = [size = engines.embedding_size] { return index::make_flat_index(size); };
   }
-  WorldServices services(pack, *world.host, engines.router, std::move(npc), {},
+  WorldServices services(pack, *world.host, engines.router, std::move(npc),
+                         {.classifier = options.moderation_model},
                          {.catalogue = catalogue,
                           .models_dir = models_dir,
                           .tool = tool_path("models.py"),

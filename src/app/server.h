@@ -32,7 +32,8 @@ struct ServerOptions {
   std::uint32_t engine_memory_mb = 0;              // for one model; 0 = what the machine has free
   std::vector<engine::OpenAiModelConfig> engines;  // over HTTP, in the order of the file
   std::map<engine::Tier, std::vector<std::string>> routes;
-  RouterPolicy router;  // budgets, hedging, canaries, jobs
+  std::string moderation_model;  // a model of some tier; "" = the lists judge alone
+  RouterPolicy router;           // budgets, hedging, canaries, jobs
   CallLimits call_limits;
   edge::OpenAiRules openai;           // OpenAI's paths for players
   std::filesystem::path tokens_file;  // "" = local mode

@@ -20,6 +20,11 @@ NpcConfig with_settings(NpcConfig npc, const WorldSettings& settings) {
   return npc;
 }
 
+AiConfig rated(AiConfig ai, const pack::Pack& pack) {
+  ai.rating = pack.world.rating;
+  return ai;
+}
+
 }  // namespace
 
 WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc,
@@ -35,7 +40,7 @@ WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig ro
                                   question.SerializeAsString());
           })),
       router_(std::make_unique<RouterService>(host, std::move(router))),
-      ai_(std::make_unique<AiService>(host, std::move(ai))),
+      ai_(std::make_unique<AiService>(host, rated(std::move(ai), pack))),
       npc_(std::make_unique<NpcService>(pack, host, with_settings(std::move(npc), *settings_))),
       events_(std::make_unique<EventsService>(pack, host)),
       models_(std::make_unique<ModelsService>(host, std::move(models))),

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/rpc.h"
 #include "pack/pack.h"
+#include "pack/pack_rating.h"
 
 namespace troupe::cli {
 
@@ -61,14 +62,22 @@ int run_check(const CheckOptions& options, const Terminal& terminal) {
   }
   const auto pack = pack::load_pack(options.dir);
   if (!pack) return report(pack.error(), options, terminal);
+  const auto warnings = pack::rating_warnings(*pack);
   if (options.json) {
+    Json listed = Json::array();
+    for (const auto& warning : warnings) listed.push_back(problem_json(warning));
     const Json json = {{"ok", true},
                        {"problems", Json::array()},
+                       {"warnings", std::move(listed)},
                        {"world", pack->world.name},
                        {"hash", pack->hash},
                        {"counts", counts_json(*pack)}};
     terminal.out << compact(json) << '\n';
     return 0;
+  }
+  for (auto warning : warnings) {
+    if (!warning.file.empty()) warning.file = (std::filesystem::path(options.dir) / warning.file).string();
+    terminal.out << terminal.style(Ink::yellow, "warning: ") << one_line(to_string(warning)) << '\n';
   }
   terminal.out << fmt::format(
       "{}: {} {}, {}, {}, {}, {}, {}\n", options.dir, terminal.style(Ink::green, "ok:"),

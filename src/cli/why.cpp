@@ -96,6 +96,13 @@ class Chain {
     if (const auto output = text_in(d, "output"); !output.empty() && list_in(d, "options").empty()) {
       line("  said: " + one_line(output));
     }
+    if (const auto thought = text_in(d, "reasoning"); !thought.empty()) {
+      const std::string_view head =
+          full_ ? std::string_view(thought) : utf8_prefix(thought, kShortPromptBytes);
+      line(fmt::format("  thought first ({} tokens, heard by nobody): {}{}", number_in(d, "reasoning_tokens"),
+                       one_line(head), head.size() < thought.size() ? "…" : ""),
+           Ink::dim);
+    }
     if (const auto verdict = text_in(d, "verdict"); !verdict.empty()) line("  verdict: " + one_line(verdict));
     if (const auto reason = text_in(d, "reason"); !reason.empty()) line("  because: " + one_line(reason));
     print_list(d, "fallbacks", "  before that: ");

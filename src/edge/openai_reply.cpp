@@ -13,17 +13,23 @@ namespace {
 // The prompt is the same for every choice.
 Json usage_of(std::span<const engine::GenerateReply> replies) {
   int new_tokens = 0;
-  for (const auto& reply : replies) new_tokens += reply.usage.new_tokens;
+  int reasoning_tokens = 0;
+  for (const auto& reply : replies) {
+    new_tokens += reply.usage.new_tokens;
+    reasoning_tokens += reply.usage.reasoning_tokens;
+  }
   const engine::Usage first = replies.empty() ? engine::Usage{} : replies.front().usage;
   return {{"prompt_tokens", first.prompt_tokens},
           {"completion_tokens", new_tokens},
           {"total_tokens", first.prompt_tokens + new_tokens},
-          {"prompt_tokens_details", {{"cached_tokens", first.cached_tokens}}}};
+          {"prompt_tokens_details", {{"cached_tokens", first.cached_tokens}}},
+          {"completion_tokens_details", {{"reasoning_tokens", reasoning_tokens}}}};
 }
 
 // OpenAI has no word for a deadline: it reads as a length, and ours stands beside it. A function that the
 // client named is no decision of the model: OpenAI says "stop" there.
 const char* finish_of(const CompletionHead& head, const engine::GenerateReply& reply) {
+  if (reply.held_back) return "content_filter";
   if (reply.finish != engine::Finish::stop) return "length";
   return head.verdict.tool && !head.verdict.named ? "tool_calls" : "stop";
 }

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+
+#include "base/text.h"
 
 namespace troupe::inference {
 
@@ -25,6 +28,33 @@ bool ends_with_any(std::string_view text, auto const& endings, std::size_t* leng
   return false;
 }
 
+// Before a full stop that ends no sentence, in lower case. (Not "no.", "etc." and "usw.": they may.)
+constexpr std::array<std::string_view, 41> kAbbreviations = {
+    "mr",  "mrs",  "ms",  "dr",   "prof", "st",  "sr",  "jr",  "capt",   "sgt", "lt",  "col",  "gen", "rev",
+    "hon", "mt",   "vs",  "cf",   "ca",   "bzw", "nr",  "hr",  "fr",     "frl", "hrn", "str",  "bd",  "jh",
+    "geb", "gest", "ggf", "inkl", "evtl", "vgl", "mio", "mrd", "approx", "fig", "vol", "bros", "sog"};
+
+// Whether the full stop at the end of `before` is part of its word.
+bool goes_on(std::string_view before) {
+  std::size_t length = 0;
+  while (ends_with_any(before, kClosers, &length)) before.remove_suffix(length);
+  if (!before.ends_with('.') || before.ends_with("..")) return false;
+  before.remove_suffix(1);
+  std::size_t from = before.size();
+  while (from > 0 && !is_space(before[from - 1]) && before[from - 1] != '(' && before[from - 1] != '"')
+    --from;
+  const auto word = before.substr(from);
+  if (word.empty()) return false;
+  const bool number =
+      word.size() <= 2 && std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  bool initials = word != "I";  // "J", "z.B", "U.S"
+  for (std::size_t i = 0; i < word.size(); ++i)
+    initials = initials && (i % 2 == 0 ? letter(word[i]) : word[i] == '.');
+  initials = initials && word.size() % 2 == 1;
+  return number || initials || std::ranges::find(kAbbreviations, lower_ascii(word)) != kAbbreviations.end();
+}
+
 bool closes_sentence(std::string_view text) {
   std::size_t length = 0;
   while (ends_with_any(text, kClosers, &length)) text.remove_suffix(length);
@@ -33,14 +63,31 @@ bool closes_sentence(std::string_view text) {
 
 }  // namespace
 
-std::size_t sentence_end(std::string_view text) {
+std::size_t sentence_end(std::string_view text, bool lines) {
   for (std::size_t end = text.size(); end > 0; --end) {
     const auto before = text.substr(0, end);
     if (ends_with_any(before, kWideStops)) return end;
     if (end == text.size() || !is_space(text[end]) || is_space(text[end - 1])) continue;
-    if (text[end] == '\n' || closes_sentence(before)) return end;
+    if ((lines && text[end] == '\n') || (closes_sentence(before) && !goes_on(before))) return end;
   }
   return 0;
+}
+
+std::string WholeSentences::push(std::string_view piece) {
+  held_ += piece;
+  const auto end = sentence_end(held_, false);
+  auto out = held_.substr(0, end);
+  held_.erase(0, end);
+  text_ += out;
+  return out;
+}
+
+std::string WholeSentences::finish(bool by_itself) {
+  auto out = std::exchange(held_, {});
+  while (!out.empty() && is_space(out.back())) out.pop_back();
+  if (!by_itself && (!closes_sentence(out) || goes_on(out))) out.clear();
+  text_ += out;
+  return out;
 }
 
 std::string SentenceGate::show(std::string piece) {

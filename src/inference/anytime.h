@@ -43,8 +43,24 @@ class SentenceGate {
 };
 
 // The byte after the last sentence end in `text`: closing punctuation and quotes that white space follows, or
-// a line end. 0 = none.
-std::size_t sentence_end(std::string_view text);
+// (`lines`) a line end. 0 = none. "Mr. Odo", "z. B. fünf", "am 3. Mai" go on.
+std::size_t sentence_end(std::string_view text, bool lines = true);
+
+// Lets only whole sentences through. What is never completed is never said. One owner, one thread; holds back
+// the sentence under way.
+class WholeSentences {
+ public:
+  std::string push(std::string_view piece);
+  // The rest: all of it where the speaker had come to an end, else no more than what is complete.
+  std::string finish(bool by_itself);
+  // What was held turned out to be no speech.
+  void forget() { held_.clear(); }
+  const std::string& text() const { return text_; }  // everything let through
+
+ private:
+  std::string held_;
+  std::string text_;
+};
 
 // Where a JSON text stands that is written piece by piece.
 class JsonCursor {

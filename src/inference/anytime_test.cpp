@@ -29,6 +29,40 @@ TEST(Anytime, SentenceEnds) {
   }
 }
 
+TEST(Anytime, AFullStopInsideASentenceEndsNone) {
+  for (const char* text : {"I spoke to Mr. ", "I spoke to Mr. Odo", "Fragt z. B. ", "on the 3. of May",
+                           "am 3. Mai", "J. Smith", "approx. five", "die U.S. Marine"}) {
+    EXPECT_EQ(sentence_end(text, false), 0U) << text;
+  }
+  EXPECT_EQ(sentence_end("No. I did not", false), 3U);
+  EXPECT_EQ(sentence_end("It was I. Who", false), 9U);
+  EXPECT_EQ(sentence_end("one line\nthe next", false), 0U);
+}
+
+TEST(Anytime, OnlyWholeSentencesComeThrough) {
+  const std::string text = "Good day. I spoke to Mr. Odo... The keeper of the light was";
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+    WholeSentences cut;
+    WholeSentences whole;
+    std::string shown;
+    for (std::size_t at = 0; at < text.size(); at += piece) {
+      shown += cut.push(text.substr(at, piece));
+      whole.push(text.substr(at, piece));
+    }
+    shown += cut.finish(false);
+    whole.finish(true);
+    EXPECT_EQ(shown, "Good day. I spoke to Mr. Odo...");
+    EXPECT_EQ(cut.text(), shown);
+    EXPECT_EQ(whole.text(), text) << "who stops by themselves has said all";
+  }
+  WholeSentences one;
+  EXPECT_EQ(one.push("Well"), "");
+  EXPECT_EQ(one.finish(false), "");
+  WholeSentences last;
+  EXPECT_EQ(last.push("Good day."), "");
+  EXPECT_EQ(last.finish(false), "Good day.");
+}
+
 struct Spoken {
   std::string text;
   int tokens = 0;

@@ -40,6 +40,7 @@ BreakerState Breaker::state(rt::Instant now) const {
 }
 
 bool is_fault(const Error& error, const Heard& heard, const BreakerLimits& limits) {
+  if (error.reason == "router.nothing_whole") return false;  // it answers; this time with nothing to be heard
   if (error.reason == "engine.silent") return heard.given >= limits.silence_min && !heard.answered_others;
   return error.code == Code::unavailable || error.code == Code::internal;
 }
@@ -65,8 +66,8 @@ void measure(RouteStats& stats, const StatsLimits& limits, const Measurement& m,
   ++(m.deadline_met ? stats.deadlines_met : stats.deadlines_missed);
   // What counts for little is soon replaced.
   const double weight = std::max(limits.smoothing, 1 - freshness(stats, limits, now));
-  // (Neither luck nor fault: what ran out of time because of others.) One fault alone says little, also of who was not
-  // asked for long.
+  // (Neither luck nor fault: what ran out of time because of others.) One fault alone says little, also of
+  // who was not asked for long.
   constexpr double kOneFault = 0.4;
   const double counts = std::min(weight, kOneFault);
   if (m.ok || m.fault) stats.error_rate += counts * ((m.fault ? 1.0 : 0.0) - stats.error_rate);

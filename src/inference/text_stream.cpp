@@ -26,14 +26,34 @@ TextStream::TextStream(std::vector<std::string> stops) : stops_(std::move(stops)
   std::erase(stops_, std::string());
 }
 
+TextStream::TextStream(std::vector<std::string> stops, Markup markup) : TextStream(std::move(stops)) {
+  markup_.emplace(std::move(markup));
+}
+
+// What the markup lets through. A thought that turns out to be one takes back what was taken for an answer.
+void TextStream::take(std::string characters) {
+  if (!markup_) {
+    held_ += characters;
+    return;
+  }
+  const int before = markup_->recalls();
+  auto shown = markup_->push(characters);
+  if (markup_->recalls() > before) {
+    held_.clear();
+    text_.clear();
+  }
+  held_ += shown;
+}
+
 std::string TextStream::push(std::string_view bytes) {
   if (stopped_) return {};
+  std::string characters;
   bytes_ += bytes;
   std::size_t at = 0;
   while (at < bytes_.size()) {
     const auto length = announced(static_cast<unsigned char>(bytes_[at]));
     if (length == 0) {
-      held_ += kReplacement;
+      characters += kReplacement;
       ++at;
       continue;
     }
@@ -46,20 +66,22 @@ std::string TextStream::push(std::string_view bytes) {
     if (have < length && at + have == bytes_.size()) break;  // the rest may come
     const auto character = std::string_view(bytes_).substr(at, have);
     if (have == length && is_utf8(character)) {
-      held_ += character;
+      characters += character;
     } else {
-      held_ += kReplacement;
+      characters += kReplacement;
     }
     at += have;
   }
   bytes_.erase(0, at);
+  take(std::move(characters));
   return release(false);
 }
 
 std::string TextStream::finish() {
   if (stopped_) return {};
-  if (!bytes_.empty()) held_ += kReplacement;
+  if (!bytes_.empty()) take(std::string(kReplacement));
   bytes_.clear();
+  if (markup_) held_ += markup_->finish();
   return release(true);
 }
 
@@ -71,7 +93,7 @@ std::string TextStream::release(bool all) {
       stopped_ = true;
     }
   }
-  if (!stopped_ && !all) {
+  if (!stopped_ && !all && !(markup_ && markup_->ended())) {
     // Hold back the longest tail that begins a stop string.
     for (const auto& stop : stops_) {
       for (auto length = std::min(stop.size() - 1, held_.size()); length > 0; --length) {
@@ -85,6 +107,7 @@ std::string TextStream::release(bool all) {
   auto out = held_.substr(0, end);
   held_.erase(0, stopped_ ? held_.size() : end);
   text_ += out;
+  if (markup_ && markup_->ended()) stopped_ = true;
   return out;
 }
 

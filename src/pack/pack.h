@@ -52,8 +52,9 @@ struct World {
   std::uint64_t seed = 0;
   std::int64_t start_day = 1;  // days count from 1
   Clock start_clock;
-  double scale = 60;  // game seconds per real second, 0..86400
-  PlaceId arrival;    // where a new player appears
+  double scale = 60;            // game seconds per real second, 0..86400
+  PlaceId arrival;              // where a new player appears
+  std::string rating = "teen";  // what whoever nobody knows may hear and say: teen or mature
   PlayersRule players;
   Source at;
 };

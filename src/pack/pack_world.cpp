@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "pack/pack_draft.h"
@@ -51,6 +52,10 @@ void read_world(const Cursor& root, Draft& draft) {
   world.scale = fields.number_or("scale", 60, 0, 86'400);
   world.arrival = draft.read_ref<PlaceId>(fields, "arrival", Thing::place);
   if (const auto players = fields.optional("players")) read_players(*players, world.players);
+  static constexpr std::array<std::string_view, 2> kRatings = {"teen", "mature"};
+  if (const auto rating = fields.optional("rating")) {
+    if (const auto index = rating->choice("rating", kRatings)) world.rating = kRatings[*index];
+  }
 }
 
 namespace {

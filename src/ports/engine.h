@@ -9,6 +9,10 @@
 //             likewise.
 // Structure   With a json_schema the answer is whole and matches, or it is an error: engine.json_cut
 //             (`deadline_exceeded` for lack of time, `exhausted` for lack of tokens).
+// Markup      Text is what is said: thoughts, control tokens and tool calls of a model's own are not in it.
+// What
+//             was thought counts against reasoning_tokens_max, not tokens_max, and no stop string is looked
+//             for in it.
 // Cancel      Cancelling the task stops the work within one step.
 // Order       Earliest deadline first inside a tier; gold before silver before bronze.
 // Threads     Call on the io thread; on_text runs on the io thread.
@@ -61,8 +65,11 @@ struct GenerateRequest {
   int tokens_max = 96;
   Sampling sampling;
   std::vector<std::string> stop;
-  std::string json_schema;  // "" = free text; else the answer is JSON that matches
-  std::string grammar;      // GBNF; at most one of the two
+  // What a person says aloud: never shown before it is certain that it is no thought.
+  bool speech = false;
+  int reasoning_tokens_max = 1024;  // beside tokens_max, where the model thinks first
+  std::string json_schema;          // "" = free text; else the answer is JSON that matches
+  std::string grammar;              // GBNF; at most one of the two
   // Log probabilities in the reply, each token's with so many of the likeliest in its place; -1 = none.
   int top_logprobs = -1;
   rt::Instant deadline = rt::Instant::never();
@@ -89,6 +96,7 @@ struct Usage {
   int prompt_tokens = 0;
   int cached_tokens = 0;  // of the prompt, found in the prefix cache
   int new_tokens = 0;
+  int reasoning_tokens = 0;  // of new_tokens: thought and not said
   std::int64_t queue_us = 0;
   std::int64_t first_token_us = 0;  // from the call
   std::int64_t total_us = 0;
@@ -116,7 +124,9 @@ struct TokenLogprob {
 
 struct GenerateReply {
   std::string text;
+  std::string reasoning;  // what was thought first, a few KiB at most; for `why`
   Finish finish = Finish::stop;
+  bool held_back = false;  // set by whoever moderates it: the text is what may be shown
   std::string model;
   std::string model_hash;
   Usage usage;
@@ -226,6 +236,8 @@ class Engine {
   // Prefills the prompt of `request` at the lowest priority, so that a later generate() finds it warm. Best
   // effort.
   virtual Task<Usage> warm(GenerateRequest request) = 0;
+  // Whether this model is known to think before it speaks, so that an answer costs that much more.
+  virtual bool thinks(std::string_view /*model*/) const { return false; }
   // Any thread. Bounded by kThoughtsMax; empty for an engine that answers at once.
   virtual std::vector<ThoughtView> thoughts() const { return {}; }
 };

@@ -7,6 +7,7 @@
 #include "adapters/engine_llama/json_shape.h"
 #include "adapters/engine_llama/logprobs.h"
 #include "adapters/engine_llama/sampler.h"
+#include "base/text.h"
 #include "inference/anytime.h"
 #include "inference/text_stream.h"
 
@@ -24,19 +25,26 @@ std::unexpected<Error> too_long(const std::string& model, const std::string& hav
 int json_tokens_least(int bytes) { return bytes / 6; }
 int json_tokens_reserve(int bytes) { return bytes / 2 + 6; }
 
+inference::Markup::Kind markup_of(const GenerateRequest& request) {
+  using Kind = inference::Markup::Kind;
+  if (!request.json_schema.empty() || !request.grammar.empty()) return Kind::structured;
+  return request.speech ? Kind::speech : Kind::text;
+}
+
 class GenerateRun final : public Run {
  public:
   GenerateRun(ChatLane& lane, Inbox& inbox, TicketPtr t, std::vector<llama_token> prompt, Sampler sampler,
-              std::shared_ptr<GenerateCall> call, int tokens_max)
+              std::shared_ptr<GenerateCall> call, int tokens_max, int room, bool opens_in_thought)
       : Run(std::move(t), std::move(prompt)),
         lane_(lane),
         inbox_(inbox),
         sampler_(std::move(sampler)),
         call_(std::move(call)),
-        stream_(call_->request.stop),
+        stream_(call_->request.stop, inference::Markup(markup_of(call_->request), opens_in_thought)),
         json_(!call_->request.json_schema.empty()),
         speech_(!json_ && call_->request.grammar.empty()),
-        tokens_max_(tokens_max) {
+        tokens_max_(tokens_max),
+        room_(room) {
     rows_from = tokens.size() - 1;
     if (!json_) return;
     const int bytes = json_least_bytes(call_->request.json_schema);
@@ -53,18 +61,26 @@ class GenerateRun final : public Run {
       sampler_.close();
     const auto token = sampler_.next(logits);
     if (lane_.model().ends(token)) return;  // nothing appended: on_done() follows
+    const bool hidden = stream_.markup()->hides();
     if (call_->request.top_logprobs >= 0)
       logprobs_.push_back(logprob_of(lane_.model(), logits, token, call_->request.top_logprobs));
     ++new_tokens_;
     inbox_.counters().new_tokens.fetch_add(1);
     ticket->new_tokens.store(new_tokens_);
     ticket->state.store(ThoughtView::State::generating);
-    say(stream_.push(lane_.model().piece(token)), left);
+    const std::string certain = stream_.push(lane_.model().piece(token));
+    // Thoughts have tokens of their own, and no likelihood of theirs is anybody's.
+    if (hidden || stream_.markup()->hides()) {
+      ++thought_tokens_;
+      logprobs_.clear();
+    }
+    say(certain, left);
     if (stream_.stopped() || sampler_.complete()) return;
     if (gate_.ended()) {
       finish_ = Finish::deadline;
       cut_ = Cut::sentence;
-    } else if (new_tokens_ >= tokens_max_) {
+    } else if (new_tokens_ - thought_tokens_ >= tokens_max_ || new_tokens_ >= room_ ||
+               thought_tokens_ > call_->request.reasoning_tokens_max) {
       finish_ = Finish::length;
     } else {
       tokens.push_back(token);
@@ -139,6 +155,7 @@ class GenerateRun final : public Run {
     Usage usage{.prompt_tokens = static_cast<int>(prompt_tokens),
                 .cached_tokens = static_cast<int>(cached),
                 .new_tokens = new_tokens_,
+                .reasoning_tokens = thought_tokens_,
                 .queue_us = micros(began - ticket->called),
                 .first_token_us = micros(first_token_ - ticket->called),
                 .total_us = micros(now - ticket->called),
@@ -146,6 +163,7 @@ class GenerateRun final : public Run {
     ticket->fill(usage);
     trim_to(logprobs_, gate_.text().size());
     call_->done.set(GenerateReply{.text = gate_.text(),
+                                  .reasoning = stream_.markup()->reasoning(),
                                   .finish = finish,
                                   .model = lane_.model().info().name,
                                   .model_hash = lane_.model().info().hash,
@@ -162,8 +180,10 @@ class GenerateRun final : public Run {
   bool json_;
   bool speech_;  // free text: it may end at any sentence
   int tokens_max_;
+  int room_;  // of the context: the answer and what was thought before it
   int json_reserve_ = 0;
   int new_tokens_ = 0;
+  int thought_tokens_ = 0;
   Finish finish_ = Finish::stop;
   Cut cut_ = Cut::none;
   rt::Instant first_token_;
@@ -221,8 +241,10 @@ void start_generate(ChatLane& lane, Inbox& inbox, const Limits& limits, TicketPt
   if (!sampler) return call->done.set(std::unexpected(std::move(sampler).error()));
   const int room = lane.model().info().context_tokens - static_cast<int>(prompt->tokens.size());
   const int tokens_max = std::max(1, std::min({call->request.tokens_max, limits.new_tokens_max, room}));
+  const bool opens_in_thought = trim(prompt->text).ends_with("<think>");
   lane.add(std::make_unique<GenerateRun>(lane, inbox, std::move(ticket), std::move(prompt->tokens),
-                                         *std::move(sampler), std::move(call), tokens_max));
+                                         *std::move(sampler), std::move(call), tokens_max, room,
+                                         opens_in_thought));
 }
 
 void start_warm(ChatLane& lane, Inbox& inbox, const Limits& limits, TicketPtr ticket,

@@ -45,15 +45,43 @@ Result<void> check_json(Finish finish, const std::string& text, Upstream& upstre
 // As counted by the upstream; what it does not say (it was stopped, or never says) is estimated.
 Usage usage_of_stream(const StreamReply& reply, const std::optional<Counted>& said, int prompt_tokens,
                       const Prices& prices) {
-  Counted counted{.prompt_tokens = prompt_tokens, .new_tokens = reply.pieces()};
-  return usage_of(said.value_or(counted), prices);
+  Counted counted = said.value_or(Counted{.prompt_tokens = prompt_tokens, .new_tokens = reply.pieces()});
+  if (counted.reasoning_tokens == 0)
+    counted.reasoning_tokens = std::min(reply.thoughts(), counted.new_tokens);
+  return usage_of(counted, prices);
+}
+
+inference::Markup::Kind markup_of(const GenerateRequest& request) {
+  using Kind = inference::Markup::Kind;
+  if (!request.json_schema.empty() || !request.grammar.empty()) return Kind::structured;
+  return request.speech ? Kind::speech : Kind::text;
+}
+
+// How many tokens it gets for thoughts. Who may be a thinker gets them where they cost nothing.
+int thought_tokens(const Upstream& upstream, const GenerateRequest& request) {
+  using Thinks = Upstream::Thinks;
+  const bool free = upstream.config().prices.output == 0;
+  const bool may =
+      upstream.thinks == Thinks::yes || (upstream.thinks == Thinks::unknown && request.speech && free);
+  return may ? request.reasoning_tokens_max : 0;
+}
+
+void learn(Upstream& upstream, const StreamReply& reply) {
+  using Thinks = Upstream::Thinks;
+  upstream.opens_in_thought |= reply.opens_in_thought();
+  if (reply.thoughts() > 0) {
+    upstream.thinks = Thinks::yes;
+  } else if (upstream.thinks == Thinks::unknown && !reply.text().empty()) {
+    upstream.thinks = Thinks::no;
+  }
 }
 
 Task<GenerateReply> run_generate(CorePtr core, Upstream* upstream, GenerateRequest request,
                                  StreamReply::OnText on_text, [[maybe_unused]] Places::Call call) {
   const auto called = core->env.now();
   const int estimate = estimated_tokens(request.messages);
-  CO_TRY(auto body, generate_body(upstream->config(), request));
+  const int thoughts = thought_tokens(*upstream, request);
+  CO_TRY(auto body, generate_body(upstream->config(), request, thoughts));
   Question question{.path = "/chat/completions",
                     .body = std::move(body),
                     .tier = request.tier,
@@ -61,14 +89,29 @@ Task<GenerateReply> run_generate(CorePtr core, Upstream* upstream, GenerateReque
                     .first_token_by = request.first_token_by};
   const auto last = std::make_shared<std::shared_ptr<StreamReply>>();  // of the last request that was sent
   const auto sent = std::make_shared<rt::Instant>(called);
-  auto end = co_await ask<StreamReply>(
-      core, upstream, std::move(question),
-      [core, upstream, stops = request.stop, on_text, last, sent](Places::Place place) {
-        *sent = core->env.now();
-        return *last = std::make_shared<StreamReply>(core->env, upstream->source, std::move(place), stops,
-                                                     on_text);
-      });
-  const auto& reply = *last;
+  const auto make = [core, upstream, request, on_text, last, sent](int thoughts) {
+    return [core, upstream, request, on_text, last, sent, thoughts](Places::Place place) {
+      *sent = core->env.now();
+      // (What a person says is held until it is certain that a model nobody knows yet does not think aloud.)
+      const bool held =
+          upstream->opens_in_thought || (request.speech && upstream->thinks == Upstream::Thinks::unknown);
+      StreamReply::Hears hears{.stops = request.stop,
+                               .markup = inference::Markup(markup_of(request), held),
+                               .pieces_max = thoughts > 0 ? request.tokens_max : 0};
+      return *last = std::make_shared<StreamReply>(core->env, upstream->source, std::move(place),
+                                                   std::move(hears), on_text);
+    };
+  };
+  auto end = co_await ask<StreamReply>(core, upstream, question, make(thoughts));
+  if (end) learn(*upstream, **last);
+  const int more = thought_tokens(*upstream, request);
+  if (end && end->finish == Finish::length && (*last)->text().empty() && thoughts == 0 && more > 0 &&
+      upstream->config().prices.output == 0) {
+    // Its thoughts took what was meant for the answer: once more, with room for them.
+    CO_TRY(question.body, generate_body(upstream->config(), request, more));
+    end = co_await ask<StreamReply>(core, upstream, question, make(more));
+  }
+  const std::shared_ptr<StreamReply> reply = *last;
   const bool late = !end && end.error().code == Code::deadline_exceeded;
   if (!end && !(late && reply && !reply->text().empty())) co_return std::unexpected(end.error());
   if (!request.json_schema.empty()) {
@@ -77,6 +120,7 @@ Task<GenerateReply> run_generate(CorePtr core, Upstream* upstream, GenerateReque
   if (end && request.top_logprobs >= 0 && end->logprobs.empty() && !reply->text().empty())
     co_return no_logprobs(upstream->config());  // the upstream ignores what it does not know
   GenerateReply out{.text = reply->text(),
+                    .reasoning = reply->reasoning(),
                     .finish = late ? Finish::deadline : end->finish,
                     .model = upstream->info.name,
                     .usage = usage_of_stream(*reply, late ? std::nullopt : end->counted, estimate,
@@ -146,6 +190,11 @@ class OpenAiEngineImpl final : public OpenAiEngine {
 
   std::string_view name() const override { return "openai"; }
   const Limits& limits() const override { return core_->limits; }
+  bool thinks(std::string_view model) const override {
+    return std::ranges::any_of(core_->upstreams, [&](const auto& upstream) {
+      return upstream->info.name == model && upstream->thinks == Upstream::Thinks::yes;
+    });
+  }
   std::vector<ModelInfo> models() const override {
     std::vector<ModelInfo> out;
     for (const auto& upstream : core_->upstreams) out.push_back(upstream->info);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/text.h"
+
 namespace troupe::engine {
 
 namespace {
@@ -85,17 +87,42 @@ void StreamReply::on_event(std::string_view data) {
 }
 
 void StreamReply::take(const Piece& piece) {
+  if (!piece.reasoning.empty()) note_thought(piece.reasoning);
   if (!piece.text.empty()) {
+    const auto& markup = *stream_.markup();
+    const bool hidden = markup.hides();
+    const int recalls = markup.recalls();
+    auto shown = stream_.push(piece.text);
+    bool enough = false;
     {
       const std::lock_guard lock(mutex_);
       ++pieces_;
-      if (!first_text_) first_text_ = env_.now();
+      if (hidden || markup.hides()) {
+        ++thoughts_;
+        tagged_ = markup.reasoning();
+      }
+      if (!shown.empty() && !first_text_) first_text_ = env_.now();
+      enough = pieces_max_ > 0 && pieces_ - thoughts_ >= pieces_max_;
+      if (markup.recalls() > recalls) {
+        opens_in_thought_ = recalled_ = true;
+        thoughts_ = pieces_;
+        tagged_ = markup.reasoning();
+        pending_.clear();
+      }
     }
-    show(stream_.push(piece.text));
+    show(std::move(shown));
+    if (enough && !piece.finish && !stream_.stopped()) return settle(Value{Finish::length, counted_, {}});
   }
   if (piece.finish) finish_ = piece.finish;
   if (piece.counted) counted_ = piece.counted;
   logprobs_.insert(logprobs_.end(), piece.logprobs.begin(), piece.logprobs.end());
+}
+
+void StreamReply::note_thought(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  ++pieces_;
+  ++thoughts_;
+  reasoning_ += utf8_prefix(text, inference::Markup::kReasoningBytesMax - reasoning_.size());
 }
 
 void StreamReply::show(std::string text) {
@@ -141,6 +168,7 @@ bool StreamReply::caught_up() {
     const std::lock_guard lock(mutex_);
     text.swap(pending_);
     coming_ = false;
+    if (std::exchange(recalled_, false)) text_.clear();
   }
   text_ += text;
   if (on_text_ && !text.empty()) on_text_(text);
@@ -150,6 +178,21 @@ bool StreamReply::caught_up() {
 int StreamReply::pieces() const {
   const std::lock_guard lock(mutex_);
   return pieces_;
+}
+
+int StreamReply::thoughts() const {
+  const std::lock_guard lock(mutex_);
+  return thoughts_;
+}
+
+std::string StreamReply::reasoning() const {
+  const std::lock_guard lock(mutex_);
+  return reasoning_.empty() ? tagged_ : reasoning_;
+}
+
+bool StreamReply::opens_in_thought() const {
+  const std::lock_guard lock(mutex_);
+  return opens_in_thought_;
 }
 
 std::optional<rt::Instant> StreamReply::first_text() const {

@@ -82,13 +82,20 @@ class StreamReply final : public Receiver {
     std::optional<Counted> counted;
     std::vector<TokenLogprob> logprobs;
   };
+  // How to hear it.
+  struct Hears {
+    std::vector<std::string> stops;
+    inference::Markup markup;
+    int pieces_max =
+        0;  // of the answer itself, where the upstream was given more for its thoughts; 0 = as it ends
+  };
   using OnText = std::function<void(std::string_view)>;
-  StreamReply(const rt::Env& env, SourcePtr source, Places::Place place, std::vector<std::string> stops,
-              OnText on_text)
+  StreamReply(const rt::Env& env, SourcePtr source, Places::Place place, Hears hears, OnText on_text)
       : Receiver(env, std::move(source), std::move(place), kReplyBytesMax),
         done(env),
         sse_(kEventBytesMax),
-        stream_(std::move(stops)),
+        stream_(std::move(hears.stops), std::move(hears.markup)),
+        pieces_max_(hears.pieces_max),
         on_text_(std::move(on_text)) {}
   const rt::OneShot<Answer<Value>> done;
 
@@ -96,7 +103,11 @@ class StreamReply final : public Receiver {
   void hush() override { on_text_ = nullptr; }
   // io thread, after caught_up().
   const std::string& text() const { return text_; }
-  int pieces() const;
+  int pieces() const;  // what was thought included
+  int thoughts() const;
+  std::string reasoning() const;
+  // A thought ended that had not begun: this upstream's prompts open it.
+  bool opens_in_thought() const;
   std::optional<rt::Instant> first_text() const;
 
  private:
@@ -107,6 +118,7 @@ class StreamReply final : public Receiver {
 
   void on_event(std::string_view data);
   void take(const Piece& piece);
+  void note_thought(std::string_view text);
   void show(std::string text);
   void settle(Answer<Value> answer);
   void settle_finished() { settle(Value{finish_.value_or(Finish::stop), counted_, std::move(logprobs_)}); }
@@ -114,6 +126,7 @@ class StreamReply final : public Receiver {
   // Curl thread.
   SseParser sse_;
   inference::TextStream stream_;
+  const int pieces_max_;
   std::string body_;  // of a reply that is not a stream
   std::optional<Finish> finish_;
   std::optional<Counted> counted_;
@@ -124,6 +137,11 @@ class StreamReply final : public Receiver {
   // Both.
   mutable std::mutex mutex_;
   std::string pending_;
+  std::string reasoning_;  // kept apart by the upstream
+  std::string tagged_;     // between tags
+  int thoughts_ = 0;
+  bool recalled_ = false;  // what came so far was a thought
+  bool opens_in_thought_ = false;
   bool coming_ = false;  // caught_up() is on its way
   int pieces_ = 0;
   std::optional<rt::Instant> first_text_;

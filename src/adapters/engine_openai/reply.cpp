@@ -61,7 +61,8 @@ std::optional<Counted> counted_in(const Json& json) {
   if (!usage.is_object()) return std::nullopt;
   Counted out{.prompt_tokens = count_at(usage, "prompt_tokens"),
               .cached_tokens = count_at(at(usage, "prompt_tokens_details"), "cached_tokens"),
-              .new_tokens = count_at(usage, "completion_tokens")};
+              .new_tokens = count_at(usage, "completion_tokens"),
+              .reasoning_tokens = count_at(at(usage, "completion_tokens_details"), "reasoning_tokens")};
   out.cached_tokens = std::min(out.cached_tokens, out.prompt_tokens);
   return out;
 }
@@ -156,6 +157,35 @@ std::vector<double> letter_scores(const Json& candidates, std::size_t options) {
   return scores;
 }
 
+// A string, or parts of which some are thoughts.
+std::string parts_of(const Json& content, bool thoughts) {
+  if (content.is_string()) return thoughts ? std::string() : content.get<std::string>();
+  std::string out;
+  if (!content.is_array()) return out;
+  for (const auto& part : content) {
+    const auto type = text_at(part, "type");
+    if (!thoughts && type != "thinking" && type != "reasoning") out += text_at(part, "text");
+    if (!thoughts || (type != "thinking" && type != "reasoning")) continue;
+    for (const auto* key : {"thinking", "reasoning", "text"}) {
+      const auto& value = at(part, key);
+      out += value.is_string() ? value.get<std::string>() : parts_of(value, false);
+    }
+  }
+  return out;
+}
+
+void read_content(const Json& message, Piece& out) {
+  out.text = parts_of(at(message, "content"), false);
+  out.reasoning = parts_of(at(message, "content"), true);
+  // By one of these names, or by two at once.
+  for (const auto* key : {"reasoning_content", "reasoning", "reasoning_text", "thinking"}) {
+    if (auto thought = text_at(message, key); !thought.empty()) {
+      out.reasoning += thought;
+      return;
+    }
+  }
+}
+
 bool mentions(const std::string& text, std::initializer_list<std::string_view> words) {
   return std::ranges::any_of(words, [&](auto word) { return text.find(word) != std::string::npos; });
 }
@@ -192,7 +222,7 @@ std::expected<Piece, Failure> read_piece(std::string_view data, const OpenAiMode
   const auto& choice = first(choices);
   Piece out{.finish = finish_in(choice), .counted = counted_in(*json), .logprobs = logprobs_in(choice)};
   const auto& delta = at(choice, "delta");
-  out.text = text_at(delta.is_object() ? delta : at(choice, "message"), "content");
+  read_content(delta.is_object() ? delta : at(choice, "message"), out);
   return out;
 }
 
@@ -203,7 +233,8 @@ std::expected<Choice, Failure> read_choice(std::string_view body, const OpenAiMo
   const auto& choice = first(at(*json, "choices"));
   if (!choice.is_object()) return std::unexpected(bad_reply(model, "JSON without choices"));
   const auto& token = first(at(at(choice, "logprobs"), "content"));
-  return Choice{.text = text_at(at(choice, "message"), "content"),
+  return Choice{.text = inference::without_markup(parts_of(at(at(choice, "message"), "content"), false),
+                                                  inference::Markup::Kind::structured),
                 .scores = letter_scores(at(token, "top_logprobs"), options),
                 .counted = counted_in(*json)};
 }

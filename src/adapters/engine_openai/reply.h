@@ -26,11 +26,13 @@ struct Counted {
   int prompt_tokens = 0;
   int cached_tokens = 0;
   int new_tokens = 0;
+  int reasoning_tokens = 0;  // of new_tokens; 0 = it does not say
 };
 
 // One piece of a stream, or a whole answer.
 struct Piece {
   std::string text;
+  std::string reasoning;  // where the upstream keeps it apart
   std::optional<Finish> finish;
   std::optional<Counted> counted;
   std::vector<TokenLogprob> logprobs;

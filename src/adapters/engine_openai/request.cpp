@@ -172,8 +172,9 @@ int estimated_tokens(const std::vector<ChatMessage>& messages) {
   return estimated_tokens(bytes);
 }
 
-Result<std::string> generate_body(const OpenAiModelConfig& model, const GenerateRequest& request) {
-  auto out = chat(model, request.messages, request.tokens_max, priority_of(request.tier));
+Result<std::string> generate_body(const OpenAiModelConfig& model, const GenerateRequest& request,
+                                  int thoughts) {
+  auto out = chat(model, request.messages, request.tokens_max + thoughts, priority_of(request.tier));
   const auto& s = request.sampling;
   out["temperature"] = s.temperature;
   out["top_p"] = s.top_p;
@@ -187,7 +188,7 @@ Result<std::string> generate_body(const OpenAiModelConfig& model, const Generate
   TRY_VOID(add_logprobs(out, model, request.top_logprobs));
   Json stops = Json::array();
   for (const auto& stop : request.stop) {
-    if (!stop.empty() && stops.size() < kStopsMax) stops.push_back(stop);
+    if (!stop.empty() && stops.size() < kStopsMax && thoughts == 0) stops.push_back(stop);
   }
   if (!stops.empty()) out["stop"] = std::move(stops);
   out["stream"] = true;

@@ -22,7 +22,10 @@ std::unexpected<Error> no_logprobs(const OpenAiModelConfig& model);  // `not_fou
 
 // Streamed. `invalid_argument` engine.bad_grammar; `not_found` engine.no_grammar where the dialect has none,
 // engine.no_logprobs where the model is configured to have none.
-Result<std::string> generate_body(const OpenAiModelConfig& model, const GenerateRequest& request);
+// `thoughts`: tokens beside the answer's. With them stop strings are looked for here only: the upstream would
+// find them in its thoughts.
+Result<std::string> generate_body(const OpenAiModelConfig& model, const GenerateRequest& request,
+                                  int thoughts = 0);
 // Prefills the prompt: the same, with one token to generate.
 std::string warm_body(const OpenAiModelConfig& model, const GenerateRequest& request);
 

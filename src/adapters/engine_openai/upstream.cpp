@@ -64,6 +64,7 @@ Usage usage_of(const Counted& counted, const Prices& prices) {
   return {.prompt_tokens = counted.prompt_tokens,
           .cached_tokens = counted.cached_tokens,
           .new_tokens = counted.new_tokens,
+          .reasoning_tokens = counted.reasoning_tokens,
           .cost_microusd = cost_of(counted, prices)};
 }
 

@@ -31,6 +31,10 @@ struct Upstream {
   rt::Instant not_before;  // it said when to come again
   inference::Lru<std::vector<double>> priors{kPriorsMax};
   bool letters_fail = false;  // its first token is no letter: ask for JSON at once
+  // Whether its model thinks before it speaks: known once an answer has ended.
+  enum class Thinks { unknown, no, yes };
+  Thinks thinks = Thinks::unknown;
+  bool opens_in_thought = false;  // its prompts open the thought: only its end is to be seen
   bool asked = false;
   std::string problem;
 };

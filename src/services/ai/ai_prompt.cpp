@@ -101,24 +101,12 @@ std::vector<std::string> stops(const pb::AiContext& context) {
   return out;
 }
 
-std::string as_speech(std::string_view text, const std::string& name) {
+std::string without_name(std::string_view text, const std::string& name) {
   std::string out = trim(text);
-  if (out.starts_with(name + ":")) out = trim(std::string_view(out).substr(name.size() + 1));
-  if (const auto paragraph = out.find("\n\n"); paragraph != std::string::npos)
-    out = trim(out.substr(0, paragraph));
-  if (out.size() >= 2 && out.front() == '"' && out.back() == '"' && out.find('"', 1) == out.size() - 1) {
-    out = out.substr(1, out.size() - 2);
+  for (const std::string& lead : {name + ":", "**" + name + ":**", "**" + name + "**:", "[" + name + "]:"}) {
+    if (out.starts_with(lead)) return trim(std::string_view(out).substr(lead.size()));
   }
-  std::ranges::replace(out, '\n', ' ');
   return out;
-}
-
-std::string to_sentence_end(std::string_view text) {
-  const auto end = text.find_last_of(".!?");
-  if (end == std::string_view::npos) return std::string(text);
-  std::size_t after = end + 1;
-  if (after < text.size() && text[after] == '"') ++after;
-  return std::string(text.substr(0, after));
 }
 
 }  // namespace troupe::ai

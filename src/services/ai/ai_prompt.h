@@ -30,11 +30,7 @@ std::vector<pb::ChatMessage> assemble(const pb::AiContext& context, const Prompt
 // Where a model's answer must end: the next speaker's name, a new paragraph.
 std::vector<std::string> stops(const pb::AiContext& context);
 
-// What remains of a model's answer as speech: no "Marta:" in front, no quotes around, nothing after a
-// paragraph's end.
-std::string as_speech(std::string_view text, const std::string& name);
-
-// The text up to its last sentence end; all of it when it has none.
-std::string to_sentence_end(std::string_view text);
+// Without "Marta:" in front.
+std::string without_name(std::string_view text, const std::string& name);
 
 }  // namespace troupe::ai

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "services/ai/ai_prompt.h"
-#include "services/ai/moderation_rules.h"
+#include "services/ai/ai_speech.h"
 
 namespace troupe::ai {
 namespace {
@@ -102,63 +102,32 @@ TEST(Prompt, InertText) {
   EXPECT_EQ(inert("abc", 2), "ab");
 }
 
-TEST(Prompt, Speech) {
-  EXPECT_EQ(as_speech(" Marta: \"Go home.\" ", "Marta"), "Go home.");
-  EXPECT_EQ(as_speech("One.\n\nTwo.", "Marta"), "One.");
-  EXPECT_EQ(to_sentence_end("He is gone. And the lam"), "He is gone.");
-  EXPECT_EQ(to_sentence_end("no end"), "no end");
-}
-
-TEST(Moderation, LevelsAndProfiles) {
-  EXPECT_TRUE(
-      judge(levels_of("They say he was murdered and there was blood."), profile_levels("teen")).allowed);
-  EXPECT_FALSE(judge(levels_of("They DISMEMBERED him"), profile_levels("mature")).allowed);
-  EXPECT_TRUE(judge(levels_of("Skill and shell"), profile_levels("teen")).allowed) << "whole words only";
-  EXPECT_FALSE(judge(levels_of("kill--yourself"), profile_levels("mature")).allowed);
-}
-
-TEST(Moderation, APhraseSplitOverPiecesIsNeverShown) {
-  const std::string text =
-      "The night is long. You should kill yourself now. And then more words follow here.";
-  for (std::size_t piece = 1; piece < 12; ++piece) {
-    StreamCheck check(profile_levels("mature"));
-    std::string shown;
-    for (std::size_t i = 0; i < text.size(); i += piece) shown += check.push(text.substr(i, piece));
-    shown += check.finish();
-    EXPECT_TRUE(check.blocked());
-    EXPECT_EQ(shown.find("yourself"), std::string::npos) << "pieces of " << piece << ": " << shown;
-  }
-}
-
-TEST(Moderation, OnlyWhatCouldBecomeSomethingElseWaits) {
-  StreamCheck check(profile_levels("teen"));
-  EXPECT_EQ(check.push("Good"), "Good");
-  EXPECT_EQ(check.push(" day, I"), " day, I");
-  EXPECT_EQ(check.push(" took the sex"), " took the ");
-  EXPECT_EQ(check.push("tant"), "sextant") << "a longer word is another word";
-  EXPECT_EQ(check.push(" to kill"), " to ");
-  EXPECT_EQ(check.push(" -"), "");
-  EXPECT_EQ(check.push("- your"), "");
-  EXPECT_EQ(check.push(" time"), "kill -- your time");
-  EXPECT_EQ(check.push(" and KILL"), " and ");
-  EXPECT_EQ(check.push("\nyourself"), "");
-  EXPECT_FALSE(check.blocked()) << "the word may go on";
-  EXPECT_EQ(check.push("."), "");
-  EXPECT_TRUE(check.blocked());
-
-  StreamCheck last(profile_levels("teen"));
-  EXPECT_EQ(last.push("Oh, shit"), "Oh, ");
-  EXPECT_EQ(last.finish(), "");
-  EXPECT_TRUE(last.blocked()) << "at the end the last word is whole";
-}
-
-TEST(Moderation, CleanTextComesThroughWhole) {
-  const std::string text = "The lamps are lit, the fog is in, and nobody has seen the keeper since Tideday.";
-  StreamCheck check(profile_levels("teen"));
+std::string said(const std::vector<std::string>& pieces, const char* rating = "teen") {
+  Speech speech("Marta", moderation::levels_for(rating));
   std::string shown;
-  for (const char c : text) shown += check.push(std::string(1, c));
-  shown += check.finish();
-  EXPECT_EQ(shown, text);
+  for (const auto& piece : pieces) shown += speech.push(piece);
+  EXPECT_EQ(shown, speech.text()) << "what was shown is what was said";
+  return shown;
+}
+
+TEST(Speech, IsThePersonsOwnWords) {
+  EXPECT_EQ(said({" Marta: \"Go home.\" "}), "Go home.");
+  EXPECT_EQ(said({"**Marta:** Go home."}), "Go home.");
+  EXPECT_EQ(said({"One.", "\n\nTwo."}), "One.");
+  EXPECT_EQ(said({"One line\nand the next."}), "One line and the next.");
+  EXPECT_EQ(said({"Good |>day.<|"}), "Good day.");
+  EXPECT_EQ(said({"\"Go home.", " Now.\""}), "Go home. Now.");
+}
+
+TEST(Speech, OnlyWholeSentencesThatFitAreShown) {
+  EXPECT_EQ(said({"Well, you are late.", " You should k1ll y0urself."}), "Well, you are late.");
+  EXPECT_EQ(said({"Well, you fucker.", " Mind the net."}), "") << "nothing goes on after it";
+  EXPECT_EQ(said({"You should kill.", " Yourself, I mean."}), "You should kill.") << "over two sentences";
+  EXPECT_EQ(said({"One. Two. Shit. Four."}), "One. Two.") << "several at once, each by itself";
+  EXPECT_EQ(said({"Oh, shit."}, "mature"), "Oh, shit.");
+  const std::string clean =
+      "The lamps are lit. Nobody has seen the keeper since Tideday, in Scunthorpe or here.";
+  EXPECT_EQ(said({clean}), clean);
 }
 
 }  // namespace

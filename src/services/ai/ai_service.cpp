@@ -1,7 +1,10 @@
 #include "services/ai/ai_service.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "base/text.h"
+#include "services/ai/ai_speech.h"
 #include "troupe/v1/socket.pb.h"
 
 namespace troupe {
@@ -17,6 +20,7 @@ void take_usage(pb::Decision& decision, const pb::RouterUsage& usage) {
   decision.set_prompt_tokens(usage.prompt_tokens());
   decision.set_cached_tokens(usage.cached_tokens());
   decision.set_new_tokens(usage.new_tokens());
+  decision.set_reasoning_tokens(usage.reasoning_tokens());
   decision.set_cost_microusd(usage.cost_microusd());
   decision.set_slack_us(usage.slack_us());
   decision.set_preemptions(usage.preemptions());
@@ -24,6 +28,17 @@ void take_usage(pb::Decision& decision, const pb::RouterUsage& usage) {
   decision.set_predicted_us(usage.predicted_us());
   decision.set_computed_us(usage.computed_us());
   decision.set_cut(usage.cut());
+}
+
+void take_answer(pb::Decision& decision, const pb::RouterGenerateReply& answer) {
+  decision.set_tier(answer.tier());
+  decision.set_model(answer.model());
+  decision.set_model_hash(answer.model_hash());
+  decision.set_method("generate");
+  decision.set_reasoning(answer.reasoning());
+  *decision.mutable_fallbacks() = answer.fallbacks();
+  decision.set_admission(answer.admission());
+  take_usage(decision, answer.usage());
 }
 
 std::string as_text(const std::vector<pb::ChatMessage>& messages) {
@@ -45,6 +60,13 @@ pb::RouterGenerateRequest router_request(const pb::AiSpeakRequest& request,
 
 }  // namespace
 
+// What has come of an answer that is under way.
+struct Hearing {
+  std::string raw;
+  rt::Instant first_shown = rt::Instant::never();
+  bool over = false;
+};
+
 // What a model said, checked and recorded.
 struct AiService::Spoken {
   std::string text;
@@ -57,7 +79,8 @@ void AiService::mount() {
   Host& host = host_;
   host.serve(&AiService::choose, this);
   host.serve(&AiService::speak, this);
-  host.serve(&AiService::moderate, static_cast<const AiService*>(this));
+  host.serve(&AiService::moderate, this);
+  host.serve(&AiService::held_back, this);
   host.serve(&AiService::get_profile, static_cast<const AiService*>(this));
   host.serve(&AiService::set_profile, this);
   host.timeline().add_migrations(
@@ -93,6 +116,9 @@ Task<pb::AiChooseReply> AiService::choose(Caller caller, pb::AiChooseRequest req
 
   pb::AiChooseReply reply;
   reply.set_index(chosen.choice());
+  if (chosen.choice() < 0 || chosen.choice() >= request.options_size() ||
+      chosen.probabilities_size() != request.options_size())
+    co_return fail(Code::unavailable, "ai.bad_choice", "what was chosen is none of the options");
   reply.set_choice(request.options(chosen.choice()));
   *reply.mutable_probabilities() = chosen.probabilities();
   reply.set_tier(chosen.tier());
@@ -174,14 +200,14 @@ Task<AiService::Spoken> AiService::generate(Caller caller, pb::AiSpeakRequest re
   decision.set_seed(request.seed());
   decision.set_deadline_ms((deadline - started).count() / 1'000'000);
 
-  // What the model says passes the check before it goes on to whoever asked.
-  const auto check = std::make_shared<ai::StreamCheck>(allowed_for(request.player()));
-  const auto shown = std::make_shared<std::string>();
-  const auto first_shown = std::make_shared<rt::Instant>(rt::Instant::never());
-  const auto show = [this, caller, shown, first_shown](const std::string& text) {
+  const auto allowed = allowed_in(request);
+  // Each sentence passes the check before it goes on to whoever asked. Where a model judges, too, it has to
+  // hear the whole.
+  const auto speech = std::make_shared<ai::Speech>(request.context().name(), allowed);
+  const auto hearing = std::make_shared<Hearing>();
+  const auto show = [this, caller, hearing](const std::string& text) {
     if (text.empty()) return;
-    if (shown->empty()) *first_shown = host_.env().now();
-    *shown += text;
+    if (hearing->first_shown.is_never()) hearing->first_shown = host_.env().now();
     pb::StreamPart part;
     part.set_text(text);
     host_.stream(caller, part);
@@ -190,64 +216,83 @@ Task<AiService::Spoken> AiService::generate(Caller caller, pb::AiSpeakRequest re
   inner.role = pb::ROLE_SERVICE;
   inner.deadline = std::min(caller.deadline, deadline + rt::milliseconds(50));
   inner.stream = "str." + host_.env().ids.uuid7(host_.env().clock.wall_ms());
-  CO_TRY(const auto subscription, host_.bus().subscribe(inner.stream, [check, show](const bus::Event& event) {
-    pb::StreamPart part;
-    if (part.ParseFromString(event.payload)) show(check->push(part.text()));
-  }));
+  CO_TRY(const auto subscription,
+         host_.bus().subscribe(inner.stream, [speech, hearing, show,
+                                              whole = !config_.classifier.empty()](const bus::Event& event) {
+           pb::StreamPart part;
+           if (hearing->over || !part.ParseFromString(event.payload)) return;
+           hearing->raw += part.text();
+           if (!whole) show(speech->push(part.text()));
+         }));
 
   auto ask = router_request(request, messages);
+  ask.set_whole_sentences(true);
   ask.set_tokens_max(config_.speech_tokens_max);
   ask.set_temperature(config_.speech_temperature);
   ask.set_seed(request.seed());
   for (const auto& stop : ai::stops(request.context())) ask.add_stop(stop);
-  ask.set_deadline_ms(std::max<std::int64_t>(1, (deadline - started).count() / 1'000'000));
+  // A moment before it is due: then a written line is still in time.
+  const auto left = deadline - started;
+  ask.set_deadline_ms(std::max<std::int64_t>(
+      1, (left - std::min<rt::nanoseconds>(config_.line_margin, left / 10)).count() / 1'000'000));
   const auto answer = co_await host_.call<pb::RouterGenerateReply>(inner, ask);
+  hearing->over = true;
 
-  if (answer && !check->blocked()) {
-    spoken.text =
-        ai::as_speech(answer->finish() == "stop" ? answer->text() : ai::to_sentence_end(answer->text()),
-                      request.context().name());
-    // Judged whole once more: parts that are still on the bus were not seen by the stream's check.
-    const auto finding = ai::judge(ai::levels_of(spoken.text), allowed_for(request.player()));
-    if (!spoken.text.empty() && finding.allowed) {
-      if (spoken.text.size() > shown->size() && spoken.text.starts_with(*shown))
-        show(spoken.text.substr(shown->size()));
-      decision.set_tier(answer->tier());
-      decision.set_model(answer->model());
-      decision.set_model_hash(answer->model_hash());
-      decision.set_method("generate");
-      decision.set_verdict("said");
-      *decision.mutable_fallbacks() = answer->fallbacks();
-      decision.set_admission(answer->admission());
-      take_usage(decision, answer->usage());
-    } else {
-      spoken.text.clear();
-      decision.set_verdict(finding.allowed
-                               ? "empty answer"
-                               : "held back: " + std::string(ai::category_name(finding.category)));
+  if (answer) {
+    take_answer(decision, *answer);
+    // What is still on its way here, or everything.
+    const std::string_view text = answer->text();
+    if (!config_.classifier.empty()) {
+      CO_TRY(const auto finding, co_await classify(answer->text(), allowed));
+      if (finding.allowed) {
+        show(speech->push(text));
+      } else {
+        speech->hold_back(finding);
+      }
+    } else if (text.starts_with(hearing->raw)) {
+      show(speech->push(text.substr(hearing->raw.size())));
     }
-  } else if (answer) {
-    decision.set_verdict("held back: " + std::string(ai::category_name(check->finding().category)));
   } else {
     decision.add_fallbacks(std::string(ai::inert(answer.error().message, 300)));
   }
-  if (spoken.text.empty()) {
+  if (speech->held_back()) {
+    pb::GuardrailViolated what;
+    what.set_direction("out");
+    what.set_door("npc.Talk");
+    what.set_npc(request.npc());
+    what.set_player(request.player());
+    what.set_category(std::string(moderation::category_name(speech->finding().category)));
+    what.set_level(speech->finding().level);
+    what.set_evidence(speech->finding().words);
+    what.set_by(!config_.classifier.empty() && speech->finding().words.empty() ? "model" : "words");
+    note_held_back(std::move(what));
+  }
+  // What was shown is what was said.
+  spoken.text = trim(speech->text());
+  if (!spoken.text.empty()) {
+    if (!answer) decision.set_tier(ask.tier());
+    decision.set_verdict(speech->held_back()
+                             ? "said; the rest was held back: " +
+                                   std::string(moderation::category_name(speech->finding().category))
+                         : !answer ? "said; then it broke off"
+                                   : "said");
+  } else {
     // Somebody spoken to always answers: with a line that a writer wrote for this.
-    const int lines = request.fallback_lines_size();
-    spoken.text =
-        lines > 0
-            ? request.fallback_lines(static_cast<int>(request.seed() % static_cast<std::uint64_t>(lines)))
-            : request.context().name() + " looks at you and says nothing.";
+    decision.set_verdict(speech->held_back()
+                             ? "held back: " +
+                                   std::string(moderation::category_name(speech->finding().category))
+                         : answer ? "empty answer"
+                                  : "said");
+    spoken.text = written_line(request, allowed);
     decision.set_tier("reflex");
     decision.set_method("written line");
-    if (decision.verdict().empty()) decision.set_verdict("said");
-    show((shown->empty() ? "" : " ") + spoken.text);
-    if (shown->size() > spoken.text.size()) spoken.text = *shown;
+    show(spoken.text);
   }
   const auto now = host_.env().now();
   decision.set_output(spoken.text);
   decision.set_total_us(micros(now - started));
-  decision.set_first_token_us(micros((first_shown->is_never() ? now : *first_shown) - started));
+  decision.set_first_token_us(
+      micros((hearing->first_shown.is_never() ? now : hearing->first_shown) - started));
   decision.set_deadline_met(now <= deadline);
   co_return spoken;
 }
@@ -300,93 +345,6 @@ void AiService::announce(const pb::Decision& decision) {
   const auto& world = host_.timeline().config().world;
   (void)host_.bus().publish(
       {"evt." + world + ".ai.InferenceCompleted", event_log::to_envelope(record, world).SerializeAsString()});
-}
-
-ai::Levels AiService::allowed_for(const std::string& player) const {
-  const auto found = profiles_.find(player);
-  if (found == profiles_.end()) return ai::profile_levels(config_.default_profile);
-  auto levels = ai::profile_levels(found->second.name());
-  for (const auto& level : found->second.levels()) {
-    for (std::size_t i = 0; i < ai::kCategories; ++i) {
-      if (ai::category_name(static_cast<ai::Category>(i)) == level.category()) levels[i] = level.level();
-    }
-  }
-  return levels;
-}
-
-Result<pb::AiModerateReply> AiService::moderate(const Caller&, const pb::AiModerateRequest& request) const {
-  if (request.text().size() > config_.text_bytes_max) {
-    return fail(Code::invalid_argument, "ai.text_too_long",
-                "text is " + std::to_string(request.text().size()) + " bytes; at most " +
-                    std::to_string(config_.text_bytes_max));
-  }
-  const auto levels = ai::levels_of(request.text());
-  const auto finding = ai::judge(levels, allowed_for(request.player()));
-  pb::AiModerateReply reply;
-  reply.set_allowed(finding.allowed);
-  for (std::size_t i = 0; i < ai::kCategories; ++i) {
-    if (levels[i] == 0) continue;
-    auto* found = reply.add_found();
-    found->set_category(std::string(ai::category_name(static_cast<ai::Category>(i))));
-    found->set_level(levels[i]);
-  }
-  if (!finding.allowed) {
-    reply.set_reason(std::string(ai::category_name(finding.category)) + " " + std::to_string(finding.level) +
-                     " is more than the profile allows");
-  }
-  return reply;
-}
-
-Result<pb::ModerationProfile> AiService::get_profile(const Caller& caller,
-                                                     const pb::AiGetProfileRequest& request) const {
-  const std::string player = caller.player_or_self(request.player());
-  const auto found = profiles_.find(player);
-  if (found != profiles_.end()) return found->second;
-  pb::ModerationProfile profile;
-  profile.set_player(player);
-  profile.set_name(config_.default_profile);
-  const auto levels = ai::profile_levels(config_.default_profile);
-  for (std::size_t i = 0; i < ai::kCategories; ++i) {
-    auto* level = profile.add_levels();
-    level->set_category(std::string(ai::category_name(static_cast<ai::Category>(i))));
-    level->set_level(levels[i]);
-  }
-  return profile;
-}
-
-Result<pb::ModerationProfile> AiService::set_profile(Turn& turn, const Caller&,
-                                                     const pb::AiSetProfileRequest& request) {
-  const auto& profile = request.profile();
-  static const std::vector<std::string> kProfiles = {"teen", "mature", "custom"};
-  if (profile.player().empty())
-    return fail(Code::invalid_argument, "ai.no_player", "profile.player is missing");
-  if (std::ranges::find(kProfiles, profile.name()) == kProfiles.end()) {
-    return fail(Code::invalid_argument, "ai.unknown_profile",
-                "no profile '" + profile.name() + "'" + did_you_mean(profile.name(), kProfiles) +
-                    " (teen, mature or custom)");
-  }
-  for (const auto& level : profile.levels()) {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < ai::kCategories; ++i)
-      names.emplace_back(ai::category_name(static_cast<ai::Category>(i)));
-    if (std::ranges::find(names, level.category()) == names.end()) {
-      return fail(Code::invalid_argument, "ai.unknown_category",
-                  "no category '" + level.category() + "'" + did_you_mean(level.category(), names));
-    }
-    if (level.level() < 0 || level.level() > 4) {
-      return fail(Code::invalid_argument, "ai.bad_level",
-                  "a level is 0 to 4, not " + std::to_string(level.level()));
-    }
-  }
-  if (!profiles_.contains(profile.player()) && profiles_.size() >= config_.profiles_max) {
-    return fail(Code::exhausted, "ai.profiles", "no room for more profiles");
-  }
-  profiles_[profile.player()] = profile;
-  turn.write(
-      "insert into ai_profiles (player, profile) values ($1, $2) "
-      "on conflict (player) do update set profile = excluded.profile",
-      {profile.player(), db::Blob{stable_bytes(profile)}});
-  return profile;
 }
 
 }  // namespace troupe

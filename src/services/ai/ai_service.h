@@ -1,18 +1,22 @@
 #pragma once
 // Context, prompts, structured output, moderation. Owned by app; io thread. Bounds: ai::PromptLimits, Limits.
+#include <deque>
 #include <map>
 #include <string>
 
 #include "host/host.h"
+#include "moderation/moderation.h"
 #include "services/ai/ai_prompt.h"
-#include "services/ai/moderation_rules.h"
 #include "troupe/v1/ai.pb.h"
 
 namespace troupe {
 
 struct AiConfig {
   ai::PromptLimits prompt;
-  std::string default_profile = "mature";
+  std::string rating = "teen";  // of the game: what whoever has no profile may hear and say
+  std::string classifier;       // a model of the router's that judges what the lists let pass; "" = none
+  rt::milliseconds classifier_deadline{1500};
+  std::size_t held_back_per_minute = 10;  // recorded of one player; more are counted only
   int speech_tokens_max = 80;
   double speech_temperature =
       0.4;  // above it, the 1.5B model leaves what it knows (tried on three questions, six seeds)
@@ -20,6 +24,7 @@ struct AiConfig {
   std::size_t profiles_max = 100'000;
   rt::milliseconds choose_deadline{100};
   rt::milliseconds speak_deadline{15'000};
+  rt::milliseconds line_margin{30};  // before a deadline: for the written line; a tenth of the time at most
   rt::milliseconds action_deadline{600};  // for what the speaker does about it, after the last word
   double action_probability_min = 0.5;    // below this, talk stays talk
 };
@@ -34,7 +39,9 @@ class AiService {
 
   Task<pb::AiChooseReply> choose(Caller caller, pb::AiChooseRequest request);
   Task<pb::AiSpeakReply> speak(Caller caller, pb::AiSpeakRequest request);
-  Result<pb::AiModerateReply> moderate(const Caller& caller, const pb::AiModerateRequest& request) const;
+
+  // ai_moderation.cpp
+  Task<pb::AiModerateReply> moderate(Caller caller, pb::AiModerateRequest request);
   Result<pb::ModerationProfile> get_profile(const Caller& caller,
                                             const pb::AiGetProfileRequest& request) const;
   Result<pb::ModerationProfile> set_profile(Turn& turn, const Caller& caller,
@@ -43,13 +50,22 @@ class AiService {
   Task<Spoken> generate(Caller caller, pb::AiSpeakRequest request, std::vector<pb::ChatMessage> messages,
                         rt::Instant deadline);
   Task<std::string> proposed_action(Caller caller, pb::AiContext context, std::string said);
+  // What a model of the tier `moderation` finds in a text that no list minds. Nothing where none is
+  // configured.
+  Task<moderation::Finding> classify(std::string text, moderation::Levels allowed);
+  // Records it, for operators; bounded for each player.
+  void note_held_back(pb::GuardrailViolated what);
+  Result<pb::AiHeldBackReply> held_back(Turn& turn, const Caller& caller, const pb::AiHeldBack& command);
+  moderation::Levels allowed_for(const std::string& player) const;
+  moderation::Levels allowed_in(const pb::AiSpeakRequest& request) const;
+  std::string written_line(const pb::AiSpeakRequest& request, const moderation::Levels& allowed);
   void announce(const pb::Decision& decision);
-  ai::Levels allowed_for(const std::string& player) const;
   Result<void> load(db::Reader& reader);
 
   Host& host_;
   AiConfig config_;
   std::map<std::string, pb::ModerationProfile> profiles_;
+  std::map<std::string, std::deque<rt::Instant>> noted_;  // by player: when something of theirs was recorded
 };
 
 }  // namespace troupe

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "moderation/fields.h"
 
 namespace troupe {
 
@@ -83,7 +84,7 @@ Result<void> EventsService::check_logged(const std::string& type) const {
   return fail(Code::invalid_argument, "events.live", type + " is live only: it is not kept in the log");
 }
 
-Result<pb::EventsPublishReply> EventsService::publish(Turn& turn, const Caller&,
+Result<pb::EventsPublishReply> EventsService::publish(Turn& turn, const Caller& caller,
                                                       const pb::EventsPublishRequest& request) {
   const auto* own = own_type(request.type());
   const EventType* type = nullptr;
@@ -96,6 +97,17 @@ Result<pb::EventsPublishReply> EventsService::publish(Turn& turn, const Caller&,
     return fail(
         Code::invalid_argument, "events.bad_place",
         "place '" + request.place() + "' is not known" + did_you_mean(request.place(), pack_.place_ids()));
+  }
+  if (caller.role == pb::ROLE_GAME_SERVER || caller.role == pb::ROLE_PLAYER) {
+    // It may be what a player typed, and others hear it. (A presence of their own is told under any name.)
+    const auto found =
+        moderation::judge_fields(request.payload(), moderation::levels_for(pack_.world.rating));
+    if (!found.finding.allowed && request.type() != "EntityGone") {
+      return fail(Code::invalid_argument, "ai.held_back",
+                  fmt::format("payload.{}: {} {} is more than the world's rating ({}) allows", found.path,
+                              moderation::category_name(found.finding.category), found.finding.level,
+                              pack_.world.rating));
+    }
   }
   EmitOptions options{.subject = request.subject(), .place = request.place()};
   TRY(options.priority, events::parse_priority(request.priority()));

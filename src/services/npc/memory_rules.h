@@ -19,6 +19,7 @@ struct Memory {
   std::string source;                  // seen, told, said, done, reflected
   double importance = .5;
   bool has_vector = false;
+  std::uint64_t talk = 0;  // sequence of the DialogueStarted that it is about; 0 = of no talk
 };
 
 struct MemoryLimits {

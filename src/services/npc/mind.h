@@ -7,9 +7,28 @@ namespace troupe {
 struct NpcService::Mind {
   struct Line {
     std::int64_t id = 0;
-    std::string who;  // the player's name, or the NPC's id
+    std::uint64_t talk =
+        0;  // sequence of DialogueStarted: a line and its answer have the same; 0 = an old world's
+    bool by_player = false;
     std::string text;
     std::int64_t at_ms = 0;
+  };
+  struct Conversation {
+    std::deque<Line> lines;  // never empty
+    // What it may contain, as the player's profile was when it began. Not state: it shapes answers, which are
+    // recorded.
+    std::vector<pb::CategoryLevel> allowed;
+
+    const Line* question(std::uint64_t talk) const { return line(talk, true); }
+    const Line* answer(std::uint64_t talk) const { return line(talk, false); }
+
+   private:
+    const Line* line(std::uint64_t talk, bool by_player) const {
+      for (const auto& one : lines) {
+        if (talk != 0 && one.talk == talk && one.by_player == by_player) return &one;
+      }
+      return nullptr;
+    }
   };
   struct Perception {
     std::int64_t at_ms = 0;
@@ -21,8 +40,8 @@ struct NpcService::Mind {
   npc::Strategy strategy = npc::Strategy::neutral;
   pb::NpcRecord record;
   std::vector<npc::Memory> memories;
-  std::unique_ptr<index::Index> index;                    // of memories that have a vector
-  std::map<std::string, std::deque<Line>> conversations;  // by player
+  std::unique_ptr<index::Index> index;                // of memories that have a vector
+  std::map<std::string, Conversation> conversations;  // by player
   std::deque<Perception> perceived;
   std::deque<pb::DecisionView> decisions;  // the last few
   npc::Reflex reflex = npc::Reflex::idle;
@@ -32,7 +51,7 @@ namespace npc_store {
 std::vector<db::Migration> migrations();
 std::vector<std::pair<std::string, std::string>>
 tables();  // with the order of their rows, for the state hash
-std::string join_witnesses(const std::vector<std::string>& witnesses);
+std::string names_blob(const std::vector<std::string>& names);
 std::vector<float> vector_from(const std::string& bytes);  // little-endian float32
 }  // namespace npc_store
 

@@ -57,9 +57,9 @@ std::string NpcService::about_to_hear(const pb::PlayerRecord& player) const {
 void NpcService::anticipate(const std::string& player, const std::string& npc) {
   constexpr auto kAgain = std::chrono::seconds(2);  // the hour, a memory or the weather may have changed
   if (npc.empty() || !config_.thinks || !config_.read_ahead) return;
+  const auto now = host_.env().now();
   if (!anticipated_.contains(player)) forget_anticipated();
   auto& last = anticipated_[player];
-  const auto now = host_.env().now();
   last.wanted = npc;
   if (last.reading || reading_ahead_ >= config_.limits.reading_ahead_max) return;
   if (last.npc == npc && now - last.at < kAgain) return;
@@ -77,14 +77,20 @@ boost::asio::awaitable<void> NpcService::read_ahead(std::string player, std::str
     if (!read_it) log::debug("npc", "nothing was read ahead for {}: {}", npc, read_it.error().message);
     if (read_it && !player.empty()) co_await read_sayable(player, npc, *std::move(prompt));
   }
-  anticipated_[player].reading = false;
+  if (const auto known = anticipated_.find(player); known != anticipated_.end())
+    known->second.reading = false;
   --reading_ahead_;
 }
 
-Task<pb::AiSpeakReply> NpcService::read(const pb::AiSpeakRequest& request) {
+Task<pb::AiSpeakReply> NpcService::read(pb::AiSpeakRequest request) {
   auto caller = as_self();
   caller.deadline = host_.env().now() + talk_deadline();
-  return host_.call<pb::AiSpeakReply>(caller, request);
+  return host_.call<pb::AiSpeakReply>(caller, std::move(request));
+}
+
+bool NpcService::still_wanted(const std::string& player, const std::string& npc) const {
+  const auto known = anticipated_.find(player);
+  return known != anticipated_.end() && known->second.wanted == npc;
 }
 
 // One prompt for each: most lines bring up one. Only while nobody else has anything to read or to answer.
@@ -94,7 +100,7 @@ boost::asio::awaitable<void> NpcService::read_sayable(std::string player, std::s
   if (std::ranges::find(read_in_full_, hash) != read_in_full_.end()) co_return;
   if (prompt.sayable.size() > config_.limits.sayable_max) prompt.sayable.resize(config_.limits.sayable_max);
   for (const auto& says : prompt.sayable) {
-    if (talks_ > 0 || reading_ahead_ > 1 || anticipated_[player].wanted != npc) co_return;
+    if (talks_ > 0 || reading_ahead_ > 1 || !still_wanted(player, npc)) co_return;
     auto branch = prompt.request;
     branch.mutable_context()->add_brought_up(says);
     branch.set_guess(true);

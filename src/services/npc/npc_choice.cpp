@@ -18,7 +18,7 @@ constexpr std::int64_t kMinuteMs = 60'000;
 // takes 3 CPU seconds of two cores: 1 % of a core at most.
 constexpr std::chrono::minutes kIdleGold{5};  // of real time
 
-std::string place_of(const pb::Action& action) {
+std::string place_in(const pb::Action& action) {
   for (const auto* key : {"place", "to", "target", "at"}) {
     if (const auto found = action.args().find(key); found != action.args().end()) return found->second;
   }
@@ -75,7 +75,7 @@ void NpcService::think(Turn& turn, Mind& mind) {
   std::vector<pb::Action> actions(1);
   if (legal) {
     for (const auto& option : legal->options()) {
-      options.push_back({option.action().verb(), option.text(), place_of(option.action())});
+      options.push_back({option.action().verb(), option.text(), place_in(option.action())});
       actions.push_back(option.action());
     }
   }

@@ -19,10 +19,12 @@ std::int64_t NpcService::remember(Turn& turn, Mind& mind, npc::Memory memory) {
   memory.has_vector = false;
   memory.text = std::string(utf8_prefix(memory.text, config_.limits.memory_bytes_max));
   turn.write(
-      "insert into npc_memories (id, npc, text, at_ms, place, witnesses, source, importance) "
-      "values ($1, $2, $3, $4, $5, $6, $7, $8)",
-      Values{memory.id, mind.record.id(), memory.text, memory.at_ms, memory.place,
-             npc_store::join_witnesses(memory.witnesses), memory.source, memory.importance});
+      "insert into npc_memories (id, npc, text, at_ms, place, witnesses, source, importance, talk, "
+      "witness_list) "
+      "values ($1, $2, $3, $4, $5, '', $6, $7, $8, $9)",
+      Values{memory.id, mind.record.id(), memory.text, memory.at_ms, memory.place, memory.source,
+             memory.importance, static_cast<std::int64_t>(memory.talk),
+             Blob{npc_store::names_blob(memory.witnesses)}});
   save_counters(turn);
   pb::MemoryAdded event;
   event.set_npc(mind.record.id());
@@ -137,11 +139,13 @@ Task<std::vector<float>> NpcService::embed_one(Caller caller, std::string text) 
   caller.role = pb::ROLE_SERVICE;
   caller.stream.clear();
   CO_TRY(const auto answer, co_await host_.call<pb::RouterEmbedReply>(caller, ask));
+  if (answer.vectors_size() != 1)
+    co_return fail(Code::unavailable, "npc.no_vector", "the text came back without its vector");
   co_return std::vector<float>(answer.vectors(0).values().begin(), answer.vectors(0).values().end());
 }
 
 Task<pb::NpcRecallReply> NpcService::recall_rpc(Caller caller, pb::NpcRecallRequest request) {
-  CO_TRY([[maybe_unused]] const Mind* known, find(request.npc()));
+  CO_TRY_VOID(check_npc(request.npc()));
   if (request.k() < 0 || request.k() > 100) {
     co_return fail(Code::invalid_argument, "npc.k", "k is 1 to 100, not " + std::to_string(request.k()));
   }
@@ -218,6 +222,10 @@ boost::asio::awaitable<void> NpcService::embed_pending() {
     if (!answer) {
       log::warn("npc", "memories wait for their embedding: {}", answer.error().message);
       break;  // tried again with the next memory
+    }
+    if (static_cast<std::size_t>(answer->vectors_size()) != ids.size()) {
+      log::warn("npc", "{} memories came back with {} vectors", ids.size(), answer->vectors_size());
+      break;
     }
     pb::NpcEmbedded command;
     for (std::size_t i = 0; i < ids.size(); ++i) {

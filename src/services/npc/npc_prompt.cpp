@@ -38,13 +38,6 @@ void note(std::vector<std::string>& list, const std::string& id) {
   if (std::ranges::find(list, id) == list.end()) list.push_back(id);
 }
 
-// Whether the conversation that the prompt already has is what this memory is about.
-bool is_in(const pb::AiContext& context, const npc::Memory& memory) {
-  return std::ranges::any_of(context.turns(), [&](const auto& turn) {
-    return turn.player() && memory.text.contains("\"" + std::string(utf8_prefix(turn.text(), 300)) + "\"");
-  });
-}
-
 }  // namespace
 
 pack::Listener NpcService::listener_for(const Mind& mind, const std::string& player) const {
@@ -71,20 +64,30 @@ double NpcService::fits(const pack::Fact& fact, const std::string& text,
 }
 
 void NpcService::add_conversation(const Mind& mind, const std::string& player, const pack::Listener& listener,
-                                  pb::AiContext& context) const {
-  const auto conversation = mind.conversations.find(player);
-  if (conversation == mind.conversations.end()) return;
-  for (const auto& line : conversation->second) {
-    const bool by_player = line.who == player;
-    if (!by_player && npc::gives_away(pack_, line.text, mind.who->id, listener)) continue;
-    auto* turn = context.add_turns();
-    turn->set_who(line.who);
-    turn->set_player(by_player);
+                                  Prompt& prompt) const {
+  const auto found = mind.conversations.find(player);
+  if (found == mind.conversations.end()) return;
+  const auto& conversation = found->second;
+  const auto add = [&](const Mind::Line& line) {
+    if (!line.by_player && npc::gives_away(pack_, line.text, mind.who->id, listener)) return;
+    auto* turn = prompt.request.mutable_context()->add_turns();
+    turn->set_who(line.by_player ? player : mind.who->id.str());
+    turn->set_player(line.by_player);
     turn->set_text(line.text);
+  };
+  // The past is what was answered, each line with its own answer: what was said just now is the task, and two
+  // lines at once may be answered in any order.
+  for (const auto& line : conversation.lines) {
+    if (line.talk == 0) {  // of a world from before lines were paired
+      add(line);
+    } else if (!line.by_player) {
+      if (conversation.question(line.talk) == nullptr) add(line);
+    } else if (const auto* answer = conversation.answer(line.talk)) {
+      add(line);
+      add(*answer);
+      prompt.talks.insert(line.talk);
+    }
   }
-  // The line just said is the task, not the past.
-  if (context.turns_size() > 0 && context.turns(context.turns_size() - 1).player())
-    context.mutable_turns()->RemoveLast();
 }
 
 // What may be said to this listener. What may not is not here at all: no model ever sees it. What is this
@@ -119,7 +122,7 @@ void NpcService::add_knowledge(const Mind& mind, const std::string& player, cons
 
   const auto now = host_.timeline().now().ms;
   const auto usable = [&](const npc::Memory& memory) {
-    return !npc::gives_away(pack_, memory.text, who.id, listener) && !is_in(context, memory);
+    return !npc::gives_away(pack_, memory.text, who.id, listener) && !prompt.talks.contains(memory.talk);
   };
   // Standing: what they would think of at the sight of this player. In the order in which it happened.
   auto standing = recall(mind, "", {}, 4 * kStandingMax, now, player_key(player));
@@ -187,7 +190,7 @@ Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc,
   if (const auto greetings = who.lines.find(pack::LineKind::greeting); greetings != who.lines.end()) {
     context.set_sample_line(greetings->second.front());
   }
-  add_conversation(*mind, player, listener, context);
+  add_conversation(*mind, player, listener, prompt);
   add_knowledge(*mind, player, listener, text, vector, prompt);
 
   pb::TimeState time;

@@ -53,6 +53,7 @@ void NpcService::reflect(Turn& turn, Mind& mind) {
   auto* second = work.add_messages();
   second->set_role("user");
   second->set_text(task);
+  work.set_whole_sentences(true);
   work.set_tokens_max(48);
   work.set_temperature(-1);
   work.set_seed(turn.draw("npc.reflect", mind.record.id()).bits(static_cast<std::uint64_t>(day)));

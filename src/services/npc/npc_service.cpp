@@ -201,20 +201,22 @@ Result<pb::NpcMindReply> NpcService::mind(const Caller&, const pb::NpcMindReques
   for (const auto& decision : mind->decisions) *reply.add_decisions() = decision;
   // The newest first, as far as they fit: a mind that talks with many has megabytes of them.
   std::vector<const std::string*> players;
-  for (const auto& [player, lines] : mind->conversations) {
-    if (!lines.empty()) players.push_back(&player);
+  for (const auto& [player, held] : mind->conversations) {
+    if (!held.lines.empty()) players.push_back(&player);
   }
   std::ranges::sort(players, std::ranges::greater(),
-                    [&](const auto* player) { return mind->conversations.at(*player).back().id; });
+                    [&](const auto* player) { return mind->conversations.at(*player).lines.back().id; });
   for (const auto* name : players) {
     if (reply.ByteSizeLong() > kMindBytesMax) break;
     const auto& player = *name;
-    const auto& lines = mind->conversations.at(player);
+    const auto& held = mind->conversations.at(player);
     auto* conversation = reply.add_conversations();
     conversation->set_with(player);
-    for (const auto& line : lines) {
+    for (const auto& line : held.lines) {
       auto* out = conversation->add_lines();
-      out->set_who(line.who);
+      out->set_who(line.by_player ? player : mind->who->id.str());
+      out->set_by_player(line.by_player);
+      out->set_talk(line.talk);
       out->set_text(line.text);
       out->set_at_ms(line.at_ms);
     }

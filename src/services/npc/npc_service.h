@@ -134,15 +134,19 @@ class NpcService {
   Task<pb::NpcTalkReply> talk(Caller caller, pb::NpcTalkRequest request);
   Task<pb::NpcPromptReply> prompt(Caller caller, pb::NpcPromptRequest request);
   Result<pb::NpcTalkBegun> talk_begin(Turn& turn, const Caller& caller, const pb::NpcTalkBegin& command);
+  Task<void> may_say(std::string npc, std::string player, std::string text);
+  const std::vector<pb::CategoryLevel>* frozen(const Mind& mind, const std::string& player) const;
+  void freeze_levels(Turn& turn, const Mind& mind, const std::string& player, pb::NpcTalkBegun& reply) const;
   Result<pb::NpcTalkEnded> talk_end(Turn& turn, const Caller& caller, const pb::NpcTalkEnd& command);
   Result<std::string> check_line(const std::string& text) const;
   Result<void> check_player(const std::string& name) const;
+  Result<void> check_npc(const std::string& npc) const;
 
   // npc_prompt.cpp: what they have in mind; `text` "" = nothing was said yet
   Task<Prompt> make_prompt(Caller caller, std::string npc, std::string player, std::string text);
   pack::Listener listener_for(const Mind& mind, const std::string& player) const;
   void add_conversation(const Mind& mind, const std::string& player, const pack::Listener& listener,
-                        pb::AiContext& context) const;
+                        Prompt& prompt) const;
   void add_knowledge(const Mind& mind, const std::string& player, const pack::Listener& listener,
                      const std::string& text, const std::vector<float>& vector, Prompt& prompt) const;
   void add_actions(const std::string& npc, const std::string& text, Prompt& prompt) const;
@@ -152,9 +156,10 @@ class NpcService {
   boost::asio::awaitable<void> watch_players();
   std::string about_to_hear(const pb::PlayerRecord& player) const;  // "": nobody
   void anticipate(const std::string& player, const std::string& npc);
+  bool still_wanted(const std::string& player, const std::string& npc) const;
   void count_talk(const pb::Decision& decision);
   boost::asio::awaitable<void> read_ahead(std::string player, std::string npc);
-  Task<pb::AiSpeakReply> read(const pb::AiSpeakRequest& request);
+  Task<pb::AiSpeakReply> read(pb::AiSpeakRequest request);
   boost::asio::awaitable<void> read_sayable(std::string player, std::string npc, Prompt prompt);
 
   // npc_memory.cpp
@@ -193,7 +198,7 @@ class NpcService {
   void save_counters(Turn& turn);
   void keep_decision(Turn& turn, Mind& mind, pb::Decision& decision);
   void show_decision(Mind& mind, const pb::Decision& decision) const;
-  void add_line(Turn& turn, Mind& mind, const std::string& player, const std::string& who,
+  void add_line(Turn& turn, Mind& mind, const std::string& player, bool by_player, std::uint64_t talk,
                 const std::string& text);
 
   Caller as_self(const std::string& trace = {}) const;  // the service itself asks

@@ -46,7 +46,14 @@ std::vector<db::Migration> migrations() {
     create index npc_decisions_by_sequence on npc_decisions (sequence);
     create table npc_players (player text primary key, record blob not null);
     create table npc_counters (id bigint primary key, last_memory bigint not null, last_line bigint not null,
-                               last_gold_ms bigint not null, thinks bigint not null))sql"}};
+                               last_gold_ms bigint not null, thinks bigint not null))sql"},
+          // Who spoke, and which line an answer answers: told by numbers, not by what reads alike.
+          {"npc", 2, R"sql(
+    alter table npc_lines add column talk bigint not null default 0;
+    alter table npc_lines add column by_player bigint not null default 0;
+    update npc_lines set by_player = 1 where who = player;
+    alter table npc_memories add column talk bigint not null default 0;
+    alter table npc_memories add column witness_list blob)sql"}};
 }
 
 std::vector<std::pair<std::string, std::string>> tables() {
@@ -54,14 +61,21 @@ std::vector<std::pair<std::string, std::string>> tables() {
           {"npc_decisions", "id"}, {"npc_players", "player"}, {"npc_counters", "id"}};
 }
 
-std::string join_witnesses(const std::vector<std::string>& witnesses) {
-  std::string out;
-  for (const auto& witness : witnesses) out += (out.empty() ? "" : "\n") + witness;
-  return out;
+std::string names_blob(const std::vector<std::string>& names) {
+  pb::NpcNames list;
+  list.mutable_names()->Assign(names.begin(), names.end());
+  return stable_bytes(list);
 }
 
-std::vector<std::string> split_witnesses(const std::string& text) {
+// What older versions kept as lines of a text.
+std::vector<std::string> names_in(const db::Row& row, std::size_t list, std::size_t lines) {
   std::vector<std::string> out;
+  if (!row.is_null(list)) {
+    pb::NpcNames kept;
+    kept.ParseFromString(row.blob(list));
+    return {kept.names().begin(), kept.names().end()};
+  }
+  const std::string text = row.text(lines);
   std::size_t start = 0;
   while (start < text.size()) {
     const auto end = std::min(text.find('\n', start), text.size());
@@ -105,8 +119,9 @@ Result<void> NpcService::load(db::Reader& reader) {
   TRY(const auto players, reader.query("select player, record from npc_players"));
   for (const auto& row : players) players_[row.text(0)].ParseFromString(row.blob(1));
   TRY(const auto memories,
-      reader.query("select id, npc, text, at_ms, place, witnesses, source, importance, vector "
-                   "from npc_memories order by id"));
+      reader.query(
+          "select id, npc, text, at_ms, place, witnesses, source, importance, vector, talk, witness_list "
+          "from npc_memories order by id"));
   for (const auto& row : memories) {
     const auto found = minds_.find(row.text(1));
     if (found == minds_.end()) continue;
@@ -115,19 +130,25 @@ Result<void> NpcService::load(db::Reader& reader) {
                              .text = row.text(2),
                              .at_ms = row.integer(3),
                              .place = row.text(4),
-                             .witnesses = npc_store::split_witnesses(row.text(5)),
+                             .witnesses = npc_store::names_in(row, 10, 5),
                              .source = row.text(6),
                              .importance = row.real(7),
-                             .has_vector = !row.is_null(8)});
+                             .has_vector = !row.is_null(8),
+                             .talk = static_cast<std::uint64_t>(row.integer(9))});
     if (!row.is_null(8) && mind.index) {
       TRY_VOID(mind.index->add(row.integer(0), npc_store::vector_from(row.blob(8))));
     }
   }
-  TRY(const auto lines, reader.query("select id, npc, player, who, text, at_ms from npc_lines order by id"));
+  TRY(const auto lines,
+      reader.query("select id, npc, player, by_player, text, at_ms, talk from npc_lines order by id"));
   for (const auto& row : lines) {
     if (const auto found = minds_.find(row.text(1)); found != minds_.end()) {
-      found->second->conversations[row.text(2)].push_back(
-          {row.integer(0), row.text(3), row.text(4), row.integer(5)});
+      found->second->conversations[row.text(2)].lines.push_back(
+          {.id = row.integer(0),
+           .talk = static_cast<std::uint64_t>(row.integer(6)),
+           .by_player = row.integer(3) != 0,
+           .text = row.text(4),
+           .at_ms = row.integer(5)});
     }
   }
   kept_decisions_.clear();
@@ -199,12 +220,17 @@ void NpcService::show_decision(Mind& mind, const pb::Decision& decision) const {
   if (mind.decisions.size() > kShown) mind.decisions.pop_back();
 }
 
-void NpcService::add_line(Turn& turn, Mind& mind, const std::string& player, const std::string& who,
-                          const std::string& text) {
-  auto& lines = mind.conversations[player];
-  lines.push_back({++last_line_, who, text, turn.now().ms});
-  turn.write("insert into npc_lines (id, npc, player, who, text, at_ms) values ($1, $2, $3, $4, $5, $6)",
-             Values{last_line_, mind.who->id.str(), player, who, text, turn.now().ms});
+void NpcService::add_line(Turn& turn, Mind& mind, const std::string& player, bool by_player,
+                          std::uint64_t talk, const std::string& text) {
+  auto& lines = mind.conversations[player].lines;
+  lines.push_back(
+      {.id = ++last_line_, .talk = talk, .by_player = by_player, .text = text, .at_ms = turn.now().ms});
+  turn.write(
+      "insert into npc_lines (id, npc, player, who, text, at_ms, talk, by_player) values ($1, $2, $3, $4, "
+      "$5, "
+      "$6, $7, $8)",
+      Values{last_line_, mind.who->id.str(), player, by_player ? player : mind.who->id.str(), text,
+             turn.now().ms, static_cast<std::int64_t>(talk), std::int64_t{by_player ? 1 : 0}});
   while (lines.size() > config_.limits.lines_max) {
     turn.write("delete from npc_lines where id = $1", Values{lines.front().id});
     lines.pop_front();
@@ -213,7 +239,7 @@ void NpcService::add_line(Turn& turn, Mind& mind, const std::string& player, con
     // Of whoever said little the oldest: a crowd of strangers takes no friend's place.
     const auto oldest = std::ranges::min_element(mind.conversations, {}, [&](const auto& c) {
       constexpr std::size_t kLittle = 4;
-      return std::tuple(c.first == player, c.second.size() > kLittle, c.second.back().id);
+      return std::tuple(c.first == player, c.second.lines.size() > kLittle, c.second.lines.back().id);
     });
     turn.write("delete from npc_lines where npc = $1 and player = $2",
                Values{mind.who->id.str(), oldest->first});

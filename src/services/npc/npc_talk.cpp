@@ -3,6 +3,7 @@
 
 #include "base/counted.h"
 #include "base/text.h"
+#include "moderation/moderation.h"
 #include "pack/query.h"
 #include "services/npc/mind.h"
 #include "services/npc/npc_service.h"
@@ -38,17 +39,27 @@ Result<std::string> NpcService::check_line(const std::string& text) const {
   return clean;
 }
 
+// (Whoever waits afterwards looks for them again: nothing that points at a mind survives a wait.)
+Result<void> NpcService::check_npc(const std::string& npc) const {
+  TRY([[maybe_unused]] const Mind* mind, find(npc));
+  return {};
+}
+
 Result<void> NpcService::check_player(const std::string& name) const {
   if (name.empty()) return fail(Code::invalid_argument, "npc.no_player", "player must say who this is");
   const bool control = std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-  if (name.size() <= config_.limits.player_bytes_max && !control && is_utf8(name)) return {};
+  if (name.size() <= config_.limits.player_bytes_max && !control && is_utf8(name)) {
+    if (moderation::judge(name, moderation::levels_for(pack_.world.rating)).allowed) return {};
+    return fail(Code::invalid_argument, "ai.held_back",
+                "nobody can be called so here; others would have to hear it");
+  }
   return fail(Code::invalid_argument, "npc.bad_player",
               "a player's name is UTF-8 of at most " + std::to_string(config_.limits.player_bytes_max) +
                   " bytes without control characters");
 }
 
 Task<pb::NpcPromptReply> NpcService::prompt(Caller caller, pb::NpcPromptRequest request) {
-  CO_TRY([[maybe_unused]] const Mind* mind, find(request.npc()));
+  CO_TRY_VOID(check_npc(request.npc()));
   CO_TRY(const std::string text, check_line(request.text()));
   const std::string player = caller.player_or_self(request.player());
   CO_TRY_VOID(check_player(player));
@@ -64,7 +75,7 @@ Task<pb::NpcPromptReply> NpcService::prompt(Caller caller, pb::NpcPromptRequest 
 
 Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest request) {
   const auto started = host_.env().now();
-  CO_TRY([[maybe_unused]] const Mind* mind, find(request.npc()));
+  CO_TRY_VOID(check_npc(request.npc()));
   CO_TRY(const std::string text, check_line(request.text()));
   const std::string player = caller.player_or_self(request.player());
   CO_TRY_VOID(check_player(player));
@@ -74,6 +85,7 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
   const auto span = request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : talk_deadline();
   const auto deadline = std::min(caller.deadline, started + span);
   const Counted talking(talks_);
+  CO_TRY_VOID(co_await may_say(request.npc(), player, text));
 
   Caller inner = as_self(caller.trace);
   inner.deadline =
@@ -86,6 +98,7 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
   CO_TRY(const auto begun, co_await host_.submit<pb::NpcTalkBegun>(inner, begin));
 
   CO_TRY(auto prompt, co_await make_prompt(inner, request.npc(), player, text));
+  *prompt.request.mutable_allowed() = begun.allowed();
   prompt.request.set_seed(
       rt::Draw(host_.timeline().config().seed, "npc.talk", request.npc()).bits(begun.sequence()));
   prompt.request.set_deadline_ms(
@@ -100,6 +113,7 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
   end.set_player(player);
   end.set_text(spoken.text());
   end.set_begun(begun.sequence());
+  end.set_asked(text);
   *end.mutable_decision() = spoken.decision();
   end.mutable_decision()->mutable_facts()->Assign(prompt.facts.begin(), prompt.facts.end());
   end.mutable_decision()->mutable_memories()->Assign(prompt.memories.begin(), prompt.memories.end());
@@ -110,8 +124,10 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
   for (const auto& id : prompt.facts) {
     const auto* fact = pack_.fact(id);
     std::string own;
-    for (const auto& known : pack_.npc(request.npc())->knows) {
-      if (known.fact.str() == id) own = known.says;
+    if (const auto* who = pack_.npc(request.npc())) {
+      for (const auto& known : who->knows) {
+        if (known.fact.str() == id) own = known.says;
+      }
     }
     if (fact != nullptr && npc::tells(spoken.text(), *fact, own)) end.add_told(id);
   }
@@ -155,9 +171,52 @@ Result<pb::NpcTalkBegun> NpcService::talk_begin(Turn& turn, const Caller& caller
   // In prompts they go on with what they did: what was read ahead must still be true when they are spoken to.
   set_intent(turn, *mind, "talk", "talks with " + command.player(), command.player() + " spoke to them",
              "reflex", record.scene());
-  add_line(turn, *mind, command.player(), command.player(), command.text());
+  freeze_levels(turn, *mind, command.player(), reply);
+  add_line(turn, *mind, command.player(), true, reply.sequence(), command.text());
+  mind->conversations[command.player()].allowed.assign(reply.allowed().begin(), reply.allowed().end());
   save(turn, *mind);
   return reply;
+}
+
+// The player's own words are judged before they are said: to whom, and to what is kept, they are not said at
+// all.
+Task<void> NpcService::may_say(std::string npc, std::string player, std::string text) {
+  pb::AiModerateRequest ask;
+  ask.set_npc(npc);
+  ask.set_player(player);
+  ask.set_text(text);
+  ask.set_direction("in");
+  ask.set_door("npc.Talk");
+  if (const auto mind = find(npc)) {
+    if (const auto* levels = frozen(**mind, player))
+      ask.mutable_allowed()->Assign(levels->begin(), levels->end());
+  }
+  CO_TRY(const auto judged, co_await host_.call<pb::AiModerateReply>(as_self(), ask));
+  if (judged.allowed()) co_return Result<void>();
+  co_return fail(Code::invalid_argument, "ai.held_back", "that cannot be said here: " + judged.reason());
+}
+
+// Of the conversation that goes on; null: a new one begins.
+const std::vector<pb::CategoryLevel>* NpcService::frozen(const Mind& mind, const std::string& player) const {
+  constexpr std::int64_t kOverAfterRealS = 120;  // or ten minutes of the game, what is longer
+  const auto& timeline = host_.timeline();
+  const auto gap = std::max(10 * kMinuteMs, timeline.clock().scale().milli * kOverAfterRealS);
+  const auto known = mind.conversations.find(player);
+  if (known == mind.conversations.end() || known->second.allowed.empty()) return nullptr;
+  return timeline.now().ms - known->second.lines.back().at_ms <= gap ? &known->second.allowed : nullptr;
+}
+
+// A profile that changes while two talk counts from their next conversation.
+void NpcService::freeze_levels(Turn& turn, const Mind& mind, const std::string& player,
+                               pb::NpcTalkBegun& reply) const {
+  if (const auto* levels = frozen(mind, player)) {
+    reply.mutable_allowed()->Assign(levels->begin(), levels->end());
+    return;
+  }
+  pb::AiGetProfileRequest ask;
+  ask.set_player(player);
+  if (const auto profile = turn.call<pb::ModerationProfile>(as_self(), ask))
+    *reply.mutable_allowed() = profile->levels();
 }
 
 Result<pb::NpcTalkEnded> NpcService::talk_end(Turn& turn, const Caller& caller,
@@ -168,26 +227,28 @@ Result<pb::NpcTalkEnded> NpcService::talk_end(Turn& turn, const Caller& caller,
   const std::string& player = command.player();
   const auto now = turn.now().ms;
   const auto place = npc::place_now(pack_, mind->record, now);
+  const auto found = mind->conversations.find(player);
+  // Forgotten meanwhile, where very many speak to them: then the answer is no line of it either.
+  const bool remembered =
+      found != mind->conversations.end() && found->second.question(command.begun()) != nullptr;
+  if (remembered && found->second.answer(command.begun()) != nullptr)
+    return fail(Code::conflict, "npc.talk_ended", "this line was answered already");
   auto decision = command.decision();
-  decision.set_reason(player + " said: " + mind->conversations[player].back().text);
+  decision.set_reason(player + " said: " + command.asked());
   pb::DialogueEnded event;
   event.set_npc(command.npc());
   event.set_player(player);
   event.set_text(command.text());
   event.set_tier(decision.tier());
   event.set_deadline_met(decision.deadline_met());
+  event.set_begun(command.begun());
   event.set_decision("d-" + std::to_string(turn.next_sequence()));
   decision.set_event_sequence(turn.emit_caused_by(
       command.begun(), event, {.subject = command.npc(), .place = place, .priority = pb::PRIORITY_HIGH}));
   pb::NpcTalkEnded reply;
   reply.set_sequence(decision.event_sequence());
 
-  // The line it answers, for the memory of it.
-  std::string asked;
-  for (const auto& line : mind->conversations[player]) {
-    if (line.who == player) asked = line.text;
-  }
-  add_line(turn, *mind, player, command.npc(), command.text());
+  if (remembered) add_line(turn, *mind, player, false, command.begun(), command.text());
   for (const auto& id : command.told()) {
     auto* told = [&]() -> pb::ToldRecord* {
       for (auto& known : *mind->record.mutable_told()) {
@@ -216,15 +277,16 @@ Result<pb::NpcTalkEnded> NpcService::talk_end(Turn& turn, const Caller& caller,
   }
   keep_decision(turn, *mind, decision);
   std::vector<std::string> witnesses = {player_key(player), command.npc()};
-  (void)remember(
-      turn, *mind,
-      {.text = player + " asked " + mind->who->name + ": \"" + std::string(utf8_prefix(asked, 300)) + "\" " +
-               mind->who->name + " answered: \"" + std::string(utf8_prefix(command.text(), 300)) + "\"",
-       .at_ms = now,
-       .place = place,
-       .witnesses = witnesses,
-       .source = "said",
-       .importance = .6});
+  (void)remember(turn, *mind,
+                 {.text = player + " asked " + mind->who->name + ": \"" +
+                          std::string(utf8_prefix(command.asked(), 300)) + "\" " + mind->who->name +
+                          " answered: \"" + std::string(utf8_prefix(command.text(), 300)) + "\"",
+                  .at_ms = now,
+                  .place = place,
+                  .witnesses = witnesses,
+                  .source = "said",
+                  .importance = .6,
+                  .talk = command.begun()});
   save(turn, *mind);
   return reply;
 }

@@ -6,6 +6,7 @@ namespace troupe {
 
 struct NpcService::Prompt {
   pb::AiSpeakRequest request;
+  std::set<std::uint64_t> talks;     // exchanges that stand in it word for word
   std::vector<std::string> sayable;  // what a line could bring up, the likeliest first
   std::vector<std::string> facts;
   std::vector<std::string> memories;

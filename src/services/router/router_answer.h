@@ -15,7 +15,7 @@ Result<void> outcome_of(const Result<T>& reply) {
 // What an engine that failed will have charged: nothing when it never began, and nobody knows once it had.
 inline bool may_have_cost(const Error& error) {
   return error.code == Code::deadline_exceeded || error.code == Code::cancelled ||
-         error.reason == "engine.cut_off";
+         error.reason == "engine.cut_off" || error.reason == "router.nothing_whole";
 }
 
 template <class Reply>
@@ -33,17 +33,26 @@ Task<Reply> RouterService::attempt(Ask ask, Try one, EngineCall<Reply> call) {
   const auto& price = route.route.price;
   const auto asked = host_.env().now();
   if (price.free()) {
-    auto reply = co_await call({&route, one.last, tokens, ask.first_token_by, std::move(one.may_speak)});
+    auto reply = co_await call(
+        {&route, one.last, tokens, ask.reasoning_tokens_max, ask.first_token_by, std::move(one.may_speak)});
     record(route, ask, asked, outcome_of(reply), reply ? reply->usage : engine::Usage{});
     co_return reply;
   }
-  if (ask.budget) tokens = inference::tokens_for(price, ask.prompt_bytes, ask.messages, *ask.budget, tokens);
-  if (ask.budget && inference::cost_max(price, ask.prompt_bytes, ask.messages, tokens) > *ask.budget) {
+  // Thoughts are paid for, too.
+  std::int64_t thoughts = route.route.engine->thinks(route.route.model) ? ask.reasoning_tokens_max : 0;
+  if (ask.budget) {
+    const auto all =
+        inference::tokens_for(price, ask.prompt_bytes, ask.messages, *ask.budget, tokens + thoughts);
+    tokens = std::min(tokens, all);
+    thoughts = std::min(thoughts, all - tokens);
+  }
+  const auto most = inference::cost_max(price, ask.prompt_bytes, ask.messages, tokens + thoughts);
+  if (ask.budget && most > *ask.budget) {
     co_return fail(Code::exhausted, "router.budget", "it would cost more than budget_microusd allows");
   }
-  CO_TRY(auto money, co_await purse_.reserve(
-                         ask.spender(), inference::cost_max(price, ask.prompt_bytes, ask.messages, tokens)));
-  auto reply = co_await call({&route, one.last, tokens, ask.first_token_by, std::move(one.may_speak)});
+  CO_TRY(auto money, co_await purse_.reserve(ask.spender(), most));
+  auto reply =
+      co_await call({&route, one.last, tokens, thoughts, ask.first_token_by, std::move(one.may_speak)});
   if (reply) {
     money.settle(reply->usage.cost_microusd);
   } else if (!may_have_cost(reply.error())) {

@@ -23,6 +23,7 @@ std::string cache_key(const engine::GenerateRequest& work, bool seeded, std::str
   key.add_field(fmt::format("{} {} {} {} {} {}", s.temperature, s.top_p, s.min_p, s.repeat_penalty,
                             s.presence_penalty, s.frequency_penalty));
   key.add_number(work.tokens_max);
+  key.add_number(work.speech ? 1 : 0);
   key.add_number(work.top_logprobs);
   key.add_field(work.json_schema);
   key.add_field(work.grammar);

@@ -6,6 +6,7 @@ void fill(pb::RouterUsage& out, const engine::Usage& usage) {
   out.set_prompt_tokens(usage.prompt_tokens);
   out.set_cached_tokens(usage.cached_tokens);
   out.set_new_tokens(usage.new_tokens);
+  out.set_reasoning_tokens(usage.reasoning_tokens);
   out.set_queue_us(usage.queue_us);
   out.set_first_token_us(usage.first_token_us);
   out.set_total_us(usage.total_us);
@@ -60,6 +61,7 @@ Result<engine::Role> parse_role(const std::string& role) {
 Result<engine::GenerateRequest> to_engine(const pb::RouterGenerateRequest& request) {
   engine::GenerateRequest out{.tokens_max = request.tokens_max() > 0 ? request.tokens_max() : 96,
                               .stop = {request.stop().begin(), request.stop().end()},
+                              .speech = request.whole_sentences(),
                               .json_schema = request.json_schema(),
                               .grammar = request.grammar()};
   for (const auto& message : request.messages()) {

@@ -7,6 +7,7 @@
 #include "services/router/router_answer.h"
 #include "services/router/router_messages.h"
 #include "services/router/router_shape.h"
+#include "services/router/router_speech.h"
 #include "troupe/v1/socket.pb.h"
 
 namespace troupe {
@@ -141,7 +142,8 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
           .no_fallback = request.no_fallback(),
           .budget = budget_of(request),
           .messages = static_cast<std::int64_t>(work.messages.size()),
-          .tokens_max = work.tokens_max};
+          .tokens_max = work.tokens_max,
+          .reasoning_tokens_max = work.reasoning_tokens_max};
   ask.first_token_by = first_token_by(ask, work);
   if (!ask.first_token_by.is_never()) ask.soon_by = host_.env().now() + config_.limits.begins_soon;
   for (const auto& message : work.messages)
@@ -156,16 +158,13 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
       auto asked = wanted;
       asked.model = one.route->route.model;
       asked.tokens_max = static_cast<int>(one.tokens_max);
+      asked.reasoning_tokens_max = static_cast<int>(one.reasoning_tokens_max);
       asked.first_token_by = one.first_token_by;
-      std::function<void(std::string_view)> told;
-      if (heard) {
-        told = [heard, streamed, may_speak = one.may_speak](std::string_view text) {
-          if (!may_speak()) return;
-          *streamed = true;
-          heard(text);
-        };
-      }
-      return one.route->route.engine->generate(std::move(asked), std::move(told));
+      return router::hear(one.route->route.engine, std::move(asked),
+                          {.whole = wanted.speech,
+                           .on_text = heard,
+                           .may_speak = std::move(one.may_speak),
+                           .streamed = streamed});
     });
   };
   const auto premises = ask.premises();
@@ -214,6 +213,7 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
     switches_.wrote(std::string(engine::tier_name(tier)), reply.model);
   pb::RouterGenerateReply out;
   out.set_text(reply.text);
+  out.set_reasoning(reply.reasoning);
   out.set_finish(std::string(engine::finish_name(reply.finish)));
   out.set_tier(std::string(engine::tier_name(answered->smaller ? Tier::gold : tier)));
   out.set_model(reply.model);

@@ -48,6 +48,7 @@ struct RouterService::Ask {
   std::int64_t prompt_bytes = 0;
   std::int64_t messages = 1;
   std::int64_t tokens_max = 1;
+  std::int64_t reasoning_tokens_max = 0;  // beside them, where the model thinks first
 
   // Of a talk: by then it begins if there is anybody who could.
   rt::Instant soon_by = rt::Instant::never();
@@ -82,6 +83,7 @@ struct RouterService::Attempt {
   RouteState* route = nullptr;
   bool last = false;  // nobody is left after this one
   std::int64_t tokens_max = 1;
+  std::int64_t reasoning_tokens_max = 0;
   rt::Instant first_token_by = rt::Instant::never();
   // Says who is heard: of two that race, the one that speaks first.
   std::function<bool()> may_speak;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "moderation/fields.h"
 #include "services/state/state_store.h"
 #include "troupe/v1/events.pb.h"
 
@@ -141,11 +142,29 @@ Result<pb::StateQueryReply> StateService::query(const Caller&, const pb::StateQu
   return reply;
 }
 
-Result<pb::StateDocument> StateService::put(Turn& turn, const Caller&, const pb::StatePutRequest& request) {
+// What a game writes may be what a player typed, and others see it: letters, names, signs. It fits the game's
+// rating.
+Result<void> StateService::check_words(const Caller& caller, const std::string& id,
+                                       const google::protobuf::Struct& document) const {
+  if (caller.role != pb::ROLE_GAME_SERVER && caller.role != pb::ROLE_PLAYER) return {};
+  const auto allowed = moderation::levels_for(pack_.world.rating);
+  auto found = moderation::judge_fields(document, allowed);
+  if (found.finding.allowed) found = {"id", moderation::judge(moderation::without_codes(id), allowed)};
+  if (found.finding.allowed) return {};
+  return fail(Code::invalid_argument, "ai.held_back",
+              fmt::format("{}: {} {} is more than the world's rating ({}) allows", found.path,
+                          moderation::category_name(found.finding.category), found.finding.level,
+                          pack_.world.rating));
+}
+
+Result<pb::StateDocument> StateService::put(Turn& turn, const Caller& caller,
+                                            const pb::StatePutRequest& request) {
+  TRY_VOID(check_words(caller, request.id(), request.document()));
   return change(turn, request);
 }
-Result<pb::StateDocument> StateService::patch(Turn& turn, const Caller&,
+Result<pb::StateDocument> StateService::patch(Turn& turn, const Caller& caller,
                                               const pb::StatePatchRequest& request) {
+  TRY_VOID(check_words(caller, request.id(), request.patch()));
   return change(turn, request);
 }
 Result<pb::StateDocument> StateService::remove(Turn& turn, const Caller&,
@@ -161,12 +180,16 @@ Result<pb::StateDocument> StateService::change(Turn& turn, const Request& reques
   return std::move(staging.replies[0]);
 }
 
-Result<pb::StateBatchReply> StateService::batch(Turn& turn, const Caller&,
+Result<pb::StateBatchReply> StateService::batch(Turn& turn, const Caller& caller,
                                                 const pb::StateBatchRequest& request) {
   const auto count = static_cast<std::size_t>(request.changes_size());
   if (count < 1 || count > limits_.batch_max) {
     return fail(Code::invalid_argument, "state.bad_batch",
                 fmt::format("a batch has 1 to {} changes, not {}", limits_.batch_max, count));
+  }
+  for (const auto& change : request.changes()) {
+    TRY_VOID(check_words(caller, change.put().id(), change.put().document()));
+    TRY_VOID(check_words(caller, change.patch().id(), change.patch().patch()));
   }
   Staging staging = begin(turn);
   for (int i = 0; i < request.changes_size(); ++i) {

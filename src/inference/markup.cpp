@@ -1,0 +1,465 @@
+#include "inference/markup.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+
+namespace troupe::inference {
+
+namespace {
+
+constexpr std::size_t kHeaderBytesMax = 64;
+constexpr std::string_view kWideBar = "\xEF\xBD\x9C";    // U+FF5C, in some tokens instead of |
+constexpr std::string_view kWideSpace = "\xE2\x96\x81";  // U+2581, in them instead of a space
+constexpr std::string_view kLeft = "\xE2\x97\x81";       // U+25C1
+constexpr std::string_view kRight = "\xE2\x96\xB7";      // U+25B7
+
+// Names in lower case, without bars, slashes and brackets.
+constexpr std::array<std::string_view, 19> kThoughts = {
+    "think",           "thinking", "thought",    "thoughts",         "reasoning",  "reason",
+    "reflection",      "analysis", "scratchpad", "monologue",        "seed:think", "inner_monologue",
+    "antthinking",     "cot",      "deliberate", "internal_thought", "musing",     "ponder",
+    "chain_of_thought"};
+constexpr std::array<std::string_view, 11> kThoughtsEnd = {
+    "end_of_thought",  "end_thinking", "thought_end", "think_end", "end_think",    "endthink",
+    "end_of_thinking", "unused95",     "end_thought", "eothink",   "end_reasoning"};
+constexpr std::array<std::string_view, 8> kThoughtsBegin = {
+    "begin_of_thought", "start_thinking", "thought_start",     "think_start",
+    "begin_think",      "unused94",       "begin_of_thinking", "start_of_thought"};
+constexpr std::array<std::string_view, 16> kHidden = {
+    "tool_call",  "tool_calls",       "tool_response", "tool_responses", "function_call", "function_calls",
+    "function",   "tool_code",        "tool_use",      "tool_result",    "tool_results",  "invoke",
+    "python_tag", "tool_calls_begin", "start_action",  "tool_call_begin"};
+constexpr std::array<std::string_view, 4> kHiddenEnd = {"tool_calls_end", "end_action", "tool_call_end",
+                                                        "eom_id"};
+constexpr std::array<std::string_view, 20> kEnds = {"im_end",
+                                                    "eot_id",
+                                                    "eot",
+                                                    "end",
+                                                    "return",
+                                                    "endoftext",
+                                                    "end_of_text",
+                                                    "eom_id",
+                                                    "end_of_turn",
+                                                    "eos",
+                                                    "end_of_sentence",
+                                                    "call",
+                                                    "end_response",
+                                                    "turn_end",
+                                                    "end_of_turn_token",
+                                                    "end_of_utterance",
+                                                    "eod",
+                                                    "end_of_solution",
+                                                    "eop",
+                                                    "endofturn"};
+constexpr std::array<std::string_view, 7> kStarts = {
+    "im_start", "start_of_turn", "turn_start", "start_of_turn_token", "im_user", "im_system", "im_assistant"};
+constexpr std::array<std::string_view, 2> kHeaders = {"start", "start_header_id"};
+constexpr std::array<std::string_view, 19> kDropped = {"s",
+                                                       "bos",
+                                                       "pad",
+                                                       "unk",
+                                                       "mask",
+                                                       "sop",
+                                                       "sep",
+                                                       "cls",
+                                                       "begin_of_text",
+                                                       "startoftext",
+                                                       "begin_of_sentence",
+                                                       "fim_prefix",
+                                                       "fim_suffix",
+                                                       "fim_middle",
+                                                       "fim_pad",
+                                                       "begin_of_solution",
+                                                       "start_response",
+                                                       "start_text",
+                                                       "end_text"};
+constexpr std::array<std::string_view, 22> kBrackets = {"think",
+                                                        "/think",
+                                                        "thinking",
+                                                        "/thinking",
+                                                        "reasoning",
+                                                        "/reasoning",
+                                                        "INST",
+                                                        "/INST",
+                                                        "TOOL_CALLS",
+                                                        "TOOL_RESULTS",
+                                                        "/TOOL_RESULTS",
+                                                        "AVAILABLE_TOOLS",
+                                                        "/AVAILABLE_TOOLS",
+                                                        "SYSTEM_PROMPT",
+                                                        "/SYSTEM_PROMPT",
+                                                        "gMASK",
+                                                        "BOS",
+                                                        "EOS",
+                                                        "PAD",
+                                                        "UNK",
+                                                        "MASK",
+                                                        "SEP"};
+constexpr std::array<std::string_view, 8> kOwnRoles = {"assistant", "model", "ai",  "bot",
+                                                       "gpt",       "",      "npc", "character"};
+constexpr std::array<std::string_view, 10> kOtherRoles = {"user",    "system",  "tool",     "developer",
+                                                          "human",   "ipython", "function", "environment",
+                                                          "context", "player"};
+
+bool is_one(const auto& list, std::string_view name) { return std::ranges::find(list, name) != list.end(); }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_name(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == ':' || c == '-'; }
+bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+bool is_blank(std::string_view text) { return std::ranges::all_of(text, is_space); }
+
+// Whether `text` has come so far as a beginning of `whole`, letter case aside.
+bool begins(std::string_view text, std::string_view whole) {
+  return text.size() < whole.size() && lower_ascii(text) == lower_ascii(whole.substr(0, text.size()));
+}
+
+bool is_numbered(std::string_view name, std::string_view lead) {
+  return name.starts_with(lead) && name.size() > lead.size() &&
+         std::ranges::all_of(name.substr(lead.size()), is_digit);
+}
+bool is_byte(std::string_view name) {  // <0x0a>
+  return name.size() == 4 && name.starts_with("0x") &&
+         std::ranges::all_of(name.substr(2), [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+}
+
+}  // namespace
+
+Markup::Markup(Kind kind, bool opens_in_thought)
+    : kind_(kind), mode_(opens_in_thought ? Mode::maybe_thought : Mode::show) {}
+
+Markup::Means Markup::meaning_of(std::string_view name, bool closes, bool control) const {
+  if (is_one(kThoughts, name)) return closes ? Means::close : Means::open;
+  if (is_one(kThoughtsBegin, name)) return Means::open;
+  if (is_one(kThoughtsEnd, name)) return Means::close;
+  if (is_one(kHiddenEnd, name)) return Means::unhide;
+  if (is_one(kHidden, name)) return closes ? Means::unhide : Means::hide;
+  if (control && name == "channel") return Means::channel;
+  if (control && (name == "message" || name == "end_header_id")) return Means::message;
+  if (control && is_one(kHeaders, name)) return Means::header;
+  if (control && is_one(kOtherRoles, name)) return Means::others;
+  if (control && is_one(kOwnRoles, name)) return Means::own;
+  const bool certain = control || name.contains('_');  // <end> and <role> may be somebody's text
+  if (certain && is_one(kStarts, name)) return Means::start;
+  if (certain && is_one(kEnds, name)) return Means::end;
+  if (name == "eos" || name.starts_with("endof")) return Means::end;
+  if (control) return Means::drop;
+  if (name == "s" && closes && kind_ == Kind::speech) return Means::end;
+  if (is_one(kDropped, name)) return Means::drop;
+  if (is_numbered(name, "unused") || is_numbered(name, "extra_id_") || is_byte(name)) return Means::drop;
+  return Means::none;
+}
+
+// <|name|>, with either kind of bar. Broken ones too: "<|im_end" and something else.
+Markup::Tag Markup::control_at(std::string_view text) const {
+  std::string_view rest = text.substr(1);
+  const bool wide = rest.starts_with(kWideBar);
+  rest.remove_prefix(wide ? kWideBar.size() : 1);
+  bool closes = false;
+  if (rest.starts_with('/')) {
+    closes = true;
+    rest.remove_prefix(1);
+  }
+  std::string name;
+  while (!rest.empty() && name.size() < kTagBytesMax) {
+    if (is_name(rest.front())) {
+      name += rest.front();
+      rest.remove_prefix(1);
+    } else if (rest.starts_with(kWideSpace)) {
+      name += '_';
+      rest.remove_prefix(kWideSpace.size());
+    } else if (rest.size() < kWideSpace.size() && kWideSpace.starts_with(rest)) {
+      return {Means::more};
+    } else {
+      break;
+    }
+  }
+  if (rest.empty() && name.size() < kTagBytesMax) return {Means::more};
+  if (name.empty()) return {};
+  const auto means = meaning_of(lower_ascii(name), closes, true);
+  for (const std::string_view end : {std::string_view("|>"), std::string_view("\xEF\xBD\x9C>")}) {
+    if (rest.starts_with(end)) return {means, text.size() - rest.size() + end.size()};
+    if (rest.size() < end.size() && end.starts_with(rest)) return {Means::more};
+  }
+  if (rest.starts_with('|') || rest.starts_with('>')) rest.remove_prefix(1);
+  return {means, text.size() - rest.size()};
+}
+
+// <name>, </name>, <name attribute>, <function=name>; of thoughts and calls also without the last bracket.
+Markup::Tag Markup::named_at(std::string_view text) const {
+  std::string_view rest = text.substr(1);
+  bool closes = false;
+  if (rest.starts_with('/')) {
+    closes = true;
+    rest.remove_prefix(1);
+  }
+  std::size_t size = 0;
+  while (size < rest.size() && is_name(rest[size])) ++size;
+  const auto name = lower_ascii(rest.substr(0, size));
+  if (size == rest.size()) {
+    if (size > 24) return {};
+    return {Means::more};
+  }
+  rest.remove_prefix(size);
+  auto means = meaning_of(name, closes, false);
+  if (means == Means::none && kind_ == Kind::speech && !name.empty() && is_letter(name.front()))
+    means = Means::drop;
+  if (rest.starts_with('>')) return {means, text.size() - rest.size() + 1};
+  const bool heavy =
+      means == Means::open || means == Means::close || means == Means::hide || means == Means::unhide;
+  if (!heavy && (kind_ != Kind::speech || means == Means::none)) return {};
+  const auto end = rest.find_first_of(">\n");
+  if (end == std::string_view::npos) {
+    if (text.size() < kTagBytesMax) return {Means::more};
+  } else if (rest[end] == '>' && end < kTagBytesMax) {
+    return {means, text.size() - rest.size() + end + 1};
+  }
+  return heavy ? Tag{means, text.size() - rest.size()} : Tag{};
+}
+
+Markup::Tag Markup::bracket_at(std::string_view text) const {
+  const auto inside = text.substr(1);
+  const auto end = inside.find(']');
+  if (end == std::string_view::npos) {
+    const bool may = std::ranges::any_of(kBrackets, [&](auto name) {
+      return begins(inside, name) || lower_ascii(inside) == lower_ascii(name);
+    });
+    return {may ? Means::more : Means::none};
+  }
+  auto name = inside.substr(0, end);
+  const bool known = std::ranges::any_of(kBrackets, [&](auto one) {
+    return one == name || (is_letter(one.back()) && lower_ascii(one) == one && lower_ascii(name) == one);
+  });
+  if (!known) return {};
+  const bool closes = name.starts_with('/');
+  if (closes) name.remove_prefix(1);
+  const auto lower = lower_ascii(name);
+  const std::size_t length = end + 2;
+  if (is_one(kThoughts, lower)) return {closes ? Means::close : Means::open, length};
+  if (name == "EOS") return {Means::end, length};
+  if (name == "INST") return {closes ? Means::own : Means::others, length};
+  const bool hides =
+      name == "TOOL_CALLS" || name == "TOOL_RESULTS" || name == "AVAILABLE_TOOLS" || name == "SYSTEM_PROMPT";
+  return {!hides ? Means::drop : closes ? Means::unhide : Means::hide, length};
+}
+
+Markup::Tag Markup::tag_at(std::string_view text) const {
+  if (text.front() == '[') return bracket_at(text);
+  if (text.front() != '<') {
+    for (const auto* tag : {"think", "/think", "thinking", "/thinking"}) {
+      const std::string whole = std::string(kLeft) + tag + std::string(kRight);
+      if (text.starts_with(whole)) return {tag[0] == '/' ? Means::close : Means::open, whole.size()};
+      if (whole.starts_with(text)) return {Means::more};
+    }
+    return {};
+  }
+  if (text.size() == 1) return {Means::more};
+  for (const std::string_view sys : {"<<SYS>>", "<</SYS>>"}) {
+    if (text.starts_with(sys)) return {Means::drop, sys.size()};
+    if (sys.starts_with(text)) return {Means::more};
+  }
+  if (text[1] == '|' || text.substr(1).starts_with(kWideBar)) return control_at(text);
+  if (text.size() < 1 + kWideBar.size() && kWideBar.starts_with(text.substr(1))) return {Means::more};
+  if (is_letter(text[1]) || text[1] == '/' || begins(text.substr(1), "0x") ||
+      text.substr(1).starts_with("0x"))
+    return named_at(text);
+  return {};
+}
+
+void Markup::show(std::string_view text) {
+  if (!spoke_ && tagged_) text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \n\t\r")));
+  if (ended_ || text.empty()) return;
+  spoke_ = spoke_ || !is_blank(text);
+  out_ += text;
+  text_ += text;
+}
+
+void Markup::take(std::string_view text) {
+  if (text.empty()) return;
+  switch (mode_) {
+    case Mode::show:
+      return show(text);
+    case Mode::maybe_thought:
+      maybe_ += text;
+      return;
+    case Mode::thought:
+      thought_bytes_ += text.size();
+      reasoning_ += utf8_prefix(text, kReasoningBytesMax - reasoning_.size());
+      return;
+    case Mode::header:
+      header_ += text;
+      if (header_.size() > kHeaderBytesMax || header_.contains('\n')) leave_header();
+      return;
+    case Mode::role:
+    case Mode::hidden:
+    case Mode::other:
+      return;
+  }
+}
+
+// "analysis", "final", "assistant to=...": what the next part is.
+void Markup::leave_header() {
+  const auto head = lower_ascii(trim(header_));
+  header_.clear();
+  if (head.starts_with("analysis") || head.starts_with("commentary") || head.starts_with("thought") ||
+      head.starts_with("reason")) {
+    mode_ = Mode::thought;
+    thought_bytes_ += 1;
+    return;
+  }
+  const bool other = std::ranges::any_of(kOtherRoles, [&](auto role) { return head.starts_with(role); });
+  if (other || spoke_) said_all();
+  mode_ = other ? Mode::other : Mode::show;
+}
+
+void Markup::act(Means means) {
+  tagged_ = true;
+  if (mode_ == Mode::maybe_thought && means != Means::close && means != Means::open) {
+    if (means != Means::end) return;
+  }
+  switch (means) {
+    case Means::open:
+      if (mode_ == Mode::maybe_thought) show(std::exchange(maybe_, {}));
+      mode_ = Mode::thought;
+      thought_bytes_ += 1;
+      return;
+    case Means::own:
+      said_all();
+      mode_ = Mode::show;
+      return;
+    case Means::others:
+      said_all();
+      mode_ = Mode::other;
+      return;
+    case Means::close:
+      if (mode_ == Mode::maybe_thought) {
+        mode_ = Mode::thought;
+        take(std::exchange(maybe_, {}));
+      } else if (mode_ == Mode::show && spoke_) {
+        // It had begun before the first word.
+        ++recalls_;
+        mode_ = Mode::thought;
+        take(std::exchange(text_, {}));
+        out_.clear();
+        spoke_ = false;
+      }
+      thought_bytes_ += 1;
+      mode_ = Mode::show;
+      return;
+    case Means::hide:
+      mode_ = Mode::hidden;
+      return;
+    case Means::unhide:
+      if (mode_ == Mode::hidden) mode_ = Mode::show;
+      return;
+    case Means::start:
+      if (spoke_) return said_all();
+      mode_ = Mode::role;
+      return;
+    case Means::header:
+      if (spoke_) return said_all();
+      header_.clear();
+      mode_ = Mode::header;
+      return;
+    case Means::channel:
+      if (mode_ == Mode::header) leave_header();
+      header_.clear();
+      mode_ = Mode::header;
+      return;
+    case Means::message:
+      if (mode_ == Mode::header) leave_header();
+      return;
+    case Means::end:
+      said_all();
+      if (mode_ != Mode::maybe_thought) mode_ = Mode::show;
+      return;
+    case Means::none:
+    case Means::more:
+    case Means::drop:
+      return;
+  }
+}
+
+// The role's name after <|im_start|>. False: more must come.
+bool Markup::eat_role(bool last) {
+  std::size_t size = 0;
+  while (size < held_.size() && is_letter(held_[size])) ++size;
+  if (size == held_.size() && !last && size < 20) return false;
+  const auto role = lower_ascii(std::string_view(held_).substr(0, size));
+  mode_ = Mode::show;
+  if (is_one(kOtherRoles, role)) mode_ = Mode::other;
+  if (is_one(kOwnRoles, role) || is_one(kOtherRoles, role)) held_.erase(0, size);
+  return true;
+}
+
+void Markup::run(bool last) {
+  while (!held_.empty() && !ended_) {
+    if (kind_ == Kind::structured && mode_ == Mode::show) {
+      const auto first = held_.find_first_not_of(" \n\t\r");
+      if (spoke_ || (first != std::string::npos && held_[first] != '<' && held_[first] != '[' &&
+                     !held_.substr(first).starts_with(kLeft.substr(0, 1)))) {
+        show(std::exchange(held_, {}));
+        return;
+      }
+    }
+    if (mode_ == Mode::role) {
+      if (!eat_role(last)) return;
+      continue;
+    }
+    const auto at = held_.find_first_of("<[\xE2");
+    if (at != 0) {
+      const auto size = std::min(at, held_.size());
+      const std::string text = held_.substr(0, size);
+      held_.erase(0, size);
+      take(text);
+      continue;
+    }
+    const auto tag = tag_at(held_);
+    if (tag.means == Means::more) {
+      if (!last) return;
+      // A lone bracket may be text; what has the beginning of a name is a tag that broke off.
+      const bool text = kind_ != Kind::speech && held_.size() == 1;
+      const std::string rest = std::exchange(held_, {});
+      if (text || mode_ == Mode::thought) take(rest);
+      return;
+    }
+    if (tag.means == Means::none) {
+      const std::string one = held_.substr(0, held_.front() == '\xE2' ? 3 : 1);
+      held_.erase(0, one.size());
+      if (kind_ == Kind::structured && mode_ == Mode::show) spoke_ = true;
+      take(one);
+      continue;
+    }
+    held_.erase(0, tag.length);
+    act(tag.means);
+  }
+  if (ended_) held_.clear();
+}
+
+std::string Markup::push(std::string_view piece) {
+  if (ended_) return {};
+  held_ += piece;
+  run(false);
+  return std::exchange(out_, {});
+}
+
+std::string Markup::finish() {
+  run(true);
+  if (mode_ == Mode::maybe_thought) {
+    mode_ = Mode::show;
+    show(std::exchange(maybe_, {}));
+  }
+  held_.clear();
+  return std::exchange(out_, {});
+}
+
+std::string without_markup(std::string_view text, Markup::Kind kind) {
+  Markup markup(kind);
+  markup.push(text);
+  markup.finish();
+  return markup.text();
+}
+
+}  // namespace troupe::inference

@@ -1,0 +1,255 @@
+// Who may hear and say what: profiles, judgements, and what is recorded of them.
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "services/ai/ai_service.h"
+
+namespace troupe {
+
+using moderation::Category;
+using moderation::Finding;
+using moderation::Levels;
+
+namespace {
+
+constexpr std::size_t kPlayersNotedMax = 10'000;
+
+void fill(google::protobuf::RepeatedPtrField<pb::CategoryLevel>& out, const Levels& levels, bool all) {
+  for (std::size_t i = 0; i < moderation::kCategories; ++i) {
+    if (levels[i] == 0 && !all) continue;
+    auto* level = out.Add();
+    level->set_category(std::string(moderation::category_name(static_cast<Category>(i))));
+    level->set_level(levels[i]);
+  }
+}
+
+// What is not named stays as it is.
+void take(const google::protobuf::RepeatedPtrField<pb::CategoryLevel>& from, Levels& levels) {
+  for (const auto& level : from) {
+    Category category{};
+    if (moderation::parse_category(level.category(), category))
+      levels[static_cast<std::size_t>(category)] = std::clamp(level.level(), 0, moderation::kLevelMax);
+  }
+}
+
+void cap(Levels& levels, const Levels& most) {
+  for (std::size_t i = 0; i < moderation::kCategories; ++i) levels[i] = std::min(levels[i], most[i]);
+}
+
+bool for_minors(const Levels& allowed) {
+  const auto most = moderation::teen_cap();
+  for (std::size_t i = 0; i < moderation::kCategories; ++i) {
+    if (allowed[i] > most[i]) return false;
+  }
+  return true;
+}
+
+Levels levels_of(const pb::ModerationProfile& profile, const std::string& rating) {
+  auto levels = moderation::levels_for(profile.name() == "custom" ? rating : profile.name());
+  take(profile.levels(), levels);
+  if (profile.name() == "teen") cap(levels, moderation::teen_cap());
+  return levels;
+}
+
+}  // namespace
+
+Levels AiService::allowed_for(const std::string& player) const {
+  const auto found = profiles_.find(player);
+  return found == profiles_.end() ? moderation::levels_for(config_.rating)
+                                  : levels_of(found->second, config_.rating);
+}
+
+// As it was when the conversation began; a profile changes the next one.
+Levels AiService::allowed_in(const pb::AiSpeakRequest& request) const {
+  auto levels = allowed_for(request.player());
+  take(request.allowed(), levels);
+  return levels;
+}
+
+Task<Finding> AiService::classify(std::string text, Levels allowed) {
+  static const std::vector<std::string> kOptions = {"nothing that this reader minds",
+                                                    "violence or gore",
+                                                    "sexual content",
+                                                    "foul language, insults or slurs",
+                                                    "horror",
+                                                    "drugs",
+                                                    "suicide, abuse or hatred",
+                                                    "help with crime or cruelty"};
+  if (config_.classifier.empty()) co_return Finding{};
+  pb::RouterChooseRequest ask;
+  ask.set_tier("gold");
+  ask.set_model(config_.classifier);
+  std::string most;
+  for (std::size_t i = 0; i < moderation::kCategories; ++i) {
+    most += (most.empty() ? "" : ", ") + std::string(moderation::category_name(static_cast<Category>(i))) +
+            " " + std::to_string(allowed[i]);
+  }
+  ask.set_context(
+      "You judge what is said in a game, for one reader. On a scale from 0 (none) to 4 (extreme) the reader "
+      "may see at most: " +
+      most + ". What goes beyond that in the text?");
+  ask.set_scene(ai::inert(text, config_.text_bytes_max));
+  for (const auto& option : kOptions) ask.add_options(option);
+  ask.set_deadline_ms(config_.classifier_deadline.count());
+  Caller self{.name = "ai", .role = pb::ROLE_SERVICE, .world = host_.timeline().config().world};
+  self.deadline = host_.env().now() + config_.classifier_deadline + rt::milliseconds(100);
+  const auto chosen = co_await host_.call<pb::RouterChooseReply>(self, ask);
+  const bool judged = chosen && chosen->tier() != "reflex" && chosen->choice() >= 0 &&
+                      static_cast<std::size_t>(chosen->choice()) < kOptions.size();
+  if (judged && chosen->choice() == 0) co_return Finding{};
+  if (judged) {
+    const auto i = static_cast<std::size_t>(chosen->choice() - 1);
+    co_return Finding{false, static_cast<Category>(i), std::min(allowed[i] + 1, moderation::kLevelMax), {}};
+  }
+  // Nobody judged it. For minors that is no; for others the lists have spoken.
+  if (!chosen) log::warn("ai", "the model that judges does not answer: {}", chosen.error().message);
+  if (!for_minors(allowed)) co_return Finding{};
+  co_return Finding{false, Category::sensitive, 0, {}};
+}
+
+Task<pb::AiModerateReply> AiService::moderate(Caller caller, pb::AiModerateRequest request) {
+  if (request.text().size() > config_.text_bytes_max && caller.role != pb::ROLE_SERVICE) {
+    co_return fail(Code::invalid_argument, "ai.text_too_long",
+                   "text is " + std::to_string(request.text().size()) + " bytes; at most " +
+                       std::to_string(config_.text_bytes_max));
+  }
+  if (!request.direction().empty() && request.direction() != "in" && request.direction() != "out") {
+    co_return fail(Code::invalid_argument, "ai.direction",
+                   "direction is in or out, not '" + request.direction() + "'");
+  }
+  auto allowed = allowed_for(request.player());
+  take(request.allowed(), allowed);
+  const auto found = moderation::look(request.text());
+  auto finding = moderation::judge(found, allowed);
+  pb::AiModerateReply reply;
+  reply.set_by("words");
+  if (finding.allowed && !config_.classifier.empty()) {
+    reply.set_by("model");
+    CO_TRY(finding, co_await classify(request.text(), allowed));
+  }
+  reply.set_allowed(finding.allowed);
+  fill(*reply.mutable_found(), found.levels, false);
+  fill(*reply.mutable_limits(), allowed, true);
+  if (finding.allowed) co_return reply;
+  reply.set_reason(std::string(moderation::category_name(finding.category)) + " " +
+                   std::to_string(finding.level) + " is more than the profile allows");
+  if (caller.role == pb::ROLE_SERVICE && !request.door().empty()) {
+    pb::GuardrailViolated what;
+    what.set_npc(request.npc());
+    what.set_player(request.player());
+    what.set_direction(request.direction().empty() ? "out" : request.direction());
+    what.set_door(request.door());
+    what.set_category(std::string(moderation::category_name(finding.category)));
+    what.set_level(finding.level);
+    what.set_evidence(finding.words);
+    what.set_by(reply.by());
+    note_held_back(std::move(what));
+  }
+  co_return reply;
+}
+
+void AiService::note_held_back(pb::GuardrailViolated what) {
+  host_.metrics()
+      .counter("troupe_ai_held_back_total", "Texts that were held back",
+               {{"direction", what.direction()}, {"category", what.category()}})
+      .add();
+  // Whoever types slurs all day is counted, not written down each time.
+  const auto now = host_.env().now();
+  if (noted_.size() >= kPlayersNotedMax && !noted_.contains(what.player())) noted_.clear();
+  auto& times = noted_[what.player()];
+  while (!times.empty() && now - times.front() > std::chrono::minutes(1)) times.pop_front();
+  if (times.size() >= config_.held_back_per_minute) return;
+  times.push_back(now);
+  host_.spawn("held back", [this, what]() -> boost::asio::awaitable<void> {
+    pb::AiHeldBack command;
+    *command.mutable_what() = what;
+    const Caller self{.name = "ai", .role = pb::ROLE_SERVICE, .world = host_.timeline().config().world};
+    const auto kept = co_await host_.submit<pb::AiHeldBackReply>(self, command);
+    if (!kept) log::warn("ai", "what was held back is not recorded: {}", kept.error().message);
+  });
+}
+
+Result<pb::AiHeldBackReply> AiService::held_back(Turn& turn, const Caller& caller,
+                                                 const pb::AiHeldBack& command) {
+  if (caller.role != pb::ROLE_SERVICE)
+    return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
+  turn.emit(command.what(), {.subject = command.what().npc(), .priority = pb::PRIORITY_HIGH});
+  return pb::AiHeldBackReply();
+}
+
+// The first that this player may hear, from the one that the draw names on. Written lines are judged as any
+// other.
+std::string AiService::written_line(const pb::AiSpeakRequest& request, const Levels& allowed) {
+  const std::vector<std::string> lines(request.fallback_lines().begin(), request.fallback_lines().end());
+  const auto first = lines.empty() ? 0 : static_cast<std::size_t>(request.seed() % lines.size());
+  const auto fit = moderation::fitting(lines, allowed, first);
+  if (!fit.empty()) return fit.front();
+  if (!lines.empty()) {
+    const auto finding = moderation::judge(lines[first], allowed);
+    pb::GuardrailViolated what;
+    what.set_npc(request.npc());
+    what.set_player(request.player());
+    what.set_direction("out");
+    what.set_door("written_line");
+    what.set_category(std::string(moderation::category_name(finding.category)));
+    what.set_level(finding.level);
+    what.set_evidence(finding.words);
+    what.set_by("words");
+    note_held_back(std::move(what));
+  }
+  return request.context().name() + " looks at you and says nothing.";
+}
+
+Result<pb::ModerationProfile> AiService::get_profile(const Caller& caller,
+                                                     const pb::AiGetProfileRequest& request) const {
+  const std::string player = caller.player_or_self(request.player());
+  const auto found = profiles_.find(player);
+  pb::ModerationProfile profile;
+  profile.set_player(player);
+  profile.set_name(found == profiles_.end() ? config_.rating : found->second.name());
+  fill(*profile.mutable_levels(), allowed_for(player), true);
+  return profile;
+}
+
+Result<pb::ModerationProfile> AiService::set_profile(Turn& turn, const Caller&,
+                                                     const pb::AiSetProfileRequest& request) {
+  auto profile = request.profile();
+  static const std::vector<std::string> kProfiles = {"teen", "mature", "custom"};
+  if (profile.player().empty())
+    return fail(Code::invalid_argument, "ai.no_player", "profile.player is missing");
+  if (std::ranges::find(kProfiles, profile.name()) == kProfiles.end()) {
+    return fail(Code::invalid_argument, "ai.unknown_profile",
+                "no profile '" + profile.name() + "'" + did_you_mean(profile.name(), kProfiles) +
+                    " (teen, mature or custom)");
+  }
+  for (const auto& level : profile.levels()) {
+    Category category{};
+    if (!moderation::parse_category(level.category(), category)) {
+      std::vector<std::string> names;
+      for (std::size_t i = 0; i < moderation::kCategories; ++i)
+        names.emplace_back(moderation::category_name(static_cast<Category>(i)));
+      return fail(Code::invalid_argument, "ai.unknown_category",
+                  "no category '" + level.category() + "'" + did_you_mean(level.category(), names));
+    }
+    if (level.level() < 0 || level.level() > moderation::kLevelMax) {
+      return fail(Code::invalid_argument, "ai.bad_level",
+                  "a level is 0 to 4, not " + std::to_string(level.level()));
+    }
+  }
+  if (!profiles_.contains(profile.player()) && profiles_.size() >= config_.profiles_max) {
+    return fail(Code::exhausted, "ai.profiles", "no room for more profiles");
+  }
+  // A teen's never goes above a teen's, whoever asks for it: the reply says what it is now.
+  const auto levels = levels_of(profile, config_.rating);
+  profile.clear_levels();
+  fill(*profile.mutable_levels(), levels, true);
+  profiles_[profile.player()] = profile;
+  turn.write(
+      "insert into ai_profiles (player, profile) values ($1, $2) "
+      "on conflict (player) do update set profile = excluded.profile",
+      {profile.player(), db::Blob{stable_bytes(profile)}});
+  return profile;
+}
+
+}  // namespace troupe
