@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 
+#include "app/config_doors.h"
 #include "app/config_engines.h"
 #include "app/config_limits.h"
 #include "app/config_router.h"
@@ -187,6 +188,7 @@ const std::vector<ConfigKey>& config_keys() {
     auto keys = server_keys();
     keys.insert(keys.end(), router_keys().begin(), router_keys().end());
     keys.insert(keys.end(), limit_keys().begin(), limit_keys().end());
+    keys.insert(keys.end(), door_keys().begin(), door_keys().end());
     return keys;
   }();
   return kKeys;

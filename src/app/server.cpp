@@ -13,11 +13,13 @@
 #include "app/engine_metrics.h"
 #include "app/openai_backend.h"
 #include "app/paths.h"
+#include "app/private_files.h"
 #include "app/process_metrics.h"
 #include "app/services.h"
 #include "app/tokens.h"
 #include "base/log.h"
 #include "edge/edge.h"
+#include "host/protobuf_log.h"
 #include "rt/pool.h"
 #include "rt/real_clock.h"
 #include "services/settings/world_settings.h"
@@ -76,11 +78,9 @@ Result<void> run_server(const ServerOptions& options) {
                     loaded.error().size(), loaded.error().size() == 1 ? "" : "s", options.world.string()));
   }
   const pack::Pack& pack = *loaded;
-  std::error_code error;
-  for (const char* folder : {"worlds", "acknowledged"}) {
-    if (!error) std::filesystem::create_directories(options.data / folder, error);
-  }
-  if (error) return fail(Code::unavailable, "data.create", options.data.string() + ": " + error.message());
+  write_privately();
+  log_protobuf();
+  TRY_VOID(open_data_folder(options.data));
   TRY(auto tokens, load_tokens(options.tokens_file));
   TRY(auto catalogue, models::load_catalogue(catalogue_path(options.catalogue)));
   const auto models_dir = models_path(options.models_dir);
@@ -141,10 +141,15 @@ Result<void> run_server(const ServerOptions& options) {
   TRY_VOID(world.timeline->open());
 
   RouterOpenAiBackend openai(env, *bus, engines);
-  edge::EdgeConfig config{.listen = {.host = options.listen_host, .port = options.listen_port},
-                          .tokens = std::move(tokens),
-                          .openai = options.openai,
-                          .console = console_file};
+  const bool tokens_missing = tokens.empty();
+  edge::EdgeConfig config{
+      .listen = {.host = options.listen_host, .port = options.listen_port},
+      .tokens = std::move(tokens),
+      .origins = options.origins,
+      .hosts = options.hosts,
+      .private_paths = private_paths({options.data, models_dir, home_path(), options.world}),
+      .openai = options.openai,
+      .console = console_file};
   config.players_max = [&settings = services.settings()] {
     return static_cast<std::size_t>(settings.number("world.players_max"));
   };
@@ -166,6 +171,10 @@ Result<void> run_server(const ServerOptions& options) {
     config.ready_checks.push_back(
         {"engine:" + upstream.name(),
          [&engines, name = upstream.name()] { return upstream_health(engines, name); }, false});
+  }
+  if (tokens_missing && !options.hosts.empty()) {
+    log::warn("edge",
+              "`hosts` without `tokens`: whoever comes through the proxy is an administrator of the world");
   }
   edge::Edge edge(env, *bus, metrics, *world.timeline, std::move(config));
   edge.serve_openai(openai);

@@ -37,6 +37,8 @@ struct ServerOptions {
   CallLimits call_limits;
   edge::OpenAiRules openai;           // OpenAI's paths for players
   std::filesystem::path tokens_file;  // "" = local mode
+  std::vector<std::string> origins;   // whose pages may call: "https://play.example.org"
+  std::vector<std::string> hosts;     // names under which a proxy reaches us: "play.example.org"
 };
 
 // Runs until SIGINT or SIGTERM. Prints `ready http://ADDRESS` on standard output once it takes requests.

@@ -32,6 +32,13 @@ std::pair<std::string_view, std::string_view> split_authority(std::string_view a
   return {authority.substr(0, colon), authority.substr(colon + 1)};
 }
 
+bool is_address(std::string_view host) {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  boost::system::error_code error;
+  (void)boost::asio::ip::make_address(std::string(host), error);
+  return !error;
+}
+
 std::unexpected<Error> refused(std::string reason, std::string message) {
   return fail(Code::permission_denied, std::move(reason), std::move(message));
 }
@@ -59,26 +66,45 @@ bool is_loopback(std::string_view host) {
   return !error && address.is_loopback();
 }
 
-Auth::Auth(const std::vector<TokenEntry>& tokens, std::vector<std::string> origins)
-    : tokens_(tokens), origins_(std::move(origins)) {
+Auth::Auth(const std::vector<TokenEntry>& tokens, std::vector<std::string> origins,
+           std::vector<std::string> hosts)
+    : tokens_(tokens), origins_(std::move(origins)), hosts_(std::move(hosts)) {
   for (auto& token : tokens_) token.sha256_hex = lower_ascii(token.sha256_hex);
+  for (auto& origin : origins_) origin = lower_ascii(origin);
+  for (auto& host : hosts_) host = lower_ascii(host);
+}
+
+// Our own names, or in local mode those of this machine. With tokens and no names of a proxy any name will
+// do: a page that was rebound to us has no token.
+Result<void> Auth::check_host(const std::string& authority, bool named) const {
+  if (named || (!local_mode() && hosts_.empty())) return {};
+  const auto [name, port] = split_authority(authority);
+  const std::string wanted = std::to_string(port_);
+  const bool ours = port.empty() ? wanted == "80" : port == wanted;
+  if (ours && (is_loopback(name) || (!local_mode() && is_address(name)))) return {};
+  if (local_mode() && hosts_.empty()) {
+    return refused("edge.host", "this server is for this machine only: the Host must be 127.0.0.1:" + wanted +
+                                    " or localhost:" + wanted);
+  }
+  return refused("edge.host", "the Host is not among the configured `hosts`");
+}
+
+bool Auth::is_listed(const std::string& origin) const {
+  return std::ranges::find(origins_, lower_ascii(origin)) != origins_.end();
 }
 
 Result<void> Auth::check_browser(const HttpRequest& request) const {
   const std::string* host = request.header("host");
   const std::string authority = host ? lower_ascii(*host) : std::string();
-  if (local_mode()) {
-    const auto [name, port] = split_authority(authority);
-    const std::string wanted = std::to_string(port_);
-    if (!is_loopback(name) || (port.empty() ? wanted != "80" : port != wanted)) {
-      return refused("edge.host", "this server is for this machine only: the Host must be 127.0.0.1:" +
-                                      wanted + " or localhost:" + wanted);
-    }
-  }
+  const bool named = std::ranges::find(hosts_, authority) != hosts_.end();
+  TRY_VOID(check_host(authority, named));
   const std::string* origin = request.header("origin");
   if (origin == nullptr) return {};
-  if (*origin == "http://" + authority || std::ranges::find(origins_, *origin) != origins_.end()) return {};
-  return refused("edge.origin", "pages of another origin may not call this server");
+  // A proxy for which names are configured speaks TLS; where one does not, its origin is listed.
+  const std::string own = (named ? "https://" : "http://") + authority;
+  if (lower_ascii(*origin) == own || is_listed(*origin)) return {};
+  return refused("edge.origin",
+                 "pages of another origin may not call this server; its `origins` are in the configuration");
 }
 
 Result<std::string> bearer_of(const HttpRequest& request) {

@@ -22,7 +22,8 @@ bool is_loopback(std::string_view host);
 
 class Auth {
  public:
-  Auth(const std::vector<TokenEntry>& tokens, std::vector<std::string> origins);
+  Auth(const std::vector<TokenEntry>& tokens, std::vector<std::string> origins,
+       std::vector<std::string> hosts = {});
 
   bool local_mode() const { return tokens_.empty(); }
   // Known once we listen: what Host and Origin are held against.
@@ -30,6 +31,10 @@ class Auth {
 
   // `permission_denied` edge.host, edge.origin: a page of somebody else, or DNS rebinding.
   Result<void> check_browser(const HttpRequest& request) const;
+  // Whether `origin` is one of the configured: its pages get CORS headers.
+  bool is_listed(const std::string& origin) const;
+  // Whether names of a proxy are configured.
+  bool behind_proxy() const { return !hosts_.empty(); }
   // `unauthenticated` auth.missing, auth.unknown_token; `permission_denied` auth.player, auth.role.
   Result<Identity> identify(const HttpRequest& request) const;
   // The same from the parts: of a hello frame. `bearer` without its scheme, "" = none.
@@ -37,9 +42,11 @@ class Auth {
 
  private:
   Result<Identity> base(std::string_view bearer) const;
+  Result<void> check_host(const std::string& authority, bool named) const;
 
   std::vector<TokenEntry> tokens_;
-  std::vector<std::string> origins_;
+  std::vector<std::string> origins_;  // "https://play.example.org"
+  std::vector<std::string> hosts_;    // "play.example.org", "play.example.org:8443"
   std::uint16_t port_ = 0;
 };
 

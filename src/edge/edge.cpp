@@ -67,6 +67,15 @@ Result<Address> Edge::listen() {
 
 namespace {
 
+// Whoever waits longest for a request makes room: of the same address where that has its share already.
+bool has_room(EdgeCore& core, const std::string& address, bool loopback) {
+  const auto& limits = core.config.limits;
+  const auto known = core.by_address.find(address);
+  const std::size_t share = loopback ? limits.loopback_connections_max : limits.address_connections_max;
+  if (known != core.by_address.end() && known->second >= share) return core.waiting.drop_oldest(address);
+  return core.connections < limits.connections_max || core.waiting.drop_oldest();
+}
+
 asio::awaitable<void> accept_connections(std::shared_ptr<EdgeCore> core) {
   for (;;) {
     boost::system::error_code error;
@@ -80,14 +89,18 @@ asio::awaitable<void> accept_connections(std::shared_ptr<EdgeCore> core) {
     }
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
+    const auto peer = socket.remote_endpoint(ignored).address();
     const auto shared = std::make_shared<TcpSocket>(std::move(socket));
-    if (core->connections >= core->config.limits.connections_max) {
+    const std::string address = peer.to_string();
+    if (!has_room(*core, address, peer.is_loopback())) {
       core->counters.connection_refused();
       if (core->refused >= kRefusedMax) continue;  // closes it
       core->group.spawn("refuse", [core, shared] { return refuse_connection(core, std::move(*shared)); });
       continue;
     }
-    core->group.spawn("connection", [core, shared] { return serve_connection(core, std::move(*shared)); });
+    core->group.spawn("connection", [core, shared, address] {
+      return serve_connection(core, std::move(*shared), address);
+    });
   }
 }
 

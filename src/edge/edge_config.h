@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/token_bucket.h"
 #include "edge/http_stream.h"
 #include "edge/http_types.h"
 #include "edge/openai_door.h"
@@ -36,6 +37,9 @@ struct SocketLimits {
 
 struct EdgeLimits {
   std::size_t connections_max = 1024;
+  std::size_t address_connections_max = 256;   // of one address
+  std::size_t loopback_connections_max = 896;  // of this machine: where a proxy is, it speaks for everybody
+  Rate wrong_tokens{.per_second = 1, .burst = 30};  // of one address
   StreamLimits stream;
   SocketLimits socket;
   rt::milliseconds drain{3'000};                     // at stop: for requests under way
@@ -69,7 +73,9 @@ struct EdgeConfig {
   Address listen;
   EdgeLimits limits;
   std::vector<TokenEntry> tokens;    // empty = local mode: loopback only, no authentication
-  std::vector<std::string> origins;  // with tokens: exact origins besides our own, "https://play.example.org"
+  std::vector<std::string> origins;  // whose pages may call us besides our own: "https://play.example.org"
+  std::vector<std::string> hosts;    // names under which a proxy reaches us: "play.example.org"
+  std::vector<std::string> private_paths;  // absolute folders that no message to a client may name
   OpenAiRules openai;
   std::vector<ReadyCheck> ready_checks;
   std::function<std::optional<ConsoleFile>(const std::string& path)>

@@ -4,10 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <boost/system/system_error.hpp>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "edge/call_header.h"
+#include "edge/cors.h"
 #include "edge/openapi.h"
 #include "host/host.h"
 #include "troupe/v1/events.pb.h"
@@ -48,12 +51,13 @@ EdgeCore::EdgeCore(const rt::Env& e, bus::Bus& b, Metrics& m, Timeline& w, EdgeC
       metrics(m),
       world(w),
       config(std::move(c)),
-      auth(config.tokens, config.origins),
+      auth(config.tokens, config.origins, config.hosts),
+      sign_ins(config.limits.wrong_tokens),
       counters(m),
       group(e, "edge"),
       hub(e, b, w.config().world),
       presence(e, config.limits.socket.leave_grace, [this](const std::string& player) { say_left(player); }),
-      api(e, b, group, config.limits.stream_queue_bytes_max),
+      api(e, b, group, config),
       openapi(openapi_json(config.version)),
       acceptor(e.executor) {
   add_server_routes();
@@ -128,9 +132,9 @@ HttpReply EdgeCore::ready() const {
     std::string state = R"({"status":"ok"})";
     if (!outcome) {
       (check.required ? unready : degraded) = true;
-      state =
-          fmt::format(R"({{"status":"{}","reason":{},"message":{}}})", check.required ? "failed" : "degraded",
-                      json_string(outcome.error().reason), json_string(outcome.error().message));
+      state = fmt::format(R"({{"status":"{}","reason":{},"message":{}}})",
+                          check.required ? "failed" : "degraded", json_string(outcome.error().reason),
+                          json_string(without_paths(outcome.error().message, config.private_paths)));
     }
     dependencies += fmt::format("{}{}:{}", dependencies.empty() ? "" : ",", json_string(check.name), state);
   }
@@ -162,6 +166,40 @@ Result<HttpReply> EdgeCore::console_file(const HttpRequest& request) const {
   return reply;
 }
 
+std::string EdgeCore::address_of(const std::string& peer, const HttpRequest& request) const {
+  const std::string* forwarded = request.header("x-forwarded-for");
+  if (forwarded == nullptr || !auth.behind_proxy() || !is_loopback(peer)) return peer;
+  // The last entry is the proxy's own; those before are the client's word.
+  const std::string last = trim(forwarded->substr(forwarded->rfind(',') + 1));
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(last, error);
+  return error ? peer : address.to_string();
+}
+
+Result<Identity> EdgeCore::sign_in(const std::string& address, const std::string& bearer,
+                                   std::string_view player, std::string_view role) {
+  const bool tries = !bearer.empty() && !auth.local_mode();
+  const std::int64_t now_ns = env.now().ns;
+  if (tries) TRY_VOID(sign_ins.admit(address, bearer, now_ns));
+  auto who = auth.identify(bearer, player, role);
+  if (!tries) return who;
+  if (who) {
+    sign_ins.succeeded(address, bearer);
+  } else if (who.error().reason == "auth.unknown_token") {
+    counters.wrong_token();
+    if (sign_ins.failed(address, now_ns)) log::warn("edge", "a wrong token from {}", address);
+  }
+  return who;
+}
+
+Result<Identity> EdgeCore::sign_in(const HttpRequest& request) {
+  TRY(const std::string bearer, bearer_of(request));
+  const std::string* player = request.header("x-troupe-player");
+  const std::string* role = request.header("x-troupe-role");
+  return sign_in(request.address, bearer, player ? *player : std::string_view(),
+                 role ? *role : std::string_view());
+}
+
 Result<Caller> EdgeCore::caller_of(const HttpRequest& request, const Identity& who, std::string trace) const {
   Caller caller{.name = who.name, .role = who.role, .world = world.config().world};
   caller.trace = std::move(trace);
@@ -177,7 +215,7 @@ Task<HttpReply> EdgeCore::run(const Route& route, HttpRequest request, std::stri
                    fmt::format("{} is for {}", route.path, fmt::join(route.methods, ", ")));
   }
   if (route.access == Access::open) co_return co_await route.handler({std::move(request), Caller{}});
-  CO_TRY(const Identity who, auth.identify(request));
+  CO_TRY(const Identity who, sign_in(request));
   CO_TRY(Caller caller, caller_of(request, who, std::move(trace)));
   if (route.access == Access::operators && !caller.acts_for_others()) {
     co_return fail(Code::permission_denied, "rpc.role", route.path + " is not for players");
@@ -196,8 +234,12 @@ boost::asio::awaitable<HttpReply> EdgeCore::answer(HttpRequest request) {
     label = (*found)->label;
     shape = (*found)->error;
   }
+  const std::string* from = request.header("origin");
+  const std::string listed = from != nullptr && auth.is_listed(*from) ? *from : std::string();
   if (auto fine = auth.check_browser(request); !fine) {
     reply = std::unexpected(fine.error());
+  } else if (!listed.empty() && is_preflight(request)) {
+    reply = preflight_reply(request, found ? *found : nullptr);
   } else if (!found) {
     const bool reads = std::ranges::find(kReads, request.method) != kReads.end();
     reply = reads ? console_file(request) : Result<HttpReply>(std::unexpected(found.error()));
@@ -213,6 +255,7 @@ boost::asio::awaitable<HttpReply> EdgeCore::answer(HttpRequest request) {
       reply = fail(Code::internal, "rpc.bug", "the server made a mistake; see its log");
     }
   }
+  if (!reply) reply.error().message = without_paths(std::move(reply.error().message), config.private_paths);
   HttpReply answered = reply ? *std::move(reply) : shape(reply.error());
   if (answered.status == 405 && found) {
     answered.headers.emplace_back("allow", fmt::format("{}", fmt::join((*found)->methods, ", ")));
@@ -221,6 +264,7 @@ boost::asio::awaitable<HttpReply> EdgeCore::answer(HttpRequest request) {
     answered.headers.emplace_back("traceresponse", traceresponse(trace));
     answered.headers.emplace_back("x-request-id", request_id(trace));
   }
+  if (!listed.empty()) add_cors(listed, answered);
   if (answered.status == 401) answered.headers.emplace_back("www-authenticate", "Bearer");
   counters.request(label, answered.status, std::chrono::duration<double>(env.now() - started).count());
   co_return answered;

@@ -1,5 +1,6 @@
 #pragma once
 // The inside of Edge: what its connections and sockets share. Private to this room; io thread.
+#include <map>
 #include <set>
 
 #include "edge/auth.h"
@@ -10,6 +11,8 @@
 #include "edge/presence.h"
 #include "edge/routes.h"
 #include "edge/rpc_api.h"
+#include "edge/sign_ins.h"
+#include "edge/waiting.h"
 #include "host/timeline.h"
 
 namespace troupe::edge {
@@ -22,6 +25,12 @@ struct EdgeCore {
   // Answers everything but upgrades. Errors become replies in the route's shape.
   boost::asio::awaitable<HttpReply> answer(HttpRequest request);
   Task<HttpReply> run(const Route& route, HttpRequest request, std::string trace);
+  // Who asks: the peer, or whom a proxy on this machine names.
+  std::string address_of(const std::string& peer, const HttpRequest& request) const;
+  // auth.identify() with a limit on wrong tokens by address.
+  Result<Identity> sign_in(const std::string& address, const std::string& bearer, std::string_view player,
+                           std::string_view role);
+  Result<Identity> sign_in(const HttpRequest& request);
   Result<Caller> caller_of(const HttpRequest& request, const Identity& who, std::string trace) const;
   void add_server_routes();
   void start_hub();
@@ -35,6 +44,7 @@ struct EdgeCore {
   Timeline& world;
   EdgeConfig config;
   Auth auth;
+  SignIns sign_ins;
   EdgeMetrics counters;
   Routes routes;
   rt::Group group;  // connections, sockets and what they started
@@ -45,15 +55,18 @@ struct EdgeCore {
   std::string openapi;  // made once
 
   boost::asio::ip::tcp::acceptor acceptor;
+  Waiting waiting;  // connections without a request under way
   std::size_t connections = 0;
-  std::size_t refused = 0;  // being told so
-  std::size_t busy = 0;     // requests under way
+  std::map<std::string, std::size_t> by_address;  // connections
+  std::size_t refused = 0;                        // being told so
+  std::size_t busy = 0;                           // requests under way
   bool stopping = false;
   std::set<WsSession*> sockets;
 };
 
 // One client from its first byte to its last.
-boost::asio::awaitable<void> serve_connection(std::shared_ptr<EdgeCore> core, TcpSocket socket);
+boost::asio::awaitable<void> serve_connection(std::shared_ptr<EdgeCore> core, TcpSocket socket,
+                                              std::string address);
 // One that came when there were too many.
 boost::asio::awaitable<void> refuse_connection(std::shared_ptr<EdgeCore> core, TcpSocket socket);
 // A request for /ws that came on `stream`; the reply where it is refused, else it returns when the socket has

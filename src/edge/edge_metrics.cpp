@@ -6,6 +6,8 @@ EdgeMetrics::EdgeMetrics(Metrics& metrics)
     : metrics_(metrics),
       connections_(metrics.gauge("troupe_edge_connections", "Open connections")),
       refused_(metrics.counter("troupe_edge_connections_refused_total", "Connections beyond the limit")),
+      wrong_tokens_(
+          metrics.counter("troupe_edge_wrong_tokens_total", "Requests and hellos with an unknown token")),
       sockets_(metrics.gauge("troupe_edge_sockets", "Open game sockets")),
       frames_in_(
           metrics.counter("troupe_edge_frames_total", "Frames of game sockets", {{"direction", "in"}})),

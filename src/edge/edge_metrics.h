@@ -16,6 +16,7 @@ class EdgeMetrics {
 
   void connections(std::size_t open) { connections_.set(static_cast<double>(open)); }
   void connection_refused() { refused_.add(); }
+  void wrong_token() { wrong_tokens_.add(); }
   void request(const std::string& route, int status, double seconds);
   void sockets(std::size_t open) { sockets_.set(static_cast<double>(open)); }
   void frame_in() { frames_in_.add(); }
@@ -28,6 +29,7 @@ class EdgeMetrics {
   Metrics& metrics_;
   Gauge& connections_;
   Counter& refused_;
+  Counter& wrong_tokens_;
   Gauge& sockets_;
   Counter& frames_in_;
   Counter& frames_out_;

@@ -158,8 +158,12 @@ Task<pb::EventsPublishReply> SmallWorld::publish(Caller, pb::EventsPublishReques
 }
 
 Task<pb::NpcInputReply> SmallWorld::input(Caller caller, pb::NpcInputRequest request) {
-  notes_.add(fmt::format("input {} {} {} {}", caller.name, request.x(), request.y(), request.typing_to()));
-  co_return pb::NpcInputReply();
+  notes_.add(fmt::format("input {} {} {} {}{}{}", caller.name, request.x(), request.y(), request.typing_to(),
+                         request.place().empty() ? "" : " at " + request.place(),
+                         request.looked_at().empty() ? "" : " sees " + request.looked_at()));
+  pb::NpcInputReply reply;
+  if (!request.action().empty()) reply.mutable_verdict()->set_doing(request.action());
+  co_return reply;
 }
 
 // ---- the server

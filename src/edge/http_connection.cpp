@@ -77,18 +77,29 @@ asio::awaitable<void> say(std::shared_ptr<EdgeCore> core, std::shared_ptr<HttpSt
 
 }  // namespace
 
-asio::awaitable<void> serve_connection(std::shared_ptr<EdgeCore> core, TcpSocket socket) {
+asio::awaitable<void> serve_connection(std::shared_ptr<EdgeCore> core, TcpSocket socket,
+                                       std::string address) {
   struct Open {
-    explicit Open(EdgeCore& c) : core(c) { core.counters.connections(++core.connections); }
-    ~Open() { core.counters.connections(--core.connections); }
+    Open(EdgeCore& c, const std::string& a) : core(c), address(a) {
+      ++core.by_address[address];
+      core.counters.connections(++core.connections);
+    }
+    ~Open() {
+      if (--core.by_address[address] == 0) core.by_address.erase(address);
+      core.counters.connections(--core.connections);
+    }
     EdgeCore& core;
+    const std::string& address;
   };
-  const Open open(*core);
+  const Open open(*core, address);
   const std::shared_ptr<HttpStream> stream =
       make_http_stream(core->env, std::move(socket), core->config.limits.stream, core->counters.bytes());
   const std::string connection = fmt::format("{:016x}", core->env.ids.bits());
   for (;;) {
+    std::optional<Waiting::Here> waiting;
+    waiting.emplace(core->waiting, address, [&stream] { stream->drop(); });
     auto request = co_await stream->read();
+    waiting.reset();
     if (!request) {
       if (request.error().reason == "http.closed") co_return;
       core->counters.request("refused", status_of(request.error()), 0);
@@ -96,6 +107,7 @@ asio::awaitable<void> serve_connection(std::shared_ptr<EdgeCore> core, TcpSocket
       co_return;
     }
     request->connection = connection;
+    request->address = core->address_of(address, *request);
     const std::string* upgrade = request->path == "/ws" ? request->header("upgrade") : nullptr;
     if (upgrade != nullptr) {
       const auto served = co_await serve_socket(core, stream, *std::move(request));

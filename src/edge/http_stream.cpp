@@ -111,14 +111,15 @@ class HttpStreamImpl final : public HttpStream {
   TcpSocket release() override { return std::move(socket_); }
 
  private:
-  static std::unexpected<Error> refuse(error_code error) {
+  std::unexpected<Error> refuse(error_code error) const {
     if (error == http::error::body_limit) return too_large();
     return fail(Code::invalid_argument, "http.malformed",
                 "not one unambiguous HTTP request: " +
                     (error ? error.message() : std::string("bytes are left over")));
   }
-  static std::unexpected<Error> too_large() {
-    return fail(Code::invalid_argument, "http.body_too_large", "the body is too large");
+  std::unexpected<Error> too_large() const {
+    return fail(Code::invalid_argument, "http.body_too_large",
+                "the body is larger than " + std::to_string(limits_.body_bytes_max) + " bytes");
   }
 
   // Appends to input_. Answers http.closed, or http.timeout at `until`.
@@ -148,9 +149,11 @@ class HttpStreamImpl final : public HttpStream {
   // Reads until input_ begins with a whole head; answers its size.
   Task<std::size_t> read_head() {
     if (input_.empty()) {
-      const auto first = co_await read_some(env_.now() + limits_.idle_timeout);
+      const auto first =
+          co_await read_some(env_.now() + (asked_ ? limits_.idle_timeout : limits_.first_timeout));
       if (!first) co_return closed();  // nothing was asked: nothing to answer
     }
+    asked_ = true;
     const rt::Instant until = env_.now() + limits_.header_timeout;
     std::size_t checked = 0;
     for (;;) {
@@ -202,7 +205,8 @@ class HttpStreamImpl final : public HttpStream {
   TcpSocket socket_;
   StreamLimits limits_;
   StreamCounters counters_;
-  std::string input_;  // read and not yet used
+  std::string input_;   // read and not yet used
+  bool asked_ = false;  // something came
 };
 
 }  // namespace

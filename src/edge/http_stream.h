@@ -25,6 +25,7 @@ struct StreamLimits {
   std::size_t read_ahead_max = 64 * 1024;
   rt::milliseconds header_timeout{10'000};  // from the first byte to the empty line
   rt::milliseconds body_timeout{30'000};
+  rt::milliseconds first_timeout{10'000};  // for the first byte of the first request
   rt::milliseconds idle_timeout{75'000};   // between requests
   rt::milliseconds write_timeout{30'000};  // for one write, of at most a reply or a chunk
 };

@@ -3,8 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cctype>
 #include <ctime>
-#include <nlohmann/json.hpp>
+#include <functional>
 
 #include "base/text.h"
 
@@ -36,9 +37,28 @@ void add_retry_after(const Error& error, HttpReply& reply) {
   reply.headers.emplace_back("retry-after", std::to_string(seconds));
 }
 
+std::string without_paths(std::string message, const std::vector<std::string>& folders) {
+  std::vector<std::string> longest_first = folders;
+  std::ranges::sort(longest_first, std::greater(), &std::string::size);
+  for (const auto& folder : longest_first) {
+    for (std::size_t at = 0; (at = message.find(folder, at)) != std::string::npos;) {
+      const std::size_t end = at + folder.size();
+      const bool whole = end == message.size() || message[end] == '/' ||
+                         std::ispunct(static_cast<unsigned char>(message[end])) != 0 || message[end] == ' ';
+      if (!whole) {
+        at = end;
+        continue;
+      }
+      message.erase(at, folder.size() + (end < message.size() && message[end] == '/' ? 1 : 0));
+    }
+  }
+  return message;
+}
+
 HttpReply error_reply(const Error& error) {
   std::string more;
   if (error.retry_after_ms > 0) more += fmt::format(R"(,"retry_after_ms":{})", error.retry_after_ms);
+  if (error.current_version) more += fmt::format(R"(,"current_version":"{}")", *error.current_version);
   HttpReply reply = json_reply(fmt::format(R"({{"error":{{"code":"{}","reason":{},"message":{}{}}}}})",
                                            code_name(error.code), json_string(error.reason),
                                            json_string(error.message), more));
@@ -196,33 +216,6 @@ Result<void> parse_target(std::string_view target, HttpRequest& request) {
     if (!name.empty()) request.query.emplace_back(std::move(name), std::move(value));
   }
   return {};
-}
-
-bool json_too_deep(std::string_view text) {
-  constexpr int kDepthMax = 64;
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        in_string = false;
-      }
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kDepthMax) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
-
-std::string json_string(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace troupe::edge

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "host/caller.h"
 #include "rt/task.h"
 
@@ -22,6 +23,7 @@ struct HttpRequest {
   NamedValues query;    // decoded, in order
   NamedValues headers;  // names in lower case, in order
   std::string body;
+  std::string address;  // of who asks: "192.0.2.7"
   bool http_1_0 = false;
   bool keep_alive = true;
   std::string connection;  // the same for all that comes over one
@@ -61,6 +63,9 @@ HttpReply error_reply(const Error& error);
 // Of the code, or for refusals of HTTP itself (reason "http....") the one that HTTP has: 405, 408, 413, 431.
 int status_of(const Error& error);
 void add_retry_after(const Error& error, HttpReply& reply);
+// `message` with paths below `folders` cut to what is below: where things lie on the server is nobody's
+// business.
+std::string without_paths(std::string message, const std::vector<std::string>& folders);
 
 HttpReply json_reply(std::string json);
 
@@ -73,11 +78,5 @@ std::string reply_head(const HttpReply& reply, std::int64_t length, bool keep_al
 bool url_decode(std::string_view text, bool plus_is_space, std::string& out);
 // Splits and decodes `target` into path and query. `invalid_argument` http.bad_target.
 Result<void> parse_target(std::string_view target, HttpRequest& request);
-
-// Deeper than anything that a client of ours means (64 levels): code that recurses over JSON has a bottom.
-bool json_too_deep(std::string_view text);
-
-// For texts that go into JSON by hand.
-std::string json_string(std::string_view text);
 
 }  // namespace troupe::edge

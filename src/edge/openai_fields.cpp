@@ -5,7 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "edge/http_types.h"
+#include "base/json.h"
 
 namespace troupe::edge::openai {
 
@@ -23,9 +23,9 @@ std::unexpected<Error> bad_at(std::string_view where, std::string_view why) {
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Result<Json> parse_object(std::string_view body) {
-  if (json_too_deep(body)) return bad("the body is nested deeper than 64 levels");
-  Json json = Json::parse(body, nullptr, false);
-  if (!json.is_object()) return bad("the body is not a JSON object");
+  auto json = parse_ordered_json(body);
+  if (!json) return bad("the JSON is not well formed: " + json.error().message);
+  if (!json->is_object()) return bad("the body is not a JSON object");
   return json;
 }
 
@@ -59,12 +59,16 @@ Result<bool> boolean(const Json& object, const char* key, bool otherwise) {
   return value->get<bool>();
 }
 
-Result<std::string> text(const Json& object, const char* key) {
+Result<std::string> required_text(const Json& object, const char* key) {
   const Json* value = find(object, key);
-  if (value == nullptr || !value->is_string() || value->get_ref<const std::string&>().empty()) {
-    return bad_at(key, "must be a text");
-  }
+  if (value == nullptr || !value->is_string()) return bad_at(key, "must be a text");
   return value->get<std::string>();
+}
+
+Result<std::string> text(const Json& object, const char* key) {
+  TRY(auto value, required_text(object, key));
+  if (value.empty()) return bad_at(key, "must be a text that is not empty");
+  return value;
 }
 
 Result<std::string> optional_text(const Json& object, const char* key, std::size_t bytes_max) {

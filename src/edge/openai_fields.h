@@ -23,7 +23,8 @@ Result<double> number(const Json& object, const char* key, double otherwise, dou
 Result<std::int64_t> whole(const Json& object, const char* key, std::int64_t otherwise, std::int64_t least,
                            std::int64_t most);
 Result<bool> boolean(const Json& object, const char* key, bool otherwise);
-Result<std::string> text(const Json& object, const char* key);  // required, not empty
+Result<std::string> text(const Json& object, const char* key);           // required, not empty
+Result<std::string> required_text(const Json& object, const char* key);  // may be empty
 Result<std::string> optional_text(const Json& object, const char* key, std::size_t bytes_max);
 
 // Inside of a field: messages[2].content

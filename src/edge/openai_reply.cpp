@@ -207,7 +207,7 @@ std::string model_json(const std::vector<engine::ModelInfo>& models, std::string
   return {};
 }
 
-bool is_json(std::string_view text) { return Json::accept(text); }
+bool is_json(std::string_view text) { return parse_json(text).has_value(); }
 
 namespace {
 

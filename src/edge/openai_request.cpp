@@ -20,7 +20,8 @@ constexpr std::size_t kStopMax = 16;
 constexpr std::size_t kInputsMax = 256;
 constexpr std::size_t kModelBytesMax = 128;
 constexpr std::size_t kUserBytesMax = 64;  // a player's name
-constexpr int kTokensDefault = 512;        // OpenAI's is "until the model stops"; a game server wants an end
+constexpr std::size_t kNameBytesMax = 64;
+constexpr int kTokensDefault = 512;  // OpenAI's is "until the model stops"; a game server wants an end
 constexpr int kTokensMax = 32'768;
 
 // A string, or parts of type text.
@@ -33,8 +34,10 @@ Result<std::string> content_of(const Json& message) {
   for (const auto& part : *content) {
     if (!part.is_object()) return bad_at("content", "has a part that is no object");
     TRY(const std::string type, at("content", text(part, "type")));
-    if (type != "text") return unsupported(fmt::format("'content' of type '{}'", utf8_prefix(type, 64)));
-    TRY(const std::string piece, at("content", text(part, "text")));
+    // An assistant's refusal is what it said.
+    if (type != "text" && type != "refusal")
+      return unsupported(fmt::format("'content' of type '{}'", utf8_prefix(type, 64)));
+    TRY(const std::string piece, at("content", required_text(part, type.c_str())));
     all += piece;
   }
   return all;
@@ -47,13 +50,22 @@ struct Conversation {
   std::vector<std::string> answered;                       // since the user spoke last
 };
 
+// Who of several that share a role this is, as OpenAI has it: no spaces, nothing that a template could read.
+Result<std::string> name_of(const Json& message) {
+  TRY(auto name, optional_text(message, "name", kNameBytesMax));
+  if (name.find_first_of(" \t\r\n<|\\/>") != std::string::npos)
+    return bad_at("name", "has no spaces and none of < | \\ / >");
+  return name;
+}
+
 Result<void> add_assistant(const Json& message, std::string content, Conversation& out) {
   const Json* calls = find(message, "tool_calls");
   if (calls != nullptr) {
     TRY(const auto called, called_text(*calls, out.calls));
     content += (content.empty() || called.empty() ? "" : "\n") + called;
   }
-  if (content.empty() && calls == nullptr) return bad_at("content", "is missing");
+  if (find(message, "content") == nullptr && find(message, "refusal") == nullptr && calls == nullptr)
+    return bad_at("content", "is missing");
   out.messages.push_back({engine::Role::assistant, std::move(content)});
   return {};
 }
@@ -72,6 +84,9 @@ Result<void> add_message(const Json& message, Conversation& out) {
   if (!message.is_object()) return bad("a message must be an object");
   TRY(const std::string role, text(message, "role"));
   TRY(auto content, content_of(message));
+  TRY(const std::string name, name_of(message));
+  // Engines know roles only: who of several speaks stands before the words.
+  if (!name.empty() && !content.empty() && role != "tool") content = fmt::format("{}: {}", name, content);
   if (role == "assistant") return add_assistant(message, std::move(content), out);
   if (find(message, "content") == nullptr) return bad_at("content", "is missing");
   if (role == "tool") return add_tool(message, content, out);
@@ -135,7 +150,8 @@ Result<std::vector<std::string>> stops_of(const Json& body) {
   const Json* stop = find(body, "stop");
   if (stop == nullptr) return stops;
   const auto add = [&](const Json& one) {
-    if (!one.is_string() || one.get_ref<const std::string&>().empty()) return false;
+    if (!one.is_string()) return false;
+    if (one.get_ref<const std::string&>().empty()) return true;  // ends nothing
     stops.push_back(one.get<std::string>());
     return stops.size() <= kStopMax;
   };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "edge/openai_schema.h"
 
@@ -119,9 +120,10 @@ Result<std::string> called_text(const Json& tool_calls,
       return bad_at(where + ".function", "must be an object");
     TRY(const auto id, at(where, text(call, "id")));
     TRY(const auto name, at(where + ".function", text(*function, "name")));
-    TRY(const auto arguments, at(where + ".function", text(*function, "arguments")));
-    Json shown = {{"name", name}, {"arguments", Json::parse(arguments, nullptr, false)}};
-    if (shown["arguments"].is_discarded()) shown["arguments"] = arguments;
+    TRY(const auto arguments, at(where + ".function", required_text(*function, "arguments")));
+    // OpenAI takes any text, also none, which is how a call without arguments comes back from some clients.
+    auto read = parse_ordered_json(arguments.empty() ? "{}" : arguments);
+    Json shown = {{"name", name}, {"arguments", read ? *std::move(read) : Json(arguments)}};
     out += fmt::format("{}<tool_call>\n{}\n</tool_call>", out.empty() ? "" : "\n", dump(shown));
     calls.emplace_back(id, name);
   }

@@ -119,8 +119,10 @@ Json error_schema() {
   for (int code = 1; code <= 10; ++code) codes.push_back(code_name(static_cast<Code>(code)));
   const Json text = {{"type", "string"}};
   Json error = {{"type", "object"}, {"required", Json::array({"code", "reason", "message"})}};
-  error["properties"] = {
-      {"code", {{"type", "string"}, {"enum", codes}}}, {"reason", text}, {"message", text}};
+  error["properties"] = {{"code", {{"type", "string"}, {"enum", codes}}},
+                         {"reason", text},
+                         {"message", text},
+                         {"current_version", {{"type", "string"}, {"format", "uint64"}}}};
   return {{"type", "object"}, {"required", Json::array({"error"})}, {"properties", {{"error", error}}}};
 }
 

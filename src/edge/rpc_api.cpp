@@ -68,7 +68,7 @@ Task<HttpReply> RpcApi::answer(HttpCall call) {
 
 Result<HttpReply> RpcApi::stream(const MethodInfo* method, Caller caller, std::string payload) {
   caller.stream = "str." + env_.ids.uuid7(env_.clock.wall_ms());
-  auto out = std::make_shared<Mailbox<std::string>>(env_, stream_queue_bytes_max_);
+  auto out = std::make_shared<Mailbox<std::string>>(env_, config_.limits.stream_queue_bytes_max);
   // Before the call, or its first words would be missed.
   TRY(auto subscription, bus_.subscribe(caller.stream, [out](const bus::Event& event) {
     pb::StreamPart part;
@@ -79,13 +79,13 @@ Result<HttpReply> RpcApi::stream(const MethodInfo* method, Caller caller, std::s
   }));
   const auto subscribed = std::make_shared<bus::Subscription>(std::move(subscription));
 
-  const auto run = [env = env_, &bus = bus_, out, method, caller = std::move(caller),
+  const auto run = [env = env_, &bus = bus_, &config = config_, out, method, caller = std::move(caller),
                     payload = std::move(payload)]() -> boost::asio::awaitable<void> {
     const auto reply = co_await call_over_bus(env, bus, method, caller, payload);
     // What was published before the reply is delivered before it.
     co_await boost::asio::post(env.executor, boost::asio::use_awaitable);
-    const auto json =
-        reply ? reply_json(method, *reply) : Result<std::string>(std::unexpected(reply.error()));
+    auto json = reply ? reply_json(method, *reply) : Result<std::string>(std::unexpected(reply.error()));
+    if (!json) json.error().message = without_paths(std::move(json.error().message), config.private_paths);
     out->close_with(json ? sse_event("done", *json) : sse_event("error", error_reply(json.error()).body));
   };
   return sse_reply([out, subscribed, run,

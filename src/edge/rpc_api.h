@@ -3,6 +3,7 @@
 // io thread. Bounds: a stream's text that waits for a slow client (stream_queue_bytes_max); beyond, deltas
 // are left out, since the whole answer follows.
 #include "edge/big_json.h"
+#include "edge/edge_config.h"
 #include "edge/http_types.h"
 #include "host/registry.h"
 #include "ports/bus.h"
@@ -12,8 +13,8 @@ namespace troupe::edge {
 
 class RpcApi {
  public:
-  RpcApi(const rt::Env& env, bus::Bus& bus, rt::Group& group, std::size_t stream_queue_bytes_max)
-      : env_(env), bus_(bus), group_(group), stream_queue_bytes_max_(stream_queue_bytes_max) {}
+  RpcApi(const rt::Env& env, bus::Bus& bus, rt::Group& group, const EdgeConfig& config)
+      : env_(env), bus_(bus), group_(group), config_(config) {}
 
   Task<HttpReply> answer(HttpCall call);
   BigJson& big() { return big_; }
@@ -24,7 +25,7 @@ class RpcApi {
   rt::Env env_;
   bus::Bus& bus_;
   rt::Group& group_;
-  std::size_t stream_queue_bytes_max_;
+  const EdgeConfig& config_;
   BigJson big_{env_};
 };
 

@@ -1,5 +1,6 @@
 // Game sockets: calls over the bus, their parts, and what players do.
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "edge/call_header.h"
@@ -14,6 +15,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr const char* kInputMethod = "npc.Input";
+constexpr std::size_t kInputsMax = 16;
 
 std::unexpected<Error> bad_request(std::string why) {
   return fail(Code::invalid_argument, "ws.bad_request", std::move(why));
@@ -117,25 +119,33 @@ void WsSession::on_part(const bus::Event& event) {
 
 // Input goes to npc.Input, found by name and filled by field names: the edge knows no service.
 Result<std::string> WsSession::input_payload(const MethodInfo* method, const Frame::Input& input) {
-  if (!position_told_) return bad_request("the first input says where the player is");
-  auto fields = nlohmann::json::parse(to_json(input), nullptr, false);
-  fields.erase("id");
-  fields.erase("position");
-  fields["x"] = position_told_->x();
-  fields["y"] = position_told_->y();
-  for (auto field = fields.begin(); field != fields.end();) {
-    if (method->request->FindFieldByName(field.key()) != nullptr) {
-      ++field;
-      continue;
-    }
-    if (field->is_string() && !field->get_ref<const std::string&>().empty()) {
-      return fail(Code::unavailable, "ws.unimplemented", method->name + " takes no '" + field.key() + "'");
-    }
-    field = fields.erase(field);
+  auto fields = nlohmann::json::object();
+  if (!place_told_.empty()) {
+    fields["place"] = place_told_;
+  } else if (position_told_) {
+    fields["x"] = position_told_->x();
+    fields["y"] = position_told_->y();
+  } else {
+    return bad_request("the first input says where the player is");
   }
+  fields["looked_at"] = input.looked_at();
+  fields["typing_to"] = input.typing_to();
+  fields["action"] = input.action();
   const auto message = new_message(method->request);
-  TRY_VOID(from_json(fields.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), *message));
+  TRY_VOID(from_json_value(fields, *message));
   return message->SerializeAsString();
+}
+
+// Where the player is stands until something else is said.
+Result<void> WsSession::remember_where(const Frame::Input& input) {
+  if (!input.has_position() && input.place().empty()) return {};
+  if (input.has_position() && !input.place().empty())
+    return bad_request("'position' and 'place' exclude each other");
+  if (input.has_position() && (!std::isfinite(input.position().x()) || !std::isfinite(input.position().y())))
+    return bad_request("a position is two finite numbers of metres");
+  place_told_ = input.place();
+  if (input.has_position()) position_told_ = input.position();
+  return {};
 }
 
 void WsSession::on_input(Frame::Input input) {
@@ -144,9 +154,17 @@ void WsSession::on_input(Frame::Input input) {
     send_error(input.id(), {Code::unavailable, "ws.unimplemented", "this server takes no input frames"});
     return;
   }
-  if (input.has_position()) position_told_ = input.position();
-  // One at a time; of those that come meanwhile only the newest counts.
-  next_input_ = std::move(input);
+  if (const auto where = remember_where(input); !where) return send_error(input.id(), where.error());
+  // One at a time. Of those that come meanwhile only the newest counts, but what the player does is done.
+  const bool passes = input.action().empty() && !inputs_.empty() && inputs_.back().action().empty();
+  if (passes) {
+    inputs_.back() = std::move(input);
+  } else if (inputs_.size() >= kInputsMax) {
+    return send_error(input.id(), {Code::exhausted, "ws.busy",
+                                   "at most " + std::to_string(kInputsMax) + " inputs wait", 100});
+  } else {
+    inputs_.push_back(std::move(input));
+  }
   if (input_running_) return;
   input_running_ = true;
   core_->group.spawn("socket input",
@@ -155,16 +173,20 @@ void WsSession::on_input(Frame::Input input) {
 
 asio::awaitable<void> WsSession::run_inputs(const MethodInfo* method) {
   const auto self = shared_from_this();
-  while (next_input_ && !closing_) {
-    const Frame::Input input = *std::move(next_input_);
-    next_input_.reset();
+  while (!inputs_.empty() && !closing_) {
+    const Frame::Input input = std::move(inputs_.front());
+    inputs_.pop_front();
     auto payload = input_payload(method, input);
     if (!payload) {
       send_error(input.id(), payload.error());
       continue;
     }
     const auto reply = co_await call_over_bus(env_, core_->bus, method, caller(), *std::move(payload));
-    if (!reply) send_error(input.id(), reply.error());
+    if (!reply) {
+      send_error(input.id(), reply.error());
+    } else if (input.id() != 0 && !input.action().empty()) {
+      send(encode_reply(wire_, input.id(), method->reply, *reply));
+    }
   }
   input_running_ = false;
 }

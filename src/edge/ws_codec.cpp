@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "edge/http_types.h"
+#include "base/json.h"
 #include "host/event_log.h"
 #include "host/json.h"
 
@@ -13,21 +13,16 @@ namespace troupe::edge {
 namespace {
 
 // A JSON client may write the request's object as `payload`, as interfaces.md names it; proto3 JSON would
-// want bytes there. Answers false when nothing had to be moved.
-bool move_payload(std::string_view bytes, std::string& moved) {
-  // Most frames have none; a full parse only where the word is there.
-  if (bytes.find("\"payload\"") == std::string_view::npos) return false;
-  auto frame = nlohmann::json::parse(bytes, nullptr, false);
-  if (!frame.is_object()) return false;
+// want bytes there.
+void move_payload(nlohmann::json& frame) {
+  if (!frame.is_object()) return;
   const auto request = frame.find("request");
-  if (request == frame.end() || !request->is_object()) return false;
+  if (request == frame.end() || !request->is_object() || request->contains("json")) return;
   const auto payload = request->find("payload");
-  if (payload == request->end() || !payload->is_object()) return false;
+  if (payload == request->end() || !payload->is_object()) return;
   nlohmann::json object = std::move(*payload);
-  request->erase("payload");
+  request->erase(payload);
   (*request)["json"] = std::move(object);
-  moved = frame.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return true;
 }
 
 // The object of a serialised message, or "{}" where its bytes do not parse.
@@ -48,10 +43,13 @@ Result<pb::Frame> decode_frame(Wire wire, std::string_view bytes) {
       return fail(Code::invalid_argument, "ws.bad_frame", "the bytes are not a Frame message");
     }
   } else {
-    if (json_too_deep(bytes))
-      return fail(Code::invalid_argument, "ws.bad_frame", "the frame is nested too deep");
-    std::string moved;
-    TRY_VOID(from_json(move_payload(bytes, moved) ? std::string_view(moved) : bytes, frame));
+    auto value = parse_json(bytes);
+    if (!value) {
+      return fail(Code::invalid_argument, "rpc.bad_json",
+                  "the JSON is not well formed: " + value.error().message);
+    }
+    move_payload(*value);
+    TRY_VOID(from_json_value(*value, frame));
   }
   if (frame.frame_case() == pb::Frame::FRAME_NOT_SET) {
     return fail(Code::invalid_argument, "ws.bad_frame",
@@ -67,7 +65,7 @@ std::string encode_frame(Wire wire, const pb::Frame& frame) {
 Result<std::string> request_payload(const MethodInfo* method, const pb::Frame::Request& request) {
   if (request.body_case() != pb::Frame::Request::kJson) return request.payload();
   const auto message = new_message(method->request);
-  TRY_VOID(from_json(to_json(request.json()), *message));
+  TRY_VOID(from_json_value(json_of(request.json()), *message));
   return message->SerializeAsString();
 }
 
@@ -92,7 +90,21 @@ std::string encode_error(Wire wire, std::uint64_t id, const Error& error) {
   problem->set_reason(error.reason);
   problem->set_message(error.message);
   problem->set_retry_after_ms(error.retry_after_ms);
+  if (error.current_version) problem->set_current_version(*error.current_version);
   return encode_frame(wire, frame);
+}
+
+std::string encode_snapshot(Wire wire, const MethodInfo& method, const std::string* reply, bool last) {
+  if (wire == Wire::json) {
+    return fmt::format(R"({{"snapshot":{{"method":"{}"{},"last":{}}}}})", method.name,
+                       reply ? ",\"json\":" + message_json(method.reply, *reply) : std::string(), last);
+  }
+  pb::Frame frame;
+  auto& snapshot = *frame.mutable_snapshot();
+  snapshot.set_method(method.name);
+  if (reply) snapshot.set_payload(*reply);
+  snapshot.set_last(last);
+  return frame.SerializeAsString();
 }
 
 std::string encode_event(Wire wire, const pb::Envelope& envelope, std::uint32_t coalesced,

@@ -26,6 +26,8 @@ Result<std::string> request_payload(const MethodInfo* method, const pb::Frame::R
 std::string encode_reply(Wire wire, std::uint64_t id, const google::protobuf::Descriptor* reply,
                          const std::string& payload);
 std::string encode_error(Wire wire, std::uint64_t id, const Error& error);
+// `reply` null: it could not be had.
+std::string encode_snapshot(Wire wire, const MethodInfo& method, const std::string* reply, bool last);
 std::string encode_event(Wire wire, const pb::Envelope& envelope, std::uint32_t coalesced,
                          std::uint32_t left_out = 0);
 

@@ -174,11 +174,25 @@ TEST(WsEvents, CursorsThatCannotBeResumed) {
     EXPECT_EQ(welcome["resumed"], c.resumed) << c.cursor;
     EXPECT_EQ(welcome["resume_reason"], c.reason) << c.cursor;
     EXPECT_EQ(welcome["cursor"], std::to_string(c.position)) << c.cursor;
+    if (c.resumed) return;
+    // How things are now, before any event: each method that the protos mark, as this caller may see it.
+    std::vector<std::string> methods;
+    for (bool last = false; !last;) {
+      const auto snapshot = client.read_json("snapshot");
+      ASSERT_TRUE(snapshot.is_object());
+      methods.push_back(snapshot["method"]);
+      last = snapshot["last"];
+      if (methods.back() == "world.Get") {
+        EXPECT_EQ(snapshot["json"]["places"].size(), 3U);
+      }
+    }
+    EXPECT_EQ(methods, (std::vector<std::string>{"npc.List", "time.Get", "weather.List", "world.Get"}));
   };
   expect({20, true, "", 20});
   expect({10, true, "", 10});
   expect({9, false, "too_far", 20});
   expect({21, false, "ahead", 20});
+  expect({9'223'372'036'854'775'809U, false, "ahead", 20});
   // What retention would do: the oldest entries are gone.
   rig.on_io([&] {
     const auto cut = rig.world().db().transact_now([](db::Tx& tx) -> Result<void> {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "host/host.h"
 #include "host/told_error.h"
 
 namespace troupe::edge {
@@ -45,6 +46,7 @@ asio::awaitable<void> WsSession::run() {
   hello_timer_ = env_.clock.call_at(env_.now() + limits_.hello_timeout, [weak = weak_from_this()] {
     if (const auto alive = weak.lock()) alive->goaway("hello", "hello did not come in time");
   });
+  waiting_.emplace(core_->waiting, upgrade_.address, [this] { stream_->drop(); });
   for (;;) {
     auto message = co_await stream_->read();
     if (!message) break;
@@ -60,6 +62,7 @@ void WsSession::finish() {
   core_->hub.remove(hub_key_);
   if (present_) core_->presence.went(who_.name);
   hello_timer_.cancel();
+  waiting_.reset();
   pacer_timer_.cancel();
   closing_ = true;
   queue_.clear();
@@ -144,6 +147,11 @@ void WsSession::goaway(const std::string& reason, const std::string& message) {
   if (room_waits_) room_waits_->set({});
 }
 
+void WsSession::send_error(std::uint64_t id, Error error) {
+  error.message = without_paths(std::move(error.message), core_->config.private_paths);
+  send(encode_error(wire_, id, error));
+}
+
 void WsSession::bad_frame(const Error& error) {
   send_error(0, error);
   if (++bad_frames_ >= limits_.bad_frames_max) {
@@ -199,12 +207,12 @@ asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
   const auto self = shared_from_this();
   greeted_ = true;
   hello_timer_.cancel();
+  waiting_.reset();
   const auto either = [](const std::string& said, const std::string& before) {
     return said.empty() ? before : said;
   };
-  auto who =
-      core_->auth.identify(either(hello.token(), upgrade_.bearer), either(hello.player(), upgrade_.player),
-                           either(hello.role(), upgrade_.role));
+  auto who = core_->sign_in(upgrade_.address, either(hello.token(), upgrade_.bearer),
+                            either(hello.player(), upgrade_.player), either(hello.role(), upgrade_.role));
   if (!who) {
     send_error(0, who.error());
     goaway("hello", who.error().message);
@@ -252,7 +260,26 @@ asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
   limits.set_queue_bytes_max(static_cast<std::uint32_t>(limits_.queue_bytes_max));
   limits.set_resume_events_max(static_cast<std::uint32_t>(limits_.resume_events_max));
   send(encode_frame(wire_, frame));
+  if (cursor && !resumed) co_await send_snapshots();
   if (hello.has_subscribe()) co_await on_subscribe(std::move(*hello.mutable_subscribe()));
+}
+
+// How things are now, for who has missed too much: read after the cursor of welcome was, so that nothing is
+// between them.
+asio::awaitable<void> WsSession::send_snapshots() {
+  const auto self = shared_from_this();
+  std::vector<const MethodInfo*> methods;
+  for (const auto& service : all_services()) {
+    for (const auto* method : service.methods) {
+      if (method->access.snapshot() && method->allows(who_.role)) methods.push_back(method);
+    }
+  }
+  for (const auto* method : methods) {
+    const auto reply = co_await call_over_bus(env_, core_->bus, method, caller(), {});
+    if (closing_) co_return;
+    if (!reply) log::warn("edge", "no {} in a snapshot: {}", method->name, reply.error().message);
+    send(encode_snapshot(wire_, *method, reply ? &*reply : nullptr, method == methods.back()));
+  }
 }
 
 }  // namespace troupe::edge

@@ -27,6 +27,7 @@ struct UpgradeIdentity {
   std::string player;
   std::string role;
   std::string connection;
+  std::string address;
 };
 
 class WsSession : public std::enable_shared_from_this<WsSession> {
@@ -46,11 +47,12 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   boost::asio::awaitable<void> write_loop();
   boost::asio::awaitable<void> on_message(WsMessage message);
   boost::asio::awaitable<void> on_hello(Frame::Hello hello);
+  boost::asio::awaitable<void> send_snapshots();
   void bad_frame(const Error& error);
   void send(std::shared_ptr<const std::string> frame, pb::Priority priority = pb::PRIORITY_NORMAL);
   bool crowded() const;  // events of low priority are left out
   void send(std::string frame) { send(std::make_shared<const std::string>(std::move(frame))); }
-  void send_error(std::uint64_t id, const Error& error) { send(encode_error(wire_, id, error)); }
+  void send_error(std::uint64_t id, Error error);
   void finish();
   void wake_writer();
 
@@ -59,6 +61,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   void on_cancel(const Frame::Cancel& cancel);
   void on_input(Frame::Input input);
   Result<void> start_call(const Frame::Request& request);
+  Result<void> remember_where(const Frame::Input& input);
   Result<std::string> input_payload(const MethodInfo* method, const Frame::Input& input);
   boost::asio::awaitable<void> run_call(std::uint64_t id, const MethodInfo* method, Caller caller,
                                         std::string payload);
@@ -99,6 +102,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   std::string close_reason_;
   std::size_t bad_frames_ = 0;
   rt::Timer hello_timer_;
+  std::optional<Waiting::Here> waiting_;  // for hello
   rt::Timer close_timer_;
 
   std::deque<std::shared_ptr<const std::string>> queue_;
@@ -110,8 +114,9 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   std::string parts_prefix_;
   bus::Subscription parts_;
   bool parts_heard_ = false;
-  std::optional<Frame::Input> next_input_;  // the newest that has not been told yet
+  std::deque<Frame::Input> inputs_;  // not told yet
   std::optional<Frame::Input::Position> position_told_;
+  std::string place_told_;  // instead of a position
   bool input_running_ = false;
 
   std::optional<Filter> filter_;

@@ -282,7 +282,8 @@ TEST(Ws, DeepNestingIsRefused) {
   for (int i = 0; i < 5000; ++i) deep += R"({"a":)";
   deep += "1" + std::string(5002, '}');
   client.send(1, deep);
-  EXPECT_EQ(client.read_json("response")["error"]["message"], "the frame is nested too deep");
+  EXPECT_EQ(client.read_json("response")["error"]["message"],
+            "the JSON is not well formed: line 1, column 357: nested deeper than 64 levels");
 }
 
 TEST(Ws, InputBecomesACall) {
@@ -298,7 +299,14 @@ TEST(Ws, InputBecomesACall) {
   client.send(Json{{"input", {{"id", 6}, {"action", "wave"}}}});
   const auto response = client.read_json("response");
   EXPECT_EQ(response["id"], "6");
-  EXPECT_EQ(response["error"]["reason"], "ws.unimplemented");
+  EXPECT_EQ(response["json"]["verdict"]["doing"], "wave");
+  client.send(Json{{"input", {{"place", "quay"}, {"looked_at", "bell"}}}});  // instead of a position
+  EXPECT_TRUE(rig.notes().wait_for("input anna 0 0  at quay sees bell"));
+  client.send(Json{{"input", {{"id", 7}, {"place", "quay"}, {"position", {{"x", 1}, {"y", 1}}}}}});
+  EXPECT_EQ(client.read_json("response")["error"]["message"], "'position' and 'place' exclude each other");
+  client.send(1, R"({"input":{"id":8,"position":{"x":"NaN","y":0}}})");
+  EXPECT_EQ(client.read_json("response")["error"]["message"],
+            "'input.position.x' must be a finite number, not \"NaN\"");
 }
 
 TEST(Ws, WhoStaysAwayHasLeft) {

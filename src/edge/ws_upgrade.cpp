@@ -56,14 +56,14 @@ boost::asio::awaitable<Result<void>> serve_socket(std::shared_ptr<EdgeCore> core
   CO_TRY(const Wire wire, choose_wire(request));
   if (core->stopping) co_return fail(Code::unavailable, "edge.stopping", "the server stops", 1000);
 
-  UpgradeIdentity upgrade{.connection = request.connection};
+  UpgradeIdentity upgrade{.connection = request.connection, .address = request.address};
   CO_TRY(upgrade.bearer, bearer_of(request));
   if (const std::string* player = request.header("x-troupe-player")) upgrade.player = *player;
   if (const std::string* role = request.header("x-troupe-role")) upgrade.role = *role;
   // A bad token is refused here; browsers, which cannot send one here, say it in hello.
   if (!upgrade.bearer.empty()) {
     CO_TRY([[maybe_unused]] const Identity who,
-           core->auth.identify(upgrade.bearer, upgrade.player, upgrade.role));
+           core->sign_in(request.address, upgrade.bearer, upgrade.player, upgrade.role));
   }
   if (!stream->read_nothing_ahead())
     co_return bad_upgrade("nothing may follow the upgrade before its answer");

@@ -3,6 +3,8 @@
 #include <google/protobuf/struct.pb.h>
 
 #include <charconv>
+#include <limits>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -250,6 +252,10 @@ Result<LogTail> tail(db::Reader& reader) {
 }
 
 Result<std::vector<EventRecord>> history(db::Reader& reader, const HistoryQuery& query) {
+  if (!std::in_range<std::int64_t>(query.after)) {
+    return fail(Code::invalid_argument, "events.bad_cursor",
+                "a sequence is at most " + std::to_string(std::numeric_limits<std::int64_t>::max()));
+  }
   std::string sql = "select " + std::string(kEventColumns) + " from events where sequence " +
                     (query.newest_first && query.after > 0 ? "< $1" : "> $1");
   Values values{to_sql(query.after)};
@@ -281,6 +287,7 @@ Result<std::vector<EventRecord>> history(db::Reader& reader, const HistoryQuery&
 }
 
 Result<std::optional<EventRecord>> event(db::Reader& reader, std::uint64_t sequence) {
+  if (!std::in_range<std::int64_t>(sequence)) return std::nullopt;
   TRY(const auto rows,
       reader.query("select " + std::string(kEventColumns) + " from events where sequence = $1",
                    Values{to_sql(sequence)}));
@@ -289,6 +296,7 @@ Result<std::optional<EventRecord>> event(db::Reader& reader, std::uint64_t seque
 }
 
 Result<std::optional<InputRecord>> input(db::Reader& reader, std::uint64_t sequence) {
+  if (!std::in_range<std::int64_t>(sequence)) return std::nullopt;
   TRY(const auto rows,
       reader.query("select " + std::string(kInputColumns) + " from inputs where sequence = $1",
                    Values{to_sql(sequence)}));

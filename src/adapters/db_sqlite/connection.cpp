@@ -147,9 +147,11 @@ int Connection::on_commit(void* self, sqlite3*, const char*, int pages) {
 
 Error Connection::error(int rc) const {
   const std::string text = db_ ? sqlite3_errmsg(db_) : sqlite3_errstr(rc);
+  // Its name: where it lies is for the log of whoever opened it, and not for whom this error reaches.
+  const std::string file_name = path_.substr(path_.rfind('/') + 1);
   const auto make = [&](Code code, std::string reason, std::string_view what,
                         std::int64_t retry_after_ms = 0) {
-    return Error{code, std::move(reason), fmt::format("{}: {} ({}, {})", path_, what, text, rc),
+    return Error{code, std::move(reason), fmt::format("{}: {} ({}, {})", file_name, what, text, rc),
                  retry_after_ms};
   };
   const auto full = [&] {

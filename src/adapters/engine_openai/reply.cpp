@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "inference/choice.h"
 #include "inference/text_stream.h"
@@ -54,7 +55,9 @@ std::string one_line(std::string text, std::string_view key) {
   return trim(utf8_prefix(text, kMessageBytesMax));
 }
 
-Json parse(std::string_view bytes) { return Json::parse(as_utf8(bytes), nullptr, false); }
+Json parse(std::string_view bytes) {
+  return parse_foreign_json(as_utf8(bytes)).value_or(Json(Json::value_t::discarded));
+}
 
 std::optional<Counted> counted_in(const Json& json) {
   const auto& usage = at(json, "usage");
@@ -280,7 +283,7 @@ std::expected<Vectors, Failure> read_vectors(std::string_view body, const OpenAi
   return out;
 }
 
-bool is_json(std::string_view text) { return Json::accept(text); }
+bool is_json(std::string_view text) { return parse_json(text).has_value(); }
 
 std::expected<bool, Failure> lists_model(std::string_view body, const OpenAiModelConfig& model) {
   auto json = parse_reply(body, model);

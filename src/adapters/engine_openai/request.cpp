@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "inference/choice.h"
 
 namespace troupe::engine {
@@ -93,9 +94,9 @@ Result<void> add_shape(Json& out, const OpenAiModelConfig& model, const Generate
     return bad_grammar("a schema or grammar has 64 KiB at most");
   }
   if (!request.json_schema.empty()) {
-    auto schema = Json::parse(request.json_schema, nullptr, false);
-    if (!schema.is_object()) return bad_grammar("the JSON schema is not a JSON object");
-    out["response_format"] = schema_format("answer", std::move(schema));
+    auto schema = parse_json(request.json_schema);
+    if (!schema || !schema->is_object()) return bad_grammar("the JSON schema is not a JSON object");
+    out["response_format"] = schema_format("answer", *std::move(schema));
   }
   if (request.grammar.empty()) return {};
   switch (model.dialect) {

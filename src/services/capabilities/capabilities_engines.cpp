@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "services/capabilities/capabilities_service.h"
 
 namespace troupe {
@@ -72,10 +73,10 @@ Result<void> CapabilitiesService::load_engines(db::Reader& reader) {
                                         "parameters from capabilities_features"));
   for (const auto& row : features) {
     EngineFeature feature{row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), {}};
-    const auto parameters = nlohmann::json::parse(row.text(6), nullptr, false);
-    if (!parameters.is_object())
+    const auto parameters = parse_json(row.text(6));
+    if (!parameters || !parameters->is_object())
       return fail(Code::internal, "capabilities.damaged", "the parameters of a feature do not parse");
-    for (const auto& [name, text] : parameters.items()) feature.parameters[name] = text.get<std::string>();
+    for (const auto& [name, text] : parameters->items()) feature.parameters[name] = text.get<std::string>();
     engines_.put(std::move(feature));
   }
   return {};

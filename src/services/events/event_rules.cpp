@@ -1,10 +1,10 @@
 #include "services/events/event_rules.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/steady.h"
@@ -53,18 +53,15 @@ Result<const EventType*> publishable(const std::string& type) {
 Result<std::unique_ptr<google::protobuf::Message>> message_of(const EventType& type,
                                                               const google::protobuf::Struct& payload,
                                                               const Limits& limits) {
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(payload, &json).ok()) {
-    return fail(Code::invalid_argument, "events.bad_payload", "the payload has a number that is none");
-  }
-  if (json.size() > limits.payload_bytes_max) {
-    return fail(
-        Code::invalid_argument, "events.bad_payload",
-        fmt::format("the payload has {} bytes as JSON; at most {}", json.size(), limits.payload_bytes_max));
+  const auto json = json_of(payload);
+  const std::size_t bytes = to_json(payload).size();
+  if (bytes > limits.payload_bytes_max) {
+    return fail(Code::invalid_argument, "events.bad_payload",
+                fmt::format("the payload has {} bytes as JSON; at most {}", bytes, limits.payload_bytes_max));
   }
   TRY_VOID(check_fields(type, payload));
   auto message = new_message(type.message);
-  if (const auto read = from_json(json, *message); !read) {
+  if (const auto read = from_json_value(json, *message); !read) {
     return fail(Code::invalid_argument, "events.bad_payload", read.error().message);
   }
   return message;
@@ -162,7 +159,7 @@ pb::EventView view_of(const pb::Envelope& event) {
   if (const auto type = find_event_type(event.type())) {
     const auto message = new_message((*type)->message);
     if (message->ParseFromString(event.payload()))
-      (void)google::protobuf::util::JsonStringToMessage(to_json(*message), view.mutable_payload());
+      (void)from_json(to_json(*message), *view.mutable_payload());
   } else if (google::protobuf::Struct own; own.ParseFromString(event.payload())) {
     *view.mutable_payload() = std::move(own);
   }

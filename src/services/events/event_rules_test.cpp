@@ -1,9 +1,9 @@
 #include "services/events/event_rules.h"
 
 #include <gmock/gmock.h>
-#include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
+#include "host/json.h"
 #include "services/events/consumers.h"
 #include "services/events/own_types.h"
 #include "troupe/v1/npc.pb.h"
@@ -71,7 +71,7 @@ TEST(Payload, IsReadByTheFieldsOfItsType) {
   const auto& type = **find_event_type("AudioCueTriggered");
   const auto read = [&](const std::string& json) -> std::string {
     google::protobuf::Struct payload;
-    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &payload).ok());
+    EXPECT_TRUE(from_json(json, payload));
     const auto message = message_of(type, payload, {});
     return message ? (*message)->ShortDebugString() : message.error().reason + ": " + message.error().message;
   };

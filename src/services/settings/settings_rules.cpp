@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/text.h"
 
 namespace troupe::settings {
@@ -126,7 +127,7 @@ std::string to_text(const Value& value) {
 }
 
 Result<Value> from_text(const std::string& json) {
-  const auto parsed = nlohmann::json::parse(json, nullptr, false);
+  const auto parsed = parse_json(json).value_or(nullptr);
   if (parsed.is_boolean()) return Value(parsed.get<bool>());
   if (parsed.is_number()) return Value(parsed.get<double>());
   if (parsed.is_string()) return Value(parsed.get<std::string>());

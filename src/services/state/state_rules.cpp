@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "host/json.h"
 
 namespace troupe::state {
 
@@ -17,7 +18,6 @@ using google::protobuf::Struct;
 using google::protobuf::Value;
 using nlohmann::json;
 
-constexpr double kExactMax = 9'007'199'254'740'992.0;  // 2^53: up to here each integer is a double
 constexpr std::size_t kItemsMax = 1'000'000'000;
 
 std::unexpected<Error> bad_document(std::string message) {
@@ -31,12 +31,6 @@ bool has_control(std::string_view text) {
   return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
 }
 
-// 5.0 is 5: protobuf's Struct knows doubles only, and a count must not become "5.0" on its way through.
-json number(double value) {
-  if (value == std::trunc(value) && std::abs(value) <= kExactMax) return static_cast<std::int64_t>(value);
-  return value;
-}
-
 Result<json> to_json(const Struct& object, std::size_t depth_left);
 
 Result<json> to_json(const Value& value, std::size_t depth_left) {
@@ -48,7 +42,7 @@ Result<json> to_json(const Value& value, std::size_t depth_left) {
       return json(value.bool_value());
     case Value::kNumberValue:
       if (!std::isfinite(value.number_value())) return bad_document("a number is infinite or not a number");
-      return number(value.number_value());
+      return json_of(value);
     case Value::kStringValue:
       if (!is_utf8(value.string_value())) return bad_document("a text is not valid UTF-8");
       return json(value.string_value());
@@ -75,33 +69,6 @@ Result<json> to_json(const Struct& object, std::size_t depth_left) {
     TRY(made[key], to_json(value, depth_left - 1));
   }
   return made;
-}
-
-void to_value(const json& from, Value& to) {
-  switch (from.type()) {
-    case json::value_t::boolean:
-      to.set_bool_value(from.get<bool>());
-      break;
-    case json::value_t::number_integer:
-    case json::value_t::number_unsigned:
-    case json::value_t::number_float:
-      to.set_number_value(from.get<double>());
-      break;
-    case json::value_t::string:
-      to.set_string_value(from.get_ref<const std::string&>());
-      break;
-    case json::value_t::array:
-      to.mutable_list_value();
-      for (const auto& item : from) to_value(item, *to.mutable_list_value()->add_values());
-      break;
-    case json::value_t::object:
-      to.mutable_struct_value();
-      for (const auto& [key, item] : from.items())
-        to_value(item, (*to.mutable_struct_value()->mutable_fields())[key]);
-      break;
-    default:
-      to.set_null_value(google::protobuf::NULL_VALUE);
-  }
 }
 
 json parse(const std::string& canonical) {
@@ -184,7 +151,11 @@ Result<std::vector<std::string>> tags_of(const json& document, const Limits& lim
 
 json pack_value(const pack::Value& value) {
   if (const auto* yes = std::get_if<bool>(&value)) return *yes;
-  if (const auto* amount = std::get_if<double>(&value)) return number(*amount);
+  if (const auto* amount = std::get_if<double>(&value)) {
+    google::protobuf::Value number;
+    set_number(number, *amount);
+    return json_of(number);  // 5.0 is 5
+  }
   return std::get<std::string>(value);
 }
 
@@ -215,8 +186,7 @@ Result<std::string> canonical(const Struct& document, const Limits& limits) {
 
 Struct decode(const std::string& canonical) {
   Struct made;
-  const json document = parse(canonical);
-  for (const auto& [key, value] : document.items()) to_value(value, (*made.mutable_fields())[key]);
+  set_document(parse(canonical), made);
   return made;
 }
 

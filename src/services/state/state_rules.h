@@ -27,8 +27,10 @@ struct Limits {
   std::size_t page_default = 100;
   std::size_t page_max = 1000;
   std::size_t page_bytes_max = 64 * 1024;  // a page is made on the io thread, in a millisecond or two
-  std::size_t decoded_max = 10'000;        // documents of the read cache
-  std::size_t suggest_max = 2000;          // ids that did_you_mean looks at
+  std::size_t reply_bytes_max =
+      960 * 1024;                    // of a batch, as protobuf: it must fit into one bus message (1 MiB)
+  std::size_t decoded_max = 10'000;  // documents of the read cache
+  std::size_t suggest_max = 2000;    // ids that did_you_mean looks at
 };
 
 struct Key {

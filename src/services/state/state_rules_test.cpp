@@ -1,11 +1,11 @@
 #include "services/state/state_rules.h"
 
 #include <gmock/gmock.h>
-#include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
 #include <limits>
 
+#include "host/json.h"
 #include "tests/support/quay.h"
 
 namespace troupe::state {
@@ -16,7 +16,7 @@ using testing::ElementsAre;
 
 Struct object(const std::string& json) {
   Struct made;
-  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &made).ok()) << json;
+  EXPECT_TRUE(from_json(json, made)) << json;
   return made;
 }
 

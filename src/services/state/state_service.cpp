@@ -41,7 +41,10 @@ Result<void> expect_version(const Key& key, std::uint64_t wanted, std::uint64_t 
   const std::string expected = wanted == 0 ? "you expected none" : fmt::format("you read {}", wanted);
   const std::string now =
       live == 0 ? "it does not exist, now at version 0" : fmt::format("now at version {}", live);
-  return fail(Code::conflict, "state.version", fmt::format("{}: {}; {}", describe(key), now, expected));
+  return std::unexpected(Error{.code = Code::conflict,
+                               .reason = "state.version",
+                               .message = fmt::format("{}: {}; {}", describe(key), now, expected),
+                               .current_version = live});
 }
 
 }  // namespace
@@ -199,9 +202,16 @@ Result<pb::StateBatchReply> StateService::batch(Turn& turn, const Caller& caller
       return std::unexpected(std::move(error));
     }
   }
-  apply(turn, staging);
+  // Before anything is done: what was done and then could not be said would look like a failure.
   pb::StateBatchReply reply;
   for (auto& document : staging.replies) *reply.add_documents() = std::move(document);
+  if (const std::size_t bytes = reply.ByteSizeLong(); bytes > limits_.reply_bytes_max) {
+    return fail(Code::invalid_argument, "state.batch_too_large",
+                fmt::format("the documents after these {} changes have {} bytes; a batch answers at most {}: "
+                            "make several of it",
+                            count, bytes, limits_.reply_bytes_max));
+  }
+  apply(turn, staging);
   return reply;
 }
 

@@ -243,6 +243,56 @@ TEST_F(StateTest, APageFitsIntoAMessage) {
   EXPECT_EQ(all.size(), 12U);
 }
 
+// Numbers take more bytes on the bus than in the text that a page is measured by.
+TEST_F(StateTest, APageOfNumbersFitsIntoAMessageToo) {
+  std::string numbers = "0";
+  for (int i = 0; i < 20'000; ++i) numbers += ",0";
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_TRUE(put(R"({"kind":"map","id":"m)" + std::to_string(100 + i) + R"(","document":{"n":[)" +
+                    numbers + "]}}"));
+  }
+  pb::StateQueryRequest request;
+  request.set_kind("map");
+  const auto page = world_.call<pb::StateQueryReply>(designer(), request);
+  ASSERT_TRUE(page);
+  EXPECT_GE(page->documents_size(), 1);
+  EXPECT_LE(page->ByteSizeLong(), state::Limits{}.reply_bytes_max);
+}
+
+// What was done and then could not be answered would look like a failure.
+TEST_F(StateTest, ABatchThatCannotBeAnsweredIsNotDone) {
+  const std::string filler(60'000, 'x');
+  std::string changes;
+  for (int i = 0; i < 20; ++i) {
+    const std::string id = "b" + std::to_string(100 + i);
+    ASSERT_TRUE(put(R"({"kind":"book","id":")" + id + R"(","document":{"text":")" + filler + "\"}}"));
+    changes += (i ? "," : "") + std::string(R"({"patch":{"kind":"book","id":")") + id +
+               R"(","patch":{"read":true}}})";
+  }
+  const auto done = batch(R"({"changes":[)" + changes + "]}");
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().reason, "state.batch_too_large");
+  EXPECT_EQ(get(designer(), "book", "b100")->version(), 1U);
+}
+
+TEST_F(StateTest, ASteamIdKeepsItsDigits) {
+  EXPECT_EQ(text(put(R"({"kind":"account","id":"anna","document":{"steam":76561197960287931}})")),
+            R"(1 {"steam":76561197960287931})");
+  EXPECT_EQ(text(patch(R"({"kind":"account","id":"anna","patch":{"of":[18446744073709551615,-5,0.5]}})")),
+            R"(2 {"of":[18446744073709551615,-5,0.5],"steam":76561197960287931})");
+  // One digit further is another number: it is a change.
+  EXPECT_EQ(text(patch(R"({"kind":"account","id":"anna","patch":{"steam":76561197960287932}})")),
+            R"(3 {"of":[18446744073709551615,-5,0.5],"steam":76561197960287932})");
+}
+
+TEST_F(StateTest, ALostRaceTellsTheVersionThatWon) {
+  ASSERT_TRUE(put(R"({"kind":"book","id":"b","document":{"n":1}})"));
+  ASSERT_TRUE(put(R"({"kind":"book","id":"b","version":1,"document":{"n":2}})"));
+  EXPECT_EQ(put(R"({"kind":"book","id":"b","version":1,"document":{"n":3}})").error().current_version, 2U);
+  EXPECT_EQ(put(R"({"kind":"book","id":"none","version":1,"document":{}})").error().current_version, 0U);
+  EXPECT_EQ(put("{}").error().current_version, std::nullopt);
+}
+
 TEST_F(StateTest, BadInputIsNamed) {
   EXPECT_EQ(
       text(put(R"({"kind":"No","id":"x","document":{}})")),

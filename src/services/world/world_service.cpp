@@ -1,7 +1,5 @@
 #include "services/world/world_service.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include "base/text.h"
 #include "host/json.h"
 #include "troupe/v1/npc.pb.h"
@@ -16,7 +14,7 @@ constexpr std::size_t kChainBytesMax =
 
 // The message as a JSON object, for people and tools.
 void to_struct(const google::protobuf::Message& message, google::protobuf::Struct& out) {
-  (void)google::protobuf::util::JsonStringToMessage(to_json(message), &out);
+  (void)from_json(to_json(message), out);
 }
 
 std::string clock_text(GameTime at) {
