@@ -97,6 +97,50 @@ TEST(Lanternfall, AReplayReachesTheSameState) {
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
 }
 
+// What proto/troupe/v1/socket.proto promises of an input frame's place, look and action.
+TEST(Lanternfall, AnInputSaysThePlaceLooksAtAThingAndDoesAVerb) {
+  auto world = lanternfall_world(4);
+  std::string witness;
+  for (int hour = 0; witness.empty() && hour < 24; ++hour) {
+    world.advance(game_hours(1));
+    const auto people = world.call<pb::NpcListReply>(designer(), pb::NpcListRequest());
+    for (const auto& npc : people->npcs()) {
+      if (npc.place() == "harbour" && !npc.walking()) witness = npc.id();
+    }
+  }
+  ASSERT_FALSE(witness.empty());
+  pb::NpcInputRequest input;
+  input.set_place("harbour");
+  input.set_looked_at("fog_bell");
+  input.set_action("ring_bell");
+  auto reply = world.call<pb::NpcInputReply>(player(), input);
+  ASSERT_TRUE(reply.has_value()) << reply.error().message;
+  EXPECT_EQ(reply->place(), "harbour");
+  EXPECT_TRUE(reply->verdict().allowed()) << reply->verdict().message();
+  const auto done = world.events_of<pb::VerbExecuted>("anna");
+  ASSERT_EQ(done.size(), 1U);
+  EXPECT_EQ(done[0].action().args().at("bell"), "fog_bell");
+  pb::NpcMindRequest ask;
+  ask.set_npc(witness);
+  const auto mind = world.call<pb::NpcMindReply>(designer(), ask);
+  ASSERT_TRUE(mind.has_value());
+  EXPECT_NE(mind->ShortDebugString().find("anna looks at the fog bell."), std::string::npos);
+
+  input.set_action("ring_bell bell=no_such_bell");
+  reply = world.call<pb::NpcInputReply>(player(), input);
+  ASSERT_TRUE(reply.has_value()) << "where somebody is stays said";
+  EXPECT_FALSE(reply->verdict().allowed());
+  EXPECT_NE(reply->verdict().reason(), "");
+  input.set_action("");
+  input.set_looked_at("no_such_thing");
+  EXPECT_EQ(world.call<pb::NpcInputReply>(player(), input).error().reason, "npc.unknown");
+  input.set_looked_at("");
+  input.set_place("harbor");
+  EXPECT_EQ(world.call<pb::NpcInputReply>(player(), input).error().message,
+            "no place 'harbor' here; did you mean 'harbour'?");
+  EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+}
+
 TEST(Lanternfall, TalkIsRememberedAcrossARestart) {
   auto world = lanternfall_world(9);
   world.advance(game_minutes(10));

@@ -210,18 +210,15 @@ void NpcService::tick(Turn& turn) {
   }
 }
 
-Result<pb::NpcInputReply> NpcService::input(Turn& turn, const Caller& caller,
-                                            const pb::NpcInputRequest& request) {
+Result<pb::NpcInputReply> NpcService::whereabouts(Turn& turn, const Caller& caller,
+                                                  const pb::NpcInputRequest& request) {
   const std::string name = caller.player_or_self(request.player());
   TRY_VOID(check_player(name));
   if (!std::isfinite(request.x()) || !std::isfinite(request.y()) || std::abs(request.x()) > 1e6 ||
       std::abs(request.y()) > 1e6) {
     return fail(Code::invalid_argument, "npc.bad_position", "x and y are metres within a million");
   }
-  for (const auto* who : {&request.looked_at(), &request.typing_to()}) {
-    if (who->empty()) continue;
-    TRY([[maybe_unused]] const Mind* seen, find(*who));
-  }
+  if (!request.typing_to().empty()) TRY_VOID(find(request.typing_to()));
   const auto step = player_step(turn, caller, name, {request.x(), request.y()});
   const auto& place = npc::nearest_place(pack_, step.at.x, step.at.y);
   pb::NpcInputReply reply;

@@ -93,6 +93,10 @@ class NpcService {
   void on_timer(Turn& turn, const std::string& key, const std::string& payload);
   void tick(Turn& turn);
   Result<pb::NpcInputReply> input(Turn& turn, const Caller& caller, const pb::NpcInputRequest& request);
+  Result<pb::NpcInputReply> whereabouts(Turn& turn, const Caller& caller, const pb::NpcInputRequest& request);
+  void notice_look(const Turn& turn, const std::string& player, const std::string& thing,
+                   const std::string& place);
+  pb::Verdict do_for(Turn& turn, const Caller& caller, const std::string& player, const pb::Action& action);
   void on_verb(Turn& turn, const EventContext& context, const pb::VerbExecuted& event);
   void on_weather(Turn& turn, const EventContext& context, const pb::WeatherSevere& event);
   void on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event);
