@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "host/registry.h"
 #include "pack/pack.h"
 #include "troupe/v1/capabilities.pb.h"
 
