@@ -11,6 +11,7 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "schema/patterns.h"
@@ -100,21 +101,9 @@ std::unexpected<Error> not_met(std::string why) {
               "the answer does not match its schema: " + std::move(why));
 }
 
-// JSON in which no name stands twice in an object: which of the two would count is anybody's guess.
 Result<nlohmann::json> parse_document(std::string_view text) {
-  std::vector<std::set<std::string>> names;
-  bool twice = false;
-  const auto hear = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
-    using Event = nlohmann::json::parse_event_t;
-    if (event == Event::object_start) names.emplace_back();
-    if (event == Event::key && !names.empty())
-      twice = !names.back().insert(parsed.get_ref<const std::string&>()).second || twice;
-    if (event == Event::object_end && !names.empty()) names.pop_back();
-    return true;
-  };
-  auto parsed = nlohmann::json::parse(text.begin(), text.end(), hear, false);
-  if (parsed.is_discarded()) return not_met("it is no JSON");
-  if (twice) return not_met("a name stands twice in an object");
+  auto parsed = parse_json(text);
+  if (!parsed) return not_met("it is no JSON: " + parsed.error().message);
   return parsed;
 }
 

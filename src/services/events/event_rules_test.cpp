@@ -129,7 +129,7 @@ TEST(Views, ShowFieldsAndCause) {
 
 std::string declared(const std::string& json) {
   OwnType type;
-  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &type).ok()) << json;
+  EXPECT_TRUE(from_json(json, type)) << json;
   const auto done = check_own_type(type, {});
   return done ? "ok" : done.error().reason + ": " + done.error().message;
 }
@@ -158,14 +158,13 @@ TEST(OwnTypes, AreDeclaredInFullOrRefusedWithAReason) {
 
 TEST(OwnTypes, PayloadsAreValidated) {
   OwnType type;
-  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(
-                  R"({"type":"DragonSlain","fields":[{"name":"dragon","type":"string","required":true},
+  ASSERT_TRUE(from_json(
+      R"({"type":"DragonSlain","fields":[{"name":"dragon","type":"string","required":true},
                       {"name":"heads","type":"number"},{"name":"loot","type":"any"}]})",
-                  &type)
-                  .ok());
+      type));
   const auto said = [&](const std::string& json) -> std::string {
     google::protobuf::Struct payload;
-    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &payload).ok());
+    EXPECT_TRUE(from_json(json, payload));
     const auto done = check_own_payload(type, payload, {});
     return done ? "ok" : done.error().message;
   };

@@ -1,12 +1,12 @@
 #include "services/events/own_types.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
 #include <set>
 
 #include "base/text.h"
+#include "host/json.h"
 
 namespace troupe::events {
 
@@ -95,9 +95,7 @@ Result<void> check_own_type(const OwnType& type, const Limits& limits) {
 
 Result<void> check_own_payload(const OwnType& type, const google::protobuf::Struct& payload,
                                const Limits& limits) {
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(payload, &json).ok())
-    return bad_payload("the payload has a number that is none");
+  const std::string json = to_json(payload);
   if (json.size() > limits.payload_bytes_max) {
     return bad_payload(
         fmt::format("the payload has {} bytes as JSON; at most {}", json.size(), limits.payload_bytes_max));
