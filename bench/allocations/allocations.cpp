@@ -50,9 +50,10 @@ bench::Figures forecast(const bench::Words&) {
   const auto draw = weather::draw_of(1, "harbour");
   const auto now = weather::begin(rules, pack::Weather::clear, 0, seasons.at_hour(0));
   std::array<weather::RegionState, 168> hours;
+  std::array<weather::Onset, 168> severe;
   return {{"count", {allocations_of([&] {
              weather::forecast(rules, seasons, now, draw, hours);
-             (void)weather::severe_ahead(rules, seasons, hours.back(), draw, 168);
+             (void)weather::severe_onsets(rules, seasons, hours.back(), draw, severe);
            })}}};
 }
 

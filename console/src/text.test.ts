@@ -15,6 +15,8 @@ describe('sentence', () => {
   it.each([
     ['NpcMoved', { npc: 'marta', to: 'inn', reason: 'it is noon' }, 'Marta Quill sets out for the Drowned Bell', 'moves'],
     ['NpcArrived', { npc: 'marta', place: 'inn' }, 'Marta Quill reaches the Drowned Bell', 'moves'],
+    ['NpcAppeared', { npc: 'eve', place: 'inn' }, 'Eve is new here, at the Drowned Bell', 'moves'],
+    ['NpcLeft', { npc: 'marta', place: 'inn', left_behind: 'left_by_marta' }, 'Marta Quill is gone for good', 'moves'],
     ['IntentChanged', { npc: 'marta', activity: 'mends nets' }, 'Marta Quill mends nets', 'mind'],
     ['IntentChanged', { npc: 'marta', intent: 'WORK' }, 'Marta Quill turns to work', 'mind'],
     ['NpcDecided', { npc: 'marta', choice: 'wait', options: ['go', 'wait'], probabilities: [0.25, 0.75] }, 'Marta Quill decides to wait, 75 % sure', 'mind'],
@@ -34,6 +36,11 @@ describe('sentence', () => {
     ['DayChanged', { day: '2', month: 'Fogfall', day_of_month: 2, weekday: 'Netday' }, 'Netday, 2 Fogfall: day 2 begins', 'world'],
   ])('%s %j', (type, payload, text, topic) => {
     expect(of(type, payload)).toMatchObject({ text, topic });
+  });
+
+  it('tells what is otherwise in a pack', () => {
+    const parts = [{ part: 'npcs', added: ['eve'] }, { part: 'goods', removed: ['eel'], changed: ['rope'] }];
+    expect(of('PackChanged', { parts })).toMatchObject({ text: 'The world goes on with another pack', why: 'npcs +eve, goods -eel ~rope' });
   });
 
   it('names the region of the weather', () => {

@@ -30,7 +30,7 @@ export function weatherText(state: string): string {
   const texts: Record<string, string> = {
     clear: 'clear', partly_cloudy: 'some cloud', cloudy: 'cloudy', rain: 'rain', heavy_rain: 'heavy rain', storm: 'storm',
     fog: 'fog', mist: 'mist', snow: 'snow', heavy_snow: 'heavy snow', blizzard: 'blizzard', windy: 'windy',
-    extreme_heat: 'great heat', extreme_cold: 'bitter cold',
+    extreme_heat: 'great heat', extreme_cold: 'bitter cold', none: 'no weather',
   };
   return texts[state.toLowerCase()] ?? plain(state);
 }
@@ -59,6 +59,10 @@ export function sentence(event: WorldEvent, names: Names): Sentence {
       return about(`${who} sets out for ${names.place(str(p.to))}`, 'moves', { ...because, who: npc });
     case 'NpcArrived':
       return about(`${who} reaches ${names.place(str(p.place) || event.place)}`, 'moves', { who: npc });
+    case 'NpcAppeared':
+      return about(`${who} is new here, at ${names.place(str(p.place) || event.place)}`, 'moves', { ...because, who: npc });
+    case 'NpcLeft':
+      return about(`${who} is gone for good`, 'moves', { ...because, who: npc });
     case 'IntentChanged':
       return about(`${who} ${str(p.activity) || `turns to ${plain(str(p.intent))}`}`, 'mind', { ...because, who: npc });
     case 'NpcDecided': {
@@ -86,6 +90,8 @@ export function sentence(event: WorldEvent, names: Names): Sentence {
       const change = changed(p.changed) || list(p.keys).map((k) => plain(str(k))).join(', ');
       return about(`${names.thing(str(p.id) || event.subject)}: ${change || 'changed'}`, 'world');
     }
+    case 'PackChanged':
+      return about('the world goes on with another pack', 'world', packChanges(p) ? { why: packChanges(p) } : {});
     case 'PhaseChanged':
       return about(kPhase[str(p.to).toLowerCase()] ?? `It is ${plain(str(p.to))}`, 'world');
     case 'DayChanged':
@@ -113,6 +119,16 @@ export function sentence(event: WorldEvent, names: Names): Sentence {
     default:
       return other(event, names);
   }
+}
+
+// "npcs +eve, goods -eel": what came, went and is otherwise.
+function packChanges(p: Record<string, unknown>): string {
+  const parts = list(p.parts).map((one) => {
+    const part = one as Record<string, unknown>;
+    const signed = (key: string, sign: string) => list(part[key]).slice(0, 8).map((id) => ` ${sign}${str(id)}`).join('');
+    return `${str(part.part)}${signed('added', '+')}${signed('removed', '-')}${signed('changed', '~')}`;
+  });
+  return parts.join(', ');
 }
 
 // A type that this page does not know: its own text if it has one, otherwise its name and whom it is about.

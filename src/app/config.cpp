@@ -1,17 +1,18 @@
 #include "app/config.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <functional>
 #include <optional>
+#include <sstream>
 
 #include "app/config_doors.h"
 #include "app/config_engines.h"
 #include "app/config_limits.h"
 #include "app/config_router.h"
 #include "base/text.h"
+#include "pack/pack_yaml.h"
 
 namespace troupe {
 
@@ -49,60 +50,57 @@ std::string set_route(Config& config, engine::Tier tier, const std::string& valu
   return {};
 }
 
-using Report = std::function<void(const YAML::Mark&, const std::string&)>;
+using pack::Node;
+using Report = std::function<void(const Node&, const std::string&)>;
 
 // A list may also be written as YAML's.
-std::optional<std::string> value_of(const YAML::Node& node) {
-  if (node.IsScalar()) return node.Scalar();
-  if (!node.IsSequence()) return std::nullopt;
+std::optional<std::string> value_of(const Node& node) {
+  if (node.kind == Node::Kind::scalar) return node.text;
+  if (node.kind != Node::Kind::list) return std::nullopt;
   std::vector<std::string> words;
-  for (const auto& word : node) {
-    if (!word.IsScalar()) return std::nullopt;
-    words.push_back(word.Scalar());
+  for (const auto& word : node.items) {
+    if (word.kind != Node::Kind::scalar) return std::nullopt;
+    words.push_back(word.text);
   }
   return join(words, ",");
 }
 
-engine::OpenAiModelConfig read_engine(const std::string& name, const YAML::Node& node, const Report& report) {
+engine::OpenAiModelConfig read_engine(const std::string& name, const Node& node, const Report& report) {
   engine::OpenAiModelConfig model{.name = name};
   std::vector<std::string> keys;
   for (const auto& key : engine_keys()) keys.emplace_back(key.name);
   bool good = true;
-  const auto bad = [&](const YAML::Mark& mark, const std::string& what) {
+  const auto bad = [&](const Node& at, const std::string& what) {
     good = false;
-    report(mark, "engines." + name + what);
+    report(at, "engines." + name + what);
   };
-  for (const auto& entry : node) {
-    const auto key = entry.first.as<std::string>();
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    const std::string& key = node.keys[i].text;
     const auto known =
         std::ranges::find(engine_keys(), key, [](const EngineKey& k) { return std::string(k.name); });
-    const auto value = value_of(entry.second);
+    const auto value = value_of(node.items[i]);
     if (known == engine_keys().end()) {
-      bad(entry.first.Mark(), ": no setting '" + key + "'" + did_you_mean(key, keys));
+      bad(node.keys[i], ": no setting '" + key + "'" + did_you_mean(key, keys));
     } else if (!value) {
-      bad(entry.second.Mark(), "." + key + " must be a single value or a list of them");
+      bad(node.items[i], "." + key + " must be a single value or a list of them");
     } else if (const auto wanted = known->set(model, *value); !wanted.empty()) {
-      bad(entry.second.Mark(), "." + key + ": '" + *value + "' is not " + wanted);
+      bad(node.items[i], "." + key + ": '" + *value + "' is not " + wanted);
     }
   }
   if (!good) return model;
-  if (const auto problem = engine::openai_model_problem(model); !problem.empty())
-    bad(node.Mark(), ": " + problem);
+  if (const auto problem = engine::openai_model_problem(model); !problem.empty()) bad(node, ": " + problem);
   return model;
 }
 
-void read_engines(Config& config, const YAML::Node& section, const Report& report) {
-  if (!section.IsMap()) return report(section.Mark(), "engines is a mapping of names to engines");
-  if (section.size() > kEnginesMax) report(section.Mark(), fmt::format("{} engines at most", kEnginesMax));
-  for (const auto& entry : section) {
-    const auto name = entry.first.as<std::string>();
-    const auto same = [&](const auto& model) { return model.name == name; };
-    if (!entry.second.IsMap()) {
-      report(entry.second.Mark(), "engines." + name + " is a mapping of keys to values");
-    } else if (std::ranges::any_of(config.server.engines, same)) {
-      report(entry.first.Mark(), "engines." + name + " is there twice");
+void read_engines(Config& config, const Node& section, const Report& report) {
+  if (section.kind != Node::Kind::map) return report(section, "engines is a mapping of names to engines");
+  if (section.items.size() > kEnginesMax) report(section, fmt::format("{} engines at most", kEnginesMax));
+  for (std::size_t i = 0; i < section.items.size(); ++i) {
+    const std::string& name = section.keys[i].text;
+    if (section.items[i].kind != Node::Kind::map) {
+      report(section.items[i], "engines." + name + " is a mapping of keys to values");
     } else {
-      config.server.engines.push_back(read_engine(name, entry.second, report));
+      config.server.engines.push_back(read_engine(name, section.items[i], report));
     }
   }
 }
@@ -206,46 +204,77 @@ Result<void> set_config(Config& config, const std::string& key, const std::strin
   return {};
 }
 
+std::string config_reference() {
+  std::string out =
+      "# Keys of the configuration\n\n"
+      "Made from the tables of the program (`src/app/config*.cpp`); a test says when it is not fresh. "
+      "`troupe up --config FILE` reads YAML:\n"
+      "`a.b` is `b` in the section `a`, a list is written with commas or as YAML's. A key that is not known "
+      "or stands there twice is an\n"
+      "error. The command line overrides the file.\n\n"
+      "| key | | without it |\n|---|---|---|\n";
+  const auto row = [&](const std::string& name, const auto& key) {
+    std::string help = key.help;
+    for (std::size_t at = 0; (at = help.find('|', at)) != std::string::npos; at += 2)
+      help.insert(at, 1, '\\');
+    out += fmt::format("| `{}` | {} | {} |\n", name, help, key.fallback);
+  };
+  for (const auto& key : config_keys()) row(key.name, key);
+  out += fmt::format(
+      "\n## engines.NAME\n\nAn engine over HTTP under each name, {} at most.\n\n| key | | without it "
+      "|\n|---|---|---|\n",
+      kEnginesMax);
+  for (const auto& key : engine_keys()) row(key.name, key);
+  return out;
+}
+
 Result<void> load_config(Config& config, const std::string& file) {
-  std::vector<std::string> problems;
-  const auto report = [&](const YAML::Mark& mark, const std::string& what) {
-    problems.push_back(fmt::format("{}:{}:{}: {}", file, mark.line + 1, mark.column + 1, what));
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return fail(Code::not_found, "config.missing", "no configuration file " + file);
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  // As strict as packs are: a key that stands there twice, an anchor, a control character are mistakes.
+  const pack::PackLimits limits;
+  if (bytes.view().size() > limits.file_bytes || !is_utf8(bytes.view())) {
+    return fail(Code::invalid_argument, "config.broken",
+                fmt::format("{}: a configuration is UTF-8 of at most {} bytes", file, limits.file_bytes));
+  }
+  pack::Report problems(limits.problems);
+  const Report report = [&](const Node& at, const std::string& what) {
+    problems.add({file, at.line, at.column}, what);
   };
   std::vector<std::string> names;
   for (const auto& key : config_keys()) names.emplace_back(key.name);
   names.emplace_back("engines");
-  try {
-    const YAML::Node root = YAML::LoadFile(file);
-    if (!root.IsNull() && !root.IsMap())
-      report(root.Mark(), "a configuration is a mapping of keys to values");
-    const std::function<void(const YAML::Node&, const std::string&)> read = [&](const YAML::Node& node,
-                                                                                const std::string& prefix) {
-      for (const auto& entry : node) {
-        const std::string name = prefix + entry.first.as<std::string>();
-        const bool is_section =
-            std::ranges::any_of(names, [&](const auto& known) { return known.starts_with(name + "."); });
-        const auto value = value_of(entry.second);
-        if (name == "engines") {
-          read_engines(config, entry.second, report);
-        } else if (is_section && entry.second.IsMap()) {
-          read(entry.second, name + ".");
-        } else if (std::ranges::find(names, name) == names.end()) {
-          report(entry.first.Mark(), "no setting '" + name + "'" + did_you_mean(name, names));
-        } else if (!value) {
-          report(entry.second.Mark(), name + " must be a single value or a list of them");
-        } else if (const auto set = set_config(config, name, *value); !set) {
-          report(entry.second.Mark(), set.error().message);
-        }
+  const std::function<void(const Node&, const std::string&)> read = [&](const Node& node,
+                                                                        const std::string& prefix) {
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      const Node& value_node = node.items[i];
+      const std::string name = prefix + node.keys[i].text;
+      const bool is_section =
+          std::ranges::any_of(names, [&](const auto& known) { return known.starts_with(name + "."); });
+      const auto value = value_of(value_node);
+      if (name == "engines") {
+        read_engines(config, value_node, report);
+      } else if (is_section && value_node.kind == Node::Kind::map) {
+        read(value_node, name + ".");
+      } else if (std::ranges::find(names, name) == names.end()) {
+        report(node.keys[i], "no setting '" + name + "'" + did_you_mean(name, names));
+      } else if (!value) {
+        report(value_node, name + " must be a single value or a list of them");
+      } else if (const auto set = set_config(config, name, *value); !set) {
+        report(value_node, set.error().message);
       }
-    };
-    if (root.IsMap()) read(root, "");
-  } catch (const YAML::BadFile&) {
-    return fail(Code::not_found, "config.missing", "no configuration file " + file);
-  } catch (const YAML::Exception& e) {
-    report(e.mark, e.msg);
-  }
-  if (!problems.empty()) return fail(Code::invalid_argument, "config.broken", join(problems, "\n"));
-  return {};
+    }
+  };
+  const auto root = pack::parse_yaml(file, bytes.str(), limits, problems);
+  if (root && root->kind == Node::Kind::map) read(*root, "");
+  if (root && root->kind != Node::Kind::map && root->kind != Node::Kind::null)
+    report(*root, "a configuration is a mapping of keys to values");
+  if (problems.empty()) return {};
+  std::string message;
+  for (const auto& problem : problems.take()) message += (message.empty() ? "" : "\n") + to_string(problem);
+  return fail(Code::invalid_argument, "config.broken", message);
 }
 
 }  // namespace troupe

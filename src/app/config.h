@@ -29,6 +29,10 @@ const std::vector<ConfigKey>& config_keys();
 // Sets one key from the command line. `invalid_argument` config.bad_value.
 Result<void> set_config(Config& config, const std::string& key, const std::string& value);
 
+// Every key as Markdown, from the tables; docs/reference/config.md is this, and a test says when it is not
+// fresh.
+std::string config_reference();
+
 // Reads a file into `config`. Every problem as `FILE:LINE:COLUMN: what; what would be right`, one a line.
 Result<void> load_config(Config& config, const std::string& file);
 

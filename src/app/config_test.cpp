@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -148,6 +149,43 @@ TEST(Config, HowOftenWhoMayCall) {
             "`2, 30`; or 0 for no limit\n"
             "FILE:3:21: limits.staff.commands: '1,2,3' is not how many a second and how many at once, such "
             "as `2, 30`; or 0 for no limit");
+}
+
+// What stands there twice is a mistake, wherever it stands.
+TEST(Config, AKeyThatIsThereTwiceIsNoSetting) {
+  Config config;
+  EXPECT_EQ(read(config,
+                 "data: a\nlog: {level: info, level: debug}\ndata: b\n"
+                 "engines:\n  e: {url: 'https://engine.example/v1', model: m, model: n, tiers: gold}\n"
+                 "  e: {url: 'https://engine.example/v1', model: m, tiers: gold}\n"),
+            "FILE:2:20: key 'level' is here twice; the first is in line 2\n"
+            "FILE:3:1: key 'data' is here twice; the first is in line 1\n"
+            "FILE:5:52: key 'model' is here twice; the first is in line 5\n"
+            "FILE:6:3: key 'e' is here twice; the first is in line 5");
+}
+
+TEST(Config, IsReadAsStrictlyAsAPack) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"data: \"a\\0b\"\n", "FILE:1:7: the control character 0x00; expected text"},
+      {"data: &x a\nworld: *x\n", "FILE:1:7: an anchor; expected a plain value: anchors are not allowed"},
+      {"data: a\n---\ndata: b\n", "FILE:3:1: a second document starts here; expected one document per file"},
+      {"- data\n", "FILE:1:1: a configuration is a mapping of keys to values"},
+      {"data:\n", "FILE:1:6: data must be a single value or a list of them"},
+  };
+  for (const auto& [text, wanted] : rows) {
+    Config config;
+    EXPECT_EQ(read(config, text), wanted) << text;
+  }
+}
+
+// With TROUPE_WRITE_REFERENCE=1 in the environment it is written anew.
+TEST(Reference, OfConfigurationKeysIsFresh) {
+  const std::filesystem::path file = "docs/reference/config.md";
+  const std::string made = config_reference();
+  if (std::getenv("TROUPE_WRITE_REFERENCE") != nullptr) std::ofstream(file) << made;
+  std::ifstream in(file);
+  const std::string kept((std::istreambuf_iterator<char>(in)), {});
+  EXPECT_EQ(kept, made);
 }
 
 TEST(Config, EnginesAreBounded) {

@@ -1,5 +1,7 @@
 #include "app/engines.h"
 
+#include <fmt/format.h>
+
 #include "adapters/engine_reflex/reflex_engine.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -150,11 +152,20 @@ Route route_to(engine::Engine& engine, const std::string& model, bool writes, co
   return route;
 }
 
+// Two makers of vectors are one only if the vectors can be compared. Over HTTP there is no hash: there it is
+// the upstream's name for the model.
+std::string maker_of(const engine::ModelInfo& model, const EngineOptions& options) {
+  const auto remote = std::ranges::find(options.remote, model.name, &engine::OpenAiModelConfig::name);
+  const std::string what = remote != options.remote.end() ? remote->model : model.hash;
+  return fmt::format("{}@{}/{}", model.name, what, model.embedding_size);
+}
+
 void add_default_routes(engine::Engine& engine, const EngineOptions& options, Engines& engines) {
   auto& gold = engines.router.tiers[engine::Tier::gold];
   for (const auto& model : engine.models()) {
     if (model.embedding_size > 0 && engines.router.embedding.empty()) {
       engines.embedding_size = static_cast<std::size_t>(model.embedding_size);
+      engines.embedding_model = maker_of(model, options);
       engines.router.embedding.push_back(route_to(engine, model.name, false, options));
       // It chooses best within the time that gold has (ADR 4).
       if (&engine == engines.llama.get())

@@ -38,7 +38,8 @@ struct Engines {
   RouterConfig router;
   std::set<std::string> loaded;
   std::size_t embedding_size = 0;
-  std::string problem;  // why a tier has no model, for /readyz and the log; "" = everything is there
+  std::string embedding_model;  // who makes the vectors: name, hash and size
+  std::string problem;          // why a tier has no model, for /readyz and the log; "" = everything is there
 };
 
 // What the configuration names and nobody knows: `invalid_argument` config.unknown_model, a mistake to stop

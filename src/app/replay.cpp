@@ -4,7 +4,9 @@
 
 #include "adapters/bus_local/local_bus.h"
 #include "adapters/db_sqlite/sqlite_db.h"
+#include "app/kept_packs.h"
 #include "app/paths.h"
+#include "app/replay.h"
 #include "app/server.h"
 #include "app/services.h"
 #include "base/text.h"
@@ -29,6 +31,10 @@ struct Rig {
 
   Result<void> open(const pack::Pack& pack, const std::filesystem::path& file, TimelineConfig config) {
     TRY(db, db::open_sqlite(env, {.path = file.string()}));
+    return start(pack, std::move(config));
+  }
+
+  Result<void> start(const pack::Pack& pack, TimelineConfig config) {
     config.replay = true;
     timeline = std::make_unique<Timeline>(env, *db, *bus, metrics, std::move(config));
     host = std::make_unique<Host>(env, *bus, metrics, *timeline);
@@ -36,6 +42,13 @@ struct Rig {
         std::make_unique<WorldServices>(pack, *host, RouterConfig{}, NpcConfig{}, AiConfig{}, ModelsConfig{});
     return timeline->open();
   }
+
+  void close() {
+    services.reset();
+    host.reset();
+    timeline.reset();
+  }
+  ~Rig() { close(); }
 
   Result<std::string> hash() {
     std::string found;
@@ -93,55 +106,68 @@ Result<std::string> first_difference(db::Db& recorded, db::Db& replayed) {
   }
 }
 
+// The pack that the world began with, by hash.
+Result<std::string> first_pack(db::Reader& reader, const std::string& now) {
+  TRY(const auto rows, reader.query("select payload from inputs where type = $1 order by sequence limit 1",
+                                    db::Values{std::string(kPackTaken)}));
+  if (rows.empty()) return now;
+  pb::PackTaken taken;
+  if (!taken.ParseFromString(rows[0].blob(0)))
+    return fail(Code::internal, "log.bad_input", "the bytes are not a PackTaken message");
+  return taken.change().from_hash();
+}
+
+// Ends the stretch that was lived with one pack and begins the next: the database stays, the services are
+// made anew. As in the server, what is in memory alone goes.
+Result<void> change_pack(Rig& rig, std::unique_ptr<pack::Pack>& pack, const PackOf& pack_of,
+                         const InputRecord& input, const TimelineConfig& config) {
+  TRY_VOID(rig.timeline->run_to_pack_change(input));
+  pb::PackTaken taken;
+  (void)taken.ParseFromString(input.payload);  // run_to_pack_change() has
+  TRY(auto next, pack_of(taken.change().to_hash()));
+  rig.close();
+  *pack = std::move(next);
+  auto again = config;
+  again.pack_hash = pack->hash;
+  return rig.start(*pack, std::move(again));
+}
+
 }  // namespace
 
-Result<ReplayReport> replay_world(const ReplayOptions& options) {
-  TRY(const auto pack, load(options.world));
-  const auto file = options.data / "worlds" / (pack.world.name + ".db");
-  if (!std::filesystem::exists(file)) {
-    return fail(Code::not_found, "replay.no_world", "no recorded world at " + file.string());
-  }
-  // The recorded database, opened as the world that it is, only to be read.
-  Rig recorded;
-  TRY(recorded.db,
-      db::open_sqlite(recorded.env,
-                      {.path = file.string(),
-                       .acknowledged = acknowledged_path(options.data, pack.world.name).string()}));
-  ReplayReport report{.world = pack.world.name};
+Result<ReplayReport> replay_log(db::Db& recorded, const PackOf& pack_of, const std::filesystem::path& copy) {
+  ReplayReport report;
   LogTail tail;
   GameTime end;
-  auto config = timeline_config(pack, std::nullopt);
-  TRY_VOID(recorded.db->read_now([&](db::Reader& reader) -> Result<void> {
+  std::uint64_t seed = 0;
+  std::string world;
+  std::string hash;
+  TRY_VOID(recorded.read_now([&](db::Reader& reader) -> Result<void> {
     TRY(tail, event_log::verify(reader));
-    TRY(const auto rows, reader.query("select seed, game_ms, pack_hash from timeline"));
+    TRY(const auto rows, reader.query("select seed, game_ms, pack_hash, world from timeline"));
     if (rows.empty()) return fail(Code::not_found, "replay.empty", "the recorded world has not begun");
-    config.seed = static_cast<std::uint64_t>(rows[0].integer(0));
+    seed = static_cast<std::uint64_t>(rows[0].integer(0));
     end = {rows[0].integer(1)};
-    if (rows[0].text(2) != pack.hash) {
-      return fail(Code::conflict, "replay.other_pack",
-                  "the world was recorded with another version of its pack (hash " +
-                      rows[0].text(2).substr(0, 12) + "...)");
-    }
+    world = rows[0].text(3);
+    TRY(hash, first_pack(reader, rows[0].text(2)));
     return {};
   }));
+  report.world = world;
   report.inputs = tail.inputs;
   report.events = tail.events;
-
-  const bool keep = !options.keep.empty();
-  const auto copy = keep ? options.keep : options.data / "worlds" / (pack.world.name + ".replay.db");
-  if (keep && std::filesystem::exists(copy))
-    return fail(Code::conflict, "replay.exists", copy.string() + " exists already");
-  remove_database(copy);
+  auto pack = std::make_unique<pack::Pack>();
+  TRY(*pack, pack_of(hash));
+  const auto config = timeline_config(*pack, seed);
   Rig again;
-  TRY_VOID(again.open(pack, copy, config));
+  TRY_VOID(again.open(*pack, copy, config));
   std::uint64_t after = 0;
-  while (after < tail.inputs) {
+  while (after < tail.inputs && report.problem.empty()) {
     std::vector<InputRecord> inputs;
-    TRY_VOID(recorded.db->read_now([&](db::Reader& reader) -> Result<void> {
+    TRY_VOID(recorded.read_now([&](db::Reader& reader) -> Result<void> {
       TRY(inputs, event_log::inputs(reader, after, 500));
       return {};
     }));
     for (const auto& input : inputs) {
+      if (input.type == kPackTaken) TRY_VOID(change_pack(again, pack, pack_of, input, config));
       const auto reply = again.timeline->replay(input);
       after = input.sequence;
       if (!reply || again.timeline->tail().inputs != input.sequence) {
@@ -151,25 +177,49 @@ Result<ReplayReport> replay_world(const ReplayOptions& options) {
         break;
       }
     }
-    if (!report.problem.empty()) break;
     TRY_VOID(again.timeline->flush_now());
   }
   TRY_VOID(again.timeline->run_to(end));
   TRY_VOID(again.timeline->flush_now());
   TRY(report.replayed_hash, again.hash());
   // The recorded state's hash, by the tables that the services of this version name.
-  TRY_VOID(recorded.db->read_now([&](db::Reader& reader) -> Result<void> {
-    TRY(const auto hash, again.timeline->state_hash(reader));
-    report.recorded_hash = hex(hash);
+  TRY_VOID(recorded.read_now([&](db::Reader& reader) -> Result<void> {
+    TRY(const auto found, again.timeline->state_hash(reader));
+    report.recorded_hash = hex(found);
     return {};
   }));
   if (report.problem.empty() && report.recorded_hash != report.replayed_hash) {
-    TRY(report.problem, first_difference(*recorded.db, *again.db));
+    TRY(report.problem, first_difference(recorded, *again.db));
   }
-  again.services.reset();
-  again.host.reset();
-  again.timeline.reset();
-  again.db.reset();
+  again.close();
+  return report;
+}
+
+Result<ReplayReport> replay_world(const ReplayOptions& options) {
+  TRY(const auto present, load(options.world));
+  const auto file = options.data / "worlds" / (present.world.name + ".db");
+  if (!std::filesystem::exists(file)) {
+    return fail(Code::not_found, "replay.no_world", "no recorded world at " + file.string());
+  }
+  // The recorded database, opened as the world that it is, only to be read.
+  Rig recorded;
+  TRY(recorded.db,
+      db::open_sqlite(recorded.env,
+                      {.path = file.string(),
+                       .acknowledged = acknowledged_path(options.data, present.world.name).string()}));
+  const bool keep = !options.keep.empty();
+  const auto copy = keep ? options.keep : options.data / "worlds" / (present.world.name + ".replay.db");
+  if (keep && std::filesystem::exists(copy))
+    return fail(Code::conflict, "replay.exists", copy.string() + " exists already");
+  remove_database(copy);
+  const KeptPacks kept(options.data);
+  auto report = replay_log(
+      *recorded.db,
+      [&](const std::string& hash) -> Result<pack::Pack> {
+        if (hash == present.hash) return present;
+        return kept.load(hash);
+      },
+      copy);
   if (!keep) remove_database(copy);
   return report;
 }

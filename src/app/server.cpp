@@ -11,6 +11,7 @@
 #include "adapters/index_flat/flat_index.h"
 #include "app/console_files.h"
 #include "app/engine_metrics.h"
+#include "app/kept_packs.h"
 #include "app/openai_backend.h"
 #include "app/paths.h"
 #include "app/private_files.h"
@@ -107,8 +108,17 @@ Result<void> run_server(const ServerOptions& options) {
   const auto bus = bus::make_local_bus(env);
   const auto limiter = std::make_shared<CallLimiter>(options.call_limits);
 
+  const KeptPacks kept(options.data);
+  TRY_VOID(kept.keep(pack));
+  auto world_config = timeline_config(pack, options.seed);
+  world_config.pack_change = [&](const std::string& before) {
+    auto change = change_since(kept, before, pack);
+    log::info("world", "'{}' goes on with another version of its pack: {}", pack.world.name,
+              in_words(change));
+    return change;
+  };
   TRY(Room world, open_room(env, *bus, metrics, options, "worlds/" + pack.world.name + ".db",
-                            timeline_config(pack, options.seed), limiter));
+                            std::move(world_config), limiter));
   TRY(Room shared,
       open_room(env, *bus, metrics, options, "troupe.db", {.world = "shared", .has_time = false}, limiter));
 
@@ -124,7 +134,10 @@ Result<void> run_server(const ServerOptions& options) {
   }
   add_engine_metrics(metrics, engines);
   const bool thinks = engines.router.tiers[engine::Tier::gold].size() > 1;
-  NpcConfig npc{.thinks = thinks, .read_ahead = options.read_ahead, .embedding_size = engines.embedding_size};
+  NpcConfig npc{.thinks = thinks,
+                .read_ahead = options.read_ahead,
+                .embedding_size = engines.embedding_size,
+                .embedding_model = engines.embedding_model};
   if (engines.embedding_size > 0) {
     npc.make_index = [size = engines.embedding_size] { return index::make_flat_index(size); };
   }
@@ -139,6 +152,10 @@ Result<void> run_server(const ServerOptions& options) {
 
   TRY_VOID(shared.timeline->open());
   TRY_VOID(world.timeline->open());
+  if (options.seed && *options.seed != world.timeline->config().seed) {
+    log::warn("world", "'{}' has begun with seed {} and keeps it; {} counts for a world that begins",
+              pack.world.name, world.timeline->config().seed, *options.seed);
+  }
 
   RouterOpenAiBackend openai(env, *bus, engines);
   const bool tokens_missing = tokens.empty();

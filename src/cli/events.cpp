@@ -119,6 +119,28 @@ std::string inferred(const Told& t) {
                      t.flag("deadline_met") ? "" : ", too late");
 }
 
+// "the pack is another: npcs +eve, goods -eel; as the world began: seed"
+std::string pack_changed(const Told& t) {
+  if (t.flag("unknown")) return "the pack is another; what is otherwise is not known";
+  constexpr std::size_t kShown = 8;
+  std::string out;
+  for (const auto& part : list_in(t.payload(), "parts")) {
+    out += (out.empty() ? "" : ", ") + text_in(part, "part");
+    for (const auto& [key, sign] :
+         {std::pair("added", '+'), std::pair("removed", '-'), std::pair("changed", '~')}) {
+      std::size_t shown_ids = 0;
+      for (const auto& id : list_in(part, key)) {
+        if (++shown_ids <= kShown) out += fmt::format(" {}{}", sign, shown(id));
+      }
+      if (shown_ids > kShown) out += fmt::format(" and {} more", shown_ids - kShown);
+    }
+  }
+  std::string holds;
+  for (const auto& key : list_in(t.payload(), "holds")) holds += (holds.empty() ? "" : ", ") + shown(key);
+  return "the pack is another: " + (out.empty() ? "nothing that is kept" : out) +
+         (holds.empty() ? "" : "; as the world began: " + holds);
+}
+
 struct Words {
   std::string_view type;
   std::string (*say)(const Told& t);
@@ -140,6 +162,8 @@ constexpr Words kWords[] = {
     {"TimeScaleChanged", scale_changed},
     {"TimeAdvanced", [](const Told& t) { return "the clock was set forward to " + t.time("to_ms"); }},
     {"TimerFired", [](const Told& t) { return "timer '" + t.text("name") + "' is due"; }},
+    // ---- the world as a whole
+    {"PackChanged", pack_changed},
     // ---- weather
     {"WeatherChanged",
      [](const Told& t) { return fmt::format("{} after {}; {}", t.word("to"), t.word("from"), sky(t)); }},
@@ -165,6 +189,14 @@ constexpr Words kWords[] = {
      [](const Told& t) {
        const std::string doing = t.text("activity").empty() ? "" : " and " + t.text("activity");
        return t.person("npc") + " arrives at " + t.place("place") + doing;
+     }},
+    {"NpcAppeared",
+     [](const Told& t) {
+       return t.person("npc") + " is new here, at " + t.place("place") + t.in_brackets("reason");
+     }},
+    {"NpcLeft",
+     [](const Told& t) {
+       return t.person("npc") + " is gone for good from " + t.place("place") + t.in_brackets("reason");
      }},
     {"IntentChanged",
      [](const Told& t) {

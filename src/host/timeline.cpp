@@ -37,11 +37,24 @@ void Timeline::add_genesis(std::function<void(Turn&)> genesis) {
   impl_->geneses.push_back(std::move(genesis));
 }
 void Timeline::set_witnesses(Witnesses witnesses) { impl_->witnesses = std::move(witnesses); }
+void Timeline::add_pack_hook(std::string service, PackHook hook) {
+  impl_->pack_hooks.emplace_back(std::move(service), std::move(hook));
+}
 void Timeline::add_table(std::string table, std::string order_by) {
   impl_->tables.emplace_back(std::move(table), std::move(order_by));
 }
 void Timeline::add_migrations(std::vector<db::Migration> migrations) {
   for (auto& migration : migrations) impl_->migrations.push_back(std::move(migration));
+}
+std::vector<std::string> Timeline::table_names() const {
+  std::vector<std::string> names;
+  for (const auto& [table, order_by] : impl_->tables) names.push_back(table);
+  return names;
+}
+std::vector<std::string> Timeline::pack_hook_names() const {
+  std::vector<std::string> names;
+  for (const auto& [service, hook] : impl_->pack_hooks) names.push_back(service);
+  return names;
 }
 void Timeline::on_fatal(std::function<void(const Error&)> fatal) { impl_->fatal = std::move(fatal); }
 
@@ -96,6 +109,11 @@ Result<void> Timeline::open() {
   }
   TRY_VOID(self.db.read_now([&](db::Reader& reader) { return self.load(reader); }));
   if (self.config.replay) return {};
+  if (self.pack_hash != self.config.pack_hash) {
+    // Stands for the restart, too: nothing may come between the two.
+    TRY_VOID(self.take_other_pack());
+    return flush_now();
+  }
   // A restart moves the base of the tick grid: it is an input like any other, or a replay would tick
   // elsewhere.
   InputRecord resumed{.type = kResumed, .payload = std::to_string(self.clock.base().ms)};
@@ -104,7 +122,8 @@ Result<void> Timeline::open() {
 }
 
 Result<Timeline::Bytes> Timeline::replay(const InputRecord& input) {
-  TRY_VOID(run_to(input.at));
+  // What had been run when the pack changed, run_to_pack_change() has run; the rest is for after it.
+  if (input.type != kPackTaken) TRY_VOID(run_to(input.at));
   Caller caller{
       .name = input.caller, .role = static_cast<pb::Role>(input.role), .world = impl_->config.world};
   caller.trace = input.trace;

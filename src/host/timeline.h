@@ -23,6 +23,7 @@
 #include "ports/bus.h"
 #include "ports/db.h"
 #include "rt/task.h"
+#include "troupe/v1/world.pb.h"
 
 namespace troupe {
 
@@ -37,12 +38,18 @@ struct TimelineConfig {
   std::string world;  // "lanternfall", or "shared"
   std::uint64_t seed = 0;
   std::string pack_hash;
+  // What is otherwise since the pack of that hash. Asked once, by open(), when the world was last run with
+  // another pack than `pack_hash`; where it is empty, nothing is known of it.
+  std::function<pb::PackChanged(const std::string& before)> pack_change;
   GameTime start;
   Scale scale;
   bool has_time = true;  // false: no ticks and no clock of its own (what all worlds share)
   bool replay = false;   // nothing is published, no effects run, time moves only by replay()
   TimelineLimits limits;
 };
+
+// The type of the input that brings another pack.
+inline constexpr const char* kPackTaken = "troupe.v1.PackTaken";
 
 class Timeline {
  public:
@@ -51,6 +58,7 @@ class Timeline {
   using Query = std::function<Result<Bytes>(const Caller&, const Bytes&)>;
   using Listener = std::function<void(Turn&, const EventContext&, const Bytes&)>;
   using TimerHandler = std::function<void(Turn&, const std::string& key, const std::string& payload)>;
+  using PackHook = std::function<void(Turn&, const pb::PackChanged&)>;
 
   Timeline(const rt::Env& env, db::Db& db, bus::Bus& bus, Metrics& metrics, TimelineConfig config);
   ~Timeline();
@@ -65,11 +73,19 @@ class Timeline {
   void add_genesis(std::function<void(Turn&)> genesis);
   // Who is at a place, for the audience of events. Without it nobody is anywhere.
   void set_witnesses(Witnesses witnesses);
+  // Brings what `service` keeps into line with another pack: nothing of it may name what the pack has not.
+  // Runs when a world goes on with another version of its pack, in one turn with all others, in the order of
+  // registration, before anything else sees the world. It goes by what it holds and by the pack, and takes
+  // from the event only what these cannot tell.
+  void add_pack_hook(std::string service, PackHook hook);
   // A table that is part of the world's state, and the columns that order its rows. Columns named wall_* do
   // not count.
   void add_table(std::string table, std::string order_by);
   void add_migrations(std::vector<db::Migration> migrations);
   void on_fatal(std::function<void(const Error&)> fatal);
+  // What was registered, for the test that no table is forgotten.
+  std::vector<std::string> table_names() const;
+  std::vector<std::string> pack_hook_names() const;
 
   // Migrates, loads, runs genesis when the log is empty. Blocks; before the io thread runs.
   Result<void> open();
@@ -92,6 +108,9 @@ class Timeline {
   // Everything applied so far is durable.
   Task<void> settled();
 
+  // The present input is a change of pack: runs what the world had run when it came, and no more, with the
+  // pack of before. Then open the same database with services of the other pack, and replay() the input.
+  Result<void> run_to_pack_change(const InputRecord& input);
   // Replays one recorded input / moves time, blocking. For replay, tests and benchmarks.
   Result<Bytes> replay(const InputRecord& input);
   Result<void> run_to(GameTime to);

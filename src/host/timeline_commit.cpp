@@ -36,6 +36,7 @@ Result<void> Timeline::Impl::load(db::Reader& reader) {
                 "this database holds the world '" + row.text(0) + "', not '" + config.world + "'");
   }
   config.seed = static_cast<std::uint64_t>(row.integer(1));
+  pack_hash = row.text(2);
   now = {row.integer(3)};
   // A jump that was under way goes on: the base may be ahead of what is durable.
   clock = GameClock({std::max(row.integer(3), row.integer(4))}, env.now(), Scale{row.integer(5)},

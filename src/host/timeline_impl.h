@@ -48,6 +48,7 @@ struct Timeline::Impl {
   db::Db& db;
   bus::Bus& bus;
   TimelineConfig config;
+  std::string pack_hash;  // of the pack that the world was last run with
   GameTime now;
   GameClock clock;
   LogTail tail;
@@ -70,6 +71,7 @@ struct Timeline::Impl {
   std::vector<std::function<Result<void>(db::Reader&)>> loaders;
   std::vector<std::function<void(Turn&)>> geneses;
   Witnesses witnesses;
+  std::vector<std::pair<std::string, PackHook>> pack_hooks;
   std::vector<std::pair<std::string, std::string>> tables;
   std::vector<db::Migration> migrations;
   std::function<void(const Error&)> fatal;
@@ -87,9 +89,13 @@ struct Timeline::Impl {
   Result<Bytes> run_turn(InputRecord* input, const std::function<Result<Bytes>(Turn&)>& body);
   Result<Bytes> apply_input(InputRecord& input, const Caller& caller);
   bool standing() const { return fault || mending; }
+  // The world was last run with another pack than the present one.
+  Result<void> take_other_pack();
+  Result<Bytes> take_pack(InputRecord& input);
 
   // Runs due timers and ticks up to `to`, a slice at a time; true when time stands at `to`.
   bool advance_some(GameTime to);
+  bool step(GameTime to);  // one of them; false when there is none
   void fire(const TimerKey& timer);
 
   void kick();
@@ -129,6 +135,9 @@ class Timeline::TurnImpl final : public Turn {
   void write(std::string sql, db::Values values) override;
   void schedule(std::string_view service, std::string_view key, GameTime at, std::string payload) override;
   void unschedule(std::string_view service, std::string_view key) override;
+  bool scheduled(std::string_view service, std::string_view key) const override {
+    return timeline_.timer_due.contains({std::string(service), std::string(key)});
+  }
   void after_commit(std::function<void()> effect) override { effects_.push_back(std::move(effect)); }
   const GameClock& clock() const override { return timeline_.clock; }
   void set_clock(Scale scale, bool paused) override;
@@ -136,6 +145,12 @@ class Timeline::TurnImpl final : public Turn {
 
   // Delivers what was emitted to its listeners, and what they emit, until nothing is left.
   void settle();
+  // From here on everything is caused by `event`, and there may be as many events as a pack and its world
+  // give rise to: their number has bounds of its own.
+  void take_pack(std::uint64_t event) {
+    cause_ = event;
+    unbounded_ = true;
+  }
   bool changed_anything() const {
     return !writes_.statements.empty() || !writes_.events.empty() || !envelopes_.empty() || clock_touched_;
   }
@@ -157,6 +172,7 @@ class Timeline::TurnImpl final : public Turn {
   std::deque<std::pair<EventContext, std::size_t>> undelivered_;  // index into writes_.events
   std::uint64_t cause_ = 0;
   bool clock_touched_ = false;
+  bool unbounded_ = false;
 };
 
 }  // namespace troupe

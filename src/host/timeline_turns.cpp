@@ -33,7 +33,7 @@ std::uint64_t Timeline::TurnImpl::emit(const google::protobuf::Message& event, E
     envelopes_.push_back(event_log::to_envelope(record, timeline_.config.world));
     return 0;
   }
-  TROUPE_CHECK(writes_.events.size() < timeline_.config.limits.events_per_turn_max,
+  TROUPE_CHECK(unbounded_ || writes_.events.size() < timeline_.config.limits.events_per_turn_max,
                "an event storm in one turn");
   record.sequence = ++tail_.events;
   record.chain = event_log::chain(tail_.event_chain, record);
@@ -173,6 +173,7 @@ Result<Timeline::Bytes> Timeline::Impl::apply_input(InputRecord& input, const Ca
       return Bytes();
     });
   }
+  if (input.type == kPackTaken) return take_pack(input);
   const auto found = applies.find(input.type);
   if (found == applies.end()) {
     return fail(Code::not_found, "log.unknown_input", "nothing here applies '" + input.type + "'");
@@ -190,29 +191,33 @@ void Timeline::Impl::fire(const TimerKey& timer) {
   });
 }
 
+bool Timeline::Impl::step(GameTime to) {
+  const bool timer_due_now = !timers.empty() && timers.begin()->first.due_ms <= to.ms;
+  const GameTime tick = clock.first_tick_after(now);
+  const bool tick_due_now = !ticks.empty() && clock.running() && tick <= to;
+  if (!timer_due_now && !tick_due_now) return false;
+  // At the same moment the tick is first: the next one is looked for after `now`, and this one would be lost.
+  if (timer_due_now && (!tick_due_now || timers.begin()->first.due_ms < tick.ms)) {
+    now = std::max(now, GameTime{timers.begin()->first.due_ms});
+    fire(timers.begin()->first);
+    return true;
+  }
+  now = tick;
+  for (const auto& run : ticks) {
+    (void)run_turn(nullptr, [&](Turn& turn) -> Result<Bytes> {
+      run(turn);
+      return Bytes();
+    });
+  }
+  return true;
+}
+
 bool Timeline::Impl::advance_some(GameTime to) {
   if (standing()) return true;
-  for (std::size_t step = 0; step < config.limits.steps_per_slice; ++step) {
-    const bool timer_due_now = !timers.empty() && timers.begin()->first.due_ms <= to.ms;
-    const GameTime tick = clock.first_tick_after(now);
-    const bool tick_due_now = !ticks.empty() && clock.running() && tick <= to;
-    if (!timer_due_now && !tick_due_now) {
+  for (std::size_t done = 0; done < config.limits.steps_per_slice; ++done) {
+    if (!step(to)) {
       now = std::max(now, to);
       return true;
-    }
-    // At the same moment the tick is first: the next one is looked for after `now`, and this one would be
-    // lost.
-    if (timer_due_now && (!tick_due_now || timers.begin()->first.due_ms < tick.ms)) {
-      now = std::max(now, GameTime{timers.begin()->first.due_ms});
-      fire(timers.begin()->first);
-    } else {
-      now = tick;
-      for (const auto& run : ticks) {
-        (void)run_turn(nullptr, [&](Turn& turn) -> Result<Bytes> {
-          run(turn);
-          return Bytes();
-        });
-      }
     }
     if (pending.size() + committing >= config.limits.turns_max) return false;  // let the commits catch up
   }

@@ -64,6 +64,7 @@ class Turn {
   virtual void schedule(std::string_view service, std::string_view key, GameTime at,
                         std::string payload = {}) = 0;
   virtual void unschedule(std::string_view service, std::string_view key) = 0;
+  virtual bool scheduled(std::string_view service, std::string_view key) const = 0;
 
   // Asks another service inside this turn.
   template <class Reply, class Request>

@@ -18,11 +18,13 @@
 
 namespace troupe::pack {
 
-// Where something was written: the file relative to the pack's root, line and column from 1.
+// Where something was written: the file relative to the pack's root, line and column from 1. No part of what
+// was written: equal values may stand at different places.
 struct Source {
   std::string file;
   int line = 0;
   int column = 0;
+  friend bool operator==(const Source&, const Source&) { return true; }
 };
 
 // A time of day in minutes since midnight, 0..1439.
@@ -42,6 +44,14 @@ using Value = std::variant<bool, double, std::string>;  // the value of a state 
 struct PlayersRule {
   double speed_m_s = 10;  // metres in a second of real time, as games move; a sprint where the pack is silent
   bool game_says = false;  // positions: game
+  bool operator==(const PlayersRule&) const = default;
+};
+
+// What amounts of money are called. Amounts are whole numbers of the smallest coin.
+struct Money {
+  std::string coin = "coins";  // after a number: "4 pence"
+  std::string text;            // one sentence for prompts: "240 pence are a crown."; may be empty
+  bool operator==(const Money&) const = default;
 };
 
 struct World {
@@ -53,10 +63,12 @@ struct World {
   std::int64_t start_day = 1;  // days count from 1
   Clock start_clock;
   double scale = 60;            // game seconds per real second, 0..86400
+  Money money;
   PlaceId arrival;              // where a new player appears
   std::string rating = "teen";  // what whoever nobody knows may hear and say: teen or mature
   PlayersRule players;
   Source at;
+  bool operator==(const World&) const = default;
 };
 
 // ---- calendar.yaml
@@ -67,6 +79,7 @@ struct Month {
   int days = 0;
   Season season = Season::spring;
   Source at;
+  bool operator==(const Month&) const = default;
 };
 
 struct Festival {
@@ -78,6 +91,7 @@ struct Festival {
   PlaceId place;  // where people gather; may be empty
   std::string text;
   Source at;
+  bool operator==(const Festival&) const = default;
 };
 
 struct Calendar {
@@ -91,14 +105,27 @@ struct Calendar {
 // state, the weights of what follows it when it ends. No state follows itself: how long it lasts is `hours`.
 using WeatherMatrix = std::map<Weather, std::map<Weather, double>>;
 
+struct Temperatures {
+  double low_c = 0;
+  double high_c = 0;
+  bool operator==(const Temperatures&) const = default;
+};
+
 struct Region {
   RegionId id;
   std::string name;
   Weather start = Weather::cloudy;  // the weather of the world's first moment
+  // Indoors for good, or where nothing changes overhead: no weather at all, or `start` for ever. Then there
+  // are no `seasons`.
+  enum class Sky { seasons, constant, none };
+  Sky sky = Sky::seasons;
   double temperature_offset_c = 0;  // added to the season's band, -20..20
+  std::map<Season, Temperatures>
+      temperatures;  // the bands of another planet; the service's where there is none
   std::map<Season, WeatherMatrix> seasons;
   std::map<Weather, double> hours;  // typical game hours in a state, where it is not the service's default
   Source at;
+  bool operator==(const Region&) const = default;
 };
 
 struct Climate {
@@ -115,6 +142,7 @@ struct Feature {
   std::string name;
   std::map<std::string, Value> state;  // the keys it has and what they are when the world starts
   Source at;
+  bool operator==(const Feature&) const = default;
 };
 
 struct Place {
@@ -129,6 +157,7 @@ struct Place {
   std::string text;
   std::vector<Feature> features;
   Source at;
+  bool operator==(const Place&) const = default;
 };
 
 // ---- factions.yaml, goods.yaml
@@ -138,28 +167,31 @@ struct Faction {
   std::string name;
   std::string text;
   double power = 0;                       // 0..100
-  std::int64_t treasury = 0;              // in pence
+  std::int64_t treasury = 0;              // in coins
   std::map<FactionId, double> relations;  // -1..1; who is not named is 0
   std::vector<PlaceId> territory;         // a place belongs to one faction at most
   std::vector<std::string> goals;
   Source at;
+  bool operator==(const Faction&) const = default;
 };
 
 struct GoodFlow {
   PlaceId place;
   double per_day = 0;
+  bool operator==(const GoodFlow&) const = default;
 };
 
 struct Good {
   GoodId id;
   std::string name;
   std::string unit;              // "a basket", "a jar"
-  std::int64_t base_price = 0;   // in pence
+  std::int64_t base_price = 0;   // in coins
   double volatility = 0;         // 0..1
   std::vector<PlaceId> sold_at;  // its markets, at least one
   std::vector<GoodFlow> made;    // supply
   std::vector<GoodFlow> used;    // demand
   Source at;
+  bool operator==(const Good&) const = default;
 };
 
 // ---- facts.yaml
@@ -171,6 +203,7 @@ struct ShareWith {
   std::vector<FactId> after;
   std::vector<NpcId> npcs;
   std::vector<FactionId> factions;
+  bool operator==(const ShareWith&) const = default;
 };
 
 struct Fact {
@@ -186,6 +219,7 @@ struct Fact {
   ShareWith share_with;               // of a secret
   std::vector<std::string> telltale;  // words that give a secret away: in no persona, no line, no open fact
   Source at;
+  bool operator==(const Fact&) const = default;
 };
 
 // A mystery is found out by talking: `ask` whom, get `fact`, and know what to ask for next (`opens`).
@@ -194,6 +228,7 @@ struct Clue {
   NpcId ask;
   std::vector<FactId> opens;
   Source at;
+  bool operator==(const Clue&) const = default;
 };
 
 struct Mystery {
@@ -202,6 +237,7 @@ struct Mystery {
   FactId answer;
   std::vector<Clue> clues;
   Source at;
+  bool operator==(const Mystery&) const = default;
 };
 
 // ---- npcs/<id>.yaml
@@ -209,6 +245,7 @@ struct Mystery {
 struct Traits {  // 0..1, .5 where the pack is silent
   double openness = .5, conscientiousness = .5, extraversion = .5, agreeableness = .5, neuroticism = .5;
   double aggression = .5, sociability = .5, curiosity = .5;
+  bool operator==(const Traits&) const = default;
 };
 
 struct RoutineEntry {
@@ -218,6 +255,7 @@ struct RoutineEntry {
   std::string activity;
   VerbId verb;  // may be empty
   Source at;
+  bool operator==(const RoutineEntry&) const = default;
 };
 
 struct Relation {
@@ -225,6 +263,7 @@ struct Relation {
   double trust = .3, fear = 0, respect = .3, disgust = 0, affection = .1, anger = 0;  // 0..1
   std::string note;
   Source at;
+  bool operator==(const Relation&) const = default;
 };
 
 struct Goal {
@@ -235,12 +274,14 @@ struct Goal {
   std::vector<VerbId> verbs;  // verbs that serve it; may be empty
   PlaceId place;              // where it is served; may be empty
   Source at;
+  bool operator==(const Goal&) const = default;
 };
 
 struct Knows {
   FactId fact;
   std::string says;  // the fact in this person's own words; may be empty
   Source at;
+  bool operator==(const Knows&) const = default;
 };
 
 struct Npc {
@@ -262,9 +303,10 @@ struct Npc {
   std::vector<Goal> goals;
   std::vector<Knows> knows;
   std::map<GoodId, int> goods;  // what they own
-  std::int64_t money = 0;       // in pence
+  std::int64_t money = 0;       // in coins
   std::map<LineKind, std::vector<std::string>> lines;
   Source at;
+  bool operator==(const Npc&) const = default;
 };
 
 // ---- verbs.yaml
@@ -275,6 +317,7 @@ struct Param {
   std::string feature_kind;  // of a ParamType::feature: which kind ("lamp")
   bool required = true;
   Source at;
+  bool operator==(const Param&) const = default;
 };
 
 // What a condition or an effect speaks of: the actor, one of the verb's parameters, or a thing of the pack by
@@ -283,6 +326,7 @@ struct Ref {
   enum class Kind { self, param, literal };
   Kind kind = Kind::self;
   std::string name;
+  bool operator==(const Ref&) const = default;
 };
 
 // How many or how much: a number, the verb's parameter of that name, or (of money) the market price of good
@@ -291,6 +335,7 @@ struct Amount {
   double number = 1;
   std::string param;
   bool price = false;
+  bool operator==(const Amount&) const = default;
 };
 
 struct Condition {
@@ -304,7 +349,7 @@ struct Condition {
     phase,       // the day's phase is among `names`
     weather,     // the weather is among `names`
     relation,    // the actor's `key` (trust, fear, ...) of `ref` is at least `amount`
-    money,       // `who` has at least `amount` pence
+    money,       // `who` has at least `amount` of money
     indoors,     // the actor is indoors
   };
   Kind kind = Kind::at_place;
@@ -317,6 +362,7 @@ struct Condition {
   Amount amount;
   std::vector<std::string> names;
   Source at;
+  bool operator==(const Condition&) const = default;
 };
 
 struct Effect {
@@ -325,7 +371,7 @@ struct Effect {
     set,       // `ref`.`key` becomes `value`
     give,      // `amount` of good `ref` from `from` (from nowhere where absent: caught, found) to `to`
     take,      // `amount` of good `ref` from `from` is used up
-    pay,       // `amount` pence from `from` to `to`
+    pay,       // `amount` of money from `from` to `to`
     relation,  // the feeling `key` of `ref` for the actor moves by `amount`
     event,     // an event named `text` at the actor's place
     tell,      // fact `ref` to `to`
@@ -339,11 +385,14 @@ struct Effect {
   Value value;
   Amount amount;
   Source at;
+  bool operator==(const Effect&) const = default;
 };
 
 struct Verb {
   VerbId id;
   std::string text;  // an option as a model reads it: "light {lamp}"; only parameters in braces
+  std::string
+      does;  // the same in the third person, where the rule for it is wrong: "lights {lamp}"; may be empty
   std::vector<Param> params;
   std::vector<Condition> preconditions;
   std::vector<Effect> effects;
@@ -352,6 +401,7 @@ struct Verb {
   std::vector<ActorKind> who;
   std::vector<std::string> archetypes;  // of NPCs; empty = all
   Source at;
+  bool operator==(const Verb&) const = default;
 };
 
 // ---- lore/*.md
@@ -360,6 +410,7 @@ struct LoreDocument {
   std::string file;   // "lore/the-light.md"
   std::string title;  // its first heading, or the file's name
   std::string text;
+  bool operator==(const LoreDocument&) const = default;
 };
 
 struct Pack {

@@ -1,5 +1,4 @@
-// What can only be seen across files: names that point nowhere, the map as a whole, days that cannot be
-// lived.
+// What can only be seen across files: the map as a whole, days that cannot be lived.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,130 +8,16 @@
 
 namespace troupe::pack {
 
-std::string_view label_of(Thing thing) {
-  switch (thing) {
-    case Thing::region:
-      return "region";
-    case Thing::place:
-      return "place";
-    case Thing::feature:
-      return "feature";
-    case Thing::feature_kind:
-      return "feature";
-    case Thing::npc:
-      return "NPC";
-    case Thing::fact:
-      return "fact";
-    case Thing::faction:
-      return "faction";
-    case Thing::good:
-      return "good";
-    case Thing::verb:
-      return "verb";
-    case Thing::month:
-      return "month";
-    case Thing::archetype:
-      return "archetype";
-  }
-  return "";
-}
-
-void Draft::define(std::string_view label, const std::string& id, const Source& at) {
-  if (id.empty()) return;  // already reported
-  const auto [first, is_new] = defined.emplace(std::pair(std::string(label), id), at);
-  if (is_new) return;
-  report.add(at, fmt::format("{} '{}' is here twice", label, id),
-             fmt::format("the first is at {}:{}", first->second.file, first->second.line));
-}
-
-void Draft::refer(Thing thing, const std::string& name, const Source& at, std::vector<std::string> also) {
-  if (!name.empty()) references.push_back({thing, name, at, std::move(also)});
-}
-
-void Draft::open(std::string what, std::string text, const Source& at, std::string fact) {
-  open_texts.push_back({std::move(what), std::move(text), std::move(fact), at});
-}
-
-Source Draft::spot_of(const std::string& what, const std::string& name, const Source& otherwise) const {
-  const auto found = spots.find({what, name});
-  return found == spots.end() ? otherwise : found->second;
-}
-
-namespace {
-
-std::vector<std::string> names_of(Thing thing, const Pack& pack) {
-  std::set<std::string> out;  // sorted and once each
-  const auto add = [&](const auto& list) {
-    for (const auto& item : list) {
-      if constexpr (requires { item.id.str(); }) {
-        out.insert(item.id.str());
-      } else {
-        out.insert(item.id);
-      }
-    }
-  };
-  switch (thing) {
-    case Thing::region:
-      add(pack.climate.regions);
-      break;
-    case Thing::place:
-      add(pack.places);
-      break;
-    case Thing::feature:
-      for (const Place& place : pack.places) add(place.features);
-      break;
-    case Thing::feature_kind:
-      for (const Place& place : pack.places) {
-        for (const Feature& feature : place.features) out.insert(feature.kind);
-      }
-      break;
-    case Thing::npc:
-      add(pack.npcs);
-      break;
-    case Thing::fact:
-      add(pack.facts);
-      break;
-    case Thing::faction:
-      add(pack.factions);
-      break;
-    case Thing::good:
-      add(pack.goods);
-      break;
-    case Thing::verb:
-      add(pack.verbs);
-      break;
-    case Thing::month:
-      add(pack.calendar.months);
-      break;
-    case Thing::archetype:
-      out = {"merchant", "guard", "civilian", "criminal"};  // known without a pack; others are the pack's own
-      for (const Npc& npc : pack.npcs) out.insert(npc.archetype);
-      break;
-  }
-  out.erase("");
-  return {out.begin(), out.end()};
-}
-
-}  // namespace
-
-void check_references(Draft& draft) {
-  std::map<Thing, std::vector<std::string>> known;
-  for (const Reference& reference : draft.references) {
-    if (draft.unread.contains(reference.thing)) continue;
-    const auto [entry, is_new] = known.try_emplace(reference.thing);
-    if (is_new) entry->second = names_of(reference.thing, draft.pack);
-    if (reference.thing == Thing::npc && draft.unread_npcs.contains(reference.name)) continue;
-    if (std::ranges::binary_search(entry->second, reference.name)) continue;
-    std::vector<std::string> candidates = entry->second;
-    candidates.insert(candidates.end(), reference.also.begin(), reference.also.end());
-    draft.report.add(reference.at,
-                     fmt::format("{} '{}' is not known", label_of(reference.thing), reference.name),
-                     nearest_or_list(reference.name, candidates));
-  }
-}
-
 void check_map(Draft& draft) {
   const Pack& pack = draft.pack;
+  // Where something was reported already, the rest would only follow from it.
+  std::set<std::string>& broken = draft.broken_places;
+  for (const Place& place : pack.places) {
+    const bool unknown = std::ranges::any_of(
+        place.neighbours, [&](const PlaceId& id) { return pack.place(id.str()) == nullptr; });
+    if (unknown) broken.insert(place.id.str());
+  }
+  draft.ways_are_broken |= !broken.empty();
   for (const Place& place : pack.places) {
     if (!place.id) continue;  // already reported
     for (const PlaceId& id : place.neighbours) {
@@ -142,7 +27,7 @@ void check_map(Draft& draft) {
         continue;
       }
       const Place* neighbour = pack.place(id.str());
-      if (neighbour == nullptr ||
+      if (neighbour == nullptr || broken.contains(id.str()) ||
           std::ranges::find(neighbour->neighbours, place.id) != neighbour->neighbours.end()) {
         continue;
       }
@@ -151,7 +36,8 @@ void check_map(Draft& draft) {
                        fmt::format("expected '{}' among the neighbours of '{}' too", place.id, id));
     }
   }
-  if (pack.place(pack.world.arrival.str()) == nullptr) return;  // already reported
+  // The arrival, if it is not there, was reported already.
+  if (draft.ways_are_broken || pack.place(pack.world.arrival.str()) == nullptr) return;
   for (const Place& place : pack.places) {
     if (!place.id || !path(pack, pack.world.arrival, place.id).empty()) continue;
     draft.report.add(place.at,

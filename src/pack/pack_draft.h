@@ -49,8 +49,9 @@ struct Draft {
   std::vector<StateKey> state_keys;
   std::map<std::pair<std::string, std::string>, Source> spots;    // ("neighbour of quay", "harbour") -> where
   std::map<std::pair<std::string, std::string>, Source> defined;  // ("place", "quay") -> where
-  std::set<std::string> unread_npcs;  // files in npcs/ that could not be read: they are taken to be people
-  bool ways_are_broken = false;       // a neighbour that does not lead back has been reported
+  std::set<std::string> unread_npcs;    // files in npcs/ that could not be read: they are taken to be people
+  bool ways_are_broken = false;         // something about ways has been reported; what follows from it is not
+  std::set<std::string> broken_places;  // in which something has been reported: where they lead is not known
   std::set<Thing> unread;  // whose file could not be read: a missing name is then no mistake of its own
 
   // Reports a second definition of the same id.
@@ -96,6 +97,10 @@ struct Draft {
   }
 };
 
+// As load_pack() of pack.h; notes what is asked for.
+std::expected<Pack, std::vector<Problem>> load_pack(const std::filesystem::path& root,
+                                                    const PackLimits& limits, Schema* schema);
+
 // One function per file or folder; each reports what is wrong and goes on.
 void read_world(const Cursor& root, Draft& draft);
 void read_calendar(const Cursor& root, Draft& draft);
@@ -113,6 +118,7 @@ void check_references(Draft& draft);
 void check_calendar_and_climate(Draft& draft);
 void check_map(Draft& draft);
 void check_routines(Draft& draft);
+void check_routine_verbs(Draft& draft);
 void check_state_keys(Draft& draft);
 void check_holders(Draft& draft);  // also joins Npc::knows into Fact::holders
 void check_secrets(Draft& draft);

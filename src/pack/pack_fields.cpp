@@ -56,9 +56,32 @@ std::string clock_text(Clock clock) {
   return fmt::format("{:02}:{:02}", clock.minute / 60, clock.minute % 60);
 }
 
+void Schema::Key::take(std::string_view type) {
+  if (std::ranges::find(types, type) == types.end()) types.emplace_back(type);
+}
+
+Schema::Key* Schema::ask(const std::string& mapping, std::string_view key, bool required) {
+  const auto [entry, is_new] = keys_.try_emplace({mapping, std::string(key)});
+  Key& found = entry->second;
+  if (is_new) {
+    found.mapping = mapping;
+    found.name = key;
+    order_.push_back(&found);
+  }
+  found.required |= required;
+  return &found;
+}
+
 bool Cursor::is_scalar(std::string_view what, std::string_view wanted) const {
+  note(wanted);
   if (node_.kind == Node::Kind::scalar) return true;
-  problem(fmt::format("{} is {}", what, kind_of(node_)), fmt::format("expected {}", wanted));
+  // "- Mind: the net." reads as a mapping of `Mind` to `the net.`
+  const bool colon = node_.kind == Node::Kind::map && node_.keys.size() == 1 && wanted == "text";
+  problem(fmt::format("{} is {}", what, kind_of(node_)),
+          fmt::format("expected {}{}", wanted,
+                      colon ? fmt::format("; where it has a colon, put it in quotes: \"{}: ...\"",
+                                          utf8_prefix(node_.keys[0].text, 30))
+                            : std::string()));
   return false;
 }
 
@@ -133,16 +156,18 @@ std::optional<std::size_t> Cursor::choice(std::string_view what,
 
 std::vector<Cursor> Cursor::list(std::string_view what) const {
   std::vector<Cursor> out;
+  if (key_ != nullptr) key_->list = true;
   if (node_.kind != Node::Kind::list) {
     problem(fmt::format("{} is {}", what, kind_of(node_)), "expected a list");
     return out;
   }
-  for (const Node& item : node_.items) out.emplace_back(item, file_, report_);
+  for (const Node& item : node_.items) out.emplace_back(item, file_, report_, key_);
   return out;
 }
 
 std::vector<std::pair<Cursor, Cursor>> Cursor::map(std::string_view what) const {
   std::vector<std::pair<Cursor, Cursor>> out;
+  note("a mapping");
   if (node_.kind != Node::Kind::map) {
     problem(fmt::format("{} is {}", what, kind_of(node_)), "expected 'name: value' pairs");
     return out;
@@ -160,7 +185,9 @@ std::optional<Cursor> Cursor::find(std::string_view key) const {
   return std::nullopt;
 }
 
-Fields::Fields(const Cursor& cursor, std::string what) : cursor_(cursor), what_(std::move(what)) {
+Fields::Fields(const Cursor& cursor, std::string what)
+    : cursor_(cursor), mapping_(what), what_(std::move(what)) {
+  cursor_.note(mapping_);
   valid_ = cursor_.node().kind == Node::Kind::map;
   if (!valid_) {
     cursor_.problem(fmt::format("{} is {}", what_, kind_of(cursor_.node())), "expected 'name: value' pairs");
@@ -176,13 +203,20 @@ Fields::~Fields() {
   }
 }
 
-std::optional<Cursor> Fields::optional(std::string_view key) {
+std::optional<Cursor> Fields::ask(std::string_view key, bool required) {
   asked_.emplace_back(key);
-  return cursor_.find(key);
+  Schema* schema = cursor_.report().schema();
+  auto found = cursor_.find(key);
+  if (schema == nullptr) return found;
+  Schema::Key* noted = schema->ask(mapping_, key, required);
+  if (!found) return std::nullopt;
+  return Cursor(found->node(), cursor_.file_, cursor_.report_, noted);
 }
 
+std::optional<Cursor> Fields::optional(std::string_view key) { return ask(key, false); }
+
 std::optional<Cursor> Fields::required(std::string_view key) {
-  auto found = optional(key);
+  auto found = ask(key, true);
   if (!found && valid_) cursor_.problem(fmt::format("{} needs '{}'", what_, key));
   return found;
 }

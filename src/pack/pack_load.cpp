@@ -146,17 +146,12 @@ void Files::take(const fs::path& path, const std::string& name) {
     refuse(name, "the file is not UTF-8", "expected text saved as UTF-8");
     return;
   }
-  // Some of them end a YAML stream early, and none belongs into text for people.
-  const auto is_control = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t';
-  };
-  if (const auto found = std::ranges::find_if(text, is_control); is_text && found != text.end()) {
-    const auto before = std::string_view(text).substr(0, static_cast<std::size_t>(found - text.begin()));
+  if (const auto control = control_in(text); is_text && control) {
+    const auto before = std::string_view(text).substr(0, control->at);
     const auto line = std::ranges::count(before, '\n') + 1;
     const auto column = before.size() - (before.rfind('\n') + 1) + 1;
     bad_.insert(name);
-    draft_.report.add({name, static_cast<int>(line), static_cast<int>(column)},
-                      fmt::format("the control character 0x{:02x}", static_cast<unsigned char>(*found)),
+    draft_.report.add({name, static_cast<int>(line), static_cast<int>(column)}, control->what,
                       "expected text");
     return;
   }
@@ -178,7 +173,7 @@ bool read_file(const std::string& name, const std::string& text, Draft& draft,
   const auto root = parse_yaml(name, text, draft.limits, draft.report);
   if (!root) return false;
   if (root->kind == Node::Kind::null) {
-    draft.report.add({name, 0, 0}, "the file is empty");
+    draft.report.add(Depth::file, {name, 0, 0}, "the file is empty");
     return false;
   }
   read(Cursor(*root, name, draft.report));
@@ -194,7 +189,9 @@ void read_top_files(const Files& files, Draft& draft) {
         read_file(file.name, found->second, draft, [&](const Cursor& root) { file.read(root, draft); })) {
       continue;
     }
-    if (!is_there && !files.is_bad(file.name)) draft.report.add({file.name, 0, 0}, "the file is missing");
+    if (!is_there && !files.is_bad(file.name)) {
+      draft.report.add(Depth::file, {file.name, 0, 0}, "the file is missing");
+    }
     draft.unread.insert(file.things.begin(), file.things.end());
   }
 }
@@ -230,7 +227,13 @@ void read_folders(const Files& files, Draft& draft) {
 
 std::expected<Pack, std::vector<Problem>> load_pack(const std::filesystem::path& root,
                                                     const PackLimits& limits) {
+  return load_pack(root, limits, nullptr);
+}
+
+std::expected<Pack, std::vector<Problem>> load_pack(const std::filesystem::path& root,
+                                                    const PackLimits& limits, Schema* schema) {
   Draft draft(limits);
+  draft.report.note_into(schema);
   draft.pack.root = root;
   Files files(root, draft);
   files.scan();
@@ -238,11 +241,14 @@ std::expected<Pack, std::vector<Problem>> load_pack(const std::filesystem::path&
   if (!std::filesystem::is_directory(root, error)) return std::unexpected(draft.report.take());
   read_top_files(files, draft);
   read_folders(files, draft);
+  draft.report.set_depth(Depth::name);
   check_references(draft);
+  draft.report.set_depth(Depth::whole);
   check_calendar_and_climate(draft);
   if (!draft.unread.contains(Thing::place)) {
     check_map(draft);
     check_routines(draft);
+    check_routine_verbs(draft);
     check_state_keys(draft);
   }
   check_holders(draft);

@@ -207,6 +207,7 @@ void read_npc(const Cursor& root, const std::string& file_stem, Draft& draft) {
     if (npc.id && npc.id != NpcId(file_stem)) {
       id->problem(fmt::format("id is '{}'", npc.id),
                   fmt::format("expected '{}', as the file is named", file_stem));
+      draft.unread_npcs.insert(npc.id.str());  // others may mean them by either name
     }
   }
   npc.id = NpcId(file_stem);  // which is what other files mean, so that one mistake is one message

@@ -37,26 +37,30 @@ Feature read_feature(const Cursor& item, const PlaceId& place, Draft& draft) {
 }
 
 void read_place(const Cursor& item, Draft& draft) {
-  Fields fields(item, "a place");
+  const std::size_t problems_before = draft.report.size();
   Place place;
-  place.at = item.at();
-  place.id = PlaceId(fields.identifier("id"));
-  fields.rename(fmt::format("place '{}'", place.id));
-  place.name = fields.text("name");
-  place.kind = fields.identifier("kind");
-  place.region = draft.read_ref<RegionId>(fields, "region", Thing::region);
-  place.x = fields.number("x", -kMetresMax, kMetresMax);
-  place.y = fields.number("y", -kMetresMax, kMetresMax);
-  place.indoors = fields.boolean_or("indoors", false);
-  const std::vector<Cursor> neighbours = fields.list("neighbours");
-  for (const Cursor& neighbour : neighbours) {
-    draft.spot("neighbour of " + place.id.str(), neighbour.node().text, neighbour.at());
+  {
+    Fields fields(item, "a place");  // says at its end what it does not know
+    place.at = item.at();
+    place.id = PlaceId(fields.identifier("id"));
+    fields.rename(fmt::format("place '{}'", place.id));
+    place.name = fields.text("name");
+    place.kind = fields.identifier("kind");
+    place.region = draft.read_ref<RegionId>(fields, "region", Thing::region);
+    place.x = fields.number("x", -kMetresMax, kMetresMax);
+    place.y = fields.number("y", -kMetresMax, kMetresMax);
+    place.indoors = fields.boolean_or("indoors", false);
+    const std::vector<Cursor> neighbours = fields.list("neighbours");
+    for (const Cursor& neighbour : neighbours) {
+      draft.spot("neighbour of " + place.id.str(), neighbour.node().text, neighbour.at());
+    }
+    place.neighbours = draft.read_refs<PlaceId>(neighbours, Thing::place, "a neighbour");
+    place.text = fields.text("text");
+    for (const Cursor& feature : fields.list_or("features")) {
+      place.features.push_back(read_feature(feature, place.id, draft));
+    }
   }
-  place.neighbours = draft.read_refs<PlaceId>(neighbours, Thing::place, "a neighbour");
-  place.text = fields.text("text");
-  for (const Cursor& feature : fields.list_or("features")) {
-    place.features.push_back(read_feature(feature, place.id, draft));
-  }
+  if (draft.report.size() != problems_before) draft.broken_places.insert(place.id.str());
   draft.open(fmt::format("the text of place '{}'", place.id), place.text, place.at);
   draft.define("place", place.id.str(), place.at);
   draft.pack.places.push_back(std::move(place));

@@ -2,11 +2,14 @@
 // give exactly the messages of its expected.txt.
 #include "pack/pack.h"
 
+#include "pack/pack_reference.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -92,6 +95,15 @@ INSTANTIATE_TEST_SUITE_P(Packs, BrokenPack, testing::ValuesIn(broken_packs()), [
 TEST(BrokenPacks, AreThereAndEachSaysSomething) {
   EXPECT_GE(broken_packs().size(), 70u);
   for (const std::string& name : broken_packs()) EXPECT_NE(read(kPacks / name / "expected.txt"), "") << name;
+}
+
+// With TROUPE_WRITE_REFERENCE=1 in the environment it is written anew.
+TEST(Reference, OfPackKeysIsFresh) {
+  const auto made = pack_reference({kPacks / "every-key", "worlds/lanternfall", kMinimal});
+  ASSERT_TRUE(made) << made.error().front() << " (" << made.error().size() << " problems)";
+  const fs::path file = "docs/reference/pack.md";
+  if (std::getenv("TROUPE_WRITE_REFERENCE") != nullptr) write(file, *made);
+  EXPECT_EQ(read(file), *made);
 }
 
 TEST(LoadPack, ReadsTheMinimalPackWhole) {

@@ -23,7 +23,7 @@ class VerbReader {
 
   Condition condition(const Cursor& item);
   Effect effect(const Cursor& item);
-  void check_text(const Cursor& cursor) const;
+  void check_text(const Cursor& cursor, const std::string& text) const;
 
  private:
   using Types = std::vector<ParamType>;
@@ -309,8 +309,7 @@ Effect VerbReader::effect(const Cursor& item) {
   return out;
 }
 
-void VerbReader::check_text(const Cursor& cursor) const {
-  const std::string& text = verb_.text;
+void VerbReader::check_text(const Cursor& cursor, const std::string& text) const {
   for (std::size_t open = text.find('{'); open != std::string::npos; open = text.find('{', open + 1)) {
     const std::size_t close = text.find('}', open);
     const std::string name = close == std::string::npos ? "" : text.substr(open + 1, close - open - 1);
@@ -355,7 +354,11 @@ void read_verb(const Cursor& item, Draft& draft) {
   VerbReader reader(verb, draft);
   if (const auto text = fields.required("text")) {
     verb.text = text->text("text");
-    reader.check_text(*text);
+    reader.check_text(*text, verb.text);
+  }
+  if (const auto does = fields.optional("does")) {
+    verb.does = does->text("does");
+    reader.check_text(*does, verb.does);
   }
   for (const Cursor& part : fields.list_or("preconditions"))
     verb.preconditions.push_back(reader.condition(part));

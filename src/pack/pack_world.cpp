@@ -50,6 +50,14 @@ void read_world(const Cursor& root, Draft& draft) {
     if (const auto clock = start_fields.required("clock")) world.start_clock = clock->clock("clock");
   }
   world.scale = fields.number_or("scale", 60, 0, 86'400);
+  if (const auto money = fields.optional("money")) {
+    Fields money_fields(*money, "money");
+    world.money.coin = money_fields.text("coin");
+    if (const auto text = money_fields.optional("text")) {
+      world.money.text = text->text("text");
+      draft.open("the text of the money", world.money.text, text->at());
+    }
+  }
   world.arrival = draft.read_ref<PlaceId>(fields, "arrival", Thing::place);
   if (const auto players = fields.optional("players")) read_players(*players, world.players);
   static constexpr std::array<std::string_view, 2> kRatings = {"teen", "mature"};
@@ -197,6 +205,47 @@ void read_matrix(const Cursor& cursor, std::string_view season, WeatherMatrix& m
   if (cursor.report().size() == problems_before) check_connected(cursor, season, matrix);
 }
 
+// `weather: none`, or one state for ever.
+void read_constant(const Cursor& cursor, Region& region) {
+  if (cursor.node().kind == Node::Kind::scalar && cursor.node().text == "none") {
+    region.sky = Region::Sky::none;
+    region.start = Weather::clear;
+  } else if (const auto state = read_state(cursor, "weather")) {
+    region.sky = Region::Sky::constant;
+    region.start = *state;
+  }
+}
+
+Temperatures read_band(const Cursor& cursor, std::string_view what) {
+  constexpr double kColdest = -273;
+  constexpr double kHottest = 2000;
+  Temperatures band;
+  const std::vector<Cursor> ends = cursor.list(what);
+  if (cursor.node().kind == Node::Kind::list && ends.size() != 2) {
+    cursor.problem(fmt::format("{} has {} numbers", what, ends.size()), "expected [coldest, warmest] in °C");
+    return band;
+  }
+  if (ends.size() != 2) return band;
+  band.low_c = ends[0].number("the coldest", kColdest, kHottest);
+  band.high_c = ends[1].number("the warmest", kColdest, kHottest);
+  if (band.low_c > band.high_c)
+    cursor.problem(fmt::format("{} runs backwards", what), "expected the coldest first");
+  return band;
+}
+
+// `[low, high]` for the whole year, or one band for each season that differs.
+void read_temperatures(const Cursor& cursor, Region& region) {
+  if (cursor.node().kind == Node::Kind::list) {
+    const Temperatures band = read_band(cursor, "temperatures");
+    for (std::size_t i = 0; i < kSeasonNames.size(); ++i) region.temperatures[static_cast<Season>(i)] = band;
+    return;
+  }
+  for (const auto& [key, band] : cursor.map("temperatures")) {
+    if (const auto season = key.choice("a season", kSeasonNames))
+      region.temperatures[static_cast<Season>(*season)] = read_band(band, kSeasonNames[*season]);
+  }
+}
+
 void read_region(const Cursor& item, Draft& draft) {
   Fields fields(item, "a region");
   Region region;
@@ -204,8 +253,16 @@ void read_region(const Cursor& item, Draft& draft) {
   region.id = RegionId(fields.identifier("id"));
   fields.rename(fmt::format("region '{}'", region.id));
   region.name = fields.text("name");
-  region.start = fields.choice<Weather>("start", kWeatherNames);
-  if (const auto start = fields.optional("start")) draft.spot("start weather", region.id.str(), start->at());
+  const auto weather = fields.optional("weather");
+  if (weather) {
+    read_constant(*weather, region);
+  } else {
+    region.start = fields.choice<Weather>("start", kWeatherNames);
+  }
+  if (const auto start = fields.optional("start")) {
+    draft.spot("start weather", region.id.str(), start->at());
+    if (weather) start->problem("'start' beside 'weather'", "expected one of them: 'weather' never changes");
+  }
   region.temperature_offset_c = fields.number_or("temperature_offset_c", 0, -20, 20);
   if (const auto hours = fields.optional("hours")) {
     for (const auto& [key, value] : hours->map("hours")) {
@@ -213,7 +270,11 @@ void read_region(const Cursor& item, Draft& draft) {
         region.hours[*state] = value.number("hours", .25, 240);
     }
   }
-  if (const auto seasons = fields.required("seasons")) {
+  if (const auto temperatures = fields.optional("temperatures")) read_temperatures(*temperatures, region);
+  const auto seasons = weather ? fields.optional("seasons") : fields.required("seasons");
+  if (seasons && weather) {
+    seasons->problem("'seasons' beside 'weather'", "expected one of them: 'weather' never changes");
+  } else if (seasons) {
     for (const auto& [key, matrix] : seasons->map("seasons")) {
       const auto season = key.choice("a season", kSeasonNames);
       if (season) read_matrix(matrix, kSeasonNames[*season], region.seasons[static_cast<Season>(*season)]);
@@ -242,6 +303,7 @@ void check_calendar_and_climate(Draft& draft) {
     }
   }
   for (const Region& region : draft.pack.climate.regions) {
+    if (region.sky != Region::Sky::seasons) continue;
     const Source at = draft.spot_of("seasons", region.id.str(), region.at);
     std::set<Season> missing;
     for (const Month& month : calendar.months) {

@@ -35,12 +35,15 @@ class TreeBuilder : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(start(mark, "", anchor)); }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    stop(mark, "an alias", "expected the value itself: aliases are not allowed in a pack");
+    stop(mark, "an alias", "expected the value itself: aliases are not allowed");
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     Node node = start(mark, tag, anchor);
+    // What may not stand there as it is may not stand there escaped ("\\0", "\\x07", "\\ud800") either.
+    if (!is_utf8(value)) stop(mark, "an escape that is no character", "expected text");
+    if (const auto control = control_in(value)) stop(mark, control->what, "expected text");
     node.kind = Node::Kind::scalar;
     node.quoted = tag == "!";
     node.text = value;
@@ -69,9 +72,9 @@ class TreeBuilder : public YAML::EventHandler {
     if (++nodes_ > limits_.nodes_per_file) {
       stop(mark, "the file has too many values", fmt::format("expected at most {}", limits_.nodes_per_file));
     }
-    if (anchor != 0) stop(mark, "an anchor", "expected a plain value: anchors are not allowed in a pack");
+    if (anchor != 0) stop(mark, "an anchor", "expected a plain value: anchors are not allowed");
     if (!tag.empty() && tag != "?" && tag != "!") {
-      stop(mark, "the tag " + shown(tag), "expected a plain value: tags are not allowed in a pack");
+      stop(mark, "the tag " + shown(tag), "expected a plain value: tags are not allowed");
     }
     Node node;
     node.line = mark.line + 1;
@@ -138,19 +141,27 @@ class TreeBuilder : public YAML::EventHandler {
 
 }  // namespace
 
-void Report::add(const Source& at, std::string what, std::string expected) {
+void Report::add(Depth depth, const Source& at, std::string what, std::string expected) {
   if (problems_.size() >= problems_max_) {
     ++left_out_;
     return;
   }
-  problems_.push_back({at.file, at.line, at.column, std::move(what), std::move(expected)});
+  problems_.emplace_back(depth, Problem{at.file, at.line, at.column, std::move(what), std::move(expected)});
+}
+
+bool Report::is_about(std::string_view file) const {
+  return std::ranges::any_of(problems_, [&](const auto& entry) { return entry.second.file == file; });
 }
 
 std::vector<Problem> Report::take() {
-  std::ranges::sort(problems_, {},
-                    [](const Problem& p) { return std::tie(p.file, p.line, p.column, p.what); });
-  if (left_out_ > 0) problems_.push_back({"", 0, 0, fmt::format("and {} more problems", left_out_), ""});
-  return std::move(problems_);
+  std::ranges::sort(problems_, {}, [](const auto& entry) {
+    const auto& [depth, p] = entry;
+    return std::tie(depth, p.file, p.line, p.column, p.what);
+  });
+  std::vector<Problem> out;
+  for (auto& [depth, problem] : problems_) out.push_back(std::move(problem));
+  if (left_out_ > 0) out.push_back({"", 0, 0, fmt::format("and {} more problems", left_out_), ""});
+  return out;
 }
 
 std::string to_string(const Problem& problem) {
@@ -175,9 +186,28 @@ std::optional<Node> parse_yaml(const std::string& file, const std::string& text,
     }
     return builder.take();
   } catch (const Stop& stop) {
-    report.add({file, stop.problem.line, stop.problem.column}, stop.problem.what, stop.problem.expected);
+    report.add(Depth::file, {file, stop.problem.line, stop.problem.column}, stop.problem.what,
+               stop.problem.expected);
   } catch (const YAML::Exception& error) {
-    report.add({file, error.mark.line + 1, error.mark.column + 1}, "this is not YAML: " + error.msg);
+    // By far the most common of them: a line of text with a colon in it.
+    const bool colon = error.msg.find("map value") != std::string::npos;
+    report.add(Depth::file, {file, error.mark.line + 1, error.mark.column + 1},
+               "this is not YAML: " + error.msg,
+               colon ? "expected quotes around text that has a colon: \"Mind: the net.\"" : "");
+  }
+  return std::nullopt;
+}
+
+// C0 but tab and line ends, DEL, and C1: they end a YAML stream early, or mean something to a terminal, and
+// none belongs into text for people.
+std::optional<Control> control_in(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool c0 = byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t';
+    const bool c1 = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (!c0 && byte != 0x7F && !c1) continue;
+    const auto code = c1 ? static_cast<unsigned char>(text[i + 1]) : byte;
+    return Control{i, fmt::format("the control character 0x{:02x}", code)};
   }
   return std::nullopt;
 }

@@ -1,8 +1,9 @@
 #pragma once
 // YAML as a checked tree, and a cursor over it that reports every mistake where it stands. Used by the loader
-// only. The tree comes from yaml-cpp's event interface and not from YAML::Node: that merges duplicate keys
-// silently and expands aliases, and here both are errors.
+// and by whoever reads a configuration in the same strict way. The tree comes from yaml-cpp's event interface
+// and not from YAML::Node: that merges duplicate keys silently and expands aliases, and here both are errors.
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,25 +25,67 @@ struct Node {
   std::vector<Node> items;  // of a list or a map
 };
 
+// What the loader asks for, noted while it asks; the reference of keys is made of it (pack_reference.h).
+class Schema {
+ public:
+  struct Key {
+    std::string mapping;  // "a place"
+    std::string name;
+    bool required = false;
+    bool list = false;               // of the types
+    std::vector<std::string> types;  // as messages say what is expected: "text", "a number from 0 to 1"
+    void take(std::string_view type);
+  };
+  Key* ask(const std::string& mapping, std::string_view key, bool required);
+  // In the order in which they were asked for first.
+  const std::vector<Key*>& keys() const { return order_; }
+
+ private:
+  std::map<std::pair<std::string, std::string>, Key> keys_;  // a map: keys stay where they are
+  std::vector<Key*> order_;
+};
+
+// How near to the root of the trouble a problem is: what is wrong in a file may be the reason for names that
+// point nowhere, and those for a map that does not hang together.
+enum class Depth { file, value, name, whole };
+
 // Collects what is wrong. Bounded: what is over the limit is only counted.
 class Report {
  public:
   explicit Report(std::size_t problems_max) : problems_max_(problems_max) {}
 
-  void add(const Source& at, std::string what, std::string expected = {});
+  void add(const Source& at, std::string what, std::string expected = {}) {
+    add(depth_, at, std::move(what), std::move(expected));
+  }
+  void add(Depth depth, const Source& at, std::string what, std::string expected = {});
+  // Of what is added from here on.
+  void set_depth(Depth depth) { depth_ = depth; }
   bool empty() const { return problems_.empty(); }
+  bool is_about(std::string_view file) const;
+  void note_into(Schema* schema) { schema_ = schema; }
+  Schema* schema() const { return schema_; }
   std::size_t size() const { return problems_.size() + left_out_; }
-  std::vector<Problem> take();  // sorted
+  std::vector<Problem>
+  take();  // sorted: what may be the reason for others comes first, then by file and line
 
  private:
   std::size_t problems_max_;
+  Depth depth_ = Depth::value;
+  Schema* schema_ = nullptr;
   std::size_t left_out_ = 0;
-  std::vector<Problem> problems_;
+  std::vector<std::pair<Depth, Problem>> problems_;
 };
 
 // The document in `text`, or nothing (then the report says why).
 std::optional<Node> parse_yaml(const std::string& file, const std::string& text, const PackLimits& limits,
                                Report& report);
+
+// The first control character of `text`, or nothing.
+struct Control {
+  std::size_t at = 0;  // byte
+  std::string what;    // "the control character 0x07"
+};
+std::optional<Control> control_in(std::string_view text);
 
 std::string shown(std::string_view text);                     // quoted for a message, cut where it is long
 std::string one_of(std::span<const std::string_view> names);  // "expected one of a, b, c"
@@ -53,8 +96,8 @@ bool is_identifier(std::string_view text);  // [a-z][a-z0-9_]{0,47}
 // A value and where it stands: reads itself as a type, or reports and gives the fallback.
 class Cursor {
  public:
-  Cursor(const Node& node, const std::string& file, Report& report)
-      : node_(node), file_(file), report_(report) {}
+  Cursor(const Node& node, const std::string& file, Report& report, Schema::Key* key = nullptr)
+      : node_(node), file_(file), report_(report), key_(key) {}
 
   const Node& node() const { return node_; }
   Report& report() const { return report_; }
@@ -77,11 +120,16 @@ class Cursor {
   std::optional<Cursor> find(std::string_view key) const;  // of a map; silent
 
  private:
+  friend class Fields;
   bool is_scalar(std::string_view what, std::string_view wanted) const;
+  void note(std::string_view type) const {
+    if (key_ != nullptr) key_->take(type);
+  }
 
   const Node& node_;
   const std::string& file_;
   Report& report_;
+  Schema::Key* key_;  // that it was read for; null where nobody notes
 };
 
 // The fields of one mapping. Every key that was not asked for by the end of its life is an unknown key, so
@@ -121,7 +169,10 @@ class Fields {
   }
 
  private:
+  std::optional<Cursor> ask(std::string_view key, bool required);
+
   Cursor cursor_;
+  std::string mapping_;  // as it was called first
   std::string what_;
   bool valid_ = false;
   std::vector<std::string> asked_;

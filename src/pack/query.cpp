@@ -57,6 +57,10 @@ std::vector<std::string> Pack::npc_ids() const { return ids_of(npcs); }
 std::vector<std::string> Pack::place_ids() const { return ids_of(places); }
 std::vector<std::string> Pack::region_ids() const { return ids_of(climate.regions); }
 
+std::string world_text(const World& world) {
+  return world.money.text.empty() ? world.text : world.text + " " + world.money.text;
+}
+
 // Dijkstra over indices. A pack has a thousand places at most, so the queue is a scan.
 std::vector<PlaceId> path(const Pack& pack, const PlaceId& from, const PlaceId& to) {
   const auto& places = pack.places;

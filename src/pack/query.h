@@ -7,6 +7,9 @@
 
 namespace troupe::pack {
 
+// What everybody knows of the world, as the head of a prompt.
+std::string world_text(const World& world);
+
 inline constexpr double kWalkMetresPerSecond = 1.4;  // game seconds; an easy pace
 
 // The shortest way on foot by metres, both ends included; ties go to the smaller id. Empty where there is

@@ -61,7 +61,8 @@ void World::open() {
   TROUPE_CHECK(database.has_value(), "the database opens");
   TimelineConfig config{.world = options_.world,
                         .seed = options_.seed,
-                        .pack_hash = "test",
+                        .pack_hash = options_.pack_hash,
+                        .pack_change = options_.pack_change,
                         .start = options_.start,
                         .scale = options_.scale,
                         .has_time = options_.has_time,
@@ -91,6 +92,13 @@ void World::close() {
 
 void World::restart() {
   close();
+  open();
+}
+
+void World::restart_with(std::vector<Mount> services, WorldOptions options) {
+  close();
+  mounts_ = std::move(services);
+  options_ = std::move(options);
   open();
 }
 

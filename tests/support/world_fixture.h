@@ -26,6 +26,8 @@ struct WorldOptions {
   bool replay = false;
   TimelineLimits limits = {};
   std::shared_ptr<CallLimiter> limiter = nullptr;  // none: calls may come as fast as they like
+  std::string pack_hash = "test";
+  std::function<pb::PackChanged(const std::string& before)> pack_change = {};
 };
 
 // Makes and mounts one service; called again at each restart. What it answers lives as long as the host.
@@ -88,6 +90,8 @@ class World {
 
   // ---- The database is closed and opened again, with freshly made services. What was not committed is lost.
   void restart();
+  // The same with another pack: other services and another `pack_hash` in the options.
+  void restart_with(std::vector<Mount> services, WorldOptions options);
 
   // ---- What came of it.
   // Everything published since the start or clear_events(), live events too, in order.

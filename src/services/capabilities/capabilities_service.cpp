@@ -338,8 +338,7 @@ Result<pb::Verdict> CapabilitiesService::carry_out(Turn& turn, const Caller& cal
   verdict.set_event_id(event_log::event_id(turn.world(), sequence));
   verdict.set_duration_minutes(judged.bound.verb->duration_minutes);
   verdict.set_left_ms(span.ms);
-  verdict.set_doing(capabilities::third_person(
-      capabilities::option_text(pack_, judged.bound, capabilities::FactText::hidden)));
+  verdict.set_doing(capabilities::doing_text(pack_, judged.bound, capabilities::FactText::hidden));
   return verdict;
 }
 

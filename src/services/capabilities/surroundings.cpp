@@ -203,6 +203,7 @@ void SurroundingsReader::read_sky(Reading& reading, const std::vector<const pack
     pb::WeatherGetRequest request;
     request.set_region(reading.around.here->region.str());
     if (const auto weather = ask_for<pb::WeatherNow>(ask_, reading.self, request)) {
+      reading.around.no_weather = weather->state() == "none";
       reading.around.weather = pack::find_name<pack::Weather>(pack::kWeatherNames, weather->state());
     }
   }

@@ -51,8 +51,10 @@ Held has_money(const pack::Pack& pack, const Condition& condition, const Bound& 
   const Person* who = person_of(condition.who, bound, around);
   if (who == nullptr) return {.holds = true, .why_not = {}, .why_negated = "that is not said"};
   const auto wanted = amount_of(pack, condition.amount, condition.ref, bound);
-  return {who->money >= wanted, fmt::format("{} has {} pence; that takes {}", who->name, who->money, wanted),
-          fmt::format("{} has {} pence or more", who->name, wanted)};
+  const auto& coin = pack.world.money.coin;
+  return {who->money >= wanted,
+          fmt::format("{} has {} {}; that takes {}", who->name, who->money, coin, wanted),
+          fmt::format("{} has {} {} or more", who->name, wanted, coin)};
 }
 
 Held is_near(const Condition& condition, const Bound& bound, const Surroundings& around) {
@@ -161,6 +163,8 @@ Held held(const pack::Pack& pack, const Condition& condition, const Bound& bound
     case Kind::phase:
       return is_among(around.phase, condition, "time of day");
     case Kind::weather:
+      if (around.no_weather)
+        return {.holds = false, .why_not = "there is no weather here", .why_negated = {}};
       return is_among(around.weather, condition, "weather");
     case Kind::relation:
       return feels(condition, bound, around);

@@ -10,7 +10,7 @@ using pack::Effect;
 
 namespace {
 
-constexpr std::int64_t kMost = 1'000'000'000;  // of a good or of pence: far from every overflow
+constexpr std::int64_t kMost = 1'000'000'000;  // of a good or of money: far from every overflow
 
 class Doing {
  public:
@@ -95,18 +95,19 @@ Result<void> Doing::give(const Effect& effect) {
 }
 
 Result<void> Doing::pay(const Effect& effect) {
-  const auto pence = amount_of(pack_, effect.amount, effect.ref, bound_);
+  const auto sum = amount_of(pack_, effect.amount, effect.ref, bound_);
   if (const Person* from = person(effect.from)) {
     Person& payer = changing(*from);
-    if (payer.money < pence) {
-      return not_possible(fmt::format("{} has {} pence; that takes {}", payer.name, payer.money, pence));
+    if (payer.money < sum) {
+      return not_possible(
+          fmt::format("{} has {} {}; that takes {}", payer.name, payer.money, pack_.world.money.coin, sum));
     }
-    payer.money -= pence;
+    payer.money -= sum;
   }
   if (const Person* to = person(effect.to)) {
     Person& paid = changing(*to);
-    if (paid.money > kMost - pence) return not_possible(fmt::format("{} cannot take more money", paid.name));
-    paid.money += pence;
+    if (paid.money > kMost - sum) return not_possible(fmt::format("{} cannot take more money", paid.name));
+    paid.money += sum;
   }
   return {};
 }

@@ -42,7 +42,7 @@ struct Person {
   std::string name;
   std::string place;
   std::map<std::string, std::int64_t> items;
-  std::int64_t money = 0;                    // pence
+  std::int64_t money = 0;                    // coins
   std::map<std::string, pack::Value> state;  // its other simple members
   std::uint64_t version = 0;                 // of the document; 0: there is none yet
 };
@@ -61,6 +61,7 @@ struct Surroundings {
   const pack::Place* here = nullptr;  // nullptr: nowhere
   std::optional<pack::Phase> phase;   // none: nobody could say
   std::optional<pack::Weather> weather;
+  bool no_weather = false;  // the region has none
   Person actor;
   std::vector<Person> people;  // without the actor
   std::vector<Thing> things;

@@ -381,6 +381,17 @@ TEST(Text, ReadsLikeASentence) {
       {"pass by", "passes by"},
       {"watch", "watches"},
       {"have a drink", "has a drink"},
+      // Every verb, and nothing that is none.
+      {"eat or drink {good}", "eats or drinks {good}"},
+      {"eat, drink or rest", "eats, drinks or rests"},
+      {"rest and sleep", "rests and sleeps"},
+      {"light a candle and pray", "lights a candle and prays"},
+      {"sit down and drink", "sits down and drinks"},
+      {"take {good} and run away", "takes {good} and runs away"},
+      {"buy bread and drink", "buys bread and drink"},
+      {"buy bread, butter and fish", "buys bread, butter and fish"},
+      {"walk up and down", "walks up and down"},
+      {"talk to {person} or listen", "talks to {person} or listens"},
   };
   for (const auto& [infinitive, third] : rows) EXPECT_EQ(third_person(infinitive), third);
   const auto around = at_market(anna());

@@ -65,8 +65,8 @@ std::string described(const pack::Pack& pack, const Condition& condition) {
       return fmt::format("the actor's {} for {} is at least {:.2f}", condition.key, word(pack, condition.ref),
                          condition.amount.number);
     case Kind::money:
-      return fmt::format("{} has {} pence", word(pack, condition.who),
-                         amount_word(pack, condition.amount, condition.ref));
+      return fmt::format("{} has {} {}", word(pack, condition.who),
+                         amount_word(pack, condition.amount, condition.ref), pack.world.money.coin);
     case Kind::indoors:
       return "the actor is indoors";
   }
@@ -113,8 +113,10 @@ std::string good_name(const pack::Pack& pack, std::string_view id) {
   return good == nullptr ? std::string(id) : good->name;
 }
 
-std::string option_text(const pack::Pack& pack, const Bound& bound, FactText facts) {
-  const std::string& text = bound.verb->text;
+namespace {
+
+// `text` with what is meant in the place of each parameter.
+std::string filled(const pack::Pack& pack, const std::string& text, const Bound& bound, FactText facts) {
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t close = text[i] == '{' ? text.find('}', i) : std::string::npos;
@@ -131,27 +133,91 @@ std::string option_text(const pack::Pack& pack, const Bound& bound, FactText fac
   return out;
 }
 
-std::string third_person(const std::string& text) {
-  const std::size_t end = std::min(text.find(' '), text.size());
-  std::string verb = text.substr(0, end);
+}  // namespace
+
+std::string option_text(const pack::Pack& pack, const Bound& bound, FactText facts) {
+  return filled(pack, bound.verb->text, bound, facts);
+}
+
+// Before the parameters are filled in: what somebody says is not conjugated.
+std::string doing_text(const pack::Pack& pack, const Bound& bound, FactText facts) {
+  const auto& verb = *bound.verb;
+  return filled(pack, verb.does.empty() ? third_person(verb.text) : verb.does, bound, facts);
+}
+
+namespace {
+
+std::string conjugated(std::string verb) {
   const auto ends = [&](std::string_view tail) { return verb.ends_with(tail); };
   const bool after_vowel = verb.size() > 1 && std::string_view("aeiou").contains(verb[verb.size() - 2]);
-  if (verb == "be") {
-    verb = "is";
-  } else if (verb == "have") {
-    verb = "has";
-  } else if (ends("y") && !after_vowel) {
-    verb.replace(verb.size() - 1, 1, "ies");
-  } else if (ends("s") || ends("x") || ends("z") || ends("ch") || ends("sh") || ends("o")) {
-    verb += "es";
-  } else {
-    verb += "s";
+  if (verb == "be") return "is";
+  if (verb == "have") return "has";
+  if (ends("y") && !after_vowel) return verb.replace(verb.size() - 1, 1, "ies");
+  if (ends("s") || ends("x") || ends("z") || ends("ch") || ends("sh") || ends("o")) return verb + "es";
+  return verb + "s";
+}
+
+template <std::size_t N>
+bool is_among(std::string_view word, const std::string_view (&words)[N]) {
+  return std::ranges::find(words, word) != std::end(words);
+}
+
+constexpr std::string_view kJoints[] = {"or", "and", "then"};
+// What may be a deed after an object: "light a candle and pray". A pack whose verb is not among them says the
+// third person itself (`does`).
+constexpr std::string_view kVerbs[] = {
+    "accuse", "ask",    "bathe",  "beg",    "bless", "boast", "bow",    "breathe", "bring",  "burn",  "bury",
+    "buy",    "call",   "carry",  "catch",  "chant", "clean", "climb",  "close",   "come",   "cook",  "count",
+    "cry",    "curse",  "cut",    "dance",  "dig",   "drag",  "eat",    "enter",   "fetch",  "fight", "fill",
+    "find",   "flee",   "follow", "forget", "get",   "give",  "go",     "greet",   "grieve", "grow",  "hang",
+    "hear",   "hide",   "hold",   "hum",    "join",  "keep",  "kneel",  "laugh",   "lay",    "leave", "let",
+    "lie",    "listen", "live",   "lock",   "lose",  "make",  "mend",   "mourn",   "open",   "pay",   "play",
+    "pour",   "pray",   "pull",   "push",   "put",   "read",  "repair", "run",     "say",    "see",   "sell",
+    "send",   "sing",   "sit",    "speak",  "stand", "stay",  "sweep",  "swim",    "take",   "teach", "tell",
+    "think",  "throw",  "travel", "try",    "turn",  "wash",  "weave",  "weep",    "write",  "wait"};
+// These are things as well: "buy bread and drink" is about a drink, "sit down and drink" is not.
+constexpr std::string_view kVerbsOrThings[] = {"drink", "fish", "guard",  "hunt",  "light", "look",
+                                               "paint", "rest", "search", "sleep", "smoke", "talk",
+                                               "trade", "walk", "watch",  "work"};
+// After these an object is complete, so that what is joined to it is another deed.
+constexpr std::string_view kCloses[] = {
+    "a",    "an", "the", "this", "that", "here", "there", "down", "up",   "out",  "in",    "off",   "away",
+    "home", "at", "by",  "for",  "to",   "from", "with",  "over", "back", "your", "their", "every", "some"};
+
+}  // namespace
+
+std::string third_person(const std::string& text) {
+  enum class After { start, verb, object, joined_verbs, joined_object } after = After::start;
+  bool closed = false;  // an object is complete
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    std::string word = text.substr(at, end - at);
+    at = end + 1;
+    const bool comma = word.ends_with(',');
+    if (comma) word.pop_back();
+    if (is_among(word, kJoints)) {
+      const bool verbs = after == After::verb || after == After::joined_verbs;
+      after = verbs ? After::joined_verbs : After::joined_object;
+    } else {
+      const bool first = after == After::start || after == After::joined_verbs;
+      const bool another = after == After::joined_object &&
+                           (is_among(word, kVerbs) || (closed && is_among(word, kVerbsOrThings)));
+      closed |= is_among(word, kCloses) || word.starts_with('{');
+      if (first || another) word = conjugated(word);
+      if (first || another) {
+        after = comma ? After::joined_verbs : After::verb;
+      } else {
+        after = comma ? After::joined_object : After::object;
+      }
+    }
+    out += (out.empty() ? "" : " ") + word + (comma ? "," : "");
   }
-  return verb + text.substr(end);
+  return out;
 }
 
 std::string deed_text(const pack::Pack& pack, const Bound& bound, const Surroundings& around) {
-  std::string text = around.actor.name + " " + third_person(option_text(pack, bound, FactText::hidden));
+  std::string text = around.actor.name + " " + doing_text(pack, bound, FactText::hidden);
   const bool goes = std::ranges::any_of(
       bound.verb->effects, [](const Effect& effect) { return effect.kind == Effect::Kind::move; });
   if (!goes && around.here != nullptr) text += " at " + around.here->name;
@@ -183,7 +249,8 @@ std::string describe(const pack::Pack& pack, const Effect& effect) {
       return fmt::format("{} of {}{} is used up", amount_word(pack, effect.amount, effect.ref),
                          word(pack, effect.ref), from());
     case Effect::Kind::pay:
-      return fmt::format("{} pence go{}{}", amount_word(pack, effect.amount, effect.ref), from(), to());
+      return fmt::format("{} {} go{}{}", amount_word(pack, effect.amount, effect.ref), pack.world.money.coin,
+                         from(), to());
     case Effect::Kind::relation:
       return fmt::format("the {} of {} for the actor moves by {:+.2f}", effect.key, word(pack, effect.ref),
                          effect.amount.number);

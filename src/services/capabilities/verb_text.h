@@ -14,7 +14,11 @@ enum class FactText { told, hidden };
 std::string option_text(const pack::Pack& pack, const Bound& bound, FactText facts = FactText::told);
 // "Ben lights the quay lamp at the quay"
 std::string deed_text(const pack::Pack& pack, const Bound& bound, const Surroundings& around);
-// "fish" -> "fishes", "put out" -> "puts out"
+// "lights the quay lamp"
+std::string doing_text(const pack::Pack& pack, const Bound& bound, FactText facts);
+// Of a verb's text, before its parameters are filled in: "fish" -> "fishes", "eat or drink {good}" -> "eats
+// or drinks {good}". What English does not tell by its words (is "and fish" a deed or a meal?) the pack says
+// (does).
 std::string third_person(const std::string& text);
 
 std::string describe(const pack::Pack& pack, const pack::Condition& condition);

@@ -53,6 +53,8 @@ std::vector<std::pair<std::string, std::string>>
 tables();  // with the order of their rows, for the state hash
 std::string names_blob(const std::vector<std::string>& names);
 std::vector<float> vector_from(const std::string& bytes);  // little-endian float32
+// Of this size, with a direction: what an index takes.
+bool vector_fits(const std::string& bytes, std::size_t size);
 }  // namespace npc_store
 
 inline std::string player_key(const std::string& player) { return "player:" + player; }

@@ -142,7 +142,7 @@ std::string NpcService::weather_at(Turn* turn, const std::string& place_id) cons
     now->ParseFromString(*bytes);
   }
   if (!now) return {};
-  std::string name = now->state();
+  std::string name = now->state() == "none" ? std::string() : now->state();
   std::ranges::replace(name, '_', ' ');
   return name;
 }

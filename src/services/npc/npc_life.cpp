@@ -31,34 +31,29 @@ std::int64_t next_entry_ms(const pack::RoutineEntry& entry, std::int64_t now_ms)
 }  // namespace
 
 void NpcService::genesis(Turn& turn) {
-  for (auto& [id, mind] : minds_) {
-    auto& record = mind->record;
-    record.set_id(id);
-    record.set_place(mind->who->starts_at.str());
-    record.set_mood("calm");
-    record.set_goals_decayed_ms(turn.now().ms);
-    for (const auto& relation : mind->who->relations) {
-      auto* kept = record.add_relations();
-      kept->set_to(relation.to.str());
-      kept->set_trust(relation.trust);
-      kept->set_fear(relation.fear);
-      kept->set_respect(relation.respect);
-      kept->set_disgust(relation.disgust);
-      kept->set_affection(relation.affection);
-      kept->set_anger(relation.anger);
-      kept->set_note(relation.note);
-    }
-    for (const auto& goal : mind->who->goals) {
-      auto* kept = record.add_goals();
-      kept->set_id(goal.id);
-      kept->set_priority(goal.priority);
-    }
-    follow_routine(turn, *mind);
-    // Spread over the first half hour, so that not everybody thinks at once.
-    const auto first = turn.draw("npc", id).below(30 * 60'000, 0);
-    turn.schedule("npc", "think:" + id, turn.now() + GameSpan{static_cast<std::int64_t>(first)});
-    turn.schedule("npc", "reflect:" + id, GameTime{turn.now().ms - turn.now().ms % kDayMs} + game_hours(22));
+  for (auto& [id, mind] : minds_) begin(turn, *mind);
+}
+
+void NpcService::begin(Turn& turn, Mind& mind) {
+  const std::string id = mind.who->id.str();
+  auto& record = mind.record;
+  record.set_id(id);
+  record.set_place(mind.who->starts_at.str());
+  record.set_mood("calm");
+  record.set_goals_decayed_ms(turn.now().ms);
+  for (const auto& relation : mind.who->relations) (void)relation_of(mind, relation.to.str());
+  for (const auto& goal : mind.who->goals) {
+    auto* kept = record.add_goals();
+    kept->set_id(goal.id);
+    kept->set_priority(goal.priority);
   }
+  follow_routine(turn, mind);
+  // Spread over the first half hour, so that not everybody thinks at once.
+  const auto first = turn.draw("npc", id).below(30 * 60'000, 0);
+  turn.schedule("npc", "think:" + id, turn.now() + GameSpan{static_cast<std::int64_t>(first)});
+  GameTime tonight = GameTime{turn.now().ms - turn.now().ms % kDayMs} + game_hours(22);
+  if (tonight < turn.now()) tonight = tonight + game_days(1);
+  turn.schedule("npc", "reflect:" + id, tonight);
 }
 
 void NpcService::on_timer(Turn& turn, const std::string& key, const std::string&) {
@@ -365,6 +360,7 @@ pb::RelationRecord NpcService::relation_or_default(const Mind& mind, const std::
   const auto& strangers = pack::relation_to(*mind.who, to);
   pb::RelationRecord relation;
   relation.set_to(to);
+  if (!strangers.to.empty()) relation.set_note(strangers.note);
   relation.set_trust(strangers.trust);
   relation.set_fear(strangers.fear);
   relation.set_respect(strangers.respect);

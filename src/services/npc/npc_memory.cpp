@@ -139,9 +139,15 @@ Task<std::vector<float>> NpcService::embed_one(Caller caller, std::string text) 
   caller.role = pb::ROLE_SERVICE;
   caller.stream.clear();
   CO_TRY(const auto answer, co_await host_.call<pb::RouterEmbedReply>(caller, ask));
-  if (answer.vectors_size() != 1)
-    co_return fail(Code::unavailable, "npc.no_vector", "the text came back without its vector");
-  co_return std::vector<float>(answer.vectors(0).values().begin(), answer.vectors(0).values().end());
+  std::vector<float> vector;
+  if (answer.vectors_size() > 0)
+    vector.assign(answer.vectors(0).values().begin(), answer.vectors(0).values().end());
+  if (vector.size() != config_.embedding_size) {
+    co_return fail(Code::unavailable, "npc.bad_vector",
+                   fmt::format("the embedding model gave {} numbers instead of {}", vector.size(),
+                               config_.embedding_size));
+  }
+  co_return vector;
 }
 
 Task<pb::NpcRecallReply> NpcService::recall_rpc(Caller caller, pb::NpcRecallRequest request) {
@@ -228,6 +234,7 @@ boost::asio::awaitable<void> NpcService::embed_pending() {
       break;
     }
     pb::NpcEmbedded command;
+    command.set_model(config_.embedding_model);
     for (std::size_t i = 0; i < ids.size(); ++i) {
       auto* out = command.add_vectors();
       out->set_memory(static_cast<std::uint64_t>(ids[i]));
@@ -246,12 +253,18 @@ Result<pb::NpcEmbedded> NpcService::embedded(Turn& turn, const Caller& caller,
     return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
   for (const auto& entry : command.vectors()) {
     const auto id = static_cast<std::int64_t>(entry.memory());
+    const bool fits = npc_store::vector_fits(entry.vector(), config_.embedding_size);
     for (auto& [npc, mind] : minds_) {
       const auto memory = std::ranges::find(mind->memories, id, &npc::Memory::id);
       if (memory == mind->memories.end()) continue;
-      if (mind->index) TRY_VOID(mind->index->add(id, npc_store::vector_from(entry.vector())));
+      // What does not fit is kept and never looked at, or it would be asked for again and again.
       memory->has_vector = true;
-      turn.write("update npc_memories set vector = $2 where id = $1", Values{id, Blob{entry.vector()}});
+      if (mind->index && fits && command.model() == config_.embedding_model &&
+          !mind->index->add(id, npc_store::vector_from(entry.vector()))) {
+        log::warn("npc", "the index has no room for memory {}", id);
+      }
+      turn.write("update npc_memories set vector = $2, vector_model = $3 where id = $1",
+                 Values{id, Blob{entry.vector()}, command.model()});
     }
   }
   return pb::NpcEmbedded();

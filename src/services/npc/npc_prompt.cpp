@@ -184,7 +184,7 @@ Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc,
   Prompt prompt;
   auto& context = *prompt.request.mutable_context();
   context.set_name(who.name);
-  context.set_world(pack_.world.text);
+  context.set_world(pack::world_text(pack_.world));
   context.set_persona("You are " + who.name + ", " + std::to_string(who.age) + ", " + who.role + ". " +
                       who.persona + " Voice: " + who.voice);
   if (const auto greetings = who.lines.find(pack::LineKind::greeting); greetings != who.lines.end()) {

@@ -33,8 +33,8 @@ void NpcService::reflect(Turn& turn, Mind& mind) {
   });
   if (today.size() > kMemoriesMax) today.resize(kMemoriesMax);
 
-  std::string system =
-      pack_.world.text + "\n\nYou are " + mind.who->name + ", " + mind.who->role + ". " + mind.who->persona;
+  std::string system = pack::world_text(pack_.world) + "\n\nYou are " + mind.who->name + ", " +
+                       mind.who->role + ". " + mind.who->persona;
   std::string task = "Today " + mind.who->name + " lived through this:\n";
   for (const auto* memory : today) task += "- " + memory->text + "\n";
   task += "What does " + mind.who->name + " think of it tonight? One short sentence in first person.";

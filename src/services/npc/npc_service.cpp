@@ -58,6 +58,8 @@ void NpcService::mount() {
   });
   timeline.add_tick([this](Turn& turn) { tick(turn); });
   timeline.add_genesis([this](Turn& turn) { genesis(turn); });
+  timeline.add_pack_hook(
+      "npc", [this](Turn& turn, const pb::PackChanged& change) { on_pack_changed(turn, change); });
   timeline.add_loader([this](db::Reader& reader) { return load(reader); });
 }
 

@@ -53,7 +53,8 @@ struct NpcConfig {
   rt::milliseconds talk_deadline{15'000};
   // What is set for this world by name ("ai.talk_deadline_ms"; bools as 0 and 1); empty: what stands here.
   std::function<double(const std::string&)> setting;
-  std::size_t embedding_size = 0;                             // 0: similarity by words
+  std::size_t embedding_size = 0;  // 0: similarity by words
+  std::string embedding_model;  // name, hash and size: vectors of another one are made again, never compared
   std::function<std::unique_ptr<index::Index>()> make_index;  // for memories; empty with embedding_size 0
   NpcLimits limits;
 };
@@ -87,6 +88,15 @@ class NpcService {
   pb::NpcView view_for(const Caller& caller, const Mind& mind, const std::string& caller_at) const;
   std::string place_of(const Caller& caller) const;  // "" for whoever sees everything
   Result<Mind*> find(const std::string& npc) const;
+
+  // npc_pack.cpp: when the world goes on with another version of its pack
+  void on_pack_changed(Turn& turn, const pb::PackChanged& change);
+  void begin(Turn& turn, Mind& mind);  // a life, with what the pack says
+  void appear(Turn& turn, Mind& mind);
+  void leave(Turn& turn, const pb::NpcRecord& record);
+  void adapt(Turn& turn, Mind& mind, const pb::PackChanged& change);
+  bool stand_somewhere(Turn& turn, Mind& mind);  // false: where they are is still there
+  void adapt_player(Turn& turn, pb::PlayerRecord& player);
 
   // npc_life.cpp: the day, walking, reflex, perception
   void genesis(Turn& turn);
@@ -212,6 +222,7 @@ class NpcService {
   Host& host_;
   NpcConfig config_;
   std::map<std::string, std::unique_ptr<Mind>> minds_;
+  std::map<std::string, pb::NpcRecord> strays_;  // of people whom the pack has not; until on_pack_changed()
   std::map<std::string, pb::PlayerRecord> players_;
   std::deque<std::int64_t> kept_decisions_;  // their sequences, oldest first
   std::int64_t last_memory_ = 0;

@@ -1,5 +1,6 @@
 // What the npc service keeps, as SQL. Tables: README.md.
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "services/npc/mind.h"
@@ -53,7 +54,9 @@ std::vector<db::Migration> migrations() {
     alter table npc_lines add column by_player bigint not null default 0;
     update npc_lines set by_player = 1 where who = player;
     alter table npc_memories add column talk bigint not null default 0;
-    alter table npc_memories add column witness_list blob)sql"}};
+    alter table npc_memories add column witness_list blob)sql"},
+          // What a vector means depends on who made it.
+          {"npc", 3, "alter table npc_memories add column vector_model text not null default ''"}};
 }
 
 std::vector<std::pair<std::string, std::string>> tables() {
@@ -91,10 +94,18 @@ std::vector<float> vector_from(const std::string& bytes) {
   return out;
 }
 
+bool vector_fits(const std::string& bytes, std::size_t size) {
+  if (size == 0 || bytes.size() != size * sizeof(float)) return false;
+  double length = 0;
+  for (const float part : vector_from(bytes)) length += static_cast<double>(part) * part;
+  return std::isfinite(length) && length > 0;
+}
+
 }  // namespace npc_store
 
 Result<void> NpcService::load(db::Reader& reader) {
   players_.clear();
+  strays_.clear();
   for (auto& [id, mind] : minds_) {
     mind->record.Clear();
     mind->memories.clear();
@@ -114,18 +125,23 @@ Result<void> NpcService::load(db::Reader& reader) {
     if (const auto found = minds_.find(row.text(0)); found != minds_.end()) {
       found->second->record.ParseFromString(row.blob(1));
       found->second->reflex = found->second->record.attentive() ? npc::Reflex::interact : npc::Reflex::idle;
+    } else {
+      strays_[row.text(0)].ParseFromString(row.blob(1));
     }
   }
   TRY(const auto players, reader.query("select player, record from npc_players"));
   for (const auto& row : players) players_[row.text(0)].ParseFromString(row.blob(1));
   TRY(const auto memories,
       reader.query(
-          "select id, npc, text, at_ms, place, witnesses, source, importance, vector, talk, witness_list "
-          "from npc_memories order by id"));
+          "select id, npc, text, at_ms, place, witnesses, source, importance, vector, talk, witness_list, "
+          "vector_model from npc_memories order by id"));
   for (const auto& row : memories) {
     const auto found = minds_.find(row.text(1));
     if (found == minds_.end()) continue;
     auto& mind = *found->second;
+    // Made by another model, of another size or kept without its maker's name: it is made again.
+    const bool usable = !row.is_null(8) && row.text(11) == config_.embedding_model &&
+                        npc_store::vector_fits(row.blob(8), config_.embedding_size);
     mind.memories.push_back({.id = row.integer(0),
                              .text = row.text(2),
                              .at_ms = row.integer(3),
@@ -133,9 +149,9 @@ Result<void> NpcService::load(db::Reader& reader) {
                              .witnesses = npc_store::names_in(row, 10, 5),
                              .source = row.text(6),
                              .importance = row.real(7),
-                             .has_vector = !row.is_null(8),
+                             .has_vector = usable,
                              .talk = static_cast<std::uint64_t>(row.integer(9))});
-    if (!row.is_null(8) && mind.index) {
+    if (usable && mind.index) {
       TRY_VOID(mind.index->add(row.integer(0), npc_store::vector_from(row.blob(8))));
     }
   }

@@ -153,6 +153,14 @@ std::vector<Key> Image::query(const Filter& filter, std::size_t limit) const {
   return page;
 }
 
+std::vector<Key> Image::keys() const {
+  std::vector<Key> keys;
+  for (const auto& [key, document] : documents_) {
+    if (document.live()) keys.push_back(key);
+  }
+  return keys;
+}
+
 std::vector<std::string> Image::ids(const std::string& kind) const {
   std::vector<std::string> ids;
   for (auto entry = documents_.lower_bound(Key{kind, ""});

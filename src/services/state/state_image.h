@@ -52,6 +52,7 @@ class Image {
   // Keys of live documents in the order of (kind, id), at most `limit` of them and about page_bytes_max of
   // text.
   std::vector<Key> query(const Filter& filter, std::size_t limit) const;
+  std::vector<Key> keys() const;                                // of all live ones
   std::vector<std::string> ids(const std::string& kind) const;  // live ones, for did_you_mean()
 
   std::vector<std::string> players_at(const std::string& place) const;  // in the order of their names

@@ -115,11 +115,11 @@ Result<void> check_items(const json& document) {
   return {};
 }
 
-Result<void> check_numbers(const json& document) {
+Result<void> check_numbers(const json& document, const std::string& coin) {
   if (const auto money = document.find("money"); money != document.end()) {
     if (!money->is_number_integer() || money->get<std::int64_t>() < 0) {
       return bad_member(
-          fmt::format("'money' is {}; expected a whole number of pence, not negative", money->dump()));
+          fmt::format("'money' is {}; expected a whole number of {}, not negative", money->dump(), coin));
     }
   }
   for (const char* axis : {"x", "y"}) {
@@ -215,7 +215,7 @@ Result<Members> members_of(const Key& key, const std::string& canonical, const p
                       did_you_mean(members.place, pack.place_ids()));
   }
   TRY_VOID(check_items(document));
-  TRY_VOID(check_numbers(document));
+  TRY_VOID(check_numbers(document, pack.world.money.coin));
   if (key.kind == "player") members.player = key.id;  // who a player is belongs to nobody else
   return members;
 }

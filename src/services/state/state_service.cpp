@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "host/pack_change.h"
 #include "moderation/fields.h"
+#include "services/state/state_pack.h"
 #include "services/state/state_store.h"
 #include "troupe/v1/events.pb.h"
 
@@ -29,7 +31,7 @@ pb::StateDocument view(const Key& key, const Document& document, const google::p
 enum class Sight { none, place, all };
 Sight sight_of(const Caller& caller, const Key& key) {
   if (caller.role != pb::ROLE_PLAYER && caller.role != pb::ROLE_NPC) return Sight::all;
-  if (key.kind == "feature") return Sight::all;
+  if (key.kind == "feature" || key.kind == state::kPile) return Sight::all;
   const bool own = key.id == caller.name && key.kind == (caller.role == pb::ROLE_PLAYER ? "player" : "npc");
   if (own) return Sight::all;
   return key.kind == "npc" ? Sight::place : Sight::none;
@@ -73,21 +75,16 @@ void StateService::mount() {
   });
   // Where players are is what their documents say, for verbs and for what they perceive.
   timeline.set_witnesses([this](const std::string& place) { return image_.players_at(place); });
-  // No events: this is how the world is, nothing has changed in it yet.
-  timeline.add_genesis([this](Turn& turn) {
-    for (const auto& initial : state::initial_documents(pack_)) {
-      Document document = *image_.find(initial.key);
-      document.changed_ms = turn.now().ms;
-      image_.put(initial.key, document);
-      state::store::write(turn, initial.key, document);
-    }
-  });
+  timeline.add_genesis([this](Turn& turn) { genesis(turn); });
+  timeline.add_pack_hook(
+      "state", [this](Turn& turn, const pb::PackChanged& change) { on_pack_changed(turn, change); });
   host_.serve(&StateService::get, this);
   host_.serve(&StateService::query, this);
   host_.serve(&StateService::put, this);
   host_.serve(&StateService::patch, this);
   host_.serve(&StateService::remove, this);
   host_.serve(&StateService::batch, this);
+  host_.serve(&StateService::depart, this);
 }
 
 void StateService::measure() const {
@@ -311,7 +308,9 @@ void StateService::apply(Turn& turn, Staging& staging) {
     const Document* old = image_.find(key);
     const std::string before = old != nullptr && old->live() ? old->text : std::string();
     state::store::write(turn, key, after);
-    emit(turn, key, before, after);
+    const auto reason = staging.gone_because.find(key);
+    emit(turn, key, before, after,
+         reason == staging.gone_because.end() ? "its document was deleted" : reason->second);
     image_.put(key, std::move(after));
   }
   // Names cost nothing for long: whoever came, has nothing and did nothing since makes room for others.
@@ -322,14 +321,15 @@ void StateService::apply(Turn& turn, Staging& staging) {
     gone.deleted = true;
     gone.changed_ms = staging.now_ms;
     state::store::write(turn, *key, gone);
-    emit(turn, *key, before, gone);
+    emit(turn, *key, before, gone, "its document was deleted");
     image_.put(*key, std::move(gone));
   }
   for (const Key& forgotten : image_.forget_oldest()) state::store::erase(turn, forgotten);
   measure();
 }
 
-void StateService::emit(Turn& turn, const Key& key, const std::string& before, const Document& after) const {
+void StateService::emit(Turn& turn, const Key& key, const std::string& before, const Document& after,
+                        const std::string& gone_because) const {
   const auto keys = state::changed_keys(before, after.deleted ? std::string() : after.text);
   EmitOptions options{.subject = key.id, .place = after.members.place};
   const auto fill = [&](auto event) {
@@ -359,7 +359,7 @@ void StateService::emit(Turn& turn, const Key& key, const std::string& before, c
   pb::EntityGone gone;
   gone.set_kind(key.kind);
   gone.set_id(key.id);
-  gone.set_reason("its document was deleted");
+  gone.set_reason(gone_because);
   if (after.members.place.empty()) options.audience = Audience::operators();
   turn.emit(gone, options);
 }

@@ -23,6 +23,8 @@ class StateService {
     std::vector<pb::StateDocument> replies;  // one per change
     std::size_t live = 0;                    // documents there would be
     std::int64_t now_ms = 0;
+    std::map<state::Key, std::string>
+        gone_because;  // of those that are deleted; nothing: somebody deleted it
   };
 
   Result<pb::StateDocument> get(const Caller& caller, const pb::StateGetRequest& request) const;
@@ -33,6 +35,15 @@ class StateService {
   Result<pb::StateDocument> patch(Turn& turn, const Caller& caller, const pb::StatePatchRequest& request);
   Result<pb::StateDocument> remove(Turn& turn, const Caller& caller, const pb::StateDeleteRequest& request);
   Result<pb::StateBatchReply> batch(Turn& turn, const Caller& caller, const pb::StateBatchRequest& request);
+
+  Result<pb::StateDeparted> depart(Turn& turn, const Caller& caller, const pb::StateDepart& command);
+
+  // Without events: this is how the world is, nothing has changed in it yet.
+  void genesis(Turn& turn);
+  void on_pack_changed(Turn& turn, const pb::PackChanged& change);
+  // The next version of a document, whatever it says: the pack and the world's past answer for it.
+  void adapt(Staging& staging, const state::Key& key, std::string text) const;
+  void erase(Staging& staging, const state::Key& key, std::string reason) const;
 
   Staging begin(const Turn& turn) const;
   Result<void> stage(Staging& staging, const pb::StatePutRequest& request) const;
@@ -46,7 +57,8 @@ class StateService {
   const state::Document* seen(const Staging& staging, const state::Key& key) const;
   Result<void> replace(Staging& staging, const state::Key& key, std::string text) const;
   void enter(Staging& staging, const state::Key& key, state::Document document) const;
-  void emit(Turn& turn, const state::Key& key, const std::string& before, const state::Document& after) const;
+  void emit(Turn& turn, const state::Key& key, const std::string& before, const state::Document& after,
+            const std::string& gone_because) const;
   Error unknown(const state::Key& key) const;
   void measure() const;
 

@@ -21,11 +21,6 @@ std::vector<db::Migration> migrations() {
 
 Result<void> load(db::Reader& reader, Image& image, const pack::Pack& pack, const Limits& limits) {
   image.clear();
-  // What the pack has and the table has not: the world is new, or the pack has grown since.
-  for (auto& initial : initial_documents(pack)) {
-    TRY(Members members, members_of(initial.key, initial.text, pack, limits));
-    image.put(initial.key, {.version = 1, .text = std::move(initial.text), .members = std::move(members)});
-  }
   TRY(const auto rows,
       reader.query(
           "select kind, id, version, document, place, player, deleted, changed_ms from state_documents"));
@@ -37,8 +32,8 @@ Result<void> load(db::Reader& reader, Image& image, const pack::Pack& pack, cons
                       .deleted = row.integer(6) != 0};
     if (auto members = members_of(key, document.text, pack, limits)) {
       document.members = *std::move(members);
-    } else {  // written under an older pack, whose places are gone: kept as it is, findable by what the row
-              // says
+    } else {  // written under an older pack, whose places are gone: on_pack_changed() finds it by what the
+              // row says
       document.members = {.place = row.text(4), .player = row.text(5), .tags = {}};
     }
     image.put(key, std::move(document));

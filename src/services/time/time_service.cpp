@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "host/pack_change.h"
 #include "pack/query.h"
 
 namespace troupe {
@@ -60,6 +61,8 @@ void TimeService::mount() {
   timeline.add_table("time_timers", "id");
   timeline.add_loader([this](db::Reader& reader) { return load(reader); });
   timeline.add_genesis([this](Turn& turn) { genesis(turn); });
+  timeline.add_pack_hook(
+      kService, [this](Turn& turn, const pb::PackChanged& change) { on_pack_changed(turn, change); });
   timeline.add_tick([this](Turn& turn) { on_tick(turn); });
   timeline.add_timer_handler(
       kService, [this](Turn& turn, const std::string& key, const std::string&) { on_timer(turn, key); });
@@ -213,14 +216,25 @@ void TimeService::start_festivals(Turn& turn, std::int64_t day, bool all) {
   if (!all && day > 1) before = pack::date_of(calendar_, day - 1).festivals;
   for (const auto& id : pack::date_of(calendar_, day).festivals) {
     if (std::ranges::find(before, id) != before.end()) continue;
-    const auto festival = std::ranges::find(calendar_.festivals, id, &pack::Festival::id);
-    pb::FestivalStarted event;
-    event.set_festival(id);
-    event.set_name(festival->name);
-    event.set_text(festival->text);
-    turn.emit(event, {.subject = id,
-                      .place = festival->place.str(),
-                      .audience = Audience::everybody()});  // the whole town knows
+    start_festival(turn, id);
+  }
+}
+
+void TimeService::start_festival(Turn& turn, const std::string& id) {
+  const auto festival = std::ranges::find(calendar_.festivals, id, &pack::Festival::id);
+  pb::FestivalStarted event;
+  event.set_festival(id);
+  event.set_name(festival->name);
+  event.set_text(festival->text);
+  turn.emit(event, {.subject = id,
+                    .place = festival->place.str(),
+                    .audience = Audience::everybody()});  // the whole town knows
+}
+
+// Of the calendar nothing is kept. A festival that the pack has from now on may be today.
+void TimeService::on_pack_changed(Turn& turn, const pb::PackChanged& change) {
+  for (const auto& id : pack::date_of(calendar_, rules::day_of(turn.now())).festivals) {
+    if (pack_change::added(change, "festivals", id)) start_festival(turn, id);
   }
 }
 

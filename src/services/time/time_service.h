@@ -48,6 +48,8 @@ class TimeService {
   void begin_day(Turn& turn);
   void begin_phase(Turn& turn);
   void start_festivals(Turn& turn, std::int64_t day, bool all);
+  void start_festival(Turn& turn, const std::string& id);
+  void on_pack_changed(Turn& turn, const pb::PackChanged& change);
   void fire(Turn& turn, const std::string& id);
   std::string make_id(const Turn& turn) const;
   void forget(Turn& turn, const std::string& id);

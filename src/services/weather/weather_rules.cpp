@@ -32,7 +32,7 @@ constexpr std::array<Norm, kStates> kNorms{{
 }};
 
 constexpr std::array<Band, kSeasons> kBands{{{5, 20}, {20, 35}, {0, 15}, {-10, 5}}};
-constexpr Band kTemperatures{-40, 50};  // anywhere, ever
+constexpr Band kTemperatures{-40, 50};  // anywhere, ever, where the pack has no bands of its own
 constexpr double kExtremeC = 10;        // how far the extremes reach beyond the band
 constexpr double kWindMax = 150;
 
@@ -77,13 +77,13 @@ bool is_snow(Weather state) {
 
 // Where the temperature of a state must be. Ordinary weather may be outside the season's band for the hours
 // that follow an extreme or a new season, but no further than the extremes.
-Band allowed(const Band& band, Weather state) {
+Band allowed(const RegionRules& rules, const Band& band, Weather state) {
   Band out{band.low_c - kExtremeC, band.high_c + kExtremeC};
   if (state == Weather::extreme_heat) out.low_c = band.high_c;
   if (state == Weather::extreme_cold) out.high_c = band.low_c;
   if (is_snow(state)) out.high_c = band.low_c + 1;
-  return {std::clamp(out.low_c, kTemperatures.low_c, kTemperatures.high_c),
-          std::clamp(out.high_c, kTemperatures.low_c, kTemperatures.high_c)};
+  return {std::clamp(out.low_c, rules.limits.low_c, rules.limits.high_c),
+          std::clamp(out.high_c, rules.limits.low_c, rules.limits.high_c)};
 }
 
 // Where the temperature of a state is drawn to. `day` in [-1, 1): one day is warmer than another.
@@ -114,7 +114,7 @@ RegionState with_norm(const RegionRules& rules, RegionState state, Season season
   state.wind_kmh = norm.wind_kmh;
   state.humidity = norm.humidity;
   state.hours_in_state = 0;
-  settle_values(state, wanted_c(band, state.state, state.hour, 0), allowed(band, state.state));
+  settle_values(state, wanted_c(band, state.state, state.hour, 0), allowed(rules, band, state.state));
   return state;
 }
 
@@ -175,9 +175,21 @@ RegionRules make_rules(const pack::Region& region) {
   RegionRules rules;
   for (std::size_t i = 0; i < kStates; ++i) rules.hours[i] = kNorms[i].hours;
   for (const auto& [state, hours] : region.hours) rules.hours[at(state)] = std::max(hours, .25);
+  rules.limits = kTemperatures;
   for (std::size_t season = 0; season < kSeasons; ++season) {
-    rules.bands[season] = {kBands[season].low_c + region.temperature_offset_c,
-                           kBands[season].high_c + region.temperature_offset_c};
+    Band band = kBands[season];
+    if (const auto own = region.temperatures.find(static_cast<Season>(season));
+        own != region.temperatures.end()) {
+      band = {own->second.low_c, own->second.high_c};
+    }
+    band = {band.low_c + region.temperature_offset_c, band.high_c + region.temperature_offset_c};
+    rules.bands[season] = band;
+    if (region.temperatures.empty()) continue;
+    rules.limits.low_c = std::min(rules.limits.low_c, band.low_c - kExtremeC);
+    rules.limits.high_c = std::max(rules.limits.high_c, band.high_c + kExtremeC);
+  }
+  if (region.sky != pack::Region::Sky::seasons) {
+    for (auto& has : rules.has) has[at(region.start)] = true;  // and nothing that it leads to
   }
   for (const auto& [season, matrix] : region.seasons) {
     for (const auto& [from, row] : matrix) {
@@ -259,7 +271,7 @@ RegionState step(const RegionRules& rules, const RegionState& before, std::int64
   const double wanted = wanted_c(band, after.state, hour, centred(draw, hour / 24, kDayLane));
   const double temperature =
       relaxed(before.temperature_c, wanted, .5, .3 * centred(draw, hour, kTemperatureLane));
-  settle_values(after, temperature, allowed(band, after.state));
+  settle_values(after, temperature, allowed(rules, band, after.state));
   return after;
 }
 
@@ -273,14 +285,17 @@ void forecast(const RegionRules& rules, const Seasons& seasons, const RegionStat
   }
 }
 
-std::optional<RegionState> severe_ahead(const RegionRules& rules, const Seasons& seasons,
-                                        const RegionState& from, const rt::Draw& draw, int hours) {
+std::size_t severe_onsets(const RegionRules& rules, const Seasons& seasons, const RegionState& from,
+                          const rt::Draw& draw, std::span<Onset> out) {
   RegionState state = from;
-  for (int i = 0; i < hours; ++i) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const Weather before = state.state;
     forecast(rules, seasons, state, draw, std::span(&state, 1));
-    if (norm_of(state.state).severe) return state;
+    if (state.state != before && norm_of(state.state).severe)
+      out[count++] = {.at_ms = state.hour * kHourMs, .state = state.state};
   }
-  return std::nullopt;
+  return count;
 }
 
 RegionState blurred(const RegionRules& rules, const RegionState& exact, Season season, int ahead,
@@ -307,7 +322,7 @@ RegionState blurred(const RegionRules& rules, const RegionState& exact, Season s
   said.intensity += .2 * width * off(2);
   said.wind_kmh += (3 + .3 * said.wind_kmh) * width * off(3);
   said.humidity += .2 * width * off(4);
-  settle_values(said, said.temperature_c + 6 * width * off(5), kTemperatures);
+  settle_values(said, said.temperature_c + 6 * width * off(5), rules.limits);
   return said;
 }
 

@@ -42,6 +42,7 @@ struct RegionRules {
   std::array<std::array<pack::Weather, kStates>, kSeasons> way_out{};
   std::array<double, kStates> hours{};
   std::array<Band, kSeasons> bands{};  // temperatures of ordinary weather
+  Band limits{};                       // of every temperature, ever
 };
 RegionRules make_rules(const pack::Region& region);
 
@@ -91,9 +92,17 @@ double change_chance(const RegionRules& rules, const RegionState& before, pack::
 void forecast(const RegionRules& rules, const Seasons& seasons, const RegionState& from, const rt::Draw& draw,
               std::span<RegionState> out);
 
-// The first severe state within `hours` after `from`.
-std::optional<RegionState> severe_ahead(const RegionRules& rules, const Seasons& seasons,
-                                        const RegionState& from, const rt::Draw& draw, int hours);
+// A severe state that begins, out of another state, which may be severe itself: a blizzard comes out of heavy
+// snow.
+struct Onset {
+  std::int64_t at_ms = 0;
+  pack::Weather state = pack::Weather::clear;
+  auto operator<=>(const Onset&) const = default;
+};
+
+// Those of the hours after `from`, as many hours as `out` has room; answers how many there are.
+std::size_t severe_onsets(const RegionRules& rules, const Seasons& seasons, const RegionState& from,
+                          const rt::Draw& draw, std::span<Onset> out);
 
 // What an almanac of less than full certainty says about `exact`, `ahead` hours in advance. The same hour is
 // never blurred less from further away.

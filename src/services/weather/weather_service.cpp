@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/text.h"
 
@@ -22,9 +23,10 @@ std::int64_t hour_of(GameTime time) { return time.ms / kHourMs; }
 
 pb::WeatherState to_pb(Weather state) { return static_cast<pb::WeatherState>(static_cast<int>(state) + 1); }
 
-void describe(const std::string& region, const RegionState& state, GameTime at, pb::WeatherNow& out) {
+void describe(const std::string& region, bool none, const RegionState& state, GameTime at,
+              pb::WeatherNow& out) {
   out.set_region(region);
-  out.set_state(std::string(pack::name_of(state.state)));
+  out.set_state(none ? std::string("none") : std::string(pack::name_of(state.state)));
   out.set_intensity(state.intensity);
   out.set_temperature_c(state.temperature_c);
   out.set_wind_kmh(state.wind_kmh);
@@ -47,8 +49,12 @@ void set_values(const RegionState& state, Event& event) {
 WeatherService::WeatherService(const pack::Pack& pack, Host& host, WeatherLimits limits)
     : host_(host), limits_(limits), seasons_(pack.calendar) {
   for (const auto& region : pack.climate.regions) {
-    regions_.push_back(
-        {.id = region.id.str(), .rules = weather::make_rules(region), .start = region.start, .state = {}});
+    regions_.push_back({.id = region.id.str(),
+                        .rules = weather::make_rules(region),
+                        .start = region.start,
+                        .none = region.sky == pack::Region::Sky::none,
+                        .state = {},
+                        .announced = {}});
     ids_.push_back(region.id.str());
   }
 }
@@ -59,7 +65,6 @@ void WeatherService::mount() {
   host_.serve(&WeatherService::forecast, this);
   host_.serve(&WeatherService::set, this);
   host_.serve(&WeatherService::unpin, this);
-  host_.on(&WeatherService::on_phase, this);
 
   Timeline& timeline = host_.timeline();
   timeline.add_migrations(weather::migrations());
@@ -68,6 +73,7 @@ void WeatherService::mount() {
   timeline.add_genesis([this](Turn& turn) {
     for (auto& region : regions_) settle_in(turn, region);
   });
+  timeline.add_pack_hook(kService, [this](Turn& turn, const pb::PackChanged&) { on_pack_changed(turn); });
   timeline.add_timer_handler(
       kService, [this](Turn& turn, const std::string& key, const std::string&) { on_hour(turn, key); });
 }
@@ -75,37 +81,68 @@ void WeatherService::mount() {
 Result<void> WeatherService::load(db::Reader& reader) {
   TRY(const auto all, weather::load(reader));
   const std::int64_t hour = hour_of(host_.timeline().now());
+  strays_.clear();
+  for (const auto& saved : all) {
+    if (std::ranges::find(ids_, saved.region) == ids_.end()) strays_.push_back(saved.region);
+  }
   for (auto& region : regions_) {
     const auto found = std::ranges::find(all, region.id, &weather::Saved::region);
     region.saved = found != all.end();
     region.state = region.saved ? found->state
                                 : weather::begin(region.rules, region.start, hour, seasons_.at_hour(hour));
-    region.warned_ms = region.saved ? found->warned_ms : 0;
+    region.announced = region.saved ? found->announced : std::vector<weather::Onset>();
   }
   return {};
 }
 
 // ---- What time brings
 
+RegionState WeatherService::calm(const Region& region, std::int64_t hour) const {
+  RegionState state = weather::begin(region.rules, region.start, hour, seasons_.at_hour(hour));
+  const auto& band = region.rules.bands[static_cast<std::size_t>(seasons_.at_hour(hour))];
+  state.intensity = state.wind_kmh = state.humidity = 0;
+  state.temperature_c = std::round((band.low_c + band.high_c) / 2 * 100) / 100;
+  return state;
+}
+
 void WeatherService::settle_in(Turn& turn, Region& region) {
   const std::int64_t hour = hour_of(turn.now());
+  if (region.none) {
+    region.state = calm(region, hour);
+    region.announced.clear();
+    turn.unschedule(kService, kHourTimer + region.id);
+    return save(turn, region);
+  }
   region.state = weather::begin(region.rules, region.start, hour, seasons_.at_hour(hour));
+  if (weather::norm_of(region.state.state).severe) tell(turn, region, {turn.now().ms, region.state.state});
   warn(turn, region);
   save(turn, region);
   turn.schedule(kService, kHourTimer + region.id, {(hour + 1) * kHourMs});
 }
 
-// Regions that the pack has got since the world began.
-void WeatherService::on_phase(Turn& turn, const EventContext&, const pb::PhaseChanged&) {
+// Regions come and go with the pack; those that stay go on from their weather, by the rules that hold now.
+void WeatherService::on_pack_changed(Turn& turn) {
+  for (const auto& id : strays_) {
+    weather::erase(turn, id);
+    turn.unschedule(kService, kHourTimer + id);
+  }
+  strays_.clear();
   for (auto& region : regions_) {
-    if (!region.saved) settle_in(turn, region);
+    // One that had no weather has no hours to go on from, and one that has none any more no use for them.
+    const bool hours = turn.scheduled(kService, kHourTimer + region.id);
+    if (!region.saved || region.none == hours) {
+      settle_in(turn, region);
+      continue;
+    }
+    warn(turn, region);
+    save(turn, region);
   }
 }
 
 void WeatherService::on_hour(Turn& turn, const std::string& key) {
   const std::string id = key.substr(std::string_view(kHourTimer).size());
   const auto region = std::ranges::find(regions_, id, &Region::id);
-  if (region == regions_.end()) return weather::erase(turn, id);  // the pack has lost it
+  if (region == regions_.end()) return;
   const rt::Draw draw = weather::draw_of(turn.seed(), region->id);
   RegionState after;
   weather::forecast(region->rules, seasons_, region->state, draw, std::span(&after, 1));
@@ -122,6 +159,12 @@ void WeatherService::move_to(Turn& turn, Region& region, const RegionState& afte
     event.set_to(to_pb(after.state));
     set_values(after, event);
     turn.emit(event, {.subject = region.id});
+    const weather::Onset onset{turn.now().ms, after.state};
+    // Somebody has set it.
+    if (weather::norm_of(after.state).severe &&
+        std::ranges::find(region.announced, onset) == region.announced.end()) {
+      tell(turn, region, onset);
+    }
   } else {
     pb::WeatherTransitioned event;
     event.set_state(to_pb(after.state));
@@ -132,33 +175,28 @@ void WeatherService::move_to(Turn& turn, Region& region, const RegionState& afte
   save(turn, region);
 }
 
-// Tells of the next severe spell, once, as early as the limits say.
+// Tells of each severe state once, as early as the limits say. What was announced and will not come, since
+// somebody has made another weather, is forgotten: if it comes all the same, it is told again.
 void WeatherService::warn(Turn& turn, Region& region) {
-  const std::int64_t now = turn.now().ms;
-  pb::WeatherSevere event;
-  if (weather::norm_of(region.state.state).severe) {
-    if (region.warned_ms != 0 && region.warned_ms <= now) return;  // the spell that was announced
-    event.set_state(to_pb(region.state.state));                    // somebody has set it
-    event.set_starts_at_ms(now);
-  } else {
-    const auto ahead =
-        weather::severe_ahead(region.rules, seasons_, region.state, weather::draw_of(turn.seed(), region.id),
-                              limits_.severe_lead_hours);
-    if (!ahead) {
-      region.warned_ms = 0;
-      return;
-    }
-    if (region.warned_ms > now) return;
-    event.set_state(to_pb(ahead->state));
-    event.set_starts_at_ms(ahead->hour * kHourMs);
+  std::vector<weather::Onset> ahead(static_cast<std::size_t>(limits_.severe_lead_hours));
+  ahead.resize(weather::severe_onsets(region.rules, seasons_, region.state,
+                                      weather::draw_of(turn.seed(), region.id), ahead));
+  for (const auto& onset : ahead) {
+    if (std::ranges::find(region.announced, onset) == region.announced.end()) tell(turn, region, onset);
   }
-  region.warned_ms = event.starts_at_ms();
+  region.announced = std::move(ahead);
+}
+
+void WeatherService::tell(Turn& turn, const Region& region, const weather::Onset& onset) {
+  pb::WeatherSevere event;
+  event.set_state(to_pb(onset.state));
+  event.set_starts_at_ms(onset.at_ms);
   turn.emit(event, {.subject = region.id, .priority = pb::PRIORITY_HIGH});
 }
 
 void WeatherService::save(Turn& turn, Region& region) {
   region.saved = true;
-  weather::save(turn, {region.id, region.state, region.warned_ms});
+  weather::save(turn, {region.id, region.state, region.announced});
 }
 
 // ---- What people ask
@@ -174,14 +212,14 @@ Result<pb::WeatherNow> WeatherService::get(const Caller&, const pb::WeatherGetRe
   TRY(const std::size_t index, find(request.region()));
   const Region& region = regions_[index];
   pb::WeatherNow reply;
-  describe(region.id, region.state, host_.timeline().now(), reply);
+  describe(region.id, region.none, region.state, host_.timeline().now(), reply);
   return reply;
 }
 
 Result<pb::WeatherListReply> WeatherService::list(const Caller&, const pb::WeatherListRequest&) const {
   pb::WeatherListReply reply;
   for (const auto& region : regions_) {
-    describe(region.id, region.state, host_.timeline().now(), *reply.add_regions());
+    describe(region.id, region.none, region.state, host_.timeline().now(), *reply.add_regions());
   }
   return reply;
 }
@@ -201,13 +239,20 @@ Result<pb::WeatherForecastReply> WeatherService::forecast(const Caller&,
   const double certainty = request.certainty() == 0 ? 1 : request.certainty();
   const rt::Draw draw = weather::draw_of(seed(), region.id);
   std::vector<RegionState> hours(static_cast<std::size_t>(request.hours()));
-  weather::forecast(region.rules, seasons_, region.state, draw, hours);
+  if (region.none) {
+    for (std::size_t i = 0; i < hours.size(); ++i)
+      hours[i] = calm(region, hour_of(host_.timeline().now()) + 1 + static_cast<std::int64_t>(i));
+  } else {
+    weather::forecast(region.rules, seasons_, region.state, draw, hours);
+  }
   pb::WeatherForecastReply reply;
   reply.set_region(region.id);
   for (std::size_t i = 0; i < hours.size(); ++i) {
-    const RegionState said = weather::blurred(region.rules, hours[i], seasons_.at_hour(hours[i].hour),
-                                              static_cast<int>(i) + 1, certainty, draw);
-    describe(region.id, said, {said.hour * kHourMs}, *reply.add_hours());
+    const RegionState said = region.none
+                                 ? hours[i]
+                                 : weather::blurred(region.rules, hours[i], seasons_.at_hour(hours[i].hour),
+                                                    static_cast<int>(i) + 1, certainty, draw);
+    describe(region.id, region.none, said, {said.hour * kHourMs}, *reply.add_hours());
   }
   return reply;
 }
@@ -215,6 +260,10 @@ Result<pb::WeatherForecastReply> WeatherService::forecast(const Caller&,
 Result<pb::WeatherNow> WeatherService::set(Turn& turn, const Caller&, const pb::WeatherSetRequest& request) {
   TRY(const std::size_t index, find(request.region()));
   Region& region = regions_[index];
+  if (region.none) {
+    return fail(Code::conflict, "weather.none",
+                fmt::format("'{}' has no weather: climate.yaml says so", region.id));
+  }
   const auto state = pack::find_name<Weather>(pack::kWeatherNames, request.state());
   if (!state) {
     static const std::vector<std::string> names(pack::kWeatherNames.begin(), pack::kWeatherNames.end());
@@ -226,7 +275,6 @@ Result<pb::WeatherNow> WeatherService::set(Turn& turn, const Caller&, const pb::
         Code::invalid_argument, "weather.bad_pin",
         fmt::format("pin_hours is {}; it must be 0 to {}", request.pin_hours(), limits_.pin_hours_max));
   }
-  if (!region.saved) settle_in(turn, region);
   RegionState after = region.state;
   if (after.state != *state) {
     after = weather::set_to(region.rules, after, *state, seasons_.at_hour(hour_of(turn.now())));
@@ -234,7 +282,7 @@ Result<pb::WeatherNow> WeatherService::set(Turn& turn, const Caller&, const pb::
   after.pinned_until_ms = request.pin_hours() == 0 ? 0 : turn.now().ms + request.pin_hours() * kHourMs;
   move_to(turn, region, after);
   pb::WeatherNow reply;
-  describe(region.id, region.state, turn.now(), reply);
+  describe(region.id, region.none, region.state, turn.now(), reply);
   return reply;
 }
 
@@ -248,7 +296,7 @@ Result<pb::WeatherNow> WeatherService::unpin(Turn& turn, const Caller&,
     save(turn, region);
   }
   pb::WeatherNow reply;
-  describe(region.id, region.state, turn.now(), reply);
+  describe(region.id, region.none, region.state, turn.now(), reply);
   return reply;
 }
 

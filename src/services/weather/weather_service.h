@@ -29,9 +29,10 @@ class WeatherService {
     std::string id;
     weather::RegionRules rules;
     pack::Weather start;
+    bool none;  // no weather: nothing changes, nothing is told, and its state is called "none"
     weather::RegionState state;
-    std::int64_t warned_ms = 0;
-    bool saved = false;  // false: the world began before the pack had this region
+    std::vector<weather::Onset> announced;  // of the hours ahead
+    bool saved = false;                     // false: until on_pack_changed(), the pack has it from now on
   };
 
   Result<pb::WeatherNow> get(const Caller& caller, const pb::WeatherGetRequest& request) const;
@@ -40,15 +41,19 @@ class WeatherService {
                                             const pb::WeatherForecastRequest& request) const;
   Result<pb::WeatherNow> set(Turn& turn, const Caller& caller, const pb::WeatherSetRequest& request);
   Result<pb::WeatherNow> unpin(Turn& turn, const Caller& caller, const pb::WeatherUnpinRequest& request);
-  void on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event);
+
+  void on_pack_changed(Turn& turn);
 
   Result<void> load(db::Reader& reader);
   void on_hour(Turn& turn, const std::string& key);
   void settle_in(Turn& turn, Region& region);
   void move_to(Turn& turn, Region& region, const weather::RegionState& after);
   void warn(Turn& turn, Region& region);
+  void tell(Turn& turn, const Region& region, const weather::Onset& onset);
   void save(Turn& turn, Region& region);
 
+  // Of a region without weather.
+  weather::RegionState calm(const Region& region, std::int64_t hour) const;
   Result<std::size_t> find(const std::string& id) const;  // its place in regions_
   std::uint64_t seed() const { return host_.timeline().config().seed; }
 
@@ -57,6 +62,7 @@ class WeatherService {
   const weather::Seasons seasons_;
   std::vector<Region> regions_;  // in the order of the pack
   std::vector<std::string> ids_;
+  std::vector<std::string> strays_;  // regions that the pack has not; until on_pack_changed()
 };
 
 }  // namespace troupe

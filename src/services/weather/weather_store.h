@@ -12,8 +12,7 @@ namespace troupe::weather {
 struct Saved {
   std::string region;
   RegionState state;
-  std::int64_t warned_ms =
-      0;  // start of the severe spell that was announced last; 0 = none since the last one ended
+  std::vector<Onset> announced;  // severe states that are to come, as far as they were told of
 };
 
 inline constexpr const char* kTable = "weather_regions";
