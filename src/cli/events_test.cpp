@@ -47,6 +47,13 @@ INSTANTIATE_TEST_SUITE_P(
              "Old Bram sets out from tavern for the harbour (work)"},
         Case{"NpcArrived", R"({"npc":"marta","place":"harbour","activity":"mends nets"})",
              "Marta arrives at the harbour and mends nets"},
+        Case{"NpcLeft", R"({"npc":"marta","place":"harbour","reason":"the pack has them no more"})",
+             "Marta is gone for good from the harbour (the pack has them no more)"},
+        Case{
+            "PackChanged",
+            R"({"parts":[{"part":"npcs","added":["eve"],"changed":["marta"]},{"part":"goods","removed":["eel"]}],"holds":["seed"]})",
+            "the pack is another: npcs +eve ~marta, goods -eel; as the world began: seed"},
+        Case{"PackChanged", R"({"unknown":true})", "the pack is another; what is otherwise is not known"},
         Case{
             "NpcDecided",
             R"({"npc":"marta","choice":"light the lamp","tier":"gold","options":["a","b","c"],"probabilities":[0.1,0.62,0.28],"verdict":"done"})",

@@ -48,6 +48,22 @@ void Busy::forget(Turn& turn) {
   }
 }
 
+void Busy::keep_known(Turn& turn, const pack::Pack& pack) {
+  for (auto deed = deeds_.begin(); deed != deeds_.end();) {
+    const Slot slot = deed->first;
+    const bool known = pack.verb(deed->second.verb) != nullptr &&
+                       (slot.first.starts_with("player:") || pack.npc(slot.first) != nullptr);
+    if (known) {
+      ++deed;
+      continue;
+    }
+    ending_.erase({deed->second.until_ms, slot});
+    deed = deeds_.erase(deed);
+    turn.write("delete from capabilities_busy where actor = $1 and slot = $2",
+               Values{slot.first, slot.second});
+  }
+}
+
 Result<void> Busy::load(db::Reader& reader) {
   deeds_.clear();
   ending_.clear();

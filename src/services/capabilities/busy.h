@@ -25,6 +25,9 @@ class Busy {
   void begin(Turn& turn, pack::ActorKind kind, const std::string& key, const std::string& verb,
              GameTime until);
 
+  // Forgets deeds of which the pack knows the verb no more, or who does them.
+  void keep_known(Turn& turn, const pack::Pack& pack);
+
   Result<void> load(db::Reader& reader);
   static const char* schema();
 

@@ -57,6 +57,8 @@ void CapabilitiesService::mount_offers() {
   timeline.add_timer_handler("capabilities", [this](Turn& turn, const std::string& key, const std::string&) {
     on_timer(turn, key);
   });
+  timeline.add_pack_hook(
+      "capabilities", [this](Turn& turn, const pb::PackChanged& change) { on_pack_changed(turn, change); });
   host_.serve(&CapabilitiesService::offers, static_cast<const CapabilitiesService*>(this));
   host_.serve(&CapabilitiesService::accept, this);
   host_.serve(&CapabilitiesService::decline, this);
@@ -112,6 +114,26 @@ void CapabilitiesService::end_offer(Turn& turn, const pb::Offer& offer, const st
     std::vector<std::string> both = {player};  // and nobody else
     if (ended.kind() == "player") both.push_back(ended.actor());
     turn.emit(event, {.subject = player, .audience = Audience::only(std::move(both))});
+  }
+}
+
+// What is offered or being done with something that the pack has no more is void.
+void CapabilitiesService::on_pack_changed(Turn& turn, const pb::PackChanged& change) {
+  busy_.keep_known(turn, pack_);
+  for (const auto& offer : offers_.all()) {
+    const bool gone = pack_.verb(offer.action().verb()) == nullptr ||
+                      (offer.kind() == "npc" && pack_.npc(offer.actor()) == nullptr) ||
+                      std::ranges::any_of(offer.action().args(), [&](const auto& arg) {
+                        return std::ranges::any_of(change.parts(), [&](const auto& part) {
+                          return std::ranges::find(part.removed(), arg.second) != part.removed().end();
+                        });
+                      });
+    if (!gone) continue;
+    if (offers_.declined(offer)) {
+      offers_.remove(turn, offer.id());
+    } else {
+      end_offer(turn, offer, "expired");
+    }
   }
 }
 

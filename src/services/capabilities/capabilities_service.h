@@ -63,6 +63,7 @@ class CapabilitiesService {
   Result<pb::Offer> known_offer(const std::string& id) const;
   void end_offer(Turn& turn, const pb::Offer& offer, const std::string& how);
   void on_timer(Turn& turn, const std::string& key);
+  void on_pack_changed(Turn& turn, const pb::PackChanged& change);
   void mount_offers();
 
   // capabilities_engines.cpp

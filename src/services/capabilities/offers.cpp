@@ -45,6 +45,12 @@ std::vector<pb::Offer> Offers::to_answer(const std::string& player) const {
   return out;
 }
 
+std::vector<pb::Offer> Offers::all() const {
+  std::vector<pb::Offer> out;
+  for (const auto& [id, kept] : kept_) out.push_back(kept.offer);
+  return out;
+}
+
 std::vector<pb::Offer> Offers::of_actor(const std::string& kind, const std::string& actor) const {
   std::vector<pb::Offer> out;
   for (const auto& [id, kept] : kept_) {

@@ -23,6 +23,7 @@ class Offers {
   const pb::Offer* same(const std::string& kind, const std::string& actor, const pb::Action& action) const;
   bool declined(const pb::Offer& offer) const;
   std::vector<pb::Offer> to_answer(const std::string& player) const;
+  std::vector<pb::Offer> all() const;  // also declined ones
   std::vector<pb::Offer> of_actor(const std::string& kind, const std::string& actor) const;  // open ones
 
   // `exhausted` capabilities.offers.
