@@ -50,7 +50,8 @@ Result<void> check_deal(const pack::Pack& pack, const Person& before, const Pers
   }
   if (lost > won) {
     return not_possible(won == 0 ? fmt::format("{} gives nothing away for nothing", before.name)
-                                 : fmt::format("{} wants {} pence for that, not {}", before.name, lost, won));
+                                 : fmt::format("{} wants {} {} for that, not {}", before.name, lost,
+                                               pack.world.money.coin, won));
   }
   // Half of the fortune that they began with stays.
   const std::int64_t reserve = npc == nullptr ? 0 : npc->money / 2;

@@ -1,4 +1,6 @@
 // What somebody remembers, and finding it again.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
