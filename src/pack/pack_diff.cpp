@@ -98,9 +98,9 @@ void each_part(const Pack& a, const Pack& b, Both both) {
 
 PartDiff world_diff(const World& a, const World& b) {
   const auto& [name_a, title_a, text_a, version_a, seed_a, day_a, clock_a, scale_a, money_a, arrival_a,
-               players_a, at_a] = a;
+               rating_a, players_a, at_a] = a;
   const auto& [name_b, title_b, text_b, version_b, seed_b, day_b, clock_b, scale_b, money_b, arrival_b,
-               players_b, at_b] = b;
+               rating_b, players_b, at_b] = b;
   (void)std::tie(at_a, at_b);
   PartDiff out{.part = "world", .added = {}, .removed = {}, .changed = {}};
   const auto look = [&](const char* key, bool same) {
@@ -115,6 +115,7 @@ PartDiff world_diff(const World& a, const World& b) {
   look("scale", scale_a == scale_b);
   look("money", money_a == money_b);
   look("arrival", arrival_a == arrival_b);
+  look("rating", rating_a == rating_b);
   look("players", players_a == players_b);
   return out;
 }

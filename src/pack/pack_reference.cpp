@@ -26,6 +26,7 @@ constexpr Meaning kMeanings[] = {
     {"world.yaml", "start", "when a world begins"},
     {"world.yaml", "scale", "game seconds in a real second; counts when a world begins"},
     {"world.yaml", "money", "what money is called"},
+    {"world.yaml", "rating", "what whoever nobody knows may hear and say; teen where it is not said"},
     {"world.yaml", "players", "how far a player's own client is believed about where they are"},
     {"players", "speed_m_s", "metres in a real second, at most"},
     {"players", "positions", "`game`: only the game server's word counts; instead of a speed"},
