@@ -62,7 +62,7 @@ struct World {
   std::uint64_t seed = 0;
   std::int64_t start_day = 1;  // days count from 1
   Clock start_clock;
-  double scale = 60;            // game seconds per real second, 0..86400
+  double scale = 60;  // game seconds per real second, 0..86400
   Money money;
   PlaceId arrival;              // where a new player appears
   std::string rating = "teen";  // what whoever nobody knows may hear and say: teen or mature
@@ -119,9 +119,8 @@ struct Region {
   // are no `seasons`.
   enum class Sky { seasons, constant, none };
   Sky sky = Sky::seasons;
-  double temperature_offset_c = 0;  // added to the season's band, -20..20
-  std::map<Season, Temperatures>
-      temperatures;  // the bands of another planet; the service's where there is none
+  double temperature_offset_c = 0;              // added to the season's band, -20..20
+  std::map<Season, Temperatures> temperatures;  // of another planet; the service's where there is none
   std::map<Season, WeatherMatrix> seasons;
   std::map<Weather, double> hours;  // typical game hours in a state, where it is not the service's default
   Source at;
@@ -391,8 +390,7 @@ struct Effect {
 struct Verb {
   VerbId id;
   std::string text;  // an option as a model reads it: "light {lamp}"; only parameters in braces
-  std::string
-      does;  // the same in the third person, where the rule for it is wrong: "lights {lamp}"; may be empty
+  std::string does;  // "lights {lamp}", where the rule for the third person is wrong; may be empty
   std::vector<Param> params;
   std::vector<Condition> preconditions;
   std::vector<Effect> effects;
