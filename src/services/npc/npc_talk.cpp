@@ -200,7 +200,8 @@ Task<void> NpcService::may_say(std::string npc, std::string player, std::string 
 const std::vector<pb::CategoryLevel>* NpcService::frozen(const Mind& mind, const std::string& player) const {
   constexpr std::int64_t kOverAfterRealS = 120;  // or ten minutes of the game, what is longer
   const auto& timeline = host_.timeline();
-  const auto gap = std::max(10 * kMinuteMs, timeline.clock().scale().milli * kOverAfterRealS);
+  const auto gap =
+      std::max(10 * kMinuteMs, timeline.clock().span_of(std::chrono::seconds(kOverAfterRealS)).ms);
   const auto known = mind.conversations.find(player);
   if (known == mind.conversations.end() || known->second.allowed.empty()) return nullptr;
   return timeline.now().ms - known->second.lines.back().at_ms <= gap ? &known->second.allowed : nullptr;
