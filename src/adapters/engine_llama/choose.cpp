@@ -239,7 +239,9 @@ void start_choose(ChatLane& lane, Inbox& inbox, const Limits& limits, TicketPtr 
                                                 .usage = {},
                                                 .failed = false,
                                                 .counted = false});
-  for (const auto& option : request.options) choice->prior_key += option + '\n';
+  // (With its length: an option may contain any separator.)
+  for (const auto& option : request.options)
+    choice->prior_key += std::to_string(option.size()) + ':' + option;
 
   const auto begin = [&]() -> Result<void> {
     Runs runs;

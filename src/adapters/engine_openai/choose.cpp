@@ -74,7 +74,8 @@ Task<Weighed> weigh(CorePtr core, Upstream* upstream, ChooseRequest request,
                     std::shared_ptr<Counted> counted) {
   const std::size_t options = request.options.size();
   std::string key;
-  for (const auto& option : request.options) key += option + '\n';
+  // (With its length: an option may contain any separator.)
+  for (const auto& option : request.options) key += std::to_string(option.size()) + ':' + option;
   if (!upstream->letters_fail) {
     std::vector<double> prior;
     if (const auto* known = upstream->priors.find(key)) prior = *known;

@@ -61,6 +61,8 @@ void RouterService::mount() {
 
 void RouterService::entity_gone(Turn& turn, const EventContext&, const pb::EntityGone& event) {
   if (event.id().empty()) return;  // nobody in particular: not everybody whose name was left empty
+  // Only these are reasons to think; and a kind with a colon would read as another's name.
+  if (event.kind() != "npc" && event.kind() != "player" && event.kind() != "place") return;
   const std::string key = event.kind() + ":" + event.id();
   const std::string why = event.kind() + " " + event.id() + " is gone";
   jobs_.gone(turn, key, why);
