@@ -72,6 +72,10 @@ export function sentence(event: WorldEvent, names: Names): Sentence {
     }
     case 'EmotionChanged':
       return about(`${who} is ${str(p.to) || 'calm'} now`, 'mind', { ...because, who: npc });
+    case 'NpcReflex':
+      return about(`${who}: ${plain(str(p.reflex))}${str(p.target) ? ` (${names.person(str(p.target))})` : ''}`, 'mind', { who: npc });
+    case 'NpcDied':
+      return about(`${who} has died at ${names.place(str(p.place))}`, 'world', { why: str(p.cause), who: npc });
     case 'RelationChanged':
       return about(`${who} feels ${plain(str(p.feeling))} of ${percent(num(p.value))} towards ${names.person(str(p.towards))}`, 'mind', { ...because, who: npc });
     case 'MemoryAdded':

@@ -206,6 +206,9 @@ constexpr Words kWords[] = {
     {"NpcDecided", decided},
     {"NpcExpressionChanged",
      [](const Told& t) { return t.person("npc") + " looks " + t.text("expression"); }},
+    {"NpcReflex",
+     [](const Told& t) { return t.person("npc") + ": " + t.text("reflex") + t.in_brackets("target"); }},
+    {"NpcDied", [](const Told& t) { return t.person("npc") + " has died" + t.in_brackets("cause"); }},
     {"EmotionChanged",
      [](const Told& t) {
        return fmt::format("{} is {} now, no longer {}{}", t.person("npc"), t.text("to"), t.text("from"),

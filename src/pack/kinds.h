@@ -62,6 +62,27 @@ inline constexpr std::array<std::string_view, 9> kParamTypeNames{
 inline constexpr std::array<std::string_view, 8> kEffectKindNames{"move", "set",      "give",  "take",
                                                                   "pay",  "relation", "event", "tell"};
 
+// What somebody feels on the whole. Calm is where every mood fades to.
+enum class Mood { calm, happy, sad, curious, angry, afraid };
+inline constexpr std::array<std::string_view, 6> kMoodNames{"calm",    "happy", "sad",
+                                                            "curious", "angry", "afraid"};
+
+// What kind of deed a verb is: by these tempers, moods and archetypes lean to verbs of any pack.
+enum class Nature { work, trade, care, harm, social, explore, rest, travel, ritual };
+inline constexpr std::array<std::string_view, 9> kNatureNames{"work",    "trade", "care",   "harm",  "social",
+                                                              "explore", "rest",  "travel", "ritual"};
+
+inline constexpr std::array<std::string_view, 6> kFeelingNames{"trust",   "fear",      "respect",
+                                                               "disgust", "affection", "anger"};
+
+// How somebody meets what threatens them.
+enum class Strategy { neutral, aggressive, defensive, retreat, curious, social };
+inline constexpr std::array<std::string_view, 6> kStrategyNames{"neutral", "aggressive", "defensive",
+                                                                "retreat", "curious",    "social"};
+
+inline std::string_view name_of(Mood value) { return kMoodNames[static_cast<std::size_t>(value)]; }
+inline std::string_view name_of(Nature value) { return kNatureNames[static_cast<std::size_t>(value)]; }
+inline std::string_view name_of(Strategy value) { return kStrategyNames[static_cast<std::size_t>(value)]; }
 inline std::string_view name_of(Season value) { return kSeasonNames[static_cast<std::size_t>(value)]; }
 inline std::string_view name_of(Phase value) { return kPhaseNames[static_cast<std::size_t>(value)]; }
 inline std::string_view name_of(Weather value) { return kWeatherNames[static_cast<std::size_t>(value)]; }

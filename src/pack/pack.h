@@ -184,6 +184,7 @@ struct Good {
   GoodId id;
   std::string name;
   std::string unit;              // "a basket", "a jar"
+  std::string kind;              // food, tool, weapon, ...: what verbs may ask for; may be empty
   std::int64_t base_price = 0;   // in coins
   double volatility = 0;         // 0..1
   std::vector<PlaceId> sold_at;  // its markets, at least one
@@ -269,7 +270,7 @@ struct Goal {
   std::string id;  // unique within its NPC
   std::string text;
   double priority = .5;       // 0..1
-  double decay = 0;           // priority lost per game day without progress, 0..1
+  double decay = 0;           // how fast its satisfaction wears off, 0..1 (npc: goals_return())
   std::vector<VerbId> verbs;  // verbs that serve it; may be empty
   PlaceId place;              // where it is served; may be empty
   Source at;
@@ -314,6 +315,7 @@ struct Param {
   std::string name;
   ParamType type = ParamType::text;
   std::string feature_kind;  // of a ParamType::feature: which kind ("lamp")
+  std::string good_kind;     // of a ParamType::item: goods of this kind only; empty = any
   bool required = true;
   Source at;
   bool operator==(const Param&) const = default;
@@ -398,8 +400,35 @@ struct Verb {
   bool asks = true;          // false: what it does to others is done without their word
   std::vector<ActorKind> who;
   std::vector<std::string> archetypes;  // of NPCs; empty = all
+  std::vector<Nature> nature;           // what kind of deed it is; see natures_of() in query.h
+  double threat = 0;                    // 0..1: how dangerous it looks to those who see it
+  std::map<std::string, double> feels;  // what witnesses come to feel for the actor; empty = by rule
+  std::optional<Mood> mood_actor;       // moods that it puts people in, before what the rules say
+  std::optional<Mood> mood_target;
+  std::optional<Mood> mood_witness;
   Source at;
   bool operator==(const Verb&) const = default;
+};
+
+// What wears off or is used up by itself, each `hours` game hours: oil burns, nets tear, wages are spent.
+struct Wear {
+  std::string of;           // a kind of feature, or "npc"
+  std::string key;          // of its state
+  double by = 0;            // a number changes by this much, never below 0; or
+  std::optional<Value> to;  // the state becomes this
+  int hours = 24;
+  std::map<std::string, Value> when;  // only while its state says this
+  Source at;
+  bool operator==(const Wear&) const = default;
+};
+
+// What people of an archetype lean to, beside their traits.
+struct Archetype {
+  std::string id;
+  std::map<Nature, double> likes;  // -1..1
+  std::optional<Strategy> strategy;
+  Source at;
+  bool operator==(const Archetype&) const = default;
 };
 
 // ---- lore/*.md
@@ -423,6 +452,8 @@ struct Pack {
   std::vector<Mystery> mysteries;
   std::vector<Npc> npcs;  // by file name
   std::vector<Verb> verbs;
+  std::vector<Wear> wears;
+  std::vector<Archetype> archetypes;  // where the pack says more than a name
   std::vector<LoreDocument> lore;
   std::vector<std::string> files;  // every file that counts towards the hash, sorted
   std::string hash;                // SHA-256 over names and bytes of `files`, 64 hex digits

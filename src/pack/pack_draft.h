@@ -11,7 +11,20 @@
 
 namespace troupe::pack {
 
-enum class Thing { region, place, feature, feature_kind, npc, fact, faction, good, verb, month, archetype };
+enum class Thing {
+  region,
+  place,
+  feature,
+  feature_kind,
+  npc,
+  fact,
+  faction,
+  good,
+  good_kind,
+  verb,
+  month,
+  archetype
+};
 std::string_view label_of(Thing thing);  // "place"
 
 // A name that must turn out to be something.
@@ -111,6 +124,11 @@ void read_goods(const Cursor& root, Draft& draft);
 void read_facts(const Cursor& root, Draft& draft);
 void read_npc(const Cursor& root, const std::string& file_stem, Draft& draft);
 void read_verbs(const Cursor& root, Draft& draft);
+// What a verb means to those who see it: nature, feels, mood, threat.
+void read_meaning(Fields& fields, Verb& verb);
+// `wears` and `archetypes` of verbs.yaml.
+void read_wears(Fields& fields, Draft& draft);
+void read_archetypes(Fields& fields, Draft& draft);
 void read_lore(const std::string& file, const std::string& text, Draft& draft);
 
 // What can only be seen across files; each assumes nothing that an earlier one has reported.

@@ -30,7 +30,7 @@ const std::vector<TopFile>& top_files() {
       {"climate.yaml", true, read_climate, {Thing::region}},
       {"places.yaml", true, read_places, {Thing::place, Thing::feature, Thing::feature_kind}},
       {"factions.yaml", false, read_factions, {Thing::faction}},
-      {"goods.yaml", false, read_goods, {Thing::good}},
+      {"goods.yaml", false, read_goods, {Thing::good, Thing::good_kind}},
       {"facts.yaml", false, read_facts, {Thing::fact}},
       {"verbs.yaml", true, read_verbs, {Thing::verb}},
   };

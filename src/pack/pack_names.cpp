@@ -29,6 +29,8 @@ std::string_view label_of(Thing thing) {
       return "faction";
     case Thing::good:
       return "good";
+    case Thing::good_kind:
+      return "kind of good";
     case Thing::verb:
       return "verb";
     case Thing::month:
@@ -105,6 +107,9 @@ std::vector<std::string> names_of(Thing thing, const Pack& pack) {
     case Thing::good:
       add(pack.goods);
       break;
+    case Thing::good_kind:
+      for (const Good& good : pack.goods) out.insert(good.kind);
+      break;
     case Thing::verb:
       add(pack.verbs);
       break;
@@ -114,6 +119,7 @@ std::vector<std::string> names_of(Thing thing, const Pack& pack) {
     case Thing::archetype:
       out = {"merchant", "guard", "civilian", "criminal"};  // known without a pack; others are the pack's own
       for (const Npc& npc : pack.npcs) out.insert(npc.archetype);
+      add(pack.archetypes);
       break;
   }
   out.erase("");

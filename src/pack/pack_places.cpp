@@ -112,6 +112,7 @@ void read_good(const Cursor& item, Draft& draft) {
   fields.rename(fmt::format("good '{}'", good.id));
   good.name = fields.text("name");
   good.unit = fields.text("unit");
+  if (const auto kind = fields.optional("kind")) good.kind = kind->identifier("kind");
   good.base_price = fields.whole("base_price", 1, kPenceMax);
   good.volatility = fields.number("volatility", 0, 1);
   good.sold_at = draft.read_refs<PlaceId>(fields.list("sold_at"), Thing::place, "a market");

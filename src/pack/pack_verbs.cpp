@@ -11,8 +11,6 @@ namespace troupe::pack {
 namespace {
 
 constexpr double kCountMax = 1'000'000;
-constexpr std::array<std::string_view, 6> kFeelings{"trust",   "fear",      "respect",
-                                                    "disgust", "affection", "anger"};
 
 // Reads the conditions and effects of one verb; knows the verb's parameters.
 class VerbReader {
@@ -214,7 +212,7 @@ void VerbReader::read(Condition& out, Fields& fields, std::string_view form, con
       out.names = names(value, form, kWeatherNames);
       break;
     case Condition::Kind::relation:
-      if (const auto index = value.choice("a feeling", kFeelings)) out.key = kFeelings[*index];
+      if (const auto index = value.choice("a feeling", kFeelingNames)) out.key = kFeelingNames[*index];
       if (const auto of = fields.required("of")) out.ref = ref(*of, "of", kPeople, std::nullopt, false);
       out.amount.number = fields.number("at_least", 0, 1);
       break;
@@ -277,7 +275,7 @@ void VerbReader::read(Effect& out, Fields& fields, std::string_view form, const 
         fields.cursor().problem("nobody pays and nobody is paid", "expected 'from' or 'to'");
       break;
     case Effect::Kind::relation:
-      if (const auto index = value.choice("a feeling", kFeelings)) out.key = kFeelings[*index];
+      if (const auto index = value.choice("a feeling", kFeelingNames)) out.key = kFeelingNames[*index];
       if (const auto of = fields.required("of")) out.ref = ref(*of, "of", kPeople, std::nullopt, false);
       out.amount.number = fields.number("by", -1, 1);
       break;
@@ -337,6 +335,14 @@ void read_param(const Cursor& item, Verb& verb, Draft& draft) {
       type->problem("type is 'feature'", "expected which kind of feature, such as 'lamp'");
     }
   }
+  if (const auto kind = fields.optional("kind")) {
+    param.good_kind = kind->identifier("kind");
+    if (param.type == ParamType::item) {
+      draft.refer(Thing::good_kind, param.good_kind, kind->at());
+    } else {
+      kind->problem("'kind' says which goods fit", "expected it on a parameter of type item");
+    }
+  }
   if (param.name == "self" || param.name == "price") {
     item.problem(fmt::format("'{}' means something else in a verb", param.name), "expected another name");
   }
@@ -373,6 +379,7 @@ void read_verb(const Cursor& item, Draft& draft) {
     verb.archetypes.push_back(archetype.identifier("an archetype"));
     draft.refer(Thing::archetype, verb.archetypes.back(), archetype.at());
   }
+  read_meaning(fields, verb);
   draft.define("verb", verb.id.str(), verb.at);
   draft.pack.verbs.push_back(std::move(verb));
 }
@@ -382,6 +389,8 @@ void read_verb(const Cursor& item, Draft& draft) {
 void read_verbs(const Cursor& root, Draft& draft) {
   Fields fields(root, "verbs.yaml");
   for (const Cursor& item : fields.list("verbs")) read_verb(item, draft);
+  read_wears(fields, draft);
+  read_archetypes(fields, draft);
 }
 
 }  // namespace troupe::pack

@@ -162,6 +162,45 @@ Weather nearest_state(const WeatherMatrix& matrix, Weather from) {
   return matrix.begin()->first;
 }
 
+namespace {
+
+bool is_param(const std::optional<Ref>& ref) { return ref && ref->kind == Ref::Kind::param; }
+
+}  // namespace
+
+double kindness(const Effect& effect) {
+  if (effect.kind == Effect::Kind::relation) {
+    const bool bad = effect.key == "fear" || effect.key == "disgust" || effect.key == "anger";
+    return bad ? -effect.amount.number : effect.amount.number;
+  }
+  if (effect.kind != Effect::Kind::give && effect.kind != Effect::Kind::take) return 0;
+  return (is_param(effect.to) ? .1 : 0) - (is_param(effect.from) ? .1 : 0);
+}
+
+Natures natures_of(const Verb& verb) {
+  Natures natures = 0;
+  for (const Nature nature : verb.nature) natures |= bit(nature);
+  if (natures != 0) return natures;
+  const bool pays =
+      std::ranges::any_of(verb.effects, [](const Effect& e) { return e.kind == Effect::Kind::pay; });
+  double kind = 0;
+  for (const Effect& effect : verb.effects) {
+    if (effect.kind == Effect::Kind::relation || !pays) kind += kindness(effect);
+    if (effect.kind == Effect::Kind::move) natures |= bit(Nature::travel);
+    if (effect.kind == Effect::Kind::set) {
+      natures |= bit(effect.ref.kind == Ref::Kind::self ? Nature::rest : Nature::work);
+    }
+    if (effect.kind == Effect::Kind::give && !effect.from) natures |= bit(Nature::work);
+  }
+  if (pays) natures |= bit(Nature::trade);
+  if (kind > 0) natures |= bit(Nature::care);
+  if (kind < 0 || verb.threat > 0) natures |= bit(Nature::harm);
+  const bool social = std::ranges::any_of(verb.params, [](const Param& param) {
+    return param.type == ParamType::npc || param.type == ParamType::player || param.type == ParamType::person;
+  });
+  return social ? natures | bit(Nature::social) : natures;
+}
+
 bool knows(const Fact& fact, const NpcId& npc) { return fact.is_public || contains(fact.holders, npc); }
 
 bool may_share(const Fact& fact, const NpcId& holder, const Listener& listener) {

@@ -48,6 +48,16 @@ struct Listener {
   std::set<FactId> knows;
 };
 
+// What kinds of deed a verb is, as a bit per Nature: what the pack says, otherwise what its parameters and
+// effects show (who moves travels, who pays trades, a gift is care, a loss for somebody else is harm).
+using Natures = std::uint32_t;
+constexpr Natures bit(Nature nature) { return Natures{1} << static_cast<unsigned>(nature); }
+Natures natures_of(const Verb& verb);
+
+// What one effect is worth to the person it is done to: the feelings that it earns (fear, disgust and anger
+// count against), and a tenth for what they are given, or lose unpaid. 0 for all else.
+double kindness(const Effect& effect);
+
 bool knows(const Fact& fact, const NpcId& npc);
 
 // May `holder` say this fact to `listener`? False where the holder does not know it. What is not secret may

@@ -209,8 +209,27 @@ void SurroundingsReader::read_sky(Reading& reading, const std::vector<const pack
   }
 }
 
+// What NPCs ask of the actor, and an NPC of everybody.
+void SurroundingsReader::read_prices(Reading& reading, const std::vector<const pack::Verb*>& verbs) const {
+  if (std::ranges::none_of(verbs, [](const auto* verb) { return asks_price(*verb); })) return;
+  const auto read = [&](const Person& seller, const Person& buyer) {
+    if (seller.kind != ActorKind::npc) return;
+    pb::NpcRelationRequest request;
+    request.set_npc(seller.id);
+    request.set_towards(relation_key(buyer));
+    const auto reply = ask_for<pb::NpcRelationReply>(ask_, reading.self, request);
+    if (reply && reply->price_factor() > 0)
+      reading.around.price_factors[{relation_key(seller), relation_key(buyer)}] = reply->price_factor();
+  };
+  for (const auto& person : reading.around.people) {
+    read(person, reading.around.actor);
+    read(reading.around.actor, person);
+  }
+}
+
 void SurroundingsReader::read_feelings(Reading& reading, const std::vector<const pack::Verb*>& verbs) const {
   const Person& actor = reading.around.actor;
+  read_prices(reading, verbs);
   if (actor.kind != ActorKind::npc) return;
   std::set<std::string> wanted;
   for (const auto* verb : verbs) {
@@ -218,7 +237,8 @@ void SurroundingsReader::read_feelings(Reading& reading, const std::vector<const
       if (condition.kind == Condition::Kind::relation) wanted.insert(condition.key);
     }
     for (const auto& effect : verb->effects) {
-      if (effect.kind == pack::Effect::Kind::tell) wanted.insert("trust");  // secrets are told to the trusted
+      if (effect.kind == pack::Effect::Kind::tell)
+        wanted.insert("confidence");  // secrets are told to the trusted
     }
   }
   for (const auto& person : reading.around.people) {
@@ -228,7 +248,8 @@ void SurroundingsReader::read_feelings(Reading& reading, const std::vector<const
       request.set_towards(relation_key(person));
       request.set_feeling(feeling);
       if (const auto reply = ask_for<pb::NpcRelationReply>(ask_, reading.self, request)) {
-        reading.around.feelings[{relation_key(person), feeling}] = reply->value();
+        reading.around.feelings[{relation_key(person), feeling}] =
+            feeling == "confidence" ? reply->confidence() : reply->value();
       }
     }
   }

@@ -46,6 +46,7 @@ class SurroundingsReader {
   void read_named(Reading& reading, const std::string& kind, const std::string& id) const;
   void read_args(Reading& reading, const std::vector<const pack::Verb*>& verbs, const Args& args) const;
   void read_sky(Reading& reading, const std::vector<const pack::Verb*>& verbs) const;
+  void read_prices(Reading& reading, const std::vector<const pack::Verb*>& verbs) const;
   void read_feelings(Reading& reading, const std::vector<const pack::Verb*>& verbs) const;
   void add(Reading& reading, const pb::StateDocument& document) const;
   Person person(const pb::StateDocument& document) const;

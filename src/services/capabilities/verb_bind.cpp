@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "base/text.h"
 #include "base/words.h"
@@ -50,6 +51,7 @@ Result<const Person*> find_person(const pack::Pack& pack, const pack::Verb& verb
     }
     return unknown(verb, param, name_of(param.type), value, names);
   }
+  if (is_dead(*person)) return not_possible(person->name + " is dead");
   if (person == &around.actor) {
     return bad_argument(fmt::format("'{}' of {} is {} themselves", param.name, verb.id, around.actor.name));
   }
@@ -108,6 +110,10 @@ Result<void> bind_one(const pack::Pack& pack, const pack::Verb& verb, const pack
     }
     case ParamType::item:
       if (pack.good(value) == nullptr) return unknown(verb, param, "good", value, names_of_goods(pack));
+      if (!fits(param, *pack.good(value))) {
+        return bad_argument(
+            fmt::format("'{}' of {} is '{}', which is no {}", param.name, verb.id, value, param.good_kind));
+      }
       break;
     case ParamType::feature: {
       TRY(bound.things[param.name], find_thing(pack, verb, param, value, around));
@@ -136,6 +142,10 @@ std::unexpected<Error> not_possible(std::string message) {
 }
 std::unexpected<Error> bad_argument(std::string message) {
   return fail(Code::invalid_argument, "verb.argument", std::move(message));
+}
+
+bool fits(const pack::Param& param, const pack::Good& good) {
+  return param.good_kind.empty() || param.good_kind == good.kind;
 }
 
 std::string token(const pack::Pack& pack, const Person& person) {
@@ -203,11 +213,41 @@ std::string word_of(const pack::Ref& ref, const Bound& bound) {
   return found == bound.args.end() ? std::string() : found->second;
 }
 
+namespace {
+
+// By whom is paid to whom: the seller is who gets the money.
+double price_factor(const Bound& bound, const Surroundings& around) {
+  for (const auto& effect : bound.verb->effects) {
+    if (effect.kind != pack::Effect::Kind::pay || !effect.amount.price || !effect.from || !effect.to)
+      continue;
+    const Person* buyer = person_of(*effect.from, bound, around);
+    const Person* seller = person_of(*effect.to, bound, around);
+    if (buyer == nullptr || seller == nullptr) continue;
+    const auto found = around.price_factors.find({relation_key(*seller), relation_key(*buyer)});
+    if (found != around.price_factors.end()) return found->second;
+  }
+  return 1;
+}
+
+}  // namespace
+
+bool asks_price(const pack::Verb& verb) {
+  const auto by_price = [](const auto& part) { return part.amount.price; };
+  return std::ranges::any_of(verb.effects, by_price) || std::ranges::any_of(verb.preconditions, by_price);
+}
+
+bool is_dead(const Person& person) {
+  const auto found = person.state.find("dead");
+  return found != person.state.end() && found->second == pack::Value(true);
+}
+
 std::int64_t amount_of(const pack::Pack& pack, const pack::Amount& amount, const pack::Ref& good,
-                       const Bound& bound) {
+                       const Bound& bound, const Surroundings& around) {
   if (amount.price) {
     const auto* sold = pack.good(word_of(good, bound));
-    return sold == nullptr ? 0 : sold->base_price;
+    if (sold == nullptr) return 0;
+    const auto asked = std::llround(static_cast<double>(sold->base_price) * price_factor(bound, around));
+    return std::max<std::int64_t>(1, asked);
   }
   if (!amount.param.empty()) {
     const auto found = bound.numbers.find(amount.param);

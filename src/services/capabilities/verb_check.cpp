@@ -36,7 +36,7 @@ Held has_good(const pack::Pack& pack, const Condition& condition, const Bound& b
   const Person* who = person_of(condition.who, bound, around);
   if (who == nullptr) return {.holds = true, .why_not = {}, .why_negated = "that is not said"};
   const std::string good = word_of(condition.ref, bound);
-  const auto wanted = amount_of(pack, condition.amount, condition.ref, bound);
+  const auto wanted = amount_of(pack, condition.amount, condition.ref, bound, around);
   const auto found = who->items.find(good);
   const std::int64_t count = found == who->items.end() ? 0 : found->second;
   const std::string name = good_name(pack, good);
@@ -50,7 +50,7 @@ Held has_money(const pack::Pack& pack, const Condition& condition, const Bound& 
                const Surroundings& around) {
   const Person* who = person_of(condition.who, bound, around);
   if (who == nullptr) return {.holds = true, .why_not = {}, .why_negated = "that is not said"};
-  const auto wanted = amount_of(pack, condition.amount, condition.ref, bound);
+  const auto wanted = amount_of(pack, condition.amount, condition.ref, bound, around);
   const auto& coin = pack.world.money.coin;
   return {who->money >= wanted,
           fmt::format("{} has {} {}; that takes {}", who->name, who->money, coin, wanted),
@@ -217,9 +217,11 @@ Result<void> check_tell(const pack::Pack& pack, const pack::Fact& fact, const Pe
     to.npc = npc->id;
     to.faction = npc->faction;
   }
-  if (const auto trust = around.feelings.find({relation_key(listener), "trust"});
-      trust != around.feelings.end()) {
-    to.trust = trust->second;
+  for (const char* feeling : {"confidence", "trust"}) {
+    const auto found = around.feelings.find({relation_key(listener), feeling});
+    if (found == around.feelings.end()) continue;
+    to.trust = found->second;
+    break;
   }
   for (const auto& known : pack.facts) {
     if (known.is_public || (!to.npc.empty() && pack::knows(known, to.npc))) to.knows.insert(known.id);
@@ -230,6 +232,7 @@ Result<void> check_tell(const pack::Pack& pack, const pack::Fact& fact, const Pe
 
 Result<Judged> judge(const pack::Pack& pack, const pack::Verb& verb, const Args& args,
                      const Surroundings& around, const Limits& limits) {
+  if (is_dead(around.actor)) return not_possible(around.actor.name + " is dead");
   TRY_VOID(check_actor(pack, verb, around.actor));
   TRY(Bound bound, bind(pack, verb, args, around, limits));
   for (const auto& condition : verb.preconditions) TRY_VOID(check(pack, condition, bound, around));

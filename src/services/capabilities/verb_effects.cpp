@@ -82,7 +82,7 @@ Result<void> Doing::take_good(const Person& from, const std::string& good, std::
 
 Result<void> Doing::give(const Effect& effect) {
   const std::string good = word_of(effect.ref, bound_);
-  const auto count = amount_of(pack_, effect.amount, {}, bound_);
+  const auto count = amount_of(pack_, effect.amount, {}, bound_, around_);
   if (const Person* from = person(effect.from)) TRY_VOID(take_good(*from, good, count));
   if (effect.kind == Effect::Kind::take) return {};
   const Person* to = person(effect.to);
@@ -95,7 +95,7 @@ Result<void> Doing::give(const Effect& effect) {
 }
 
 Result<void> Doing::pay(const Effect& effect) {
-  const auto sum = amount_of(pack_, effect.amount, effect.ref, bound_);
+  const auto sum = amount_of(pack_, effect.amount, effect.ref, bound_, around_);
   if (const Person* from = person(effect.from)) {
     Person& payer = changing(*from);
     if (payer.money < sum) {

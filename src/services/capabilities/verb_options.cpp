@@ -47,7 +47,7 @@ Values places(const pack::Pack& pack, const pack::Verb& verb, const pack::Param&
 Values people(const pack::Pack& pack, const pack::Param& param, const Surroundings& around) {
   Values found;
   for (const auto& person : around.people) {
-    if (person.place != around.actor.place) continue;
+    if (person.place != around.actor.place || is_dead(person)) continue;
     if (param.type == ParamType::npc && person.kind != pack::ActorKind::npc) continue;
     if (param.type == ParamType::player && person.kind != pack::ActorKind::player) continue;
     found.push_back(token(pack, person));
@@ -56,12 +56,14 @@ Values people(const pack::Pack& pack, const pack::Param& param, const Surroundin
 }
 
 // Goods that somebody here has: the actor's first.
-Values goods(const pack::Pack& pack, const Surroundings& around) {
+Values goods(const pack::Pack& pack, const pack::Param& param, const Surroundings& around) {
   Values found;
   std::set<std::string> seen;
   const auto add = [&](const Person& person) {
     for (const auto& [good, count] : person.items) {
-      if (count > 0 && pack.good(good) != nullptr && seen.insert(good).second) found.push_back(good);
+      const auto* known = pack.good(good);
+      if (count > 0 && known != nullptr && fits(param, *known) && seen.insert(good).second)
+        found.push_back(good);
     }
   };
   add(around.actor);
@@ -97,7 +99,7 @@ Values candidates(const pack::Pack& pack, const pack::Verb& verb, const pack::Pa
       found = people(pack, param, around);
       break;
     case ParamType::item:
-      found = goods(pack, around);
+      found = goods(pack, param, around);
       break;
     case ParamType::feature:
       for (const auto& thing : around.things) {
@@ -157,7 +159,7 @@ class Combinations {
 
 void add_options(const pack::Pack& pack, const pack::Verb& verb, const Surroundings& around, std::size_t most,
                  const Limits& limits, std::vector<Option>& options) {
-  if (!check_actor(pack, verb, around.actor)) return;
+  if (is_dead(around.actor) || !check_actor(pack, verb, around.actor)) return;
   // What does not hang on an argument is asked once.
   const Bound nothing{.verb = &verb};
   for (const auto& condition : verb.preconditions) {

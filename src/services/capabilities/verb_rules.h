@@ -65,7 +65,11 @@ struct Surroundings {
   Person actor;
   std::vector<Person> people;  // without the actor
   std::vector<Thing> things;
-  // What an NPC feels: (whom as relation_key(), "trust") -> 0..1. Missing: nobody could say.
+  // What an NPC asks of somebody for their goods: (seller, buyer as relation_key()) -> share of the price.
+  // Missing: the price itself.
+  std::map<std::pair<std::string, std::string>, double> price_factors;
+  // What an NPC feels: (whom as relation_key(), "trust") -> 0..1. Missing: nobody could say. "confidence" is
+  // their trust as anger, fear and mood let them show it.
   std::map<std::pair<std::string, std::string>, double> feelings;
 };
 
@@ -106,6 +110,9 @@ std::string token(const pack::Pack& pack, const Person& person);
 std::string key_of(pack::ActorKind kind, const std::string& id);
 std::string relation_key(const Person& person);
 
+// Whether a good is of the kind that a parameter wants.
+bool fits(const pack::Param& param, const pack::Good& good);
+
 Result<const pack::Verb*> find_verb(const pack::Pack& pack, std::string_view id);
 Result<Bound> bind(const pack::Pack& pack, const pack::Verb& verb, const Args& args,
                    const Surroundings& around, const Limits& limits);
@@ -142,7 +149,11 @@ const Thing* thing_of(const pack::Ref& ref, const Bound& bound, const Surroundin
 std::string word_of(const pack::Ref& ref, const Bound& bound);
 // How many or how much; of a price, the good's base price times nothing: one.
 std::int64_t amount_of(const pack::Pack& pack, const pack::Amount& amount, const pack::Ref& good,
-                       const Bound& bound);
+                       const Bound& bound, const Surroundings& around);
+// Whether the verb speaks of a price anywhere.
+bool asks_price(const pack::Verb& verb);
+// The dead do nothing, and nothing is done to them.
+bool is_dead(const Person& person);
 bool left_out(const pack::Ref& ref, const Bound& bound);
 
 std::unexpected<Error> not_possible(std::string message);  // verb.precondition

@@ -1,5 +1,7 @@
 #pragma once
 // One person in memory: private to the npc service.
+#include <algorithm>
+
 #include "services/npc/npc_service.h"
 
 namespace troupe {
@@ -44,8 +46,24 @@ struct NpcService::Mind {
   std::map<std::string, Conversation> conversations;  // by player
   std::deque<Perception> perceived;
   std::deque<pb::DecisionView> decisions;  // the last few
-  npc::Reflex reflex = npc::Reflex::idle;
+  npc::Reflex reflex() const { return npc::reflex_named(record.reflex()); }
 };
+
+// What somebody could do now, and what weighs most, one a verb.
+struct NpcService::Choices {
+  std::vector<npc::Option> options;
+  std::vector<pb::Action> actions;
+  std::vector<npc::Weighed> top;
+};
+
+// So many real milliseconds, in game time at the present scale; at least 1.
+inline std::int64_t real_ms(const GameClock& clock, std::int64_t ms) {
+  return std::max<std::int64_t>(1, clock.span_of(rt::milliseconds(ms)).ms);
+}
+
+// How long somebody who talks with a player waits: for the answer, and for the player's next line.
+inline constexpr std::int64_t kAnswerRealMs = 60'000;
+inline constexpr std::int64_t kNextLineRealMs = 20'000;
 
 namespace npc_store {
 std::vector<db::Migration> migrations();

@@ -45,6 +45,7 @@ std::string NpcService::about_to_hear(const pb::PlayerRecord& player) const {
   std::string nearest;
   double least = config_.limits.approach_m;
   for (const auto& [id, mind] : minds_) {
+    if (mind->record.dead()) continue;
     const auto at = npc::position(pack_, mind->record, host_.timeline().now().ms);
     const double distance = steady_distance(at.x - player.x(), at.y - player.y());
     if (distance > least) continue;

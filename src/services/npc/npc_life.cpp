@@ -63,6 +63,7 @@ void NpcService::on_timer(Turn& turn, const std::string& key, const std::string&
   if (found == minds_.end()) return;
   Mind& mind = *found->second;
   auto& record = mind.record;
+  if (record.dead()) return;
   if (what == "arrive") {
     record.set_place(record.path(record.path_size() - 1));
     record.clear_path();
@@ -71,11 +72,7 @@ void NpcService::on_timer(Turn& turn, const std::string& key, const std::string&
     event.set_place(record.place());
     event.set_activity(record.activity());
     turn.emit(event, {.subject = record.id(), .place = record.place()});
-    pb::StatePatchRequest patch;
-    patch.set_kind("npc");
-    patch.set_id(record.id());
-    (*patch.mutable_patch()->mutable_fields())["place"].set_string_value(record.place());
-    (void)turn.call<pb::StateDocument>(as_self(), patch);
+    tell_place(turn, mind);
     save(turn, mind);
   } else if (what == "routine") {
     if (turn.now().ms >= record.busy_until_ms()) {
@@ -86,10 +83,21 @@ void NpcService::on_timer(Turn& turn, const std::string& key, const std::string&
   } else if (what == "done") {
     record.clear_talking_to();
     record.set_busy_until_ms(0);
-    follow_routine(turn, mind);
+    // Who set out for somewhere by their own choice arrives first.
+    if (record.path_size() < 2 || record.intent() == "talk") follow_routine(turn, mind);
+    save(turn, mind);
   } else if (what == "giveup") {
     // The answer never came (a crash, a lost engine): the question is closed, life goes on.
     record.set_asking(0);
+    save(turn, mind);
+  } else if (what == "safe") {
+    auto& threats = *record.mutable_threats();
+    for (int i = threats.size(); i-- > 0;) {
+      if (threats.Get(i).until_ms() <= turn.now().ms) threats.DeleteSubrange(i, 1);
+    }
+    for (const auto& threat : threats)
+      turn.schedule("npc", "safe:" + record.id(), GameTime{threat.until_ms()});
+    sense(turn, mind, present_players());
     save(turn, mind);
   } else if (what == "think") {
     think(turn, mind);
@@ -156,55 +164,6 @@ void NpcService::set_intent(Turn& turn, Mind& mind, std::string intent, std::str
                     .audience = elsewhere ? Audience::operators() : Audience::by_type()});
 }
 
-void NpcService::set_mood(Turn& turn, Mind& mind, const std::string& mood, const std::string& reason) {
-  if (mind.record.mood() == mood) return;
-  pb::EmotionChanged event;
-  event.set_npc(mind.record.id());
-  event.set_from(mind.record.mood());
-  event.set_to(mood);
-  event.set_reason(reason);
-  mind.record.set_mood(mood);
-  turn.emit(event, {.subject = mind.record.id(), .place = npc::place_now(pack_, mind.record, turn.now().ms)});
-  save(turn, mind);
-}
-
-void NpcService::tick(Turn& turn) {
-  if (players_.empty()) return;  // nobody to react to: routine and choices run on timers
-  const auto now = turn.now().ms;
-  const std::int64_t fresh_ms = turn.clock().span_of(std::chrono::minutes(1)).ms;
-  std::vector<const pb::PlayerRecord*> here;  // gathered once: everybody looks at all of them
-  for (const auto& [name, player] : players_) {
-    if (now - player.seen_ms() <= fresh_ms) here.push_back(&player);
-  }
-  acts_.add(static_cast<double>(minds_.size()));
-  for (auto& [id, mind] : minds_) {
-    const auto at = npc::position(pack_, mind->record, now);
-    npc::Surroundings around{.strategy = mind->strategy, .walking = mind->record.path_size() >= 2};
-    double nearest = std::numeric_limits<double>::infinity();  // squared
-    for (const auto* player : here) {
-      const double dx = player->x() - at.x;
-      const double dy = player->y() - at.y;
-      nearest = std::min(nearest, dx * dx + dy * dy);
-      around.looked_at |= player->looked_at() == id;
-      around.spoken_to |= player->typing_to() == id;
-    }
-    around.player_m = std::min(around.player_m, static_cast<float>(std::sqrt(nearest)));
-    around.spoken_to |= !mind->record.talking_to().empty();
-    const auto reflex = npc::react(around);
-    if (reflex == mind->reflex) continue;
-    const bool attentive = reflex == npc::Reflex::interact;
-    mind->reflex = reflex;
-    if (attentive == mind->record.attentive()) continue;
-    mind->record.set_attentive(attentive);
-    pb::NpcExpressionChanged event;
-    event.set_npc(id);
-    event.set_expression(attentive ? "attentive" : "neutral");
-    turn.emit(event, {.subject = id, .place = npc::place_now(pack_, mind->record, now)});
-    save(turn, *mind);
-    if (attentive) turn.schedule("npc", "think:" + id, turn.now() + game_minutes(1));
-  }
-}
-
 Result<pb::NpcInputReply> NpcService::whereabouts(Turn& turn, const Caller& caller,
                                                   const pb::NpcInputRequest& request) {
   const std::string name = caller.player_or_self(request.player());
@@ -234,6 +193,7 @@ Result<pb::NpcInputReply> NpcService::whereabouts(Turn& turn, const Caller& call
   next.set_x(step.at.x);
   next.set_y(step.at.y);
   next.set_place(place.id.str());
+  next.set_armed(known != players_.end() && known->second.armed());
   next.set_looked_at(request.looked_at());
   next.set_typing_to(request.typing_to());
   const std::int64_t refresh_ms = turn.clock().span_of(std::chrono::seconds(20)).ms;
@@ -255,6 +215,7 @@ Result<pb::NpcInputReply> NpcService::whereabouts(Turn& turn, const Caller& call
       patch.set_id(name);
       (*patch.mutable_patch()->mutable_fields())["place"].set_string_value(next.place());
       (void)turn.call<pb::StateDocument>(as_self(), patch);
+      read_player(turn, name);  // whether they are armed
     } else {
       pb::StatePutRequest put;
       put.set_kind("player");
@@ -280,16 +241,19 @@ void NpcService::on_verb(Turn& turn, const EventContext& context, const pb::Verb
   const auto now = turn.now().ms;
   std::vector<std::string> witnesses = {actor};
   for (const auto& [id, mind] : minds_) {
-    if (id != actor && npc::place_now(pack_, mind->record, now) == context.place) witnesses.push_back(id);
+    if (mind->record.dead() || id == actor) continue;
+    if (npc::place_now(pack_, mind->record, now) == context.place) witnesses.push_back(id);
   }
   for (auto& player : npc::players_named(pack_, event.action())) {
     if (player != actor) witnesses.push_back(std::move(player));
   }
+  const std::string target = npc::target_of(pack_, event.action());
   for (const auto& id : witnesses) {
     const auto found = minds_.find(id);
-    if (found == minds_.end()) continue;
+    if (found == minds_.end() || found->second->record.dead()) continue;
     Mind& mind = *found->second;
     perceive(mind, now, event.text(), context.sequence);
+    appraise(turn, mind, event, actor, target);
     const bool involved =
         std::ranges::any_of(event.action().args(), [&](const auto& arg) { return arg.second == id; });
     const bool own = id == actor;
@@ -334,25 +298,6 @@ void NpcService::on_verb(Turn& turn, const EventContext& context, const pb::Verb
   }
 }
 
-void NpcService::shift_feeling(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling,
-                               double by, const std::string& reason) {
-  auto& relation = relation_of(mind, towards);
-  const double before = npc::feeling(relation, feeling);
-  if (!npc::shift(relation, feeling, npc::dampened(relation, feeling, by, turn.now().ms))) return;
-  relation.set_moved_ms(turn.now().ms);
-  if (npc::feeling(relation, feeling) == before) return save(turn, mind);
-  pb::RelationChanged event;
-  event.set_npc(mind.record.id());
-  event.set_towards(towards);
-  event.set_feeling(feeling);
-  event.set_value(npc::feeling(relation, feeling));
-  event.set_reason(reason);
-  turn.emit(event, {.subject = mind.record.id(), .place = mind.record.place()});
-  if (relation.anger() > .6) set_mood(turn, mind, "angry", reason);
-  npc::forget_strangers(mind.record, *mind.who, towards);
-  save(turn, mind);
-}
-
 pb::RelationRecord NpcService::relation_or_default(const Mind& mind, const std::string& to) const {
   for (const auto& relation : mind.record.relations()) {
     if (relation.to() == to) return relation;
@@ -377,29 +322,6 @@ pb::RelationRecord& NpcService::relation_of(Mind& mind, const std::string& to) c
   auto* relation = mind.record.add_relations();
   *relation = relation_or_default(mind, to);
   return *relation;
-}
-
-void NpcService::on_weather(Turn& turn, const EventContext& context, const pb::WeatherSevere& event) {
-  const auto text = sentence_case(with_article(pb::WeatherState_Name(event.state()))) + " is coming.";
-  for (auto& [id, mind] : minds_) {
-    const auto* place = pack_.place(npc::place_now(pack_, mind->record, turn.now().ms));
-    if (place == nullptr || place->region.str() != context.subject) continue;
-    perceive(*mind, turn.now().ms, text, context.sequence);
-    (void)remember(
-        turn, *mind,
-        {.text = text, .at_ms = turn.now().ms, .place = place->id.str(), .source = "seen", .importance = .4});
-    set_mood(turn, *mind, mind->who->traits.neuroticism > .6 ? "afraid" : "calm", text);
-  }
-}
-
-void NpcService::on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event) {
-  static constexpr const char* kTexts[] = {"", "Day breaks.", "The day has begun.", "Dusk falls.",
-                                           "Night has fallen."};
-  for (auto& [id, mind] : minds_) {
-    perceive(*mind, turn.now().ms, kTexts[event.to()], context.sequence);
-    // A night's sleep takes moods with it.
-    if (event.to() == pb::DAWN) set_mood(turn, *mind, "calm", "a new day");
-  }
 }
 
 }  // namespace troupe

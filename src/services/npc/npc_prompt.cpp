@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "services/npc/appraisal_rules.h"
 #include "services/npc/mind.h"
 #include "services/npc/npc_service.h"
 #include "services/npc/prompt.h"
@@ -42,7 +43,8 @@ void note(std::vector<std::string>& list, const std::string& id) {
 
 pack::Listener NpcService::listener_for(const Mind& mind, const std::string& player) const {
   pack::Listener listener;
-  listener.trust = relation_or_default(mind, player_key(player)).trust();
+  listener.trust = npc::confidence(relation_or_default(mind, player_key(player)), npc::mood_of(mind.record),
+                                   npc::mood_now(mind.record, host_.timeline().now().ms));
   // What anybody here told this player, this player knows.
   for (const auto& [id, other] : minds_) {
     for (const auto& told : other->record.told()) {
@@ -211,7 +213,10 @@ Task<NpcService::Prompt> NpcService::make_prompt(Caller caller, std::string npc,
   prompt.request.set_npc(npc);
   prompt.request.set_player(player);
   prompt.request.set_place(npc::place_now(pack_, mind->record, host_.timeline().now().ms));
-  for (const auto kind : {pack::LineKind::deflection, pack::LineKind::greeting}) {
+  std::vector<pack::LineKind> kinds = {pack::LineKind::deflection, pack::LineKind::greeting};
+  if (const auto mood = pack::find_name<pack::LineKind>(pack::kLineKindNames, mind->record.mood()))
+    kinds.push_back(*mood);
+  for (const auto kind : kinds) {
     const auto lines = who.lines.find(kind);
     if (lines == who.lines.end() || (met && kind == pack::LineKind::greeting)) continue;
     for (const auto& line : lines->second) prompt.request.add_fallback_lines(line);

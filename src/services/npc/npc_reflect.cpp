@@ -67,7 +67,7 @@ void NpcService::reflect(Turn& turn, Mind& mind) {
 void NpcService::reflected(Turn& turn, const EventContext&, const pb::JobEnded& event) {
   const auto text = trim(event.text());
   if (event.kind() != kJobKind || event.state() != "done" || text.empty()) return;
-  const auto mind = find(event.npc());
+  const auto mind = find_living(event.npc());
   if (!mind) return;
   pb::Decision decision;
   decision.set_kind("reflect");

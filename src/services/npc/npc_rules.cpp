@@ -1,6 +1,7 @@
 #include "services/npc/npc_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/steady.h"
@@ -9,14 +10,25 @@
 
 namespace troupe::npc {
 
-std::string_view reflex_name(Reflex reflex) {
-  static constexpr std::string_view kNames[] = {"idle",   "move",     "dodge", "attack",
-                                                "defend", "interact", "flee"};
-  return kNames[static_cast<std::size_t>(reflex)];
+namespace {
+
+constexpr std::array<std::string_view, 7> kReflexNames{"idle",   "move",     "dodge", "attack",
+                                                       "defend", "interact", "flee"};
+
+}  // namespace
+
+std::string_view reflex_name(Reflex reflex) { return kReflexNames[static_cast<std::size_t>(reflex)]; }
+
+Reflex reflex_named(std::string_view name) {
+  return pack::find_name<Reflex>(kReflexNames, name).value_or(Reflex::idle);
 }
 
 Reflex react(const Surroundings& s, const ReflexLimits& limits) {
   // What could hurt comes first, then who wants something, then what one was doing.
+  if (s.storm && s.threat_m < limits.flee_m) {
+    if (s.strategy == Strategy::defensive || s.strategy == Strategy::aggressive) return Reflex::defend;
+    return Reflex::flee;
+  }
   if (s.threat_m < limits.melee_m) {
     switch (s.strategy) {
       case Strategy::aggressive:
@@ -43,72 +55,18 @@ Reflex react(const Surroundings& s, const ReflexLimits& limits) {
   return Reflex::idle;
 }
 
-Strategy strategy_of(const pack::Traits& t) {
+Strategy strategy_of(const pack::Pack& pack, const pack::Npc& who) {
+  const auto& t = who.traits;
   if (t.aggression > .7) return Strategy::aggressive;
   if (t.neuroticism > .7) return Strategy::retreat;
+  const auto own = std::ranges::find(pack.archetypes, who.archetype, &pack::Archetype::id);
+  if (own != pack.archetypes.end() && own->strategy) return *own->strategy;
+  if (who.archetype == "guard") return Strategy::defensive;
+  if (who.archetype == "criminal") return Strategy::aggressive;
   if (t.sociability > .65) return Strategy::social;
   if (t.curiosity > .65) return Strategy::curious;
   if (t.conscientiousness > .7) return Strategy::defensive;
   return Strategy::neutral;
-}
-
-namespace {
-
-bool is_among(std::string_view verb, std::initializer_list<std::string_view> verbs) {
-  return std::ranges::find(verbs, verb) != verbs.end();
-}
-
-// What a verb appeals to, by temper. Verbs of a pack that are not named here are neutral.
-double temper(const pack::Traits& t, std::string_view verb) {
-  if (is_among(verb, {"talk_to", "give", "greet", "pray"})) return .25 * (t.sociability - .5);
-  if (is_among(verb, {"search", "follow", "look"})) return .25 * (t.curiosity - .5);
-  if (is_among(verb, {"guard", "light_lamp", "mend", "fish", "sell"})) return .2 * (t.conscientiousness - .5);
-  if (is_among(verb, {"rest", "wait"})) return -.1 * (t.extraversion - .5);
-  return 0;
-}
-
-}  // namespace
-
-std::vector<Weighed> weigh(const pack::Npc& who, const pb::NpcRecord& record,
-                           const pack::RoutineEntry& routine, std::span<const Option> options,
-                           const rt::Draw& draw, std::uint64_t tick) {
-  std::vector<Weighed> out;
-  out.reserve(options.size());
-  for (std::size_t i = 0; i < options.size(); ++i) {
-    const auto& option = options[i];
-    Weighed w{.option = i, .utility = .2, .reason = "it was there to do"};
-    if (option.verb.empty()) {
-      w.utility = .45;
-      w.reason = "it is time to: " + routine.activity;
-    } else {
-      if (routine.verb.str() == option.verb) {
-        w.utility += .4;
-        w.reason = "it belongs to: " + routine.activity;
-      }
-      for (const auto& goal : who.goals) {
-        const bool serves =
-            std::ranges::any_of(goal.verbs, [&](const auto& v) { return v.str() == option.verb; });
-        if (!serves) continue;
-        double priority = goal.priority;
-        for (const auto& kept : record.goals()) {
-          if (kept.id() == goal.id) priority = kept.priority();
-        }
-        double gain = .5 * priority;
-        if (!goal.place.str().empty() && goal.place.str() == option.place) gain += .15;
-        if (gain > 0 && w.utility < .2 + gain + .4) w.reason = "it serves: " + goal.text;
-        w.utility += gain;
-      }
-      w.utility += temper(who.traits, option.verb);
-      const auto again = std::ranges::count(record.recent_verbs(), option.verb);
-      w.utility -= .2 * static_cast<double>(again);
-    }
-    w.utility += .1 * draw.uniform(tick, static_cast<std::uint32_t>(i));
-    out.push_back(std::move(w));
-  }
-  std::ranges::sort(out, [](const Weighed& a, const Weighed& b) {
-    return a.utility != b.utility ? a.utility > b.utility : a.option < b.option;
-  });
-  return out;
 }
 
 bool is_open(std::span<const Weighed> weighed) {
@@ -152,20 +110,41 @@ std::pair<int, std::int64_t> leg(const pack::Pack& pack, const pb::NpcRecord& re
 
 }  // namespace
 
-std::vector<std::string> players_named(const pack::Pack& pack, const pb::Action& action) {
-  constexpr std::string_view kPrefix = "player:";
-  std::vector<std::string> players;
+namespace {
+
+constexpr std::string_view kPlayerPrefix = "player:";
+
+// Everybody whom an action is about, in the order of the verb's parameters.
+std::vector<std::string> people_named(const pack::Pack& pack, const pb::Action& action) {
+  std::vector<std::string> people;
   const auto* verb = pack.verb(action.verb());
-  if (verb == nullptr) return players;
+  if (verb == nullptr) return people;
   for (const auto& param : verb->params) {
-    const bool person = param.type == pack::ParamType::person || param.type == pack::ParamType::player;
     const auto arg = action.args().find(param.name);
-    if (!person || arg == action.args().end()) continue;
-    const bool by_prefix = arg->second.starts_with(kPrefix);
-    if (!by_prefix && param.type == pack::ParamType::person && pack.npc(arg->second) != nullptr) continue;
-    players.push_back(by_prefix ? arg->second : std::string(kPrefix) + arg->second);
+    if (arg == action.args().end()) continue;
+    const bool npc = param.type == pack::ParamType::npc || param.type == pack::ParamType::person;
+    const bool player = param.type == pack::ParamType::player || param.type == pack::ParamType::person;
+    const bool by_prefix = arg->second.starts_with(kPlayerPrefix);
+    if (npc && !by_prefix && pack.npc(arg->second) != nullptr) {
+      people.push_back(arg->second);
+    } else if (player) {
+      people.push_back(by_prefix ? arg->second : std::string(kPlayerPrefix) + arg->second);
+    }
   }
-  return players;
+  return people;
+}
+
+}  // namespace
+
+std::string target_of(const pack::Pack& pack, const pb::Action& action) {
+  const auto people = people_named(pack, action);
+  return people.empty() ? std::string() : people.front();
+}
+
+std::vector<std::string> players_named(const pack::Pack& pack, const pb::Action& action) {
+  auto people = people_named(pack, action);
+  std::erase_if(people, [](const auto& key) { return !key.starts_with(kPlayerPrefix); });
+  return people;
 }
 
 Position position(const pack::Pack& pack, const pb::NpcRecord& record, std::int64_t now_ms) {

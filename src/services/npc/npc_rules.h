@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "pack/pack.h"
-#include "rt/random.h"
+#include "services/npc/choice_rules.h"
 #include "troupe/v1/capabilities.pb.h"
 #include "troupe/v1/npc_store.pb.h"
 
@@ -18,18 +18,23 @@ namespace pb = troupe::v1;
 
 // ---- reflex: every tick, for everybody, in well under 2 microseconds
 
-enum class Strategy : std::uint8_t { neutral, aggressive, defensive, retreat, curious, social };
+using pack::Strategy;
 enum class Reflex : std::uint8_t { idle, move, dodge, attack, defend, interact, flee };
 std::string_view reflex_name(Reflex reflex);
+Reflex reflex_named(std::string_view name);  // idle where there is none of that name
 
 struct Surroundings {
   Strategy strategy = Strategy::neutral;
   float player_m = 1e9F;   // nearest player
   float threat_m = 1e9F;   // nearest who attacks
+  bool storm = false;      // what threatens them is the sky: nobody fights it
   bool spoken_to = false;  // a player talks or types to them
   bool looked_at = false;
   bool walking = false;
 };
+
+// What a threat of the sky is called: "weather:harbour".
+inline constexpr std::string_view kWeatherPrefix = "weather:";
 
 struct ReflexLimits {
   float interact_m = 6;
@@ -40,26 +45,10 @@ struct ReflexLimits {
 
 Reflex react(const Surroundings& s, const ReflexLimits& limits = {});
 
-// By traits: who attacks, who runs, who comes closer.
-Strategy strategy_of(const pack::Traits& traits);
+// By traits, then by archetype: who attacks, who runs, who comes closer.
+Strategy strategy_of(const pack::Pack& pack, const pack::Npc& who);
 
-// ---- intent: utility over goals first
-
-struct Option {
-  std::string verb;  // "" = carry on with the day
-  std::string text;
-  std::string place;  // where it is done or leads to
-};
-struct Weighed {
-  std::size_t option = 0;  // index into the options given
-  double utility = 0;
-  std::string reason;
-};
-
-// Best first; ties by index. `draw` breaks monotony by up to .1.
-std::vector<Weighed> weigh(const pack::Npc& who, const pb::NpcRecord& record,
-                           const pack::RoutineEntry& routine, std::span<const Option> options,
-                           const rt::Draw& draw, std::uint64_t tick);
+// ---- intent: how choice_rules.h weighs
 
 // Whether the choice is open enough to be worth a model's time.
 bool is_open(std::span<const Weighed> weighed);
@@ -67,6 +56,8 @@ bool is_open(std::span<const Weighed> weighed);
 // Softmax of utilities: what the probabilities of a choice without a model mean.
 std::vector<double> probabilities(std::span<const Weighed> weighed);
 
+// The first person whom an action is about, as an NPC's id or "player:<name>"; "" = nobody.
+std::string target_of(const pack::Pack& pack, const pb::Action& action);
 // The players whom an action is about, as "player:<name>".
 std::vector<std::string> players_named(const pack::Pack& pack, const pb::Action& action);
 

@@ -35,6 +35,8 @@ TEST(Reflex, Table) {
       {{.strategy = neutral, .threat_m = 1}, Reflex::dodge},
       {{.strategy = neutral, .threat_m = 8}, Reflex::flee},
       {{.strategy = neutral, .threat_m = 20}, Reflex::idle},
+      {{.strategy = aggressive, .threat_m = 8, .storm = true}, Reflex::defend},
+      {{.strategy = neutral, .threat_m = 8, .storm = true}, Reflex::flee},
       {{.player_m = 10, .spoken_to = true, .walking = true}, Reflex::interact},
       {{.player_m = 100, .spoken_to = true, .walking = true}, Reflex::move},
       {{.player_m = 5, .looked_at = true}, Reflex::interact},
@@ -45,27 +47,6 @@ TEST(Reflex, Table) {
   for (const auto& c : cases) {
     EXPECT_EQ(react(c.around), c.expected) << "case " << (&c - cases) << ": " << reflex_name(react(c.around));
   }
-}
-
-TEST(Utility, RoutineGoalsAndRepetition) {
-  pack::Npc who;
-  who.goals = {
-      {.id = "lamps", .text = "keep the lamps lit", .priority = .9, .verbs = {pack::VerbId("light_lamp")}}};
-  const pack::RoutineEntry routine{.activity = "walks the rounds"};
-  pb::NpcRecord record;
-  const std::vector<Option> options = {
-      {"", "carry on", ""}, {"light_lamp", "light the lamp", ""}, {"rest", "rest", ""}};
-  const rt::Draw draw(1, "test", "who");
-  auto weighed = weigh(who, record, routine, options, draw, 1);
-  EXPECT_EQ(weighed[0].option, 1U);
-  EXPECT_EQ(weighed[0].reason, "it serves: keep the lamps lit");
-  EXPECT_EQ(weighed[2].option, 2U);
-  for (int i = 0; i < 3; ++i) record.add_recent_verbs("light_lamp");
-  weighed = weigh(who, record, routine, options, draw, 1);
-  EXPECT_EQ(weighed[0].option, 0U) << "what was just done three times is not done again";
-  double sum = 0;
-  for (const double p : probabilities(weighed)) sum += p;
-  EXPECT_NEAR(sum, 1, 1e-9);
 }
 
 TEST(Walking, PositionFollowsTheStreetsAndTheTime) {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "host/audience.h"
+#include "services/npc/appraisal_rules.h"
 #include "services/npc/mind.h"
 #include "troupe/v1/state.pb.h"
 
@@ -21,7 +22,7 @@ NpcService::NpcService(const pack::Pack& pack, Host& host, NpcConfig config)
   for (const auto& who : pack_.npcs) {
     auto mind = std::make_unique<Mind>();
     mind->who = &who;
-    mind->strategy = npc::strategy_of(who.traits);
+    mind->strategy = npc::strategy_of(pack_, who);
     minds_.emplace(who.id.str(), std::move(mind));
   }
 }
@@ -46,9 +47,14 @@ void NpcService::mount() {
   host.serve(&NpcService::recall_rpc, this);
   host.serve(&NpcService::embedded, this);
   host.serve(&NpcService::input, this);
+  host.serve(&NpcService::move, this);
+  host.serve(&NpcService::die, this);
   host.on(&NpcService::on_verb, this);
   host.on(&NpcService::on_weather, this);
   host.on(&NpcService::on_phase, this);
+  host.on(&NpcService::on_scale, this);
+  host.on(&NpcService::on_player_state, this);
+  host.on(&NpcService::on_gone, this);
   host.on(&NpcService::reflected, this);
   auto& timeline = host.timeline();
   timeline.add_migrations(npc_store::migrations());
@@ -93,6 +99,9 @@ pb::NpcView NpcService::view(const Mind& mind) const {
   view.set_walking(mind.record.path_size() >= 2);
   view.set_look(mind.who->look);
   view.set_tier(mind.record.tier());
+  view.set_reflex(std::string(npc::reflex_name(mind.reflex())));
+  view.set_looks_at(mind.record.looks_at());
+  view.set_dead(mind.record.dead());
   return view;
 }
 
@@ -117,7 +126,11 @@ pb::NpcView NpcService::view_for(const Caller& caller, const Mind& mind, const s
   seen.clear_reason();
   seen.clear_tier();
   const bool here = seen.place() == caller_at;
-  if (!here) seen.clear_mood();
+  if (!here) {
+    seen.clear_mood();
+    seen.clear_reflex();
+    seen.clear_looks_at();
+  }
   if (!here || seen.walking()) {
     seen.clear_activity();
     seen.clear_intent();
@@ -143,7 +156,12 @@ Result<pb::NpcRelationReply> NpcService::relation(const Caller& caller,
     return fail(Code::permission_denied, "rpc.role", "only the server itself asks this");
   TRY(const Mind* mind, find(request.npc()));
   pb::NpcRelationReply reply;
-  reply.set_value(npc::feeling(relation_or_default(*mind, request.towards()), request.feeling()));
+  const auto relation = relation_or_default(*mind, request.towards());
+  const auto mood = npc::mood_of(mind->record);
+  const double strength = npc::mood_now(mind->record, host_.timeline().now().ms);
+  reply.set_value(npc::feeling(relation, request.feeling()));
+  reply.set_price_factor(npc::price_factor(relation, mood, strength));
+  reply.set_confidence(npc::confidence(relation, mood, strength));
   return reply;
 }
 

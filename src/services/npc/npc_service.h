@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,9 +19,11 @@
 #include "services/npc/npc_rules.h"
 #include "services/npc/player_rules.h"
 #include "troupe/v1/ai.pb.h"
+#include "troupe/v1/events.pb.h"
 #include "troupe/v1/npc.pb.h"
 #include "troupe/v1/npc_store.pb.h"
 #include "troupe/v1/router.pb.h"
+#include "troupe/v1/state.pb.h"
 #include "troupe/v1/time.pb.h"
 #include "troupe/v1/weather.pb.h"
 
@@ -70,6 +73,7 @@ class NpcService {
  private:
   struct Mind;
   struct Prompt;
+  struct Choices;
   // What was read ahead for a player, last.
   struct Anticipated {
     std::string npc;
@@ -98,25 +102,21 @@ class NpcService {
   bool stand_somewhere(Turn& turn, Mind& mind);  // false: where they are is still there
   void adapt_player(Turn& turn, pb::PlayerRecord& player);
 
-  // npc_life.cpp: the day, walking, reflex, perception
+  // npc_life.cpp: the day, walking, perception
   void genesis(Turn& turn);
   void on_timer(Turn& turn, const std::string& key, const std::string& payload);
-  void tick(Turn& turn);
   Result<pb::NpcInputReply> input(Turn& turn, const Caller& caller, const pb::NpcInputRequest& request);
   Result<pb::NpcInputReply> whereabouts(Turn& turn, const Caller& caller, const pb::NpcInputRequest& request);
   void notice_look(const Turn& turn, const std::string& player, const std::string& thing,
                    const std::string& place);
   pb::Verdict do_for(Turn& turn, const Caller& caller, const std::string& player, const pb::Action& action);
   void on_verb(Turn& turn, const EventContext& context, const pb::VerbExecuted& event);
-  void on_weather(Turn& turn, const EventContext& context, const pb::WeatherSevere& event);
-  void on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event);
   void follow_routine(Turn& turn, Mind& mind);
   void go(Turn& turn, Mind& mind, const std::string& place, const std::string& reason);
   // `scene`: the activity without players' names, for prompts; "" = the same. `elsewhere`: done where they
   // are not yet.
   void set_intent(Turn& turn, Mind& mind, std::string intent, std::string activity, std::string reason,
                   std::string tier, std::string scene = {}, bool elsewhere = false);
-  void set_mood(Turn& turn, Mind& mind, const std::string& mood, const std::string& reason);
 
   // npc_players.cpp: where players are, and room for them
   npc::Step player_step(Turn& turn, const Caller& caller, const std::string& player, npc::Position says);
@@ -125,14 +125,50 @@ class NpcService {
   void keep_player(Turn& turn, const pb::PlayerRecord& record);
   void forget_anticipated();
   void perceive(Mind& mind, std::int64_t at_ms, const std::string& text, std::uint64_t sequence);
-  void shift_feeling(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling,
-                     double by, const std::string& reason);
   pb::RelationRecord& relation_of(Mind& mind, const std::string& to) const;
   pb::RelationRecord relation_or_default(const Mind& mind, const std::string& to) const;
   void save(Turn& turn, const Mind& mind);
 
+  // npc_feelings.cpp: what is done, seen and suffered moves feelings and moods, and these fade
+  void on_weather(Turn& turn, const EventContext& context, const pb::WeatherSevere& event);
+  void on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event);
+  void shift_feeling(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling,
+                     double by, const std::string& reason);
+  void feel(Turn& turn, Mind& mind, pack::Mood mood, double strength, const std::string& reason);
+  void fade_mood(Turn& turn, Mind& mind);
+  void brood(Turn& turn, Mind& mind);
+  void appraise(Turn& turn, Mind& mind, const pb::VerbExecuted& event, const std::string& actor,
+                const std::string& target);
+  void satisfied(Turn& turn, Mind& mind, const std::string& verb);
+
+  // npc_threats.cpp: what threatens, and how each reacts at each tick
+  void tick(Turn& turn);
+  void sense(Turn& turn, Mind& mind, const std::vector<const pb::PlayerRecord*>& present);
+  void react(Turn& turn, Mind& mind, npc::Reflex reflex, const std::string& target);
+  void threaten(Turn& turn, Mind& mind, const std::string& source, double level, std::int64_t until_ms);
+  void flee_from(Turn& turn, Mind& mind, const std::string& source);
+  std::optional<npc::Position> position_of(const std::string& key) const;
+  std::vector<const pb::PlayerRecord*> present_players() const;
+  bool somebody_plays() const;
+  void on_scale(Turn& turn, const EventContext& context, const pb::TimeScaleChanged& event);
+
+  // npc_fate.cpp: where somebody is and whether they live: one owner of both
+  Result<pb::NpcView> move(Turn& turn, const Caller& caller, const pb::NpcMoveRequest& request);
+  Result<pb::NpcView> die(Turn& turn, const Caller& caller, const pb::NpcDieRequest& request);
+  Result<Mind*> find_living(const std::string& npc) const;
+  void tell_place(Turn& turn, const Mind& mind);
+  std::string lay_down(Turn& turn, const Mind& mind);
+  void mourn(Turn& turn, const Mind& dead, std::uint64_t sequence);
+  void on_player_state(Turn& turn, const EventContext& context, const pb::PlayerStateChanged& event);
+  void read_player(Turn& turn, const std::string& player);
+  void on_gone(Turn& turn, const EventContext& context, const pb::EntityGone& event);
+
   // npc_choice.cpp: what to do next
   void think(Turn& turn, Mind& mind);
+  void think_again(Turn& turn, Mind& mind);
+  static bool free_to_choose(const Mind& mind, std::int64_t now_ms);
+  Choices choices_of(Turn& turn, Mind& mind);
+  void look_about(Turn& turn, Mind& mind);
   void decide_by_utility(Turn& turn, Mind& mind, const std::vector<npc::Option>& options,
                          const std::vector<pb::Action>& actions, const std::vector<npc::Weighed>& weighed);
   void ask_gold(Turn& turn, Mind& mind, const std::vector<npc::Option>& options,

@@ -124,7 +124,6 @@ Result<void> NpcService::load(db::Reader& reader) {
   for (const auto& row : records) {
     if (const auto found = minds_.find(row.text(0)); found != minds_.end()) {
       found->second->record.ParseFromString(row.blob(1));
-      found->second->reflex = found->second->record.attentive() ? npc::Reflex::interact : npc::Reflex::idle;
     } else {
       strays_[row.text(0)].ParseFromString(row.blob(1));
     }

@@ -12,12 +12,6 @@
 
 namespace troupe {
 
-namespace {
-
-constexpr std::int64_t kMinuteMs = 60'000;
-
-}  // namespace
-
 Result<std::string> NpcService::check_line(const std::string& text) const {
   if (text.size() > config_.limits.text_bytes_max) {
     return fail(Code::invalid_argument, "npc.text_too_long",
@@ -75,7 +69,7 @@ Task<pb::NpcPromptReply> NpcService::prompt(Caller caller, pb::NpcPromptRequest 
 
 Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest request) {
   const auto started = host_.env().now();
-  CO_TRY_VOID(check_npc(request.npc()));
+  if (const auto living = find_living(request.npc()); !living) co_return std::unexpected(living.error());
   CO_TRY(const std::string text, check_line(request.text()));
   const std::string player = caller.player_or_self(request.player());
   CO_TRY_VOID(check_player(player));
@@ -151,7 +145,7 @@ Result<pb::NpcTalkBegun> NpcService::talk_begin(Turn& turn, const Caller& caller
                                                 const pb::NpcTalkBegin& command) {
   if (caller.role != pb::ROLE_SERVICE)
     return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
-  TRY(Mind * mind, find(command.npc()));
+  TRY(Mind * mind, find_living(command.npc()));
   auto& record = mind->record;
   pb::DialogueStarted event;
   event.set_npc(command.npc());
@@ -164,7 +158,7 @@ Result<pb::NpcTalkBegun> NpcService::talk_begin(Turn& turn, const Caller& caller
   reply.set_talk(command.talk());
   reply.set_at_ms(turn.now().ms);
   record.set_talking_to(command.player());
-  record.set_busy_until_ms(turn.now().ms + 10 * kMinuteMs);
+  record.set_busy_until_ms(turn.now().ms + real_ms(turn.clock(), kAnswerRealMs));
   turn.schedule("npc", "done:" + command.npc(), GameTime{record.busy_until_ms()});
   // Not what was said: a player's words stay in the user role, and perceptions go into scenes.
   perceive(*mind, turn.now().ms, "Somebody spoke to " + mind->who->name + ".", reply.sequence());
@@ -198,6 +192,7 @@ Task<void> NpcService::may_say(std::string npc, std::string player, std::string 
 
 // Of the conversation that goes on; null: a new one begins.
 const std::vector<pb::CategoryLevel>* NpcService::frozen(const Mind& mind, const std::string& player) const {
+  constexpr std::int64_t kMinuteMs = 60'000;
   constexpr std::int64_t kOverAfterRealS = 120;  // or ten minutes of the game, what is longer
   const auto& timeline = host_.timeline();
   const auto gap =
@@ -224,7 +219,7 @@ Result<pb::NpcTalkEnded> NpcService::talk_end(Turn& turn, const Caller& caller,
                                               const pb::NpcTalkEnd& command) {
   if (caller.role != pb::ROLE_SERVICE)
     return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
-  TRY(Mind * mind, find(command.npc()));
+  TRY(Mind * mind, find_living(command.npc()));
   const std::string& player = command.player();
   const auto now = turn.now().ms;
   const auto place = npc::place_now(pack_, mind->record, now);
@@ -277,6 +272,11 @@ Result<pb::NpcTalkEnded> NpcService::talk_end(Turn& turn, const Caller& caller,
     decision.set_verdict(decision.verdict() + "; " + action.verb() + ": " + verb->verdict());
   }
   keep_decision(turn, *mind, decision);
+  // The next line may come: they wait for it as long as people do, whatever the scale.
+  if (mind->record.talking_to() == player) {
+    mind->record.set_busy_until_ms(now + real_ms(turn.clock(), kNextLineRealMs));
+    turn.schedule("npc", "done:" + command.npc(), GameTime{mind->record.busy_until_ms()});
+  }
   std::vector<std::string> witnesses = {player_key(player), command.npc()};
   (void)remember(turn, *mind,
                  {.text = player + " asked " + mind->who->name + ": \"" +

@@ -18,6 +18,7 @@ void StateService::genesis(Turn& turn) {
     state::store::write(turn, initial.key, document);
     image_.put(initial.key, std::move(document));
   }
+  wear_next(turn);
   measure();
 }
 
@@ -39,7 +40,7 @@ void StateService::erase(Staging& staging, const Key& key, std::string reason) c
 }
 
 void StateService::on_pack_changed(Turn& turn, const pb::PackChanged& change) {
-  Staging staging = begin(turn);
+  Staging staging = begin(turn, Caller{.role = pb::ROLE_SERVICE});
   for (const Key& key : image_.keys()) {
     auto fate = state::fate_of(key, image_.find(key)->text, pack_, change);
     if (!fate) continue;
@@ -80,7 +81,7 @@ Result<pb::StateDeparted> StateService::depart(Turn& turn, const Caller& caller,
   const Document* lying = image_.find(pile);
   std::string left =
       state::left_behind(key, present->text, lying != nullptr && lying->live() ? lying->text : std::string());
-  Staging staging = begin(turn);
+  Staging staging = begin(turn, Caller{.role = pb::ROLE_SERVICE});
   if (!left.empty()) {
     reply.set_pile(pile.id);
     adapt(staging, pile, std::move(left));

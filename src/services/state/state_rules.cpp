@@ -244,6 +244,74 @@ Struct only(const Struct& document, const std::vector<std::string>& keys) {
   return part;
 }
 
+namespace {
+
+struct Owned {
+  std::string_view kind;
+  std::string_view member;
+  std::string_view method;
+};
+constexpr Owned kOwned[] = {{"npc", "place", "npc.Move"}, {"npc", "dead", "npc.Die"}};
+
+}  // namespace
+
+Result<void> check_owned(const Key& key, const std::string& before, const Struct& given) {
+  const json was = parse(before);
+  for (const auto& owned : kOwned) {
+    if (owned.kind != key.kind) continue;
+    if (before.empty()) {
+      return fail(Code::permission_denied, "state.owned",
+                  describe(key) + " is nobody: people come with the pack, not by a document");
+    }
+    const auto said = given.fields().find(std::string(owned.member));
+    if (said == given.fields().end()) continue;
+    const auto old = was.find(std::string(owned.member));
+    const bool is_text = said->second.kind_case() == google::protobuf::Value::kStringValue;
+    const bool is_bool = said->second.kind_case() == google::protobuf::Value::kBoolValue;
+    const bool same = old != was.end() && ((is_text && *old == said->second.string_value()) ||
+                                           (is_bool && *old == said->second.bool_value()));
+    if (same) continue;
+    return fail(Code::permission_denied, "state.owned",
+                fmt::format("'{}' of {} changes by {}, which tells everybody", owned.member, describe(key),
+                            owned.method));
+  }
+  return {};
+}
+
+std::string keep_owned(const Key& key, const std::string& before, const std::string& text) {
+  const json was = parse(before);
+  json is = parse(text);
+  for (const auto& owned : kOwned) {
+    const std::string member(owned.member);
+    if (owned.kind == key.kind && was.contains(member) && !is.contains(member)) is[member] = was[member];
+  }
+  return is.dump();
+}
+
+std::string_view owner_of_end(const Key& key) { return key.kind == "npc" ? "npc.Die" : ""; }
+
+std::optional<std::string> worn(const std::string& text, const pack::Wear& wear) {
+  json document = parse(text);
+  if (document.value("dead", json()) == true) return std::nullopt;  // nothing comes to the dead
+  for (const auto& [key, value] : wear.when) {
+    if (!document.contains(key) || document[key] != pack_value(value)) return std::nullopt;
+  }
+  if (wear.to) {
+    document[wear.key] = pack_value(*wear.to);
+  } else {
+    const auto found = document.find(wear.key);
+    if (found == document.end() || !found->is_number()) return std::nullopt;
+    const double next = std::max(0., found->get<double>() + wear.by);
+    if (next == std::floor(next)) {
+      *found = static_cast<std::int64_t>(next);
+    } else {
+      *found = next;
+    }
+  }
+  std::string made = document.dump();
+  return made == text ? std::nullopt : std::optional(std::move(made));
+}
+
 std::vector<Initial> initial_documents(const pack::Pack& pack) {
   std::vector<Initial> made;
   for (const auto& npc : pack.npcs) {

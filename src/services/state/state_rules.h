@@ -6,6 +6,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,18 @@ bool is_newcomer(const Key& key, std::string_view canonical);
 // Checks the members that have a meaning (see state.proto); `invalid_argument` state.bad_member.
 Result<Members> members_of(const Key& key, const std::string& canonical, const pack::Pack& pack,
                            const Limits& limits);
+
+// What others own of a document, and by which method it changes: a person's place and life are npc's.
+// `given` is what somebody else writes; a member that says something else than before is refused,
+// `permission_denied` state.owned. What it leaves out stays. "" before: there is no such document.
+Result<void> check_owned(const Key& key, const std::string& before, const google::protobuf::Struct& given);
+// `text` with the members that others own, as `before` had them, where it leaves them out.
+std::string keep_owned(const Key& key, const std::string& before, const std::string& text);
+// The method by which such a document goes; "" where deleting it is nobody else's business.
+std::string_view owner_of_end(const Key& key);
+
+// `text` after one step of wear; none where that changes nothing.
+std::optional<std::string> worn(const std::string& text, const pack::Wear& wear);
 
 // Top-level members that one has and the other has not, or otherwise. "" is a document that is not there.
 std::vector<std::string> changed_keys(const std::string& before, const std::string& after);

@@ -27,6 +27,8 @@ pb::StateDocument view(const Key& key, const Document& document, const google::p
   return made;
 }
 
+constexpr std::int64_t kHourMs = 3'600'000;
+
 // What a caller may see of a document: all of it, or only where somebody is.
 enum class Sight { none, place, all };
 Sight sight_of(const Caller& caller, const Key& key) {
@@ -78,6 +80,12 @@ void StateService::mount() {
   timeline.add_genesis([this](Turn& turn) { genesis(turn); });
   timeline.add_pack_hook(
       "state", [this](Turn& turn, const pb::PackChanged& change) { on_pack_changed(turn, change); });
+  timeline.add_timer_handler("state", [this](Turn& turn, const std::string&, const std::string&) {
+    wear_off(turn);
+    wear_next(turn);
+  });
+  // A world that is older than what its pack says of wear begins with it here.
+  host_.on(&StateService::on_phase, this);
   host_.serve(&StateService::get, this);
   host_.serve(&StateService::query, this);
   host_.serve(&StateService::put, this);
@@ -160,21 +168,21 @@ Result<void> StateService::check_words(const Caller& caller, const std::string& 
 Result<pb::StateDocument> StateService::put(Turn& turn, const Caller& caller,
                                             const pb::StatePutRequest& request) {
   TRY_VOID(check_words(caller, request.id(), request.document()));
-  return change(turn, request);
+  return change(turn, caller, request);
 }
 Result<pb::StateDocument> StateService::patch(Turn& turn, const Caller& caller,
                                               const pb::StatePatchRequest& request) {
   TRY_VOID(check_words(caller, request.id(), request.patch()));
-  return change(turn, request);
+  return change(turn, caller, request);
 }
-Result<pb::StateDocument> StateService::remove(Turn& turn, const Caller&,
+Result<pb::StateDocument> StateService::remove(Turn& turn, const Caller& caller,
                                                const pb::StateDeleteRequest& request) {
-  return change(turn, request);
+  return change(turn, caller, request);
 }
 
 template <class Request>
-Result<pb::StateDocument> StateService::change(Turn& turn, const Request& request) {
-  Staging staging = begin(turn);
+Result<pb::StateDocument> StateService::change(Turn& turn, const Caller& caller, const Request& request) {
+  Staging staging = begin(turn, caller);
   TRY_VOID(stage(staging, request));
   apply(turn, staging);
   return std::move(staging.replies[0]);
@@ -191,7 +199,7 @@ Result<pb::StateBatchReply> StateService::batch(Turn& turn, const Caller& caller
     TRY_VOID(check_words(caller, change.put().id(), change.put().document()));
     TRY_VOID(check_words(caller, change.patch().id(), change.patch().patch()));
   }
-  Staging staging = begin(turn);
+  Staging staging = begin(turn, caller);
   for (int i = 0; i < request.changes_size(); ++i) {
     if (auto done = stage(staging, request.changes(i)); !done) {
       Error error = std::move(done).error();
@@ -212,8 +220,9 @@ Result<pb::StateBatchReply> StateService::batch(Turn& turn, const Caller& caller
   return reply;
 }
 
-StateService::Staging StateService::begin(const Turn& turn) const {
+StateService::Staging StateService::begin(const Turn& turn, const Caller& caller) const {
   Staging staging;
+  staging.by_owner = caller.role == pb::ROLE_SERVICE;
   staging.live = image_.live();
   staging.now_ms = turn.now().ms;
   return staging;
@@ -260,7 +269,10 @@ Result<void> StateService::stage(Staging& staging, const pb::StatePutRequest& re
   if (!(gone && request.version() == present->version)) {
     TRY_VOID(expect_version(key, request.version(), present == nullptr || gone ? 0 : present->version));
   }
+  const std::string before = present == nullptr || gone ? std::string() : present->text;
+  if (!staging.by_owner) TRY_VOID(state::check_owned(key, before, request.document()));
   TRY(std::string text, state::canonical(request.document(), limits_));
+  if (!staging.by_owner) text = state::keep_owned(key, before, text);
   return replace(staging, key, std::move(text));
 }
 
@@ -270,6 +282,7 @@ Result<void> StateService::stage(Staging& staging, const pb::StatePatchRequest& 
   const Document* present = seen(staging, key);
   if (present == nullptr || !present->live()) return std::unexpected(unknown(key));
   if (request.version() != 0) TRY_VOID(expect_version(key, request.version(), present->version));
+  if (!staging.by_owner) TRY_VOID(state::check_owned(key, present->text, request.patch()));
   TRY(std::string text, state::merged(present->text, request.patch(), limits_));
   return replace(staging, key, std::move(text));
 }
@@ -280,6 +293,10 @@ Result<void> StateService::stage(Staging& staging, const pb::StateDeleteRequest&
   const Document* present = seen(staging, key);
   if (present == nullptr || !present->live()) return std::unexpected(unknown(key));
   if (request.version() != 0) TRY_VOID(expect_version(key, request.version(), present->version));
+  if (const auto method = state::owner_of_end(key); !staging.by_owner && !method.empty()) {
+    return fail(Code::permission_denied, "state.owned",
+                fmt::format("{} goes by {}, which tells everybody", describe(key), method));
+  }
   Document deleted = *present;
   ++deleted.version;
   deleted.deleted = true;
@@ -300,6 +317,42 @@ Result<void> StateService::stage(Staging& staging, const pb::StateBatchRequest::
       break;
   }
   return fail(Code::invalid_argument, "state.bad_batch", "expected put, patch or delete");
+}
+
+void StateService::wear_next(Turn& turn) const {
+  if (pack_.wears.empty()) return;
+  turn.schedule("state", "wear", GameTime{(turn.now().ms / kHourMs + 1) * kHourMs});
+}
+
+void StateService::on_phase(Turn& turn, const EventContext&, const pb::PhaseChanged&) { wear_next(turn); }
+
+void StateService::wear_off(Turn& turn) {
+  Staging staging = begin(turn, Caller{.role = pb::ROLE_SERVICE});
+  for (const auto& wear : pack_.wears) wear_off(turn, wear, staging);
+  apply(turn, staging);
+}
+
+// Each thing at an hour of its own, so that the lamps of a town do not go out together.
+void StateService::wear_off(const Turn& turn, const pack::Wear& wear, Staging& staging) const {
+  const auto hour = static_cast<std::uint64_t>(turn.now().ms / kHourMs);
+  const auto every = static_cast<std::uint64_t>(wear.hours);
+  const bool people = wear.of == "npc";
+  state::Filter filter{.kind = people ? "npc" : "feature"};
+  for (auto page = image_.query(filter, limits_.page_max); !page.empty();
+       page = image_.query(filter, limits_.page_max)) {
+    for (const Key& key : page) {
+      if ((hour + turn.draw("state.wear", key.id + "." + wear.key).below(every, 0)) % every != 0) continue;
+      const Document* present = seen(staging, key);
+      if (!people) {
+        const auto content = state::decode(present->text);
+        const auto kind = content.fields().find("kind");
+        if (kind == content.fields().end() || kind->second.string_value() != wear.of) continue;
+      }
+      // What a full world cannot keep stays as it is.
+      if (auto text = state::worn(present->text, wear)) (void)replace(staging, key, *std::move(text));
+    }
+    filter.after = page.back();
+  }
 }
 
 void StateService::apply(Turn& turn, Staging& staging) {

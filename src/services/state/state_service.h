@@ -7,6 +7,7 @@
 #include "host/host.h"
 #include "services/state/state_image.h"
 #include "troupe/v1/state.pb.h"
+#include "troupe/v1/time.pb.h"
 
 namespace troupe {
 
@@ -24,7 +25,8 @@ class StateService {
     std::size_t live = 0;                    // documents there would be
     std::int64_t now_ms = 0;
     std::map<state::Key, std::string>
-        gone_because;  // of those that are deleted; nothing: somebody deleted it
+        gone_because;       // of those that are deleted; nothing: somebody deleted it
+    bool by_owner = false;  // the server itself: what others own is written by whoever owns it
   };
 
   Result<pb::StateDocument> get(const Caller& caller, const pb::StateGetRequest& request) const;
@@ -45,14 +47,20 @@ class StateService {
   void adapt(Staging& staging, const state::Key& key, std::string text) const;
   void erase(Staging& staging, const state::Key& key, std::string reason) const;
 
-  Staging begin(const Turn& turn) const;
+  Staging begin(const Turn& turn, const Caller& caller) const;
   Result<void> stage(Staging& staging, const pb::StatePutRequest& request) const;
   Result<void> stage(Staging& staging, const pb::StatePatchRequest& request) const;
   Result<void> stage(Staging& staging, const pb::StateDeleteRequest& request) const;
   Result<void> stage(Staging& staging, const pb::StateBatchRequest::Change& change) const;
   template <class Request>
-  Result<pb::StateDocument> change(Turn& turn, const Request& request);
+  Result<pb::StateDocument> change(Turn& turn, const Caller& caller, const Request& request);
   void apply(Turn& turn, Staging& staging);
+
+  // What wears off or is used up by itself, as the pack says, hour by hour.
+  void wear_next(Turn& turn) const;
+  void wear_off(Turn& turn);
+  void wear_off(const Turn& turn, const pack::Wear& wear, Staging& staging) const;
+  void on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event);
 
   const state::Document* seen(const Staging& staging, const state::Key& key) const;
   Result<void> replace(Staging& staging, const state::Key& key, std::string text) const;

@@ -180,12 +180,12 @@ TEST_F(StateTest, ABatchHappensAsAWholeOrNotAtAll) {
     {"patch":{"kind":"npc","id":"ada","patch":{"money":0}}},
     {"put":{"kind":"cart","id":"c1","document":{"load":1}}},
     {"patch":{"kind":"cart","id":"c1","version":1,"patch":{"load":2}}},
-    {"delete":{"kind":"npc","id":"ben"}}]})");
+    {"delete":{"kind":"feature","id":"market_lamp"}}]})");
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(done->documents_size(), 4);
   EXPECT_EQ(text(get(designer(), "cart", "c1")), R"(2 {"load":2})") << "later changes see earlier ones";
-  EXPECT_EQ(world_.events().size(), 4U) << "one event per document, and that ben is gone";
-  EXPECT_FALSE(get(designer(), "npc", "ben"));
+  EXPECT_EQ(world_.events().size(), 4U) << "one event per document, and that the lamp is gone";
+  EXPECT_FALSE(get(designer(), "feature", "market_lamp"));
 }
 
 TEST_F(StateTest, ABatchIsBounded) {

@@ -1,0 +1,73 @@
+// A world left to itself does not run down: two weeks here, a hundred days with TROUPE_SOAK=1. No models, no
+// players. Prints what people did.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "tests/world/lively.h"
+#include "troupe/v1/state.pb.h"
+
+namespace troupe::test {
+namespace {
+
+int weeks() {
+  const char* soak = std::getenv("TROUPE_SOAK");
+  return soak != nullptr && std::strcmp(soak, "1") == 0 ? 14 : 2;
+}
+
+class Life : public testing::TestWithParam<const char*> {};
+
+TEST_P(Life, StaysLively) {
+  const auto& pack = pack_at(GetParam());
+  // A day a second: without players nothing hangs on real time.
+  auto world = world_of(GetParam(), 7, Scale{Scale::kMax});
+  std::set<std::string> routine_verbs;
+  std::set<std::string> used;
+  for (const auto& npc : pack.npcs) {
+    for (const auto& entry : npc.routine) {
+      if (!entry.verb.str().empty()) routine_verbs.insert(entry.verb.str());
+    }
+  }
+  std::map<std::string, std::set<std::string>> eaten;
+  for (int number = 1; number <= weeks(); ++number) {
+    const Week week = live_a_week(world, [&](const pb::VerbExecuted& done) {
+      const auto good = done.action().args().find("good");
+      if (good != done.action().args().end()) eaten[done.action().verb()].insert(good->second);
+    });
+    ASSERT_GT(week.total, 0);
+    const auto [verb, share] = week.most();
+    std::printf("%s week %d: %d deeds, %.2f bits, most %s %.2f;", GetParam(), number, week.total,
+                week.entropy(), verb.c_str(), share);
+    for (const auto& [name, count] : week.deeds) std::printf(" %s %d", name.c_str(), count);
+    std::printf(" | moods");
+    for (const auto& [name, count] : week.moods) std::printf(" %s %d", name.c_str(), count);
+    std::printf("\n");
+    EXPECT_LE(share, 1. / 3) << verb;
+    EXPECT_GE(week.entropy(), 2.3);
+    EXPECT_GE(week.total, 7 * 3 * static_cast<int>(pack.npcs.size())) << "some deeds a day for each";
+    for (const auto& routine_verb : routine_verbs)
+      EXPECT_TRUE(week.deeds.contains(routine_verb)) << "week " << number << ": nobody does " << routine_verb;
+    for (const auto& npc : pack.npcs) EXPECT_GE(week.each.at(npc.id.str()).size(), 3U) << npc.id.str();
+  }
+  for (const auto& good : eaten["eat"]) EXPECT_EQ(pack.good(good)->kind, "food") << good;
+  // Goals have come back: not all of them lie at the bottom.
+  std::size_t driven = 0;
+  for (const auto& npc : pack.npcs) {
+    pb::NpcMindRequest request;
+    request.set_npc(npc.id.str());
+    const auto mind = world.call<pb::NpcMindReply>(designer(), request);
+    ASSERT_TRUE(mind.has_value());
+    driven +=
+        std::ranges::any_of(mind->goals(), [](const auto& goal) { return goal.priority() >= .25; }) ? 1 : 0;
+  }
+  EXPECT_GE(2 * driven, pack.npcs.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(Packs, Life, testing::Values("worlds/lanternfall", "tests/support/mill"),
+                         [](const auto& info) {
+                           const std::string path = info.param;
+                           return path.substr(path.rfind('/') + 1);
+                         });
+
+}  // namespace
+}  // namespace troupe::test
