@@ -38,7 +38,6 @@ std::string clock_text(Clock clock);
 using Value = std::variant<bool, double, std::string>;  // the value of a state key ("lit": false)
 
 // ---- world.yaml
-// ----------------------------------------------------------------------------------------------------
 // Where a player is: what their own client says, as far as somebody gets in the time, or only what the game
 // server says of them.
 struct PlayersRule {
@@ -72,7 +71,6 @@ struct World {
 };
 
 // ---- calendar.yaml
-// -------------------------------------------------------------------------------------------------
 struct Month {
   std::string id;
   std::string name;
@@ -160,7 +158,6 @@ struct Place {
 };
 
 // ---- factions.yaml, goods.yaml
-// -------------------------------------------------------------------------------------
 struct Faction {
   FactionId id;
   std::string name;
@@ -241,7 +238,6 @@ struct Mystery {
 };
 
 // ---- npcs/<id>.yaml
-// ------------------------------------------------------------------------------------------------
 struct Traits {  // 0..1, .5 where the pack is silent
   double openness = .5, conscientiousness = .5, extraversion = .5, agreeableness = .5, neuroticism = .5;
   double aggression = .5, sociability = .5, curiosity = .5;
@@ -310,7 +306,6 @@ struct Npc {
 };
 
 // ---- verbs.yaml
-// ----------------------------------------------------------------------------------------------------
 struct Param {
   std::string name;
   ParamType type = ParamType::text;
@@ -432,7 +427,6 @@ struct Archetype {
 };
 
 // ---- lore/*.md
-// -----------------------------------------------------------------------------------------------------
 struct LoreDocument {
   std::string file;   // "lore/the-light.md"
   std::string title;  // its first heading, or the file's name

@@ -42,9 +42,9 @@ std::vector<Named<std::string>> words(const std::vector<std::string>& list) {
 template <class Both>
 void each_part(const Pack& a, const Pack& b, Both both) {
   const auto& [root_a, world_a, calendar_a, climate_a, places_a, factions_a, goods_a, facts_a, mysteries_a,
-               npcs_a, verbs_a, lore_a, files_a, hash_a] = a;
+               npcs_a, verbs_a, wears_a, archetypes_a, lore_a, files_a, hash_a] = a;
   const auto& [root_b, world_b, calendar_b, climate_b, places_b, factions_b, goods_b, facts_b, mysteries_b,
-               npcs_b, verbs_b, lore_b, files_b, hash_b] = b;
+               npcs_b, verbs_b, wears_b, archetypes_b, lore_b, files_b, hash_b] = b;
   const auto& [months_a, weekdays_a, festivals_a] = calendar_a;
   const auto& [months_b, weekdays_b, festivals_b] = calendar_b;
   const auto& [regions_a] = climate_a;
@@ -79,6 +79,9 @@ void each_part(const Pack& a, const Pack& b, Both both) {
   both("mysteries", named(mysteries_a), named(mysteries_b));
   both("npcs", named(npcs_a), named(npcs_b));
   both("verbs", named(verbs_a), named(verbs_b));
+  const auto wear_of = [](const Wear& wear) { return wear.of + "." + wear.key; };
+  both("wears", named(wears_a, wear_of), named(wears_b, wear_of));
+  both("archetypes", named(archetypes_a), named(archetypes_b));
   const auto file_of = [](const LoreDocument& document) { return document.file; };
   both("lore", named(lore_a, file_of), named(lore_b, file_of));
   // Of quests, stories and languages the loader knows the files and nothing else yet.

@@ -148,6 +148,14 @@ inline const std::map<std::string, Edit>& adders() {
          replace(p / "facts.yaml", "facts:\n",
                  "facts:\n  - {id: cold, text: The water is cold., topics: [river], public: true}\n");
        }},
+      {"wears",
+       [](const fs::path& p) {
+         append(p / "verbs.yaml", "wears:\n  - {of: lamp, key: oil, by: -1, hours: 6}\n");
+       }},
+      {"archetypes",
+       [](const fs::path& p) {
+         append(p / "verbs.yaml", "archetypes:\n  - {id: civilian, likes: {rest: 0.1}}\n");
+       }},
       {"mysteries",
        [](const fs::path& p) {
          append(

@@ -13,7 +13,7 @@ namespace troupe {
 namespace {
 
 // Every kind of timer that somebody may have.
-constexpr const char* kTimers[] = {"arrive:", "routine:", "done:", "giveup:", "think:", "reflect:"};
+constexpr const char* kTimers[] = {"arrive:", "routine:", "done:", "giveup:", "think:", "reflect:", "safe:"};
 
 template <class List, class Keep>
 bool keep_only(List& list, Keep keep) {
