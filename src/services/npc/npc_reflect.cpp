@@ -56,7 +56,7 @@ void NpcService::reflect(Turn& turn, Mind& mind) {
   work.set_whole_sentences(true);
   work.set_tokens_max(48);
   work.set_temperature(-1);
-  work.set_seed(turn.draw("npc.reflect", mind.record.id()).bits(static_cast<std::uint64_t>(day)));
+  work.set_seed(turn.draw("npc.reflect", mind.record.id()).bits(static_cast<std::uint64_t>(day)) >> 1);
   work.add_stop("\n");
   if (const auto kept = turn.call<pb::RouterJob>(as_self(), job); !kept) {
     log::warn("npc", "{} does not reflect on day {}: {}", mind.record.id(), day, kept.error().message);

@@ -93,8 +93,9 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
 
   CO_TRY(auto prompt, co_await make_prompt(inner, request.npc(), player, text));
   *prompt.request.mutable_allowed() = begun.allowed();
+  // 63 bits: requests carry no larger number.
   prompt.request.set_seed(
-      rt::Draw(host_.timeline().config().seed, "npc.talk", request.npc()).bits(begun.sequence()));
+      rt::Draw(host_.timeline().config().seed, "npc.talk", request.npc()).bits(begun.sequence()) >> 1);
   prompt.request.set_deadline_ms(
       std::max<std::int64_t>(1, (deadline - host_.env().now()).count() / 1'000'000));
   Caller speaking = inner;
