@@ -29,6 +29,18 @@ class Measured {
   Histogram& seconds_;
 };
 
+// What a game sends all the time is an input; when it says an `action`, too, it is a command like any other.
+MethodInfo counted_as(const MethodInfo& method, const std::string& payload) {
+  MethodInfo counted = method;
+  const auto* action = method.access.steady() ? method.request->FindFieldByName("action") : nullptr;
+  if (action == nullptr || action->type() != google::protobuf::FieldDescriptor::TYPE_STRING) return counted;
+  const auto message = new_message(method.request);
+  const bool acts =
+      message->ParseFromString(payload) && !message->GetReflection()->GetString(*message, action).empty();
+  if (acts) counted.access.set_steady(false);
+  return counted;
+}
+
 }  // namespace
 
 std::string encode_header(const rt::Env& env, const Caller& caller) {
@@ -113,7 +125,7 @@ Result<Caller> Host::admit(const MethodInfo* method, const bus::Request& request
     return fail(Code::not_found, "world.unknown",
                 "no world '" + caller.world + "' here; this is '" + world + "'");
   }
-  if (limiter_) TRY_VOID(limiter_->admit(*method, caller, env_.now()));
+  if (limiter_) TRY_VOID(limiter_->admit(counted_as(*method, request.payload), caller, env_.now()));
   return caller;
 }
 

@@ -117,5 +117,26 @@ TEST(Limits, StandInFrontOfEveryMethodThatIsServed) {
   EXPECT_GE(served, 20);
 }
 
+// A verb is a command through the socket's input, too: what counts is what is done, not the door.
+TEST(Limits, AnActionInAnInputIsACommand) {
+  CallLimits limits;
+  limits.player.commands = {.per_second = 1, .burst = 2};
+  auto world = lanternfall_world(3, std::make_shared<CallLimiter>(limits));
+  pb::NpcInputRequest input;
+  input.set_place("harbour");
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(world.call<pb::NpcInputReply>(player(), input));
+  input.set_action("wait");
+  int passed = 0;
+  for (int i = 0; i < 10; ++i) {
+    const auto done = world.call<pb::NpcInputReply>(player(), input);
+    if (done) {
+      ++passed;
+    } else {
+      EXPECT_EQ(done.error().reason, "rpc.rate");
+    }
+  }
+  EXPECT_EQ(passed, 2);
+}
+
 }  // namespace
 }  // namespace troupe::test
