@@ -24,8 +24,11 @@ std::int64_t count_of(const Person& person, const std::string& good) {
   return found == person.items.end() ? 0 : found->second;
 }
 
+// Where it has a market, where it is made (boats come in at the harbour) and where it is used.
 bool traded_at(const pack::Good& good, const std::string& place) {
-  return std::ranges::any_of(good.sold_at, [&](const auto& market) { return market.str() == place; });
+  const auto here = [&](const auto& flow) { return flow.place.str() == place; };
+  return std::ranges::any_of(good.sold_at, [&](const auto& market) { return market.str() == place; }) ||
+         std::ranges::any_of(good.made, here) || std::ranges::any_of(good.used, here);
 }
 
 // Whether somebody of the pack agrees to what becomes of them.
