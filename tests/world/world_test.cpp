@@ -1,6 +1,7 @@
 // The whole world without models: it lives, it explains itself, and it does so again.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "tests/world/lanternfall.h"
@@ -162,6 +163,23 @@ TEST(Lanternfall, TalkIsRememberedAcrossARestart) {
   for (const auto& memory : found->memories()) {
     EXPECT_EQ(memory.text().find("What happened to the keeper?"), std::string::npos) << "not bob's to know";
   }
+}
+
+// What changed nothing is not written: the database of a world without players grows by less than 2 MB a day.
+TEST(Lanternfall, AnIdleWorldWritesLittle) {
+  auto world = lanternfall_world(11);
+  const auto bytes = [&] {
+    return world.rows("pragma page_count")[0].integer(0) * world.rows("pragma page_size")[0].integer(0);
+  };
+  world.advance(game_days(1));
+  const auto before = bytes();
+  world.advance(game_days(2));
+  const auto a_day = (bytes() - before) / 2;
+  EXPECT_GT(a_day, 10'000) << "they do live";
+  EXPECT_LT(a_day, 2'000'000);
+  std::map<std::string, std::size_t> counts;
+  for (const auto& event : world.history()) ++counts[event.type];
+  for (const auto& [type, count] : counts) RecordProperty(type, static_cast<int>(count));
 }
 
 TEST(Lanternfall, AFlippedByteIsFoundAndLocated) {
