@@ -206,5 +206,34 @@ TEST_F(Rights, APlayerReadsWhatIsTheirs) {
   EXPECT_EQ(heard.events(0).payload().fields().at("text").string_value(), "TALK-CANARY");
 }
 
+// Perceived where and when it happened: nobody reads about it who comes later, and whoever was there does.
+TEST_F(Rights, WhatHappensIsForThoseWhoWereThere) {
+  (void)plant();
+  (void)must<pb::StateDocument, pb::StatePutRequest>(
+      game_, R"({"kind":"player","id":"carl","document":{"place":"fish_market"}})");
+  const auto told = [&](const std::string& player, const std::string& type) {
+    std::vector<std::string> subjects;
+    const auto page = must<pb::EventsHistoryReply, pb::EventsHistoryRequest>(test::player(player),
+                                                                             R"({"type":")" + type + "\"}");
+    for (const auto& event : page.events()) subjects.push_back(event.subject());
+    return subjects;
+  };
+  (void)must<pb::EventsPublishReply, pb::EventsPublishRequest>(
+      game_, R"({"type":"AudioCueTriggered","subject":"bell","place":"harbour","payload":{"cue":"bell"}})");
+  (void)must<pb::EventsPublishReply, pb::EventsPublishRequest>(
+      game_,
+      R"({"type":"EntityGone","subject":"bert","payload":{"kind":"player","id":"bert","reason":"left"}})");
+  // They change places; what each has perceived stays what it was.
+  (void)must<pb::StateDocument, pb::StatePatchRequest>(
+      game_, R"({"kind":"player","id":"carl","patch":{"place":"harbour"}})");
+  (void)must<pb::StateDocument, pb::StatePatchRequest>(
+      game_, R"({"kind":"player","id":"anna","patch":{"place":"fish_market"}})");
+  for (const char* type : {"AudioCueTriggered", "EntityGone"}) {
+    EXPECT_EQ(told("anna", type).size(), 1U) << type;
+    EXPECT_TRUE(told("carl", type).empty()) << type;
+    EXPECT_TRUE(told("nobody", type).empty()) << type;
+  }
+}
+
 }  // namespace
 }  // namespace troupe

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "moderation/fields.h"
+#include "troupe/v1/state.pb.h"
 
 namespace troupe {
 
@@ -84,6 +85,26 @@ Result<void> EventsService::check_logged(const std::string& type) const {
   return fail(Code::invalid_argument, "events.live", type + " is live only: it is not kept in the log");
 }
 
+namespace {
+
+// Where somebody or something is by its document; "" where there is none.
+std::string place_of(Turn& turn, const google::protobuf::Struct& gone) {
+  const auto text = [&](const char* key) {
+    const auto field = gone.fields().find(key);
+    return field == gone.fields().end() ? std::string() : field->second.string_value();
+  };
+  pb::StateGetRequest ask;
+  ask.set_kind(text("kind"));
+  ask.set_id(text("id"));
+  const Caller self{.name = "events", .role = pb::ROLE_SERVICE, .world = turn.world()};
+  const auto document = turn.call<pb::StateDocument>(self, ask);
+  if (!document) return {};
+  const auto place = document->document().fields().find("place");
+  return place == document->document().fields().end() ? std::string() : place->second.string_value();
+}
+
+}  // namespace
+
 Result<pb::EventsPublishReply> EventsService::publish(Turn& turn, const Caller& caller,
                                                       const pb::EventsPublishRequest& request) {
   const auto* own = own_type(request.type());
@@ -112,6 +133,12 @@ Result<pb::EventsPublishReply> EventsService::publish(Turn& turn, const Caller& 
   EmitOptions options{.subject = request.subject(), .place = request.place()};
   TRY(options.priority, events::parse_priority(request.priority()));
   TRY(options.audience, events::wanted_audience(request, limits_));
+  // Who is gone is missed where they were, and not by everybody.
+  if (request.type() == pb::EntityGone::descriptor()->name() && options.place.empty() &&
+      options.audience.kind == Audience::Kind::by_type) {
+    options.place = place_of(turn, request.payload());
+    if (options.place.empty()) options.audience = Audience::operators();
+  }
   pb::EventsPublishReply reply;
   if (own != nullptr) {
     TRY_VOID(events::check_own_payload(*own, request.payload(), limits_));
@@ -124,7 +151,7 @@ Result<pb::EventsPublishReply> EventsService::publish(Turn& turn, const Caller& 
     TRY(const auto message, events::message_of(*type, request.payload(), limits_));
     reply.set_sequence(turn.emit(*message, std::move(options)));
   }
-  reply.set_id(event_log::event_id(turn.world(), reply.sequence()));
+  if (reply.sequence() != 0) reply.set_id(event_log::event_id(turn.world(), reply.sequence()));
   return reply;
 }
 
