@@ -207,8 +207,16 @@ Task<pb::EventsConsumeReply> EventsService::consume(Caller caller, pb::EventsCon
   co_return reply;
 }
 
+// Of an area that was kept: places that the pack does not know any more are no reason to stop a consumer.
 Result<events::Places> EventsService::places_of(const pb::EventsWithin& within) const {
-  return events::places_within(pack_, within.has_area() ? &within.area() : nullptr, within.places(), limits_);
+  google::protobuf::RepeatedPtrField<std::string> known;
+  for (const auto& name : within.places()) {
+    if (pack_.place(name) != nullptr) *known.Add() = name;
+  }
+  TRY(auto places,
+      events::places_within(pack_, within.has_area() ? &within.area() : nullptr, known, limits_));
+  if (!places && within.places_size() > 0) places.emplace();
+  return places;
 }
 
 Result<pb::EventsConsumerBegun> EventsService::begin(Turn& turn, const Caller&,
@@ -217,7 +225,8 @@ Result<pb::EventsConsumerBegun> EventsService::begin(Turn& turn, const Caller&,
   if (name.empty()) return fail(Code::invalid_argument, "events.bad_name", "a consumer has a name");
   TRY_VOID(events::check_name("consumer", name, limits_));
   TRY(auto types, checked_types(request.types()));
-  TRY_VOID(places_of(request.within()));
+  TRY_VOID(events::places_within(pack_, request.within().has_area() ? &request.within().area() : nullptr,
+                                 request.within().places(), limits_));
   TRY_VOID(consumers_.check_same(name, types, request.within()));
   TRY_VOID(consumers_.check_new(name));
   pb::EventsConsumerBegun reply;
