@@ -1,6 +1,7 @@
 """Weights that are missing, damaged or too large: the world starts all the same, on reflex and written lines; /readyz and one
 line in the log say which and what to do; whoever is spoken to answers in time."""
 import contextlib
+import hashlib
 import os
 import pathlib
 import random
@@ -11,8 +12,8 @@ from rig import Failed, Place, Server, check
 
 MODEL = "smollm2-135m"
 FILE = "smollm2-135m-instruct-q4_1.gguf"
-# Of its header: counts, names and numbers, vocabulary, more of them, list of tensors.
-REGIONS = [(8, 24), (24, 1062), (1062, 1_768_872), (1_768_872, 1_769_507), (1_769_507, 1_785_664)]
+# Of its header: counts, names and numbers, vocabulary, more of them, list of tensors; and the weights themselves.
+REGIONS = [(8, 24), (24, 1062), (1062, 1_768_872), (1_768_872, 1_769_507), (1_769_507, 1_785_664), (1_785_664, 98_000_000)]
 TRIES = int(os.environ.get("TROUPE_TEST_TRIES", 20))
 
 
@@ -55,25 +56,28 @@ def test(place: Place) -> None:
     shutil.copyfile(source, weights)
     start(place, "too large for this machine", "MB are free", folder, **{"engine.memory_mb": "50"})
     with changed(weights, 0, b"FUGG"):
-        start(place, "not what it says", "not a GGUF file", folder)
+        start(place, "not what it says", "is not what it says it is", folder)
     check_flipped(place, weights, folder)
 
 
 @contextlib.contextmanager
 def changed(weights: pathlib.Path, where: int, to: bytes):
+    """In place, with the times that it had: only its bytes tell."""
     with open(weights, "r+b") as file:
+        times = os.stat(weights)
         file.seek(where)
         before = file.read(len(to))
         file.seek(where)
-        file.write(to)
+        file.write(bytes(b ^ 0xff for b in before) if to == before else to)
         file.flush()
+        os.utime(weights, ns=(times.st_atime_ns, times.st_mtime_ns))
         yield
         file.seek(where)
         file.write(before)
 
 
 def check_flipped(place: Place, weights: pathlib.Path, folder: pathlib.Path) -> None:
-    """Some bytes of the header changed, in many ways: damage is named or does no harm; the server starts each time."""
+    """Some bytes changed, in many ways and places: none of it is loaded, the server starts each time and says why."""
     seed = int(os.environ.get("TROUPE_TEST_SEED", random.SystemRandom().randrange(1_000_000)))
     print(f"seed {seed} (TROUPE_TEST_SEED repeats it)", flush=True)
     draw = random.Random(seed)
@@ -88,5 +92,10 @@ def check_flipped(place: Place, weights: pathlib.Path, folder: pathlib.Path) -> 
                 raise Failed(f"the server starts with {to!r} at {where}: {failed}") from failed
             named += server.ready()["dependencies"]["models"]["status"] != "ok"
             server.end()
-    check(named > 0, f"{TRIES} damaged headers: each start succeeds, {named} were named")
+    check(named == TRIES, f"{TRIES} damaged files: each start succeeds, {named} were named")
+    server = Server(place, {"models.dir": str(folder)}, models=MODEL)
+    listed = {model["name"]: model for model in server.call("models.List", {})["models"]}[MODEL]
+    check(listed["loaded"] and listed["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest(),
+          "mended, it is loaded again, and its own hash is shown")
+    server.end()
 
