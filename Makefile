@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
 WORLD ?= worlds/lanternfall
 ARGS ?=
+TSAN ?= all
 SETUP := python3 tools/setup.py
 
 # One compiler cache for all clones: paths below this folder are taken as relative.
@@ -47,15 +48,16 @@ test:
 	@$(SETUP) test --finish
 	@ctest --test-dir build/release --output-on-failure --no-tests=error --parallel $(JOBS)
 
-# The same tests under AddressSanitizer + UndefinedBehaviorSanitizer, then under ThreadSanitizer.
+# The same tests under AddressSanitizer + UndefinedBehaviorSanitizer, then under ThreadSanitizer. TSAN=threads: of the latter
+# only what has more than one thread.
 test-sanitized:
 	@$(SETUP) test --overlap
 	@$(MAKE) build/asan/build.ninja build/tsan/build.ninja
 	@cmake --build build/asan --parallel $(JOBS)
-	@cmake --build build/tsan --parallel $(JOBS)
+	@cmake --build build/tsan --parallel $(JOBS) --target $(TSAN)
 	@$(SETUP) test --finish
 	@ctest --test-dir build/asan --output-on-failure --no-tests=error --parallel $(JOBS)
-	@ctest --test-dir build/tsan --output-on-failure --no-tests=error --parallel $(JOBS)
+	@ctest --test-dir build/tsan --output-on-failure --no-tests=error --parallel $(JOBS) $(if $(filter threads,$(TSAN)),--label-regex '^threads$$')
 
 # After `make test`. ARGS names tests, e.g. ARGS=kills; without it all of them run, one after the other.
 soak:

@@ -1,9 +1,13 @@
-# troupe_room(NAME <target> [LINKS public...] [PRIVATE private...] [TEST_LINKS ...] [TIMEOUT s] [PLAIN])
+# What has more than one thread, to be built and run under ThreadSanitizer alone: target and label `threads`. A service runs on
+# the io thread alone, and there it has nothing to find.
+add_custom_target(threads)
+
+# troupe_room(NAME <target> [LINKS public...] [PRIVATE private...] [TEST_LINKS ...] [TIMEOUT s] [PLAIN] [THREADS])
 # One folder is one static library of its *.cpp, and one test program of its *_test.cpp, run by ctest.
 # Links state which rooms may be included: an arrow that is not here does not compile. PLAIN: without the precompiled
-# header, for rooms that must not see Asio or protobuf.
+# header, for rooms that must not see Asio or protobuf. THREADS: its test runs more than one thread (`threads` below).
 function(troupe_room)
-  cmake_parse_arguments(R "PLAIN" "NAME;TIMEOUT" "LINKS;PRIVATE;TEST_LINKS" ${ARGN})
+  cmake_parse_arguments(R "PLAIN;THREADS" "NAME;TIMEOUT" "LINKS;PRIVATE;TEST_LINKS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_(test|suite)\\.cpp$")
@@ -23,17 +27,21 @@ function(troupe_room)
     set(linked ${R_NAME})
   endif()
   if(tests)
+    set(kind)
     if(R_PLAIN)
-      set(plain PLAIN)
+      list(APPEND kind PLAIN)
     endif()
-    troupe_test(NAME ${R_NAME}_test ${plain} SOURCES ${tests} LINKS ${linked} ${R_PRIVATE} ${R_TEST_LINKS}
+    if(R_THREADS)
+      list(APPEND kind THREADS)
+    endif()
+    troupe_test(NAME ${R_NAME}_test ${kind} SOURCES ${tests} LINKS ${linked} ${R_PRIVATE} ${R_TEST_LINKS}
       TIMEOUT ${R_TIMEOUT})
   endif()
 endfunction()
 
-# troupe_test(NAME n SOURCES ... LINKS ... [TIMEOUT s] [LABEL fast|slow] [REPEATS] [PLAIN])
+# troupe_test(NAME n SOURCES ... LINKS ... [TIMEOUT s] [LABEL fast|slow] [REPEATS] [PLAIN] [THREADS])
 function(troupe_test)
-  cmake_parse_arguments(T "REPEATS;PLAIN" "NAME;TIMEOUT;LABEL" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(T "REPEATS;PLAIN;THREADS" "NAME;TIMEOUT;LABEL" "SOURCES;LINKS" ${ARGN})
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()
@@ -46,19 +54,27 @@ function(troupe_test)
   endif()
   target_link_libraries(${T_NAME} PRIVATE ${T_LINKS} troupe_warnings GTest::gtest GTest::gmock GTest::gtest_main)
   target_include_directories(${T_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  set(kind)
   if(T_REPEATS)
-    set(repeats REPEATS)
+    list(APPEND kind REPEATS)
   endif()
-  troupe_ctest(NAME ${T_NAME} COMMAND ${T_NAME} TIMEOUT ${T_TIMEOUT} LABEL ${T_LABEL} ${repeats})
+  if(T_THREADS)
+    list(APPEND kind THREADS)
+    add_dependencies(threads ${T_NAME})
+  endif()
+  troupe_ctest(NAME ${T_NAME} COMMAND ${T_NAME} TIMEOUT ${T_TIMEOUT} LABEL ${T_LABEL} ${kind})
 endfunction()
 
-# troupe_ctest(NAME n COMMAND ... TIMEOUT s LABEL fast|slow [SERIAL] [REPEATS]): under sanitizers the name says under
+# troupe_ctest(NAME n COMMAND ... TIMEOUT s LABEL fast|slow [SERIAL] [REPEATS] [THREADS]): under sanitizers the name says under
 # which, and there is more time: a sanitized program takes two to ten times as long. REPEATS: what the test does many times
 # (days, kills, inputs of a fuzzer) it does a short count of; the full count where TROUPE_SOAK=1 (tools/soak.py).
 function(troupe_ctest)
-  cmake_parse_arguments(C "SERIAL;REPEATS" "NAME;TIMEOUT;LABEL" "COMMAND" ${ARGN})
+  cmake_parse_arguments(C "SERIAL;REPEATS;THREADS" "NAME;TIMEOUT;LABEL" "COMMAND" ${ARGN})
   if(C_REPEATS)
     list(APPEND C_LABEL repeats)
+  endif()
+  if(C_THREADS)
+    list(APPEND C_LABEL threads)
   endif()
   if(TROUPE_SANITIZE)
     get_filename_component(preset ${CMAKE_BINARY_DIR} NAME)
