@@ -254,8 +254,8 @@ TEST(Fate, TheDeadDoNothingAndWhatTheyHadLiesThere) {
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].place(), "green");
   pb::StateGetRequest get;
-  get.set_kind("feature");
-  get.set_id("ida_remains");
+  get.set_kind("pile");
+  get.set_id(told[0].left_behind());
   const auto remains = world.call<pb::StateDocument>(designer(), get);
   ASSERT_TRUE(remains.has_value()) << remains.error().message;
   EXPECT_EQ(remains->document().fields().at("place").string_value(), "green");
@@ -286,7 +286,8 @@ TEST(Fate, TheDeadDoNothingAndWhatTheyHadLiesThere) {
   world.clear_events();
   world.advance(game_days(2));
   for (const auto& envelope : world.events()) {
-    if (envelope.subject() == "ida" || envelope.subject() == "ida_remains") ADD_FAILURE() << envelope.type();
+    if (envelope.subject() == "ida" || envelope.subject() == told[0].left_behind())
+      ADD_FAILURE() << envelope.type();
     EXPECT_EQ(envelope.payload().find("Ida"), std::string::npos) << envelope.type() << " names the dead";
   }
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());

@@ -52,43 +52,6 @@ void NpcService::tell_place(Turn& turn, const Mind& mind) {
   (void)turn.call<pb::StateDocument>(as_self(), patch);
 }
 
-// What they had lies where they died, as a thing of its own that says whose it was.
-std::string NpcService::lay_down(Turn& turn, const Mind& mind) {
-  pb::StateGetRequest get;
-  get.set_kind("npc");
-  get.set_id(mind.record.id());
-  const auto had = turn.call<pb::StateDocument>(as_self(), get);
-  if (!had) return {};
-  pb::StateBatchRequest batch;
-  auto& remains = *batch.add_changes()->mutable_put();
-  remains.set_kind("feature");
-  remains.set_id(mind.record.id() + "_remains");
-  auto& lies = *remains.mutable_document()->mutable_fields();
-  lies["kind"].set_string_value("remains");
-  lies["place"].set_string_value(mind.record.place());
-  lies["of"].set_string_value(mind.record.id());
-  auto& body = *batch.add_changes()->mutable_patch();
-  body.set_kind("npc");
-  body.set_id(mind.record.id());
-  auto& fields = *body.mutable_patch()->mutable_fields();
-  fields["place"].set_string_value(mind.record.place());
-  fields["dead"].set_bool_value(true);
-  const auto& before = had->document().fields();
-  if (const auto items = before.find("items"); items != before.end()) {
-    lies["items"] = items->second;
-    for (const auto& [good, count] : items->second.struct_value().fields()) {
-      (*fields["items"].mutable_struct_value()->mutable_fields())[good].set_null_value(
-          google::protobuf::NULL_VALUE);
-    }
-  }
-  if (const auto money = before.find("money"); money != before.end()) {
-    lies["money"] = money->second;
-    fields["money"].set_number_value(0);
-  }
-  if (const auto done = turn.call<pb::StateBatchReply>(as_self(), batch); !done) return {};
-  return "feature/" + remains.id();
-}
-
 Result<pb::NpcView> NpcService::die(Turn& turn, const Caller&, const pb::NpcDieRequest& request) {
   TRY(Mind * mind, find_living(request.npc()));
   const std::string cause = trim(request.cause());
@@ -114,12 +77,18 @@ Result<pb::NpcView> NpcService::die(Turn& turn, const Caller&, const pb::NpcDieR
   record.set_died_ms(now);
   for (const char* timer : {"think", "routine", "arrive", "done", "giveup", "reflect", "safe"})
     turn.unschedule("npc", timer + (":" + request.npc()));
-  const std::string remains = lay_down(turn, *mind);
+  tell_place(turn, *mind);
+  pb::StateDepart depart;
+  depart.set_kind("npc");
+  depart.set_id(request.npc());
+  depart.set_reason(cause);
+  depart.set_died(true);
+  const auto departed = turn.call<pb::StateDeparted>(as_self(), depart);
   pb::NpcDied event;
   event.set_npc(request.npc());
   event.set_place(record.place());
   event.set_cause(cause);
-  event.set_remains(remains);
+  if (departed) event.set_left_behind(departed->pile());
   const auto sequence = turn.emit(event, {.subject = request.npc(), .place = record.place()});
   set_intent(turn, *mind, "dead", "is dead", cause, "reflex");
   save(turn, *mind);

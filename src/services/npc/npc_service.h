@@ -157,7 +157,6 @@ class NpcService {
   Result<pb::NpcView> die(Turn& turn, const Caller& caller, const pb::NpcDieRequest& request);
   Result<Mind*> find_living(const std::string& npc) const;
   void tell_place(Turn& turn, const Mind& mind);
-  std::string lay_down(Turn& turn, const Mind& mind);
   void mourn(Turn& turn, const Mind& dead, std::uint64_t sequence);
   void on_player_state(Turn& turn, const EventContext& context, const pb::PlayerStateChanged& event);
   void read_player(Turn& turn, const std::string& player);

@@ -86,7 +86,11 @@ Result<pb::StateDeparted> StateService::depart(Turn& turn, const Caller& caller,
     reply.set_pile(pile.id);
     adapt(staging, pile, std::move(left));
   }
-  erase(staging, key, command.reason());
+  if (command.died()) {
+    adapt(staging, key, state::as_dead(present->text));
+  } else {
+    erase(staging, key, command.reason());
+  }
   apply(turn, staging);
   return reply;
 }

@@ -290,6 +290,14 @@ std::string keep_owned(const Key& key, const std::string& before, const std::str
 
 std::string_view owner_of_end(const Key& key) { return key.kind == "npc" ? "npc.Die" : ""; }
 
+std::string as_dead(const std::string& text) {
+  json document = parse(text);
+  if (document.contains("items")) document["items"] = json::object();
+  if (document.contains("money")) document["money"] = 0;
+  document["dead"] = true;
+  return document.dump();
+}
+
 std::optional<std::string> worn(const std::string& text, const pack::Wear& wear) {
   json document = parse(text);
   if (document.value("dead", json()) == true) return std::nullopt;  // nothing comes to the dead

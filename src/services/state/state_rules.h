@@ -75,6 +75,9 @@ std::string keep_owned(const Key& key, const std::string& before, const std::str
 // The method by which such a document goes; "" where deleting it is nobody else's business.
 std::string_view owner_of_end(const Key& key);
 
+// Somebody's document once they are dead: with empty pockets.
+std::string as_dead(const std::string& text);
+
 // `text` after one step of wear; none where that changes nothing.
 std::optional<std::string> worn(const std::string& text, const pack::Wear& wear);
 
