@@ -108,6 +108,7 @@ void NpcService::on_timer(Turn& turn, const std::string& key, const std::string&
 }
 
 void NpcService::follow_routine(Turn& turn, Mind& mind) {
+  if (mind.record.dead()) return save(turn, mind);
   const auto& entry = pack::routine_at(*mind.who, clock_of(turn.now().ms));
   turn.schedule("npc", "routine:" + mind.record.id(), GameTime{next_entry_ms(entry, turn.now().ms)});
   const std::string reason = "it is " + pack::clock_text(clock_of(turn.now().ms)) + ": " + entry.activity;

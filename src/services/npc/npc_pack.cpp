@@ -111,8 +111,15 @@ void NpcService::adapt(Turn& turn, Mind& mind, const pb::PackChanged& change) {
   otherwise |= keep_only(*record.mutable_goals(), [&](const auto& kept) {
     return std::ranges::find(mind.who->goals, kept.id(), &pack::Goal::id) != mind.who->goals.end();
   });
-  otherwise |= keep_only(*record.mutable_recent_verbs(),
-                         [&](const auto& verb) { return pack_.verb(verb) != nullptr; });
+  otherwise |= keep_only(*record.mutable_deeds(),
+                         [&](const auto& deed) { return pack_.verb(deed.verb()) != nullptr; });
+  otherwise |= keep_only(*record.mutable_threats(), [&](const auto& threat) {
+    return threat.source().starts_with(npc::kWeatherPrefix) || is_person(threat.source());
+  });
+  if (!record.looks_at().empty() && !is_person(record.looks_at())) {
+    record.clear_looks_at();
+    otherwise = true;
+  }
   for (auto& told : *record.mutable_told()) {
     otherwise |=
         keep_only(*told.mutable_facts(), [&](const auto& fact) { return pack_.fact(fact) != nullptr; });
