@@ -87,7 +87,7 @@ struct Lived {
       for (const auto& told : record.told()) {
         for (const auto& fact : told.facts()) EXPECT_NE(pack.fact(fact), nullptr) << fact;
       }
-      for (const auto& verb : record.recent_verbs()) EXPECT_NE(pack.verb(verb), nullptr) << verb;
+      for (const auto& deed : record.deeds()) EXPECT_NE(pack.verb(deed.verb()), nullptr) << deed.verb();
       EXPECT_EQ(record.goals_size(), static_cast<int>(pack.npc(row.text(0))->goals.size()));
     }
     for (const char* table : {"npc_memories", "npc_lines"}) {
