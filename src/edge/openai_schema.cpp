@@ -4,17 +4,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/schema_work.h"
 #include "schema/schema.h"
 
 namespace troupe::edge::openai {
 
 Result<void> check_schema(const Json& schema, std::string_view where) {
   if (!schema.is_object()) return bad_at(where, "must be a JSON schema: an object");
-  if (auto work = check_schema_work(schema); !work) {
-    work.error().message = fmt::format("'{}': {}", where, work.error().message);
-    return work;
-  }
   const auto read = schema::Schema::read(dump(schema));
   if (read) return {};
   const auto& error = read.error();

@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/schema_work.h"
 #include "base/text.h"
 #include "schema/patterns.h"
 #include "schema/plain.h"
@@ -165,9 +166,12 @@ Result<Schema> Schema::read(std::string_view text, const Limits& limits) {
   if (nested_deeper(text, 2 * limits.depth_max))
     return fail(Code::invalid_argument, "schema.too_much",
                 fmt::format("nested deeper than {}", limits.depth_max));
-  const Json root = Json::parse(text.begin(), text.end(), nullptr, false);
-  if (!root.is_object()) return fail(Code::invalid_argument, "schema.bad", "a schema is a JSON object");
-  TRY(const Json plain, to_plain(root, limits));
+  const auto root = parse_ordered_json(text);
+  if (!root)
+    return fail(Code::invalid_argument, "schema.bad", "the schema is no JSON: " + root.error().message);
+  if (!root->is_object()) return fail(Code::invalid_argument, "schema.bad", "a schema is a JSON object");
+  TRY(const Json plain, to_plain(*root, limits));
+  TRY_VOID(check_schema_work(*root));
   if (const auto why = why_nothing_matches(plain))
     return fail(Code::invalid_argument, "schema.impossible", *why);
 

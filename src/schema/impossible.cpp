@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
 
 #include "schema/plain.h"
 
@@ -62,8 +64,10 @@ Why members(const Json& schema, const std::string& at) {
   const bool closed = schema.contains("additionalProperties") &&
                       schema.at("additionalProperties").contains("not") &&
                       schema.at("additionalProperties").at("not").size() == 1;
+  std::set<std::string_view> judged;  // a name that stands there twice would double the work at each level
   for (const auto& name : schema.at("required")) {
     const auto& key = name.get_ref<const std::string&>();
+    if (!judged.insert(key).second) continue;
     if (schema.contains("properties") && schema.at("properties").contains(key)) {
       if (auto why = impossible(schema.at("properties").at(key), at + "." + key)) return why;
     } else if (closed) {

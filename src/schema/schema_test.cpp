@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "schema/guide.h"
 #include "schema/patterns.h"
 
@@ -210,6 +212,24 @@ TEST(Schema, NoSchemaCostsMoreThanItsSize) {
     if (!read) continue;
     for (const auto& document : documents) (void)read->check(document);
   }
+}
+
+// A kilobyte, 22 levels deep, with a name twice at each: the search doubled with each level.
+TEST(Schema, ANameThatIsRequiredTwiceIsOne) {
+  std::string schema = R"({"type":"null"})";
+  for (int i = 0; i < 22; ++i)
+    schema = R"({"type":"object","properties":{"a":)" + schema + R"(},"required":["a","a"]})";
+  const auto start = std::chrono::steady_clock::now();
+  (void)Schema::read(schema);
+  (void)guide_of(schema);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(200));
+  const auto many = Schema::read(R"({"enum":[0)" + [] {
+    std::string values;
+    for (int i = 0; i < 5000; ++i) values += ",1";
+    return values;
+  }() + "]}");
+  ASSERT_FALSE(many);
+  EXPECT_EQ(many.error().reason, "schema.too_large");
 }
 
 TEST(Schema, TheStepsOfACheckAreCounted) {
