@@ -113,6 +113,53 @@ TEST(Threats, AWeaponNearbyIsOne) {
   }
 }
 
+TEST(Goods, OnlyWhatThePackCallsFoodIsEaten) {
+  for (const auto& good : pack_at(kMill).goods) {
+    auto world = world_of(kMill, 3);
+    pb::StatePutRequest pockets;
+    pockets.set_kind("player");
+    pockets.set_id("anna");
+    auto& fields = *pockets.mutable_document()->mutable_fields();
+    fields["place"].set_string_value("green");
+    (*fields["items"].mutable_struct_value()->mutable_fields())[good.id.str()].set_number_value(1);
+    ASSERT_TRUE(world.call<pb::StateDocument>(designer(), pockets).has_value());
+    pb::CapabilitiesExecuteRequest request;
+    request.mutable_action()->set_verb("eat");
+    (*request.mutable_action()->mutable_args())["good"] = good.id.str();
+    const auto verdict = world.call<pb::Verdict>(player(), request);
+    ASSERT_TRUE(verdict.has_value()) << verdict.error().message;
+    EXPECT_EQ(verdict->allowed(), good.kind == "food") << good.id.str();
+    if (good.kind != "food") EXPECT_EQ(verdict->reason(), "verb.argument") << good.id.str();
+  }
+}
+
+// Whom somebody likes pays less, whom they are angry with pays more.
+TEST(Prices, HangOnFeelings) {
+  std::map<std::string, double> paid;
+  for (const std::string deed : {"praise", "mock"}) {
+    auto world = world_of(kMill, 3);
+    world.advance(game_minutes(1));
+    move(world, "ida", "green");
+    pb::StatePutRequest pockets;
+    pockets.set_kind("player");
+    pockets.set_id("anna");
+    (*pockets.mutable_document()->mutable_fields())["place"].set_string_value("green");
+    (*pockets.mutable_document()->mutable_fields())["money"].set_number_value(1000);
+    ASSERT_TRUE(world.call<pb::StateDocument>(designer(), pockets).has_value());
+    pb::NpcRelationRequest ask;
+    ask.set_npc("ida");
+    ask.set_towards("player:anna");
+    const auto before = world.call<pb::NpcRelationReply>(server(), ask);
+    ASSERT_TRUE(act(world, "anna", deed, "ida").allowed());
+    world.settle();
+    const auto after = world.call<pb::NpcRelationReply>(server(), ask);
+    paid[deed] = after->price_factor() - before->price_factor();
+    if (deed == "mock") EXPECT_LT(after->confidence(), before->confidence()) << "and is told less";
+  }
+  EXPECT_LT(paid["praise"], 0);
+  EXPECT_GT(paid["mock"], 0);
+}
+
 // What a player sees runs on real time, at any scale.
 class Cadence : public testing::TestWithParam<std::int64_t> {};
 
