@@ -61,6 +61,15 @@ TEST(Appraised, WitnessesOfADeedFeelSomething) {
   for (const auto& change : world.events_of<pb::EmotionChanged>()) moods[change.npc()] = change.to();
   EXPECT_EQ(moods["ida"], "angry");
   EXPECT_EQ(moods["lou"], "curious");
+  pb::NpcPromptRequest ask;
+  ask.set_npc("ida");
+  ask.set_text("Good morning!");
+  ask.set_player("anna");
+  const auto prompt = world.call<pb::NpcPromptReply>(designer(), ask);
+  ASSERT_TRUE(prompt.has_value()) << prompt.error().message;
+  bool read = false;
+  for (const auto& message : prompt->messages()) read |= message.text().contains("Ida is angry.");
+  EXPECT_TRUE(read) << "prompts say how somebody feels";
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
   world.advance(game_days(2));
   EXPECT_EQ(mind(world, "ida").view().mood() == "angry", false) << "it fades";
