@@ -30,6 +30,8 @@ describe('sentence', () => {
     ['VerbOfferEnded', { offer: 'o-7', how: 'declined', player: 'anna', kind: 'npc', actor: 'marta' }, 'The offer of Marta Quill to you: declined', 'deeds'],
     ['EntityStateChanged', { id: 'harbour_lamp', keys: ['lit', 'oil'], changed: { lit: true, oil: 5 } }, 'The harbour lamp: lit, oil 5', 'world'],
     ['EntityStateChanged', { id: 'harbour_lamp', keys: ['lit'], changed: { lit: false } }, 'The harbour lamp: no longer lit', 'world'],
+    ['NpcReflex', { npc: 'marta', reflex: 'flee', target: 'anna' }, 'Marta Quill: flee (you)', 'mind'],
+    ['NpcDied', { npc: 'marta', place: 'inn', cause: 'a fall' }, 'Marta Quill has died at the Drowned Bell', 'world'],
     ['PhaseChanged', { from: 'DAY', to: 'DUSK' }, 'Dusk falls', 'world'],
     ['SeasonChanged', { to: 'WINTER' }, 'Winter begins', 'world'],
     ['TimeScaleChanged', { scale: 60, paused: true }, 'Time stands still', 'world'],

@@ -17,7 +17,7 @@ export const topics: { id: Topic; label: string }[] = [
 export interface Sentence { text: string; topic: Topic; quote?: string; why?: string; who?: string }
 
 // Too frequent, or told by another event already.
-const kSilent = new Set(['MinuteTicked', 'WeatherTransitioned', 'PlayerStateChanged', 'NpcStateChanged', 'NpcExpressionChanged']);
+const kSilent = new Set(['MinuteTicked', 'WeatherTransitioned', 'PlayerStateChanged', 'NpcStateChanged', 'NpcExpressionChanged', 'NpcReflex']);
 export const isSilent = (event: WorldEvent) => kSilent.has(event.type);
 
 export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
