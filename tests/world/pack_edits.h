@@ -61,6 +61,9 @@ class Folder {
 inline void make_base(const fs::path& pack) {
   fs::copy(fs::path("tests/packs/minimal"), pack, fs::copy_options::recursive);
   append(pack / "world.yaml", "scale: 3600\n");
+  append(pack / "verbs.yaml",
+         "wears:\n  - {of: lamp, key: oil, by: -1, hours: 6}\n"
+         "archetypes:\n  - {id: civilian, likes: {rest: 0.1}}\n");
   write(pack / "lore/river.md", "# The river\n\nIt is brown.\n");
   write(pack / "quests/eels.yaml", "eels: all of them\n");
 }
@@ -150,11 +153,11 @@ inline const std::map<std::string, Edit>& adders() {
        }},
       {"wears",
        [](const fs::path& p) {
-         append(p / "verbs.yaml", "wears:\n  - {of: lamp, key: oil, by: -1, hours: 6}\n");
+         replace(p / "verbs.yaml", "wears:\n", "wears:\n  - {of: lamp, key: lit, to: false, hours: 3}\n");
        }},
       {"archetypes",
        [](const fs::path& p) {
-         append(p / "verbs.yaml", "archetypes:\n  - {id: civilian, likes: {rest: 0.1}}\n");
+         replace(p / "verbs.yaml", "archetypes:\n", "archetypes:\n  - {id: guard, likes: {rest: -0.1}}\n");
        }},
       {"mysteries",
        [](const fs::path& p) {
@@ -173,8 +176,9 @@ inline const std::map<std::string, Edit>& adders() {
        }},
       {"verbs",
        [](const fs::path& p) {
-         append(p / "verbs.yaml",
-                "  - {id: hum, text: hum, effects: [{event: TuneHummed}], minutes: 5, who: [npc, player]}\n");
+         replace(p / "verbs.yaml", "verbs:\n",
+                 "verbs:\n  - {id: hum, text: hum, effects: [{event: TuneHummed}], minutes: 5, who: [npc, "
+                 "player]}\n");
          replace(p / "npcs/ada.yaml", "activity: rows", "activity: rows, verb: hum");
        }},
       {"lore", [](const fs::path& p) { write(p / "lore/boats.md", "# Boats\n\nThey float.\n"); }},
@@ -188,7 +192,7 @@ inline const std::map<std::string, Edit>& adders() {
 inline void rename(const std::string& part, const std::string& id, const pack::Pack& pack,
                    const fs::path& folder) {
   if (part == "features") return rename_word(folder, pack.feature(id)->kind);
-  if (part == "feature_states") return rename_word(folder, id.substr(id.find('.') + 1));
+  if (part == "feature_states" || part == "wears") return rename_word(folder, id.substr(id.find('.') + 1));
   if (part == "verbs") return rename_word(folder, id, "(id: |verb: )");
   if (part == "lore" || part == "files") {
     return fs::rename(folder / id, fs::path((folder / id).string()).replace_filename("other.md"));
