@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "host/event_log.h"
 #include "pack/pack.h"
 #include "troupe/v1/world.pb.h"
 
