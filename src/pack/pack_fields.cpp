@@ -194,12 +194,19 @@ Fields::Fields(const Cursor& cursor, std::string what)
   }
 }
 
+// A key that is misspelt is one mistake: that it is missing under its right name follows from it.
 Fields::~Fields() {
+  std::vector<std::string> meant;
   for (const Node& key : cursor_.node().keys) {
     if (key.kind != Node::Kind::scalar || std::ranges::find(asked_, key.text) != asked_.end()) continue;
+    meant.push_back(nearest(key.text, asked_));
     cursor_.report().add({cursor_.at().file, key.line, key.column},
                          fmt::format("{} has no key {}", what_, shown(key.text)),
                          nearest_or_list(key.text, asked_));
+  }
+  for (const auto& [key, what] : missing_) {
+    if (std::ranges::find(meant, key) == meant.end())
+      cursor_.problem(fmt::format("{} needs '{}'", what, key));
   }
 }
 
@@ -217,7 +224,7 @@ std::optional<Cursor> Fields::optional(std::string_view key) { return ask(key, f
 
 std::optional<Cursor> Fields::required(std::string_view key) {
   auto found = ask(key, true);
-  if (!found && valid_) cursor_.problem(fmt::format("{} needs '{}'", what_, key));
+  if (!found && valid_) missing_.emplace_back(key, what_);
   return found;
 }
 

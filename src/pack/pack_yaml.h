@@ -176,6 +176,7 @@ class Fields {
   std::string what_;
   bool valid_ = false;
   std::vector<std::string> asked_;
+  std::vector<std::pair<std::string, std::string>> missing_;  // key, and what the mapping was called then
 };
 
 }  // namespace troupe::pack
