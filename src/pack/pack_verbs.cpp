@@ -93,6 +93,7 @@ std::optional<Ref> VerbReader::optional_person(Fields& fields, std::string_view 
 Amount VerbReader::amount(const Cursor& cursor, std::string_view what, double low, bool may_be_price) {
   Amount out;
   const std::string& word = cursor.node().text;
+  cursor.note(may_be_price ? "`price`" : "a parameter of type number");
   if (cursor.node().kind == Node::Kind::scalar && is_identifier(word)) {
     if (may_be_price && word == "price") {
       out.price = true;
@@ -231,7 +232,7 @@ Condition VerbReader::condition(const Cursor& item) {
   Condition out;
   if (const auto inner = item.find("not")) {
     Fields fields(item, "a negation");
-    (void)fields.required("not");
+    if (const auto negated = fields.required("not")) negated->note("a condition");
     out = condition(*inner);
     out.negated = !out.negated;
     out.at = item.at();

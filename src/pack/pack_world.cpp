@@ -31,6 +31,7 @@ void read_world(const Cursor& root, Draft& draft) {
   World& world = draft.pack.world;
   world.at = root.at();
   if (const auto format = fields.required("format")) {
+    format->note("1");
     if (format->node().text != "1") {
       format->problem(fmt::format("the pack format {} is not known", shown(format->node().text)),
                       "expected 1, the only one so far");

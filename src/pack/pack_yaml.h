@@ -118,14 +118,14 @@ class Cursor {
   std::vector<Cursor> list(std::string_view what) const;
   std::vector<std::pair<Cursor, Cursor>> map(std::string_view what) const;
   std::optional<Cursor> find(std::string_view key) const;  // of a map; silent
-
- private:
-  friend class Fields;
-  bool is_scalar(std::string_view what, std::string_view wanted) const;
+  // For the reference of keys, where it is not read as one of the types above.
   void note(std::string_view type) const {
     if (key_ != nullptr) key_->take(type);
   }
 
+ private:
+  friend class Fields;
+  bool is_scalar(std::string_view what, std::string_view wanted) const;
   const Node& node_;
   const std::string& file_;
   Report& report_;
