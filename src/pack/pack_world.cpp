@@ -17,7 +17,7 @@ void read_players(const Cursor& at, PlayersRule& players) {
   Fields fields(at, "players");
   const auto positions = fields.optional("positions");
   if (positions) players.game_says = positions->choice("positions", kPositions).has_value();
-  if (positions && fields.optional("speed_m_s")) {
+  if (positions && at.find("speed_m_s")) {
     at.problem("a speed means nothing where the game server says where players are",
                "expected either 'speed_m_s' or 'positions'");
   }
