@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 
 #include "adapters/db_sqlite/file_lock.h"
@@ -75,6 +76,9 @@ Result<std::optional<Acknowledged>> read_acknowledged(const std::string& path) {
 }
 
 Result<AcknowledgedFile> AcknowledgedFile::open(const std::string& path, const Acknowledged& state) {
+  // A copy of the databases alone has no folder for it yet.
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return std::unexpected(problem(path, "cannot be written"));
   AcknowledgedFile file(fd, state.identity);
