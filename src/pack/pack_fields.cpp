@@ -211,7 +211,7 @@ Fields::~Fields() {
 }
 
 std::optional<Cursor> Fields::ask(std::string_view key, bool required) {
-  asked_.emplace_back(key);
+  if (std::ranges::find(asked_, key) == asked_.end()) asked_.emplace_back(key);
   Schema* schema = cursor_.report().schema();
   auto found = cursor_.find(key);
   if (schema == nullptr) return found;
