@@ -3,10 +3,12 @@
 // part that comes later is run through or fails here.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <set>
 
 #include "adapters/db_sqlite/sqlite_db.h"
 #include "adapters/engine_reflex/reflex_engine.h"
+#include "adapters/index_flat/flat_index.h"
 #include "app/kept_packs.h"
 #include "app/replay.h"
 #include "app/services.h"
@@ -335,6 +337,45 @@ TEST(PackChanges, SeedStartAndScaleStayAsTheWorldBegan) {
   lived.go_on_with(other);
   EXPECT_EQ(lived.world->timeline().config().seed, 1U);
   EXPECT_EQ(lived.world->timeline().clock().scale().milli, 3'600'000);
+}
+
+// Vectors carry who made them. Those of another model keep no world from opening, and are compared with
+// nothing.
+TEST(Vectors, OfAnotherModelAreAsIfThereWereNone) {
+  const Folder folder;
+  make_base(folder.path() / "base");
+  const auto base = load(folder.path() / "base");
+  Lived lived(base);
+  pb::NpcRememberRequest remember;
+  remember.set_npc("ada");
+  remember.add_memories()->set_text("There were eels.");
+  ASSERT_TRUE(lived.world->call<pb::NpcRememberReply>(designer(), remember));
+  const auto open_with = [&](const std::string& model) {
+    return [base, model](Host& host) -> std::shared_ptr<void> {
+      const NpcConfig npc{.thinks = false, .embedding_size = 3, .embedding_model = model, .make_index = [] {
+                            return index::make_flat_index(3);
+                          }};
+      return std::make_shared<WorldServices>(*base, host, RouterConfig{}, npc, AiConfig{}, ModelsConfig{});
+    };
+  };
+  for (const std::size_t numbers : {2, 3}) {
+    const std::string vector(numbers * sizeof(float), '\x3f');
+    const auto kept = lived.world->db().transact_now([&](db::Tx& tx) -> Result<void> {
+      TRY_VOID(tx.exec("update npc_memories set vector = $1, vector_model = $2",
+                       db::Values{db::Blob{vector}, std::string("old@1/3")}));
+      return {};
+    });
+    ASSERT_TRUE(kept) << kept.error().message;
+    for (const std::string model : {"new@2/3", "old@1/3"}) {
+      lived.world->restart_with({open_with(model)}, lived.options(base));
+      pb::NpcRecallRequest recall;
+      recall.set_npc("ada");
+      recall.set_query("eels");
+      const auto found = lived.world->call<pb::NpcRecallReply>(designer(), recall);
+      ASSERT_TRUE(found) << found.error().message;
+      EXPECT_GE(found->memories_size(), 1) << numbers << " numbers, opened with " << model;
+    }
+  }
 }
 
 TEST(KeptPacks, AreThePackOrNothing) {
