@@ -185,8 +185,12 @@ void read_top_files(const Files& files, Draft& draft) {
     const auto found = files.all().find(file.name);
     const bool is_there = found != files.all().end();
     if (!is_there && !file.required && !files.is_bad(file.name)) continue;
+    const std::size_t defined_before = draft.defined.size();
     if (is_there &&
         read_file(file.name, found->second, draft, [&](const Cursor& root) { file.read(root, draft); })) {
+      // Where nothing in it could be made out, who means it is not wrong.
+      if (draft.defined.size() == defined_before && draft.report.is_about(file.name))
+        draft.unread.insert(file.things.begin(), file.things.end());
       continue;
     }
     if (!is_there && !files.is_bad(file.name)) {

@@ -6,6 +6,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 #include <tuple>
 
@@ -123,6 +124,9 @@ class TreeBuilder : public YAML::EventHandler {
     }
     for (const Node& other : parent.keys) {
       if (other.text == key.text) {
+        // In a list, the second and third key that are there twice are those of an item without its dash.
+        const bool in_list = open_.size() > 1 && open_[open_.size() - 2].kind == Node::Kind::list;
+        if (in_list && !doubled_.emplace(parent.line, parent.column).second) return;
         report_.add(at, fmt::format("key {} is here twice", shown(key.text)),
                     fmt::format("the first is in line {}", other.line));
         return;
@@ -135,6 +139,8 @@ class TreeBuilder : public YAML::EventHandler {
   Report& report_;
   Node root_;
   std::vector<Node> open_;
+  std::set<std::pair<int, int>>
+      doubled_;  // items of lists with a key that is there twice, by where they begin
   std::size_t nodes_ = 0;
   int documents_ = 0;
 };
