@@ -215,7 +215,10 @@ class Guiding {
           properties[key] = others != nullptr ? of(*others, depth + 1) : Json::object();
       }
     }
-    if (others != nullptr && !never(*others)) {
+    // Where names are known, no others are led to: small models repeat the ones that they made up.
+    const bool wants_more =
+        properties.empty() || number_of(schema, "minProperties", 0) > static_cast<double>(properties.size());
+    if (others != nullptr && !never(*others) && wants_more) {
       out["additionalProperties"] = others->size() == 1 ? Json(true) : of(*others, depth + 1);
     } else if (others != nullptr) {
       out["additionalProperties"] = false;
