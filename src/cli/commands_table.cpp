@@ -207,9 +207,9 @@ constexpr CommandRow kRows[] = {
      "Asks a running server; without one, looks itself. With --models it always looks itself.",
      "troupe models ls", define_models_ls},
     {"Models", "models pull", "fetch weights; what is there is only checked",
-     "Stopped, it goes on from where it was. What comes is held against the hash in the catalogue. Any GGUF "
-     "will do: by "
-     "its https address or as a file; its hash and licence are shown and kept, and it answers before the "
+     "Stopped, it goes on from where it was. What comes is held against the hash in the catalogue.\nAny GGUF "
+     "will do, by "
+     "its https address or as a file: hash and licence are shown and kept,\nand it answers before the "
      "catalogue's.",
      "troupe models pull qwen2.5-coder-1.5b\ntroupe models pull ./own.gguf --name own --tiers silver",
      define_models_pull},
