@@ -122,6 +122,7 @@ void StreamReply::note_thought(std::string_view text) {
   const std::lock_guard lock(mutex_);
   ++pieces_;
   ++thoughts_;
+  ++apart_;
   reasoning_ += utf8_prefix(text, inference::Markup::kReasoningBytesMax - reasoning_.size());
 }
 
@@ -154,7 +155,14 @@ void StreamReply::on_over(HttpEnd end, const std::string& detail) {
 
 void StreamReply::settle(Answer<Value> answer) {
   if (std::exchange(settled_, true)) return;
-  if (answer) show(stream_.finish());
+  if (answer) {
+    auto rest = stream_.finish();
+    {
+      const std::lock_guard lock(mutex_);
+      if (!stream_.markup()->thought()) thoughts_ = apart_;  // what was held was no thought
+    }
+    show(std::move(rest));
+  }
   if (answer && stream_.stopped()) answer->finish = Finish::stop;
   ends_by_ = std::min(ends_by_, env_.now() + kDrainedWithin);
   done.set(std::move(answer));
