@@ -230,7 +230,7 @@ TEST(Router, WhoBeginsInTimeHasUntilTheDeadline) {
   auto caller = test::server();
   caller.stream = "str.test";
   const auto answer = rig.ask(RouterRig::line("anna", "marta"), caller);
-  rig.world.pass(1s);
+  rig.world.pass(900ms);
   rig.engine("large").asked.back()->on_text("Once upon");
   rig.world.pass(9s);
   EXPECT_EQ(RouterRig::text(answer), "(nothing yet)");
