@@ -74,16 +74,16 @@ TEST_F(JobsTest, RunAndTellHowFarTheyAre) {
   ASSERT_EQ(engine().asked.size(), 1U);
   EXPECT_EQ(engine().asked[0]->request.tier, Tier::bronze);
   EXPECT_EQ(state("job-1"), "running");
-  for (int i = 0; i < 5; ++i) engine().asked[0]->on_text("word ");
+  for (const char* piece : {"once ", "upon ", "a ", "time ", "there "}) engine().asked[0]->on_text(piece);
   EXPECT_DOUBLE_EQ(job("job-1").progress(), .5);
-  answer(0, "once upon a time");
+  answer(0, "once upon a time there was");  // what was heard, and its end
   const auto done = job("job-1");
   EXPECT_EQ(done.state(), "done");
-  EXPECT_EQ(done.answer().text(), "once upon a time");
+  EXPECT_EQ(done.answer().text(), "once upon a time there was");
   EXPECT_DOUBLE_EQ(done.progress(), 1);
   EXPECT_EQ(done.attempts(), 1);
   ASSERT_EQ(ends().size(), 1U);
-  EXPECT_EQ(ends()[0].text(), "once upon a time");
+  EXPECT_EQ(ends()[0].text(), "once upon a time there was");
   EXPECT_EQ(ends()[0].context(), "for chapter 2");
   EXPECT_EQ(ends()[0].npc(), "marta");
 }
