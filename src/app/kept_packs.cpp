@@ -67,6 +67,8 @@ Result<void> KeptPacks::keep(const pack::Pack& pack) const {
     const fs::path to = half / name;
     if (!error) fs::create_directories(to.parent_path(), error);
     if (!error) fs::copy_file(pack.root / name, to, error);
+    // A copy may be read by whoever may read the original; in the data folder nobody else may.
+    if (!error) fs::permissions(to, fs::perms::owner_read | fs::perms::owner_write, error);
   }
   if (!error) fs::rename(half, folder, error);
   if (error) {

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "app/config.h"
+#include "app/kept_packs.h"
 
 namespace troupe {
 namespace {
@@ -57,6 +58,19 @@ TEST_F(PrivateFiles, WhatAnEarlierVersionLeftOpenIsClosed) {
   fs::create_directories(folder_ / "other" / "worlds");
   ASSERT_TRUE(open_data_folder(folder_ / "other"));
   EXPECT_EQ(mode(folder_ / "other"), 0755);
+}
+
+TEST_F(PrivateFiles, AKeptPackIsForNobodyElse) {
+  write_privately();
+  const auto pack = pack::load_pack("tests/packs/minimal");
+  ASSERT_TRUE(pack);
+  ASSERT_TRUE(KeptPacks(folder_).keep(*pack));
+  std::size_t files = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder_ / "packs")) {
+    EXPECT_EQ(mode(entry.path()), entry.is_directory() ? 0700 : 0600) << entry.path();
+    files += entry.is_regular_file() ? 1 : 0;
+  }
+  EXPECT_GT(files, 3U);
 }
 
 TEST(ConfigDoors, NamesAreExact) {
