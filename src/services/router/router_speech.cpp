@@ -52,7 +52,12 @@ Result<engine::GenerateReply> Heard::end(engine::GenerateReply reply) {
   } else {
     tell(rest);
   }
-  reply.text = way_.whole ? sentences_.text() : markup_.text();
+  // (Of speech what was told is what was said. Other text is the engine's own word, whatever it streamed.)
+  if (way_.whole) {
+    reply.text = sentences_.text();
+  } else {
+    reply.text = reply.text.starts_with(raw_) ? markup_.text() : inference::without_markup(reply.text, kind_);
+  }
   if (reply.reasoning.empty()) reply.reasoning = markup_.reasoning();
   if (!way_.whole || !blank(reply.text)) return reply;
   const bool late = reply.finish == engine::Finish::deadline;
