@@ -218,7 +218,9 @@ TEST_F(ConsentTest, NobodyOfThePackIsEmptied) {
     pb::StateGetRequest get;
     get.set_kind("npc");
     get.set_id("ada");
-    const auto& fields = world_.call<pb::StateDocument>(designer(), get)->document().fields();
+    const auto ada = world_.call<pb::StateDocument>(designer(), get);
+    ASSERT_TRUE(ada) << ada.error().message;
+    const auto& fields = ada->document().fields();
     EXPECT_GE(fields.at("money").number_value(), 50) << said(verdict);
     EXPECT_GE(fields.at("items").struct_value().fields().at("eel").number_value(), 4) << said(verdict);
   }
