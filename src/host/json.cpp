@@ -80,7 +80,7 @@ std::optional<Real> real(const json& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   }
-  const auto made = static_cast<Real>(number);
+  const auto made = static_cast<Real>(number + 0.0);  // -0 is 0: JSON has one zero
   return std::isfinite(made) ? std::optional(made) : std::nullopt;
 }
 

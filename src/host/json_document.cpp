@@ -39,7 +39,7 @@ void set_number(Value& value, Number number) {
     value.set_number_value(static_cast<double>(*large));
     if (!is_exact(*large)) keep_beside(value, kUnsignedField, *large);
   } else {
-    value.set_number_value(std::get<double>(number));
+    value.set_number_value(std::get<double>(number) + 0.0);  // -0 is 0: JSON has one zero
   }
 }
 

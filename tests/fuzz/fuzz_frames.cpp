@@ -1,8 +1,14 @@
 // Frames of game sockets, in both sub-protocols, and the requests in them.
 #include "edge/ws_codec.h"
 #include "fuzz.h"
+#include "host/protobuf_log.h"
 
 using namespace troupe;
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  log_protobuf();
+  return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view bytes = fuzz::text_of(data, size);
