@@ -349,7 +349,7 @@ TEST(Options, AreWhatCouldBeDoneHereAndNow) {
   around.feelings[{"ben", "trust"}] = 0.6;
   EXPECT_THAT(texts(legal_options(quay(), around, 100, {})),
               ElementsAre("walk to the loft", "walk to the quay", "fill the market lamp with oil",
-                          "buy paint from Ben", "give 1 eel to Ben", "give 1 lamp oil to Ben",
+                          "give 1 eel to Ben", "give 1 lamp oil to Ben",
                           "confide \"The boat has a hole in the bow.\" to Ben", "call out prices"));
 }
 
