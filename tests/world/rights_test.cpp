@@ -70,8 +70,9 @@ std::unique_ptr<Message> aimed(const MethodInfo& method, const std::map<std::str
 
 class Rights : public testing::Test {
  protected:
-  test::World world_{test::lanternfall_world(
-      kSeed, {[](Host& host) -> std::shared_ptr<void> { return std::make_shared<SharedServices>(host); }})};
+  test::World world_{test::lanternfall_world(kSeed, nullptr, {[](Host& host) -> std::shared_ptr<void> {
+                                               return std::make_shared<SharedServices>(host);
+                                             }})};
   const Caller game_{.name = "game", .role = pb::ROLE_GAME_SERVER};
 
   template <class Reply, class Request>
