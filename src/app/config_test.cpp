@@ -160,7 +160,7 @@ TEST(Config, AKeyThatIsThereTwiceIsNoSetting) {
                  "  e: {url: 'https://engine.example/v1', model: m, tiers: gold}\n"),
             "FILE:2:20: key 'level' is here twice; the first is in line 2\n"
             "FILE:3:1: key 'data' is here twice; the first is in line 1\n"
-            "FILE:5:52: key 'model' is here twice; the first is in line 5\n"
+            "FILE:5:51: key 'model' is here twice; the first is in line 5\n"
             "FILE:6:3: key 'e' is here twice; the first is in line 5");
 }
 
@@ -168,9 +168,9 @@ TEST(Config, IsReadAsStrictlyAsAPack) {
   const std::pair<const char*, const char*> rows[] = {
       {"data: \"a\\0b\"\n", "FILE:1:7: the control character 0x00; expected text"},
       {"data: &x a\nworld: *x\n", "FILE:1:7: an anchor; expected a plain value: anchors are not allowed"},
-      {"data: a\n---\ndata: b\n", "FILE:3:1: a second document starts here; expected one document per file"},
+      {"data: a\n---\ndata: b\n", "FILE:2:1: a second document starts here; expected one document per file"},
       {"- data\n", "FILE:1:1: a configuration is a mapping of keys to values"},
-      {"data:\n", "FILE:1:6: data must be a single value or a list of them"},
+      {"data:\n", "FILE:2:1: data must be a single value or a list of them"},
   };
   for (const auto& [text, wanted] : rows) {
     Config config;
