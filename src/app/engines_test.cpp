@@ -151,6 +151,24 @@ TEST(Engines, ANameThatNobodyKnowsIsAStartError) {
   EXPECT_EQ(refused({.only = {"gone"}}), "config.unknown_model: models.only: no model 'gone' (known, far)");
 }
 
+TEST(Engines, WhatIsDeprecatedIsLoadedOnlyWhereItIsNamed) {
+  const models::CatalogueEntry old{.name = "old",
+                                   .file = "old.gguf",
+                                   .sha256 = "",
+                                   .size = 1,
+                                   .licence = "",
+                                   .tiers = {"silver"},
+                                   .deprecated = true};
+  const auto missed = [&](EngineOptions options) {
+    options.models_dir = "/nowhere";
+    options.catalogue = {old};
+    return Rig(std::move(options)).engines().problem.contains("old: not on this machine");
+  };
+  EXPECT_FALSE(missed({})) << "nobody looks for it";
+  EXPECT_TRUE(missed({.only = {"old"}}));
+  EXPECT_TRUE(missed({.routes = {{Tier::silver, {"old"}}}}));
+}
+
 // What an operator reads in /readyz of a server that has engines over HTTP only.
 TEST(EnginesOverHttp, AServerWithRemoteEnginesOnlyIsReady) {
   FaultUpstream good([](Peer& p) { says(p, "good"); });
