@@ -62,6 +62,8 @@ pb::Verdict NpcService::do_for(Turn& turn, const Caller& caller, const std::stri
   pb::Verdict refused;
   refused.set_reason(done.error().reason);
   refused.set_message(done.error().message);
+  // (The error says in real time when they are free; a verdict says it in the game's.)
+  refused.set_left_ms(done.error().retry_after_ms * turn.clock().scale().milli / 1000);
   return refused;
 }
 
