@@ -87,8 +87,9 @@ TEST(Names, NearMissesAreNamed) {
   EXPECT_EQ(find("audio", "master_volum").error().message,
             "no setting 'audio.master_volum'; did you mean 'audio.master_volume'?");
   EXPECT_EQ(find("", "").error().message, "no setting '.'");
-  EXPECT_EQ(check_category("vidoe").error().message,
-            "no category 'vidoe'; did you mean 'video'? (audio, video, controls, accessibility, ai, world)");
+  EXPECT_EQ(
+      check_category("vidoe").error().message,
+      "no category 'vidoe'; did you mean 'video'? (audio, video, controls, accessibility, ai, world, game)");
   EXPECT_EQ(find_tier("premum").error().message,
             "no tier 'premum'; did you mean 'premium'? (free, premium, whale)");
 }

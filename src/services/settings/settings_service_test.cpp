@@ -295,9 +295,13 @@ TEST(WorldSettings, AWorldHearsWhatIsSet) {
   (void)(world.bus().publish({"evt.shared.settings.PreferenceChanged", envelope.SerializeAsString()}));
   world.settle();
   world.settle();
-  const auto told = world.events_of<pb::PreferenceChanged>("anna");
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].key(), "quality");
+  const auto log = world.history();
+  ASSERT_FALSE(log.empty());
+  EXPECT_EQ(log.back().type, "PreferenceChanged") << "in the world's own log";
+  EXPECT_EQ(log.back().subject, "anna");
+  EXPECT_THAT(log.back().audience.players(), ElementsAre("anna")) << "and nobody else's to know";
+  EXPECT_TRUE(changed.ParseFromString(log.back().payload));
+  EXPECT_EQ(changed.key(), "quality");
 
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
   world.restart();
