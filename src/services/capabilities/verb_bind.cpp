@@ -213,23 +213,12 @@ std::string word_of(const pack::Ref& ref, const Bound& bound) {
   return found == bound.args.end() ? std::string() : found->second;
 }
 
-namespace {
-
-// By whom is paid to whom: the seller is who gets the money.
-double price_factor(const Bound& bound, const Surroundings& around) {
-  for (const auto& effect : bound.verb->effects) {
-    if (effect.kind != pack::Effect::Kind::pay || !effect.amount.price || !effect.from || !effect.to)
-      continue;
-    const Person* buyer = person_of(*effect.from, bound, around);
-    const Person* seller = person_of(*effect.to, bound, around);
-    if (buyer == nullptr || seller == nullptr) continue;
-    const auto found = around.price_factors.find({relation_key(*seller), relation_key(*buyer)});
-    if (found != around.price_factors.end()) return found->second;
-  }
-  return 1;
+std::int64_t price_between(const pack::Good& good, const Person& seller, const Person& buyer,
+                           const Surroundings& around) {
+  const auto found = around.price_factors.find({relation_key(seller), relation_key(buyer)});
+  const double factor = found == around.price_factors.end() ? 1 : found->second;
+  return std::max<std::int64_t>(1, std::llround(static_cast<double>(good.base_price) * factor));
 }
-
-}  // namespace
 
 bool asks_price(const pack::Verb& verb) {
   const auto by_price = [](const auto& part) { return part.amount.price; };
@@ -246,8 +235,14 @@ std::int64_t amount_of(const pack::Pack& pack, const pack::Amount& amount, const
   if (amount.price) {
     const auto* sold = pack.good(word_of(good, bound));
     if (sold == nullptr) return 0;
-    const auto asked = std::llround(static_cast<double>(sold->base_price) * price_factor(bound, around));
-    return std::max<std::int64_t>(1, asked);
+    for (const auto& effect : bound.verb->effects) {  // the seller is who gets the money
+      if (effect.kind != pack::Effect::Kind::pay || !effect.amount.price || !effect.from || !effect.to)
+        continue;
+      const Person* buyer = person_of(*effect.from, bound, around);
+      const Person* seller = person_of(*effect.to, bound, around);
+      if (buyer != nullptr && seller != nullptr) return price_between(*sold, *seller, *buyer, around);
+    }
+    return sold->base_price;
   }
   if (!amount.param.empty()) {
     const auto found = bound.numbers.find(amount.param);

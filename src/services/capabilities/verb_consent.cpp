@@ -32,7 +32,8 @@ bool traded_at(const pack::Good& good, const std::string& place) {
 }
 
 // Whether somebody of the pack agrees to what becomes of them.
-Result<void> check_deal(const pack::Pack& pack, const Person& before, const Person& after) {
+Result<void> check_deal(const pack::Pack& pack, const Surroundings& around, const Person& before,
+                        const Person& after) {
   const auto* npc = pack.npc(before.id);
   const bool merchant = npc != nullptr && npc->archetype == "merchant";
   std::int64_t lost = 0;  // at the goods' prices
@@ -43,11 +44,11 @@ Result<void> check_deal(const pack::Pack& pack, const Person& before, const Pers
     const auto was = count_of(before, good.id.str());
     const auto is = count_of(after, good.id.str());
     if (is < was) {
-      lost += (was - is) * good.base_price;
+      lost += (was - is) * price_between(good, before, around.actor, around);
       if (!traded_at(good, before.place) || (!merchant && is == 0))
         return not_possible(fmt::format("{} does not sell {} here", before.name, good.name));
     }
-    if (is > was) won += (is - was) * good.base_price;
+    if (is > was) won += (is - was) * price_between(good, around.actor, before, around);
     if (is > was && paid > 0 && (!traded_at(good, before.place) || (!merchant && is > kOwnUse)))
       return not_possible(fmt::format("{} does not buy {} here", before.name, good.name));
   }
@@ -86,7 +87,7 @@ Result<std::vector<std::string>> asks(const pack::Pack& pack, const pack::Verb& 
     if (after.kind == pack::ActorKind::player) {
       players.push_back(after.id);
     } else {
-      TRY_VOID(check_deal(pack, *before, after));
+      TRY_VOID(check_deal(pack, around, *before, after));
     }
   }
   std::ranges::sort(players);

@@ -150,6 +150,9 @@ std::string word_of(const pack::Ref& ref, const Bound& bound);
 // How many or how much; of a price, the good's base price times nothing: one.
 std::int64_t amount_of(const pack::Pack& pack, const pack::Amount& amount, const pack::Ref& good,
                        const Bound& bound, const Surroundings& around);
+// What `seller` asks of `buyer` for one of a good: its base price as feelings have it, at least 1.
+std::int64_t price_between(const pack::Good& good, const Person& seller, const Person& buyer,
+                           const Surroundings& around);
 // Whether the verb speaks of a price anywhere.
 bool asks_price(const pack::Verb& verb);
 // The dead do nothing, and nothing is done to them.
