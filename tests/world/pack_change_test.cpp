@@ -308,7 +308,7 @@ TEST(PackChanges, AWorldWhosePackIsNotKeptGoesOn) {
     one.edit(folder.path() / "other");
     Lived lived(load(folder.path() / "base"));
     lived.forgets = true;
-    lived.world->advance(game_hours(11) + game_minutes(3));
+    lived.world->advance(game_minutes(11 * 60 + 3));
     lived.go_on_with(load(folder.path() / "other"));
     EXPECT_TRUE(lived.world->events_of<pb::PackChanged>().at(0).unknown());
     const auto listed = lived.world->call<pb::NpcListReply>(player(), pb::NpcListRequest());
