@@ -43,15 +43,19 @@ double priority_of(const pb::NpcRecord& record, const pack::Goal& goal) {
 double novelty(const Chooser& chooser, const Option& option) {
   double value = 0;
   double last_h = 24;
+  double same = 0;
   for (const auto& deed : chooser.record.deeds()) {
     if (deed.verb() != option.verb) continue;
+    ++same;
     const double age_h = hours(chooser.now_ms - deed.at_ms());
     last_h = std::min(last_h, age_h);
     value -= .13 * std::max(0., 1 - age_h / 18);
     if (deed.text() == option.text) value -= .13 * std::max(0., 1 - age_h / 24);
     if (deed.failed()) value -= .3 * std::max(0., 1 - age_h / 6);
   }
-  return value + .12 * std::min(1., last_h / 12);
+  // Whoever does little else has enough of it, whomever it is done to and with what.
+  const double share = same / kDeedsKept;
+  return value - .9 * share * share + .12 * std::min(1., last_h / 12);
 }
 
 // What is short is worth making, what is plentiful is not; what is nearly used up is kept for later.
