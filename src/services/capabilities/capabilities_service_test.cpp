@@ -190,7 +190,7 @@ TEST_F(CapabilitiesTest, RelationsAndFactsAreHandedToTheNpcService) {
   move.set_kind("npc");
   move.set_id("ben");
   (*move.mutable_patch()->mutable_fields())["place"].set_string_value("market");
-  ASSERT_TRUE(world_.call<pb::StateDocument>(server(), move)) << "as npc does";
+  ASSERT_TRUE(world_.call<pb::StateDocument>(test::server(), move)) << "as npc does";
   ASSERT_EQ(
       said(execute(game, "npc", "ada", "hand_over", {{"good", "eel"}, {"count", "2"}, {"person", "ben"}})),
       "allowed");
