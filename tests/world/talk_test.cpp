@@ -108,7 +108,7 @@ TEST_F(TalkTest, TwoLinesOfOnePlayerAtOnceGetTheirOwnAnswers) {
 
 // What is kept about somebody is found by who they are, not by how their name reads.
 TEST_F(TalkTest, APlayerWhoIsCalledLikeAPersonIsAnother) {
-  engine->at_once = engine->says("Good day to you.");
+  engine->at_once = engine->says("The nets are torn again.");
   ASSERT_TRUE(world.call<pb::NpcTalkReply>(player("marta"), to_marta("I am called as you are.")));
   const auto mind = marta();
   ASSERT_EQ(mind.conversations_size(), 1);
@@ -122,7 +122,7 @@ TEST_F(TalkTest, APlayerWhoIsCalledLikeAPersonIsAnother) {
   const auto prompt = world.call<pb::NpcPromptReply>(designer(), next);
   ASSERT_TRUE(prompt);
   for (const auto& message : prompt->messages()) {
-    if (message.text() == "Good day to you.") {
+    if (message.text() == "The nets are torn again.") {
       EXPECT_EQ(message.role(), "assistant");
     } else if (message.text() == "I am called as you are.") {
       EXPECT_EQ(message.role(), "user");
