@@ -51,7 +51,7 @@ std::vector<const MethodInfo*> every_rpc() {
 // Requests that are taken; an RPC without one here is asked with an empty one.
 const std::map<std::string, std::string>& good_requests() {
   static const std::map<std::string, std::string> kGood = {
-      {"ai.SetProfile", R"({"player":"anna"})"},
+      {"ai.SetProfile", R"({"profile":{"player":"anna","name":"teen"}})"},
       {"events.Consume", R"({"consumer":"hud"})"},
       {"npc.Input", R"({"player":"anna","x":300,"y":60})"},
       {"npc.Prompt", R"({"npc":"marta","text":"Good morning","player":"anna"})"},
