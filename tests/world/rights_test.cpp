@@ -104,7 +104,8 @@ class Rights : public testing::Test {
     (void)must<pb::NpcRememberReply, pb::NpcRememberRequest>(
         game_, R"({"npc":"marta","memories":[{"text":"MEMORY-CANARY"}]})");
     (void)must<pb::RouterJob, pb::RouterSubmitRequest>(
-        game_, R"({"kind":"story","player":"bert","messages":[{"role":"user","text":"JOB-CANARY"}]})");
+        game_,
+        R"({"kind":"story","work":{"player":"bert","messages":[{"role":"user","text":"JOB-CANARY"}]}})");
     (void)must<pb::EventsConsumeReply, pb::EventsConsumeRequest>(game_, R"({"consumer":"CONSUMER-CANARY"})");
     (void)must<pb::PlayerTier, pb::SettingsSetTierRequest>(game_, R"({"player":"bert","tier":"whale"})");
     std::vector<std::string> canaries = {"CANARY", std::to_string(kSeed), "whale\""};
@@ -152,7 +153,8 @@ TEST_F(Rights, WhoHasNoneHearsSo) {
         }
         const auto answer = call(*method, caller, *aimed(*method, {}));
         ASSERT_FALSE(answer) << method->name << " for " << caller.name;
-        EXPECT_EQ(answer.error().reason, "rpc.role") << method->name << " for " << caller.name;
+        const char* reason = caller.role == pb::ROLE_UNSPECIFIED ? "rpc.no_role" : "rpc.role";
+        EXPECT_EQ(answer.error().reason, reason) << method->name << " for " << caller.name;
       }
     }
   }
