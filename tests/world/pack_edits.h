@@ -161,10 +161,10 @@ inline const std::map<std::string, Edit>& adders() {
        }},
       {"mysteries",
        [](const fs::path& p) {
-         append(
-             p / "facts.yaml",
-             "  - {id: how_low, question: How low is it?, answer: low_water, clues: [{fact: low_water, ask: "
-             "ben}]}\n");
+         append(p / "facts.yaml",
+                "  - {id: how_low, question: \"How low is it?\", answer: low_water, clues: [{fact: "
+                "low_water, ask: "
+                "ben}]}\n");
        }},
       {"npcs",
        [](const fs::path& p) {
