@@ -116,7 +116,9 @@ TEST_F(AnticipationTest, AConversationIsReadAheadToo) {
   const auto ahead = warmed();
   const auto asked = say("marta", "What happened in the dark hour?");
   ASSERT_NE(before_the_line(asked).find("Good evening to you."), std::string::npos);
-  EXPECT_TRUE(was_read(ahead, asked)) << "asked:\n" << asked << "\nread last:\n" << ahead.back();
+  EXPECT_TRUE(was_read(ahead, asked)) << "asked:\n"
+                                      << before_the_line(asked) << "\nread last:\n"
+                                      << before_the_line(ahead.back());
 }
 
 TEST_F(AnticipationTest, WhoIsAnsweredGoesBeforeBranches) {
