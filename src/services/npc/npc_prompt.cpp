@@ -15,8 +15,11 @@ namespace {
 constexpr std::size_t kOwnFactsMax = 8;
 constexpr std::size_t kBroughtUpMax = 2;
 constexpr double kAsWell = .02;  // what fits the line less than the best by more is not brought up beside it
-constexpr std::size_t kStandingMax = 2;     // memories, of each kind
-constexpr double kStandingImportance = .5;  // less is what neighbours do all day, and new every minute
+constexpr std::size_t kStandingMax = 2;  // memories, of each kind
+// Least importance of what stands: of what this player had a part in, and of the rest, which is new every
+// minute.
+constexpr double kOwnStanding = .5;
+constexpr double kOtherStanding = .7;
 constexpr double kFitsMin = .3;
 constexpr double kMemoryFitsMin = .4;
 constexpr double kOwnWordsBonus = .1;  // what a writer wrote for this person before what everybody knows
@@ -132,7 +135,8 @@ void NpcService::add_knowledge(const Mind& mind, const std::string& player, cons
   std::ranges::sort(standing, {}, [](const Recalled& one) { return one.memory.id; });
   for (const auto& [memory, parts, score] : standing) {
     auto& list = npc::is_players_text(memory) ? *context.mutable_said_before() : *context.mutable_memories();
-    if (memory.importance < kStandingImportance) continue;
+    const bool theirs = std::ranges::find(memory.witnesses, player_key(player)) != memory.witnesses.end();
+    if (memory.importance < (theirs ? kOwnStanding : kOtherStanding)) continue;
     if (static_cast<std::size_t>(list.size()) >= kStandingMax || !usable(memory)) continue;
     *list.Add() = memory.text;
     prompt.memories.push_back(memory_id(memory));
