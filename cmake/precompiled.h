@@ -1,6 +1,6 @@
 // What most files include anyway, compiled once (cmake/precompiled.cmake): the standard library, Asio's
-// coroutines, protobuf, JSON. Nothing of ours: a change here compiles everything again. It is no licence to leave out an
-// #include: base and pack are built without it, and tidy looks at what each file names.
+// coroutines, protobuf, JSON. Nothing of ours: a change here compiles everything again. It is no licence to
+// leave out an #include: base and pack are built without it, and tidy looks at what each file names.
 #include <algorithm>
 #include <array>
 #include <chrono>

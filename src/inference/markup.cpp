@@ -335,11 +335,13 @@ void Markup::act(Means means) {
       return;
     case Means::close:
       if (mode_ == Mode::maybe_thought) {
+        begun_before_ = true;
         mode_ = Mode::thought;
         take(std::exchange(maybe_, {}));
       } else if (mode_ == Mode::show && spoke_) {
         // It had begun before the first word.
         ++recalls_;
+        begun_before_ = true;
         mode_ = Mode::thought;
         take(std::exchange(text_, {}));
         out_.clear();

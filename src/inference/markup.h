@@ -35,6 +35,8 @@ class Markup {
   // A thought ended that had never begun: what was given out before it was part of it, and text() has only
   // what came after.
   int recalls() const { return recalls_; }
+  // A thought ended that had begun before the first word: the prompt opens them.
+  bool begun_before() const { return begun_before_; }
   const std::string& reasoning() const { return reasoning_; }
   const std::string& text() const { return text_; }  // what was given out
 
@@ -87,6 +89,7 @@ class Markup {
   bool tagged_ = false;  // there was a tag: white space around it goes with it
   bool ended_ = false;
   int recalls_ = 0;
+  bool begun_before_ = false;
 };
 
 // The whole of a text at once.

@@ -104,7 +104,7 @@ void StreamReply::take(const Piece& piece) {
       if (!shown.empty() && !first_text_) first_text_ = env_.now();
       enough = pieces_max_ > 0 && pieces_ - thoughts_ >= pieces_max_;
       if (markup.recalls() > recalls) {
-        opens_in_thought_ = recalled_ = true;
+        recalled_ = true;
         thoughts_ = pieces_;
         tagged_ = markup.reasoning();
         pending_.clear();
@@ -159,6 +159,7 @@ void StreamReply::settle(Answer<Value> answer) {
     auto rest = stream_.finish();
     {
       const std::lock_guard lock(mutex_);
+      opens_in_thought_ = stream_.markup()->begun_before();
       if (!stream_.markup()->thought()) thoughts_ = apart_;  // what was held was no thought
     }
     show(std::move(rest));

@@ -140,7 +140,7 @@ class StreamReply final : public Receiver {
   std::string reasoning_;  // kept apart by the upstream
   std::string tagged_;     // between tags
   int thoughts_ = 0;
-  int apart_ = 0;  // of them, kept apart by the upstream
+  int apart_ = 0;          // of them, kept apart by the upstream
   bool recalled_ = false;  // what came so far was a thought
   bool opens_in_thought_ = false;
   bool coming_ = false;  // caught_up() is on its way

@@ -94,7 +94,7 @@ Result<void> add_shape(Json& out, const OpenAiModelConfig& model, const Generate
     return bad_grammar("a schema or grammar has 64 KiB at most");
   }
   if (!request.json_schema.empty()) {
-    auto schema = parse_json(request.json_schema);
+    auto schema = parse_ordered_json(request.json_schema);  // names in the order of the schema
     if (!schema || !schema->is_object()) return bad_grammar("the JSON schema is not a JSON object");
     out["response_format"] = schema_format("answer", *std::move(schema));
   }
