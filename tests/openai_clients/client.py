@@ -111,7 +111,9 @@ def tools(client):
 
     history = [*question, named.message, {"role": "tool", "tool_call_id": call.id, "content": '{"arrived": true}'}]
     after = create(model="silver", messages=history, tools=[WALK], max_tokens=16).choices[0]
-    check(after.message.content and not after.message.tool_calls, "tools: what was answered is not called again")
+    # The smallest model writes such a call as text, and a model's own markup is taken out: nothing may be left.
+    check(after.message.content is not None and "tool_call" not in after.message.content and not after.message.tool_calls,
+          "tools: what was answered is not called again, nor shown as text")
 
     with client.chat.completions.stream(model="silver", messages=question, tools=[WALK], tool_choice="required") as stream:
         kinds = {event.type for event in stream}
