@@ -252,12 +252,17 @@ TEST(WsEvents, RateLimitSendsTheNewest) {
   EXPECT_EQ(rig.metric("troupe_edge_events_coalesced_total"), 79);
 }
 
-TEST(WsEvents, SlowSocketsAreSentAwayAndMayComeBack) {
+// Queues that a reader who does not read fills soon.
+RigOptions small_queues() {
   RigOptions options;
   options.config.limits.socket.queue_frames_max = 64;
   options.config.limits.socket.queue_bytes_max = 256 * 1024;
   options.config.limits.socket.send_buffer_bytes = 16 * 1024;
-  Rig rig(std::move(options));
+  return options;
+}
+
+TEST(WsEvents, SlowSocketsAreSentAwayAndMayComeBack) {
+  Rig rig(small_queues());
   WsClient slow(rig.port(), kJson, {}, 4096);
   (void)slow.hello({{"role", "designer"}, {"subscribe", {{"id", 1}}}});
   (void)slow.read_json("response");
@@ -290,11 +295,7 @@ TEST(WsEvents, SlowSocketsAreSentAwayAndMayComeBack) {
 }
 
 TEST(WsEvents, WhoReadsSlowlyMissesWhatIsOfLowPriorityFirst) {
-  RigOptions options;
-  options.config.limits.socket.queue_frames_max = 64;
-  options.config.limits.socket.queue_bytes_max = 256 * 1024;
-  options.config.limits.socket.send_buffer_bytes = 16 * 1024;
-  Rig rig(std::move(options));
+  Rig rig(small_queues());
   WsClient slow(rig.port(), kJson, {}, 4096);
   (void)slow.hello({{"role", "designer"}, {"subscribe", {{"id", 1}}}});
   (void)slow.read_json("response");
