@@ -2,7 +2,7 @@
 // line comes, also with what the line may bring up. Nothing of it is state: it makes answers sooner, never
 // different.
 #include <algorithm>
-#include <cmath>
+#include <ranges>
 
 #include "base/hash.h"
 #include "base/log.h"
@@ -19,9 +19,7 @@ namespace troupe {
 boost::asio::awaitable<void> NpcService::watch_players() {
   constexpr auto kLook = rt::milliseconds(100);
   constexpr std::chrono::seconds kPresent{30};  // whoever says nothing for so long has gone
-  for (const auto& [id, mind] : minds_) {
-    if (unprepared_.size() < config_.limits.strangers_max) unprepared_.push_back(id);
-  }
+  unprepared_ = first_met();
   for (;;) {
     co_await rt::sleep_for(host_.env(), kLook);
     const auto since = host_.timeline().now().ms - host_.timeline().clock().span_of(kPresent).ms;
@@ -37,6 +35,23 @@ boost::asio::awaitable<void> NpcService::watch_players() {
     anticipate("", unprepared_.back());
     unprepared_.pop_back();
   }
+}
+
+// The nearest to where newcomers arrive, the nearest of all last. Not everybody: a world that nobody visits would
+// keep its processors busy for minutes after each start.
+std::vector<std::string> NpcService::first_met() const {
+  const auto& arrival = *pack_.place(pack_.world.arrival.str());
+  std::vector<std::pair<double, std::string>> people;
+  for (const auto& [id, mind] : minds_) {
+    if (mind->record.dead()) continue;
+    const auto at = npc::position(pack_, mind->record, host_.timeline().now().ms);
+    people.emplace_back(steady_distance(at.x - arrival.x, at.y - arrival.y), id);
+  }
+  std::ranges::sort(people);
+  people.resize(std::min(people.size(), config_.limits.strangers_max));
+  std::vector<std::string> ids;
+  for (auto& [distance, id] : people | std::views::reverse) ids.push_back(std::move(id));
+  return ids;
 }
 
 std::string NpcService::about_to_hear(const pb::PlayerRecord& player) const {

@@ -44,7 +44,7 @@ struct NpcLimits {
   double approach_m = 5;   // and this near may be about to speak
   std::size_t reading_ahead_max = 8;
   std::size_t anticipated_max = 1000;  // players of whom it is known what was read ahead for them last
-  std::size_t strangers_max = 16;      // people who read ahead for whoever may come
+  std::size_t strangers_max = 3;       // people who read ahead for whoever may come
   std::size_t sayable_max = 10;        // of what a line may bring up is read ahead
   npc::MemoryLimits memory;
 };
@@ -204,6 +204,7 @@ class NpcService {
   // npc_anticipation.cpp: read ahead for whoever is about to speak
   boost::asio::awaitable<void> watch_players();
   std::string about_to_hear(const pb::PlayerRecord& player) const;  // "": nobody
+  std::vector<std::string> first_met() const;  // the nearest to where newcomers arrive, the nearest last
   void anticipate(const std::string& player, const std::string& npc);
   bool still_wanted(const std::string& player, const std::string& npc) const;
   void count_talk(const pb::Decision& decision);
