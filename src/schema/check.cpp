@@ -29,6 +29,11 @@ thread_local std::int64_t t_steps_left = 0;
 
 struct OutOfSteps {};
 
+void take(std::int64_t steps) {
+  t_steps_left -= steps;
+  if (t_steps_left < 0) throw OutOfSteps();
+}
+
 // A constraint of our own. valijson copies it into memory that it has got.
 template <class Derived>
 class Own : public valijson::constraints::PolyConstraint {
@@ -41,12 +46,19 @@ class Own : public valijson::constraints::PolyConstraint {
 
 class Step final : public Own<Step> {
  public:
-  static Step make(const Adapter&) { return {}; }
+  static Step make(const Adapter& steps) {
+    Step out;
+    if (steps.isInteger()) out.steps_ = steps.getInteger();
+    return out;
+  }
   bool validate(const Adapter&, const std::vector<std::string>&,
                 valijson::ValidationResults*) const override {
-    if (--t_steps_left < 0) throw OutOfSteps();
+    take(steps_);
     return true;
   }
+
+ private:
+  std::int64_t steps_ = 1;
 };
 
 class Matches final : public Own<Matches> {
@@ -61,7 +73,10 @@ class Matches final : public Own<Matches> {
   }
   bool validate(const Adapter& value, const std::vector<std::string>& at,
                 valijson::ValidationResults* results) const override {
-    if (!value.isString() || pattern_.finds(value.asString())) return true;
+    if (!value.isString()) return true;
+    const auto text = value.asString();
+    take(pattern_.steps(text.size()));
+    if (pattern_.finds(text)) return true;
     if (results != nullptr) results->pushError(at, "does not match the pattern " + text_);
     return false;
   }

@@ -109,6 +109,11 @@ bool Pattern::finds(std::string_view text) const {
   return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), program_->re);
 }
 
+std::int64_t Pattern::steps(std::size_t bytes) const {
+  constexpr std::int64_t kPerStep = 100;  // states of the program, each looked at once a byte at worst
+  return 1 + static_cast<std::int64_t>(bytes) * program_->re.ProgramSize() / kPerStep;
+}
+
 const std::vector<std::string>& format_names() {
   static const std::vector<std::string> kNames = [] {
     std::vector<std::string> names;

@@ -104,7 +104,8 @@ const Json* target_of(const Json& root, std::string_view ref) {
 
 class Plain {
  public:
-  Plain(const Json& root, const Limits& limits) : root_(root), limits_(limits) {}
+  Plain(const Json& root, const Limits& limits)
+      : root_(root), limits_(limits), largest_enum_(largest_enum_in(root)) {}
 
   Result<Json> run() {
     TRY(auto all, of(root_, "schema", 0));
@@ -145,8 +146,39 @@ class Plain {
     Json out = Json::object();
     for (const auto& [key, value] : schema.items()) TRY_VOID(keyword(key, value, schema, at, depth, out));
     if (schema.contains("$ref")) TRY_VOID(reference(schema.at("$ref"), at, out));
-    out[kStep] = true;
+    out[kStep] = steps_of(out, schema.contains("$ref"));
     return out;
+  }
+
+  // What looking at one value costs: each value that it is compared with, and what is tried for the same
+  // value. (Those below may fail before they count themselves.)
+  std::int64_t steps_of(const Json& out, bool refers) const {
+    std::int64_t steps = 1;
+    if (const auto list = out.find("enum"); list != out.end())
+      steps += static_cast<std::int64_t>(list->size());
+    for (const char* word : {"allOf", "anyOf", "oneOf"}) {
+      if (const auto list = out.find(word); list != out.end() && list->is_array()) {
+        for (const auto& one : *list) steps += steps_below(one);
+      }
+    }
+    for (const char* word : {"not", "if", "then", "else"}) {
+      if (const auto one = out.find(word); one != out.end()) steps += steps_below(*one);
+    }
+    return refers ? steps + largest_enum_ : steps;
+  }
+  static std::int64_t steps_below(const Json& schema) {
+    if (!schema.is_object() || !schema.contains(kStep)) return 1;
+    const auto& steps = schema.at(kStep);
+    return steps.is_number_integer() ? steps.get<std::int64_t>() : 1;
+  }
+  static std::int64_t largest_enum_in(const Json& value) {
+    std::int64_t most = 0;
+    if (!value.is_structured()) return most;
+    for (const auto& [key, below] : value.items()) {
+      if (key == "enum" && below.is_array()) most = std::max(most, static_cast<std::int64_t>(below.size()));
+      most = std::max(most, largest_enum_in(below));
+    }
+    return most;
   }
 
   Result<void> keyword(const std::string& key, const Json& value, const Json& schema, const std::string& at,
@@ -391,6 +423,7 @@ class Plain {
   };
   const Json& root_;
   const Limits& limits_;
+  const std::int64_t largest_enum_;  // of the whole schema
   std::vector<Wanted> wanted_;
   std::size_t nodes_ = 0;
   int deepest_ = 0;

@@ -244,6 +244,38 @@ TEST(Schema, TheStepsOfACheckAreCounted) {
   EXPECT_TRUE(met.error().message.contains("steps")) << met.error().message;
 }
 
+// Where parts of a schema and items of an answer multiply.
+TEST(Schema, WhatIsComparedIsCounted) {
+  std::string values = "0";
+  std::string consts = R"({"const":0})";
+  for (int i = 1; i < 900; ++i) {
+    values += "," + std::to_string(i);
+    consts += R"(,{"const":)" + std::to_string(i) + "}";
+  }
+  std::string numbers = "[899";
+  for (int i = 0; i < 50'000; ++i) numbers += ",899";
+  std::string texts = "[\"\"";
+  for (int i = 0; i < 300; ++i) texts += ",\"" + std::string(1000, 'a') + "\"";
+  const std::string list = R"({"type":"array","items":)";
+  for (const auto& [schema, document] : std::vector<std::pair<std::string, std::string>>{
+           {list + R"({"enum":[)" + values + "]}}", numbers},
+           {list + R"({"anyOf":[)" + consts + "]}}", numbers},
+           {R"({"definitions":{"e":{"enum":[)" + values +
+                R"(]}},"type":"array","items":{"anyOf":[{"type":"string"},)" +
+                R"({"$ref":"#/definitions/e"}]}})",
+            numbers},
+           {list + R"({"type":"string","pattern":"^((a?){50}){20}$"}})", texts}}) {
+    const auto read = Schema::read(schema);
+    ASSERT_TRUE(read) << read.error().message;
+    const auto start = std::chrono::steady_clock::now();
+    const auto met = read->check(document + "]");
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5)) << schema.substr(0, 80);
+    ASSERT_FALSE(met) << schema.substr(0, 80);
+    EXPECT_TRUE(met.error().message.contains("steps")) << met.error().message;
+    EXPECT_TRUE(read->check("[]"));
+  }
+}
+
 TEST(Schema, AnAnswersFaultIsNamedWithItsPlace) {
   const auto read = Schema::read(
       R"({"type":"object","properties":{"list":{"type":"array","items":{"type":"string","pattern":"^\\d+$"}}}})");
