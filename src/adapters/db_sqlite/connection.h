@@ -87,7 +87,7 @@ class Connection {
   Error error(int rc) const;
   static int authorize(void* self, int action, const char*, const char*, const char*, const char*);
   static int on_commit(void* self, sqlite3*, const char*, int pages);
-  static void on_change(void* self, sqlite3* db, int action, const char* table);
+  static void on_change(void* self, sqlite3* db, int action, const char* table, std::int64_t row_number);
   bool is_apart(std::string_view table) const;
   Result<Rows> tables();
 

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "adapters/db_sqlite/connection.h"
 
@@ -38,11 +39,14 @@ bool Connection::is_apart(std::string_view table) const {
   return table == kTable || std::ranges::find(apart_, table) != apart_.end();
 }
 
-void Connection::on_change(void* self, sqlite3* db, int action, const char* table) {
+void Connection::on_change(void* self, sqlite3* db, int action, const char* table, std::int64_t row_number) {
   auto& connection = *static_cast<Connection*>(self);
   if (kTable == table) return;
   connection.changed_ = true;
-  if (connection.is_apart(table)) return;
+  if (connection.is_apart(table)) {
+    if (action == SQLITE_INSERT) connection.seals_.reach(table, row_number);
+    return;
+  }
   const int columns = sqlite3_preupdate_count(db);
   const auto hash = [&](int (*value_of)(sqlite3*, int, sqlite3_value**)) {
     RowHash row;
@@ -90,7 +94,13 @@ Result<Seals> Connection::count_rows() {
   Seals counted;
   for (const Row& table : all) {
     const std::string& name = table.text(0);
-    if (is_apart(name)) continue;
+    if (name == kTable) continue;
+    if (is_apart(name)) {
+      TRY(const std::string last, control(fmt::format("select coalesce(max(rowid), 0) from \"{}\"", name)));
+      counted.reach(name, std::strtoll(last.c_str(), nullptr, 10));
+      counted.settle();
+      continue;
+    }
     sqlite3_stmt* statement = nullptr;
     const std::string sql = fmt::format("select * from \"{}\"", name);
     int rc = sqlite3_prepare_v2(db_, sql.c_str(), -1, &statement, nullptr);
@@ -116,9 +126,8 @@ Result<void> Connection::begin_sealing(const Acknowledged& state) {
   seals_.settle();
   sqlite3_preupdate_hook(
       db_,
-      [](void* self, sqlite3* db, int action, const char*, const char* table, sqlite3_int64, sqlite3_int64) {
-        on_change(self, db, action, table);
-      },
+      [](void* self, sqlite3* db, int action, const char*, const char* table, sqlite3_int64,
+         sqlite3_int64 row) { on_change(self, db, action, table, row); },
       this);
   return {};
 }

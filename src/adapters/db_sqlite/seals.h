@@ -38,6 +38,9 @@ class Seals {
  public:
   void add(std::string_view table, const RowHash& row) { change(table, row, false); }
   void remove(std::string_view table, const RowHash& row) { change(table, row, true); }
+  // Of a table whose rows are covered by a chain of their own: the number of its last row. A chain does not
+  // know where it ended.
+  void reach(std::string_view table, std::int64_t last_row);
 
   // Changes since `mark` are taken back; mark() is how many there were.
   std::size_t mark() const { return changes_.size(); }
@@ -58,7 +61,7 @@ class Seals {
   struct Change {
     std::size_t table;
     std::array<std::uint64_t, 2> hash;
-    bool removed;
+    std::int64_t rows;  // more; what was removed is taken off
   };
   void change(std::string_view table, const RowHash& row, bool removed);
   void apply(const Change& change, bool backwards);

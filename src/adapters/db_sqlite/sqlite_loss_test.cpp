@@ -127,6 +127,27 @@ TEST_F(SqliteLossTest, AFlippedBitInAnyRowIsFound) {
   EXPECT_THAT(why(), testing::HasSubstr("a row of table item is not what was written"));
 }
 
+TEST_F(SqliteLossTest, TheEndOfATableThatVouchesForItselfIsKnown) {
+  const SqliteConfig chained{.apart = {"item"}};
+  open(chained);
+  for (std::int64_t i = 1; i <= 60; ++i) ASSERT_EQ(insert(i), "ok");
+  EXPECT_EQ(run({"insert into item (id, name) values (61, 'x')", "no sql"}), "db.sql") << "taken back";
+  EXPECT_EQ(verified(), "ok");
+  behind_our_back("update item set name = 'y' where id = 3");
+  EXPECT_EQ(verified(), "ok") << "its chain finds that";
+  behind_our_back("delete from item where id > 50");
+  EXPECT_EQ(verified(), "db.damaged: table item has 50 rows, and 60 were written");
+  db.reset();
+  const auto refused = try_open(chained);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("table item has 50 rows"));
+  behind_our_back("delete from item");
+  EXPECT_FALSE(try_open(chained));
+  auto accepted = chained;
+  accepted.accept_loss = true;
+  EXPECT_TRUE(try_open(accepted));
+}
+
 TEST_F(SqliteLossTest, ARecordThatIsBehindIsNoAlarmAndADamagedOneIs) {
   open();
   ASSERT_EQ(insert(1), "ok");
