@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 namespace troupe {
@@ -38,6 +39,28 @@ bool is_utf8(std::string_view text) {
     i += length;
   }
   return true;
+}
+
+namespace {
+
+// U+200B, U+200E and U+200F, U+2028 to U+202E, U+2060, U+2066 to U+2069, U+FEFF.
+constexpr std::array<std::string_view, 16> kUnseenMarks = {
+    "\u200b", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202b", "\u202c",
+    "\u202d", "\u202e", "\u2060", "\u2066", "\u2067", "\u2068", "\u2069", "\ufeff"};
+// The soft hyphen, the joiners, marks of other scripts, fillers, variants, tags.
+constexpr std::array<std::string_view, 11> kUnseenInNames = {"\u00ad", "\u034f", "\u061c",  "\u115f",
+                                                             "\u1160", "\u180e", "\u200c",  "\u200d",
+                                                             "\u3164", "\uffa0", "\xF3\xA0"};
+
+}  // namespace
+
+std::span<const std::string_view> unseen_marks() { return kUnseenMarks; }
+
+bool has_unseen(std::string_view text) {
+  const auto in_it = [&](std::string_view mark) { return text.contains(mark); };
+  return std::ranges::any_of(text,
+                             [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }) ||
+         std::ranges::any_of(kUnseenMarks, in_it) || std::ranges::any_of(kUnseenInNames, in_it);
 }
 
 std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max) {

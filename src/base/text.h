@@ -10,6 +10,12 @@ namespace troupe {
 
 bool is_utf8(std::string_view text);
 
+// Characters of UTF-8 that cannot be seen and turn around or break what stands beside them: marks of
+// direction, spaces of no width. Not the two joiners (U+200C, U+200D), which scripts and pictures need.
+std::span<const std::string_view> unseen_marks();
+// Those, control characters, and whatever else is not seen: in a name, which must not look like another.
+bool has_unseen(std::string_view text);
+
 // The longest prefix of `text` of at most `bytes_max` bytes that does not split a UTF-8 sequence.
 std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max);
 

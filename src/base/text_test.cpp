@@ -17,6 +17,15 @@ TEST(Text, Utf8) {
   EXPECT_FALSE(is_utf8(std::string("a\xFF") + "b"));
 }
 
+TEST(Text, ANameIsSeen) {
+  for (const auto* fine : {"anna", "Anna Å", "Мария", "مريم", "小春", "O'Hara-7"})
+    EXPECT_FALSE(has_unseen(fine)) << fine;
+  for (const auto* bad : {"an\u200bna", "an\u202ena", "anna\u200d", "an\u00adna", "\ufeffanna", "an\nna",
+                          "anna\x7f", "\u3164", "anna\U000E0041"})
+    EXPECT_TRUE(has_unseen(bad)) << bad;
+  for (const auto mark : unseen_marks()) EXPECT_TRUE(is_utf8(mark) && mark.size() == 3);
+}
+
 TEST(Text, PrefixKeepsSequencesWhole) {
   EXPECT_EQ(utf8_prefix("a\xC3\xBC", 2), "a");
   EXPECT_EQ(utf8_prefix("abc", 9), "abc");

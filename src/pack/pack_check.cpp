@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+
+#include "base/text.h"
 
 #include "pack/pack_draft.h"
 #include "pack/query.h"
@@ -45,6 +48,24 @@ void check_map(Draft& draft) {
                                  pack.world.arrival),
                      "expected a way through neighbours");
   }
+}
+
+// Who is meant is found by name: by players, by verbs, by models.
+void check_names(Draft& draft) {
+  const auto look = [&](const auto& list, std::string_view what) {
+    std::map<std::string, std::string> known;
+    for (const auto& one : list) {
+      if (one.name.empty()) continue;  // already reported
+      const auto [first, fresh] = known.emplace(lower_ascii(one.name), one.id.str());
+      if (!fresh)
+        draft.report.add(
+            one.at, fmt::format("{} '{}' is called '{}', as '{}' is", what, one.id, one.name, first->second),
+            "expected another name");
+    }
+  };
+  look(draft.pack.npcs, "npc");
+  look(draft.pack.places, "place");
+  look(draft.pack.goods, "good");
 }
 
 // A day must be walkable: there is a way from each entry's place to the next, and it fits into the entry.

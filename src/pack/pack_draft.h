@@ -135,6 +135,7 @@ void read_lore(const std::string& file, const std::string& text, Draft& draft);
 void check_references(Draft& draft);
 void check_calendar_and_climate(Draft& draft);
 void check_map(Draft& draft);
+void check_names(Draft& draft);
 void check_routines(Draft& draft);
 void check_routine_verbs(Draft& draft);
 void check_state_keys(Draft& draft);

@@ -233,6 +233,18 @@ std::string Fields::text(std::string_view key) {
   return found ? found->text(key) : std::string();
 }
 
+std::string Fields::name(std::string_view key) {
+  constexpr std::size_t kNameBytesMax = 80;
+  const auto found = required(key);
+  if (!found) return {};
+  auto text = found->text(key);
+  if (text.size() > kNameBytesMax || has_unseen(text) || text.find_first_of("<>|:") != std::string::npos)
+    found->problem(
+        fmt::format("{} is '{}'", key, utf8_prefix(text, 40)),
+        fmt::format("expected at most {} bytes that can all be seen, without < > | and :", kNameBytesMax));
+  return text;
+}
+
 std::string Fields::text_or(std::string_view key, std::string fallback) {
   const auto found = optional(key);
   return found ? found->text(key) : std::move(fallback);

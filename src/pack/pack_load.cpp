@@ -251,6 +251,7 @@ std::expected<Pack, std::vector<Problem>> load_pack(const std::filesystem::path&
   check_calendar_and_climate(draft);
   if (!draft.unread.contains(Thing::place)) {
     check_map(draft);
+    check_names(draft);
     check_routines(draft);
     check_routine_verbs(draft);
     check_state_keys(draft);

@@ -218,7 +218,7 @@ void read_npc(const Cursor& root, const std::string& file_stem, Draft& draft) {
     value = found->text(key);
     draft.open(fmt::format("the {} of '{}'", key, npc.id), value, found->at());
   };
-  npc.name = fields.text("name");
+  npc.name = fields.name("name");
   npc.age = static_cast<int>(fields.whole("age", 0, 10'000));
   open("role", npc.role, true);
   open("persona", npc.persona, true);

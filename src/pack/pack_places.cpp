@@ -44,7 +44,7 @@ void read_place(const Cursor& item, Draft& draft) {
     place.at = item.at();
     place.id = PlaceId(fields.identifier("id"));
     fields.rename(fmt::format("place '{}'", place.id));
-    place.name = fields.text("name");
+    place.name = fields.name("name");
     place.kind = fields.identifier("kind");
     place.region = draft.read_ref<RegionId>(fields, "region", Thing::region);
     place.x = fields.number("x", -kMetresMax, kMetresMax);
@@ -72,7 +72,7 @@ void read_faction(const Cursor& item, Draft& draft) {
   faction.at = item.at();
   faction.id = FactionId(fields.identifier("id"));
   fields.rename(fmt::format("faction '{}'", faction.id));
-  faction.name = fields.text("name");
+  faction.name = fields.name("name");
   faction.text = fields.text("text");
   faction.power = fields.number("power", 0, 100);
   faction.treasury = fields.whole("treasury", 0, kPenceMax);
@@ -110,7 +110,7 @@ void read_good(const Cursor& item, Draft& draft) {
   good.at = item.at();
   good.id = GoodId(fields.identifier("id"));
   fields.rename(fmt::format("good '{}'", good.id));
-  good.name = fields.text("name");
+  good.name = fields.name("name");
   good.unit = fields.text("unit");
   if (const auto kind = fields.optional("kind")) good.kind = kind->identifier("kind");
   good.base_price = fields.whole("base_price", 1, kPenceMax);

@@ -2,6 +2,7 @@
 // give exactly the messages of its expected.txt.
 #include "pack/pack.h"
 
+#include "pack/pack_rating.h"
 #include "pack/pack_reference.h"
 
 #include <gmock/gmock.h>
@@ -296,6 +297,25 @@ TEST(Lanternfall, LoadsFast) {
     best_ms = std::min(best_ms, 1000.0 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
   }
   EXPECT_LT(best_ms, kLimitMs);
+}
+
+TEST(Rating, WhatNobodyWillHearIsWarnedOf) {
+  auto pack = load_pack(kMinimal);
+  ASSERT_TRUE(pack);
+  EXPECT_TRUE(rating_warnings(*pack).empty());
+  auto& who = pack->npcs.front();
+  who.lines.begin()->second.push_back("Shut your mouth, you bitch.");
+  pack->places.front().text = "Somebody has written FUCK OFF on the wall.";
+  const auto warnings = rating_warnings(*pack);
+  ASSERT_EQ(warnings.size(), 2U);
+  EXPECT_NE(warnings[0].what.find("place"), std::string::npos) << warnings[0].what;
+  EXPECT_NE(warnings[1].what.find("'bitch'"), std::string::npos) << warnings[1].what;
+  EXPECT_NE(warnings[1].expected.find("never hears it"), std::string::npos);
+  EXPECT_NE(warnings[0].expected.find("everybody reads it"), std::string::npos);
+  EXPECT_EQ(warnings[1].file, who.at.file);
+  EXPECT_GT(warnings[1].line, 0);
+  for (int i = 0; i < 200; ++i) who.lines.begin()->second.push_back("Shut your mouth, you bitch.");
+  EXPECT_EQ(rating_warnings(*pack).size(), 100U);
 }
 
 }  // namespace

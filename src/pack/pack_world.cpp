@@ -74,7 +74,7 @@ void read_month(const Cursor& item, Draft& draft) {
   Month month;
   month.at = item.at();
   month.id = fields.identifier("id");
-  month.name = fields.text("name");
+  month.name = fields.name("name");
   month.days = static_cast<int>(fields.whole("days", 1, 100));
   month.season = fields.choice<Season>("season", kSeasonNames);
   draft.define("month", month.id, month.at);
@@ -86,7 +86,7 @@ void read_festival(const Cursor& item, Draft& draft) {
   Festival festival;
   festival.at = item.at();
   festival.id = fields.identifier("id");
-  festival.name = fields.text("name");
+  festival.name = fields.name("name");
   if (const auto month = fields.required("month")) {
     festival.month = month->identifier("month");
     draft.refer(Thing::month, festival.month, month->at());
@@ -253,7 +253,7 @@ void read_region(const Cursor& item, Draft& draft) {
   region.at = item.at();
   region.id = RegionId(fields.identifier("id"));
   fields.rename(fmt::format("region '{}'", region.id));
-  region.name = fields.text("name");
+  region.name = fields.name("name");
   const auto weather = fields.optional("weather");
   if (weather) {
     read_constant(*weather, region);

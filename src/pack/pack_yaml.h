@@ -150,6 +150,7 @@ class Fields {
   std::optional<Cursor> required(std::string_view key);
 
   std::string text(std::string_view key);  // required
+  std::string name(std::string_view key);  // required: of somebody or something, as people read it
   std::string text_or(std::string_view key, std::string fallback);
   std::string identifier(std::string_view key);
   double number(std::string_view key, double low, double high);
