@@ -74,8 +74,13 @@ std::size_t sentence_end(std::string_view text, bool lines) {
 }
 
 std::string WholeSentences::push(std::string_view piece) {
+  // What was looked at before had no end: only the last word of it may belong to one. (All of it, each time,
+  // would cost the square of a long sentence.)
+  constexpr std::size_t kWord = 48;
+  const auto from = held_.size() - std::min(held_.size(), kWord);
   held_ += piece;
-  const auto end = sentence_end(held_, false);
+  auto end = sentence_end(std::string_view(held_).substr(from), false);
+  if (end > 0) end += from;
   auto out = held_.substr(0, end);
   held_.erase(0, end);
   text_ += out;

@@ -109,6 +109,7 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_name(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == ':' || c == '-'; }
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && !is_space(c)) || c == 0x7f; }
 bool is_blank(std::string_view text) { return std::ranges::all_of(text, is_space); }
 
 // Whether `text` has come so far as a beginning of `whole`, letter case aside.
@@ -127,8 +128,7 @@ bool is_byte(std::string_view name) {  // <0x0a>
 
 }  // namespace
 
-Markup::Markup(Kind kind, bool opens_in_thought)
-    : kind_(kind), mode_(opens_in_thought ? Mode::maybe_thought : Mode::show) {}
+Markup::Markup(Kind kind, bool opens_in_thought) : kind_(kind), unsure_(opens_in_thought) {}
 
 Markup::Means Markup::meaning_of(std::string_view name, bool closes, bool control) const {
   if (is_one(kThoughts, name)) return closes ? Means::close : Means::open;
@@ -220,9 +220,11 @@ Markup::Tag Markup::named_at(std::string_view text) const {
 }
 
 Markup::Tag Markup::bracket_at(std::string_view text) const {
+  constexpr std::size_t kLongest = 24;
   const auto inside = text.substr(1);
-  const auto end = inside.find(']');
+  const auto end = inside.substr(0, kLongest).find(']');
   if (end == std::string_view::npos) {
+    if (inside.size() >= kLongest) return {};
     const bool may = std::ranges::any_of(kBrackets, [&](auto name) {
       return begins(inside, name) || lower_ascii(inside) == lower_ascii(name);
     });
@@ -245,8 +247,27 @@ Markup::Tag Markup::bracket_at(std::string_view text) const {
   return {!hides ? Means::drop : closes ? Means::unhide : Means::hide, length};
 }
 
+// What moves a cursor or turns a line around is no word: control characters, a terminal's sequences, marks
+// that cannot be seen.
+Markup::Tag Markup::unseen_at(std::string_view text) const {
+  if (text.front() == '\x1b' && text.size() == 1) return {Means::more};
+  if (text.starts_with("\x1b[")) {
+    const auto end = text.substr(2).find_first_not_of("0123456789;:?<=>!$ ");
+    if (end != std::string_view::npos) return {Means::drop, end + 3};
+    return text.size() < kTagBytesMax ? Tag{Means::more} : Tag{Means::drop, 1};
+  }
+  if (is_control(text.front())) return {Means::drop, 1};
+  if (text.front() != '\xE2' && text.front() != '\xEF') return {};
+  for (const auto mark : unseen_marks()) {
+    if (text.starts_with(mark)) return {Means::drop, mark.size()};
+    if (mark.starts_with(text)) return {Means::more};
+  }
+  return {};
+}
+
 Markup::Tag Markup::tag_at(std::string_view text) const {
   if (text.front() == '[') return bracket_at(text);
+  if (const auto unseen = unseen_at(text); unseen.means != Means::none) return unseen;
   if (text.front() != '<') {
     for (const auto* tag : {"think", "/think", "thinking", "/thinking"}) {
       const std::string whole = std::string(kLeft) + tag + std::string(kRight);
@@ -281,9 +302,6 @@ void Markup::take(std::string_view text) {
   switch (mode_) {
     case Mode::show:
       return show(text);
-    case Mode::maybe_thought:
-      maybe_ += text;
-      return;
     case Mode::thought:
       thought_bytes_ += text.size();
       reasoning_ += utf8_prefix(text, kReasoningBytesMax - reasoning_.size());
@@ -306,6 +324,7 @@ void Markup::leave_header() {
   if (head.starts_with("analysis") || head.starts_with("commentary") || head.starts_with("thought") ||
       head.starts_with("reason")) {
     mode_ = Mode::thought;
+    unsure_ = false;
     thought_bytes_ += 1;
     return;
   }
@@ -316,13 +335,10 @@ void Markup::leave_header() {
 
 void Markup::act(Means means) {
   tagged_ = true;
-  if (mode_ == Mode::maybe_thought && means != Means::close && means != Means::open) {
-    if (means != Means::end) return;
-  }
   switch (means) {
     case Means::open:
-      if (mode_ == Mode::maybe_thought) show(std::exchange(maybe_, {}));
       mode_ = Mode::thought;
+      unsure_ = false;
       thought_bytes_ += 1;
       return;
     case Means::own:
@@ -334,13 +350,10 @@ void Markup::act(Means means) {
       mode_ = Mode::other;
       return;
     case Means::close:
-      if (mode_ == Mode::maybe_thought) {
-        begun_before_ = true;
-        mode_ = Mode::thought;
-        take(std::exchange(maybe_, {}));
-      } else if (mode_ == Mode::show && spoke_) {
+      if (unsure_ || (mode_ == Mode::show && spoke_)) {
         // It had begun before the first word.
-        ++recalls_;
+        if (!unsure_) ++recalls_;
+        unsure_ = false;
         begun_before_ = true;
         mode_ = Mode::thought;
         take(std::exchange(text_, {}));
@@ -375,7 +388,7 @@ void Markup::act(Means means) {
       return;
     case Means::end:
       said_all();
-      if (mode_ != Mode::maybe_thought) mode_ = Mode::show;
+      mode_ = Mode::show;
       return;
     case Means::none:
     case Means::more:
@@ -386,73 +399,87 @@ void Markup::act(Means means) {
 
 // The role's name after <|im_start|>. False: more must come.
 bool Markup::eat_role(bool last) {
+  const auto text = rest();
   std::size_t size = 0;
-  while (size < held_.size() && is_letter(held_[size])) ++size;
-  if (size == held_.size() && !last && size < 20) return false;
-  const auto role = lower_ascii(std::string_view(held_).substr(0, size));
+  while (size < text.size() && is_letter(text[size])) ++size;
+  if (size == text.size() && !last && size < 20) return false;
+  const auto role = lower_ascii(text.substr(0, std::min(size, kTagBytesMax)));
   mode_ = Mode::show;
   if (is_one(kOtherRoles, role)) mode_ = Mode::other;
-  if (is_one(kOwnRoles, role) || is_one(kOtherRoles, role)) held_.erase(0, size);
+  if (is_one(kOwnRoles, role) || is_one(kOtherRoles, role)) at_ += size;
   return true;
 }
 
+// What was taken is let go at the end, once: each byte is looked at a bounded number of times.
 void Markup::run(bool last) {
-  while (!held_.empty() && !ended_) {
-    if (kind_ == Kind::structured && mode_ == Mode::show) {
-      const auto first = held_.find_first_not_of(" \n\t\r");
-      if (spoke_ || (first != std::string::npos && held_[first] != '<' && held_[first] != '[' &&
-                     !held_.substr(first).starts_with(kLeft.substr(0, 1)))) {
-        show(std::exchange(held_, {}));
-        return;
-      }
-    }
-    if (mode_ == Mode::role) {
-      if (!eat_role(last)) return;
-      continue;
-    }
-    const auto at = held_.find_first_of("<[\xE2");
-    if (at != 0) {
-      const auto size = std::min(at, held_.size());
-      const std::string text = held_.substr(0, size);
-      held_.erase(0, size);
-      take(text);
-      continue;
-    }
-    const auto tag = tag_at(held_);
-    if (tag.means == Means::more) {
-      if (!last) return;
-      // A lone bracket may be text; what has the beginning of a name is a tag that broke off.
-      const bool text = kind_ != Kind::speech && held_.size() == 1;
-      const std::string rest = std::exchange(held_, {});
-      if (text || mode_ == Mode::thought) take(rest);
-      return;
-    }
-    if (tag.means == Means::none) {
-      const std::string one = held_.substr(0, held_.front() == '\xE2' ? 3 : 1);
-      held_.erase(0, one.size());
-      if (kind_ == Kind::structured && mode_ == Mode::show) spoke_ = true;
-      take(one);
-      continue;
-    }
-    held_.erase(0, tag.length);
-    act(tag.means);
+  while (at_ < held_.size() && !ended_ && step(last)) {
   }
-  if (ended_) held_.clear();
+  if (ended_) at_ = held_.size();
+  held_.erase(0, at_);
+  at_ = 0;
+}
+
+// One piece of text or one tag. False: more must come.
+bool Markup::step(bool last) {
+  const auto text = rest();
+  if (kind_ == Kind::structured && mode_ == Mode::show) {
+    const auto first = text.find_first_not_of(" \n\t\r");
+    // No thought begins so.
+    if (first != std::string::npos && (text[first] == '{' || text[first] == '"')) unsure_ = false;
+  }
+  if (kind_ == Kind::structured && mode_ == Mode::show && !unsure_) {
+    const auto first = text.find_first_not_of(" \n\t\r");
+    if (spoke_ || (first != std::string::npos && text[first] != '<' && text[first] != '[' &&
+                   !text.substr(first).starts_with(kLeft.substr(0, 1)))) {
+      at_ = held_.size();
+      show(text);
+      return true;
+    }
+  }
+  if (mode_ == Mode::role) return eat_role(last);
+  const auto found = std::ranges::find_if(
+      text, [](char c) { return c == '<' || c == '[' || c == '\xE2' || c == '\xEF' || is_control(c); });
+  if (const auto size = static_cast<std::size_t>(found - text.begin()); size > 0) {
+    at_ += size;
+    take(text.substr(0, size));
+    return true;
+  }
+  const auto tag = tag_at(text.substr(0, 2 * kTagBytesMax));
+  if (tag.means == Means::more) {
+    if (!last) return false;
+    // A lone bracket may be text; what has the beginning of a name is a tag that broke off.
+    const bool alone = kind_ != Kind::speech && text.size() == 1 && !is_control(text.front());
+    at_ = held_.size();
+    if (alone || mode_ == Mode::thought) take(text);
+    return true;
+  }
+  if (tag.means == Means::none) {
+    const auto one = text.substr(0, text.front() == '\xE2' || text.front() == '\xEF' ? 3 : 1);
+    at_ += one.size();
+    if (kind_ == Kind::structured && mode_ == Mode::show) {
+      spoke_ = true;
+      unsure_ = unsure_ && one != "[";
+    }
+    take(one);
+    return true;
+  }
+  at_ += tag.length;
+  act(tag.means);
+  return true;
 }
 
 std::string Markup::push(std::string_view piece) {
   if (ended_) return {};
   held_ += piece;
   run(false);
+  unsure_ = unsure_ && !ended_;  // nothing that comes now could make a thought of it
+  if (unsure_) return {};
   return std::exchange(out_, {});
 }
 
 std::string Markup::finish() {
   run(true);
-  if (mode_ == Mode::maybe_thought) {
-    mode_ = Mode::show;
-    show(std::exchange(maybe_, {}));
-  }
+  unsure_ = false;
   held_.clear();
   return std::exchange(out_, {});
 }

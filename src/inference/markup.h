@@ -1,7 +1,8 @@
 #pragma once
-// Takes a model's own markup out of what it says: thoughts, control tokens, tool calls, the turns of others.
-// Pure text in, text out, split anywhere. One owner, one thread. Holds back at most one tag (kTagBytesMax);
-// keeps kReasoningBytesMax of what was thought.
+// Takes a model's own markup out of what it says: thoughts, control tokens, tool calls, the turns of others;
+// and what cannot be seen: control characters, marks of direction. Pure text in, text out, split anywhere.
+// One owner, one thread. Holds back at most one tag (kTagBytesMax); keeps kReasoningBytesMax of what was
+// thought.
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -30,7 +31,7 @@ class Markup {
   // The end of a turn came after something had been said: what follows is not this speaker's.
   bool ended() const { return ended_; }
   // Between a tag and its end: what comes is not shown.
-  bool hides() const { return mode_ != Mode::show; }
+  bool hides() const { return unsure_ || mode_ != Mode::show; }
   bool thought() const { return thought_bytes_ > 0; }
   // A thought ended that had never begun: what was given out before it was part of it, and text() has only
   // what came after.
@@ -41,7 +42,7 @@ class Markup {
   const std::string& text() const { return text_; }  // what was given out
 
  private:
-  enum class Mode { show, thought, maybe_thought, hidden, header, role, other };
+  enum class Mode { show, thought, hidden, header, role, other };
   enum class Means {
     none,
     more,
@@ -67,6 +68,7 @@ class Markup {
   Tag control_at(std::string_view text) const;
   Tag named_at(std::string_view text) const;
   Tag bracket_at(std::string_view text) const;
+  Tag unseen_at(std::string_view text) const;
   Means meaning_of(std::string_view name, bool closes, bool control) const;
   void act(Means means);
   void leave_header();
@@ -74,17 +76,20 @@ class Markup {
   void show(std::string_view text);
   void take(std::string_view text);  // text of the mode of the moment
   void run(bool last);
+  bool step(bool last);
+  std::string_view rest() const { return std::string_view(held_).substr(at_); }
   void said_all() { ended_ = ended_ || spoke_; }
 
   Kind kind_;
   Mode mode_ = Mode::show;
   std::string held_;
+  std::size_t at_ = 0;  // of held_: what comes before was taken
   std::string header_;
   std::string out_;
   std::string text_;
   std::string reasoning_;
-  std::string maybe_;  // of a thought that may be none
   std::size_t thought_bytes_ = 0;
+  bool unsure_ = false;  // what was shown is held: it may be a thought that the prompt has opened
   bool spoke_ = false;   // something but white space was shown
   bool tagged_ = false;  // there was a tag: white space around it goes with it
   bool ended_ = false;

@@ -11,8 +11,9 @@ namespace {
 
 using Kind = Markup::Kind;
 
-std::string in_pieces(const std::string& text, std::size_t piece, Kind kind, std::string* thought = nullptr) {
-  TextStream stream({}, Markup(kind));
+std::string in_pieces(const std::string& text, std::size_t piece, Kind kind, std::string* thought = nullptr,
+                      bool held = false) {
+  TextStream stream({}, Markup(kind, held));
   std::string shown;
   const auto take = [&](const std::string& more) {
     shown += more;
@@ -37,6 +38,9 @@ void expect_all(const std::vector<Row>& rows, Kind kind) {
     const std::string said = row.said;
     for (std::size_t piece = 1; piece <= said.size(); ++piece) {
       EXPECT_EQ(in_pieces(said, piece, kind), row.heard) << "pieces of " << piece << ": " << said;
+      // A model that nobody knows yet may have begun in a thought: that changes when it is heard, not what.
+      EXPECT_EQ(in_pieces(said, piece, kind, nullptr, true), row.heard)
+          << "held, pieces of " << piece << ": " << said;
       if (::testing::Test::HasFailure()) return;
     }
   }
@@ -113,6 +117,31 @@ TEST(Markup, SpeechHasNoTagsAtAll) {
               {"I love you <3 and more", "I love you <3 and more"},
               {"Good day.</s>Who?", "Good day."}},
              Kind::speech);
+}
+
+TEST(Markup, WhatCannotBeSeenIsNotSaid) {
+  for (const auto kind : {Kind::text, Kind::speech}) {
+    expect_all({{"Good \x1b[31mday\x1b[0m.", "Good day."},
+                {"Good\x07 day.\x7f", "Good day."},
+                {"Go\u200bod \u202eday\u202c.", "Good day."},
+                {"\u2066Good\u2069 day.\u2028", "Good day."},
+                {"Good day.\x1b[3", "Good day."},
+                {"می\u200cروم 👩\u200d🌾", "می\u200cروم 👩\u200d🌾"},
+                {"One\ttwo\nthree…", "One\ttwo\nthree…"}},
+               kind);
+  }
+  EXPECT_EQ(without_markup(std::string("Good\0 day.", 10), Kind::speech), "Good day.");
+}
+
+TEST(Markup, CostsWhatItsLengthCosts) {
+  for (const auto kind : {Kind::text, Kind::speech, Kind::structured}) {
+    for (const std::string unit : {"[", "<", "</", "<t", "<|", "<|a", "[/", "\xE2\x97", "<think", "</think>",
+                                   "\x1b[", "<t <t=", "[INST"}) {
+      std::string text;
+      while (text.size() < 100'000) text += unit;
+      (void)without_markup(text, kind);  // seconds where it is quadratic: more than this test has
+    }
+  }
 }
 
 TEST(Markup, OfJsonOnlyWhatStandsBeforeIt) {

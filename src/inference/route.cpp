@@ -40,7 +40,8 @@ BreakerState Breaker::state(rt::Instant now) const {
 }
 
 bool is_fault(const Error& error, const Heard& heard, const BreakerLimits& limits) {
-  if (error.reason == "router.nothing_whole") return false;  // it answers; this time with nothing to be heard
+  // It answers; this time with nothing to be heard, or with what was not asked for.
+  if (error.reason == "router.nothing_whole" || error.reason == "engine.no_choice") return false;
   if (error.reason == "engine.silent") return heard.given >= limits.silence_min && !heard.answered_others;
   return error.code == Code::unavailable || error.code == Code::internal;
 }

@@ -7,12 +7,12 @@
 //             `deadline_exceeded`. Work that cannot be in time is dropped early: `deadline_exceeded`
 //             engine.doomed. What has no first token at `first_token_by` is dropped within one step,
 //             likewise.
-// Structure   With a json_schema the answer is whole and matches, or it is an error: engine.json_cut
-//             (`deadline_exceeded` for lack of time, `exhausted` for lack of tokens).
+// Structure   With a json_schema the answer is whole, or it is an error: engine.json_cut (`deadline_exceeded`
+//             for lack of time, `exhausted` for lack of tokens). An engine without a grammar may answer what
+//             does not match: who asked looks at it.
 // Markup      Text is what is said: thoughts, control tokens and tool calls of a model's own are not in it.
-// What
-//             was thought counts against reasoning_tokens_max, not tokens_max, and no stop string is looked
-//             for in it.
+//             What was thought counts against reasoning_tokens_max, not tokens_max, and no stop string is
+//             looked for in it.
 // Cancel      Cancelling the task stops the work within one step.
 // Order       Earliest deadline first inside a tier; gold before silver before bronze.
 // Threads     Call on the io thread; on_text runs on the io thread.

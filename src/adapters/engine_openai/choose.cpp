@@ -100,9 +100,8 @@ Task<Weighed> weigh(CorePtr core, Upstream* upstream, ChooseRequest request,
   add(*counted, choice.counted);
   const auto option = named_option(choice.text, options);
   if (!option) {
-    const auto failure = bad_reply(upstream->config(), "a choice with something that is no option");
-    upstream->failed(failure, core->env.now());
-    co_return std::unexpected(failure.error);
+    co_return fail(Code::unavailable, "engine.no_choice",
+                   upstream->info.name + " answers a choice with something that is no option");
   }
   upstream->letters_fail = true;
   co_return label(*option, options);

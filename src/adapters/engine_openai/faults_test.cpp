@@ -205,6 +205,9 @@ std::vector<Fault> faults() {
              p.event("[DONE]") && p.send("0\r\n\r\n");
        },
        "", Finish::stop, "It is."},
+      {"is_cut_off_by_a_filter",
+       [](Peer& p) { p.chunked_head() && p.word("It is. And") && p.end_of_stream("content_filter"); }, "",
+       Finish::length, "It is. And"},
       {"finishes_in_an_unknown_way",
        [](Peer& p) { p.chunked_head() && p.word("It is.") && p.end_of_stream("eos_or_so"); }, "",
        Finish::stop, "It is."},
@@ -287,10 +290,10 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"sends_no_json", [](Peer& p) { p.whole("{"); }, "engine.bad_reply"},
         Fault{"has_no_choices", [](Peer& p) { p.whole("{}"); }, "engine.bad_reply"},
         Fault{"chooses_nothing", [](Peer& p) { p.whole(R"({"choices":[{"message":{"content":"both"}}]})"); },
-              "engine.bad_reply"},
+              "engine.no_choice"},
         Fault{"chooses_what_is_not_there",
               [](Peer& p) { p.whole(R"({"choices":[{"message":{"content":"{\"choice\":\"Z\"}"}}]})"); },
-              "engine.bad_reply"},
+              "engine.no_choice"},
         Fault{"sends_without_end",
               [](Peer& p) {
                 p.head("application/json");

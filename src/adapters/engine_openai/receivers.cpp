@@ -92,8 +92,10 @@ void StreamReply::take(const Piece& piece) {
     const auto& markup = *stream_.markup();
     const bool hidden = markup.hides();
     const int recalls = markup.recalls();
-    auto shown = stream_.push(piece.text);
-    bool enough = false;
+    const auto heard = utf8_prefix(piece.text, bytes_left_);
+    bytes_left_ -= heard.size();
+    auto shown = stream_.push(heard);
+    bool enough = heard.size() < piece.text.size();
     {
       const std::lock_guard lock(mutex_);
       ++pieces_;
@@ -102,7 +104,7 @@ void StreamReply::take(const Piece& piece) {
         tagged_ = markup.reasoning();
       }
       if (!shown.empty() && !first_text_) first_text_ = env_.now();
-      enough = pieces_max_ > 0 && pieces_ - thoughts_ >= pieces_max_;
+      enough |= pieces_max_ > 0 && pieces_ - thoughts_ >= pieces_max_;
       if (markup.recalls() > recalls) {
         recalled_ = true;
         thoughts_ = pieces_;

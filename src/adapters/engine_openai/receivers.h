@@ -88,6 +88,8 @@ class StreamReply final : public Receiver {
     inference::Markup markup;
     int pieces_max =
         0;  // of the answer itself, where the upstream was given more for its thoughts; 0 = as it ends
+    std::size_t bytes_max = std::size_t{1}
+                            << 20;  // an upstream need not keep to the tokens that it was given
   };
   using OnText = std::function<void(std::string_view)>;
   StreamReply(const rt::Env& env, SourcePtr source, Places::Place place, Hears hears, OnText on_text)
@@ -96,6 +98,7 @@ class StreamReply final : public Receiver {
         sse_(kEventBytesMax),
         stream_(std::move(hears.stops), std::move(hears.markup)),
         pieces_max_(hears.pieces_max),
+        bytes_left_(hears.bytes_max),
         on_text_(std::move(on_text)) {}
   const rt::OneShot<Answer<Value>> done;
 
@@ -127,6 +130,7 @@ class StreamReply final : public Receiver {
   SseParser sse_;
   inference::TextStream stream_;
   const int pieces_max_;
+  std::size_t bytes_left_;
   std::string body_;  // of a reply that is not a stream
   std::optional<Finish> finish_;
   std::optional<Counted> counted_;

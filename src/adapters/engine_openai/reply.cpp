@@ -1,6 +1,7 @@
 #include "adapters/engine_openai/reply.h"
 
 #include <fmt/format.h>
+#include <set>
 
 #include <algorithm>
 #include <cmath>
@@ -61,7 +62,8 @@ Json parse(std::string_view bytes) {
 
 std::optional<Counted> counted_in(const Json& json) {
   const auto& usage = at(json, "usage");
-  if (!usage.is_object()) return std::nullopt;
+  // Every answer has a prompt: what counts none has not counted.
+  if (!usage.is_object() || count_at(usage, "prompt_tokens") == 0) return std::nullopt;
   Counted out{.prompt_tokens = count_at(usage, "prompt_tokens"),
               .cached_tokens = count_at(at(usage, "prompt_tokens_details"), "cached_tokens"),
               .new_tokens = count_at(usage, "completion_tokens"),
@@ -82,7 +84,11 @@ std::optional<Failure> error_in(const Json& json, const OpenAiModelConfig& model
 std::optional<Finish> finish_in(const Json& choice) {
   const auto& reason = at(choice, "finish_reason");
   if (!reason.is_string()) return std::nullopt;
-  return reason.get<std::string>() == "length" ? Finish::length : Finish::stop;
+  // All of these break off where they stand.
+  static const std::set<std::string> kBroken = {
+      "length", "max_tokens", "model_length", "content_filter", "insufficient_system_resource",
+      "abort",  "error"};
+  return kBroken.contains(reason.get<std::string>()) ? Finish::length : Finish::stop;
 }
 
 std::expected<Json, Failure> parse_reply(std::string_view body, const OpenAiModelConfig& model) {

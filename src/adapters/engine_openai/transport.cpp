@@ -22,6 +22,9 @@ namespace troupe::engine {
 
 namespace {
 
+// An upstream that asks for a day is asked again after a minute all the same.
+constexpr curl_off_t kRestSecondsMax = 60;
+
 constexpr long kIdleConnectionsMax = 64;  // kept open for the next request
 constexpr long kIdleSecondsMax = 60;
 constexpr int kSleepMsMax = 60'000;
@@ -78,7 +81,7 @@ struct Exchange {
     head.is_event_stream = type != nullptr && lower_ascii(type).starts_with("text/event-stream");
     curl_off_t seconds = 0;
     curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds);
-    head.retry_after_ms = std::clamp<curl_off_t>(seconds, 0, 86'400) * 1000;
+    head.retry_after_ms = std::clamp<curl_off_t>(seconds, 0, kRestSecondsMax) * 1000;
     if (request.receiver->on_head(head) == HttpReceiver::Then::more) return true;
     return give_up(HttpEnd::stopped, {});
   }

@@ -10,6 +10,7 @@ namespace {
 
 // Who has not answered after this long is silent; before, the deadline was too short to tell.
 constexpr auto kSilence = rt::milliseconds(100);
+constexpr std::int64_t kLongRestMs = 10'000;
 
 }  // namespace
 
@@ -22,8 +23,14 @@ void Upstream::went_well() {
 
 void Upstream::failed(const Failure& failure, rt::Instant now) {
   const auto& error = failure.error;
-  if (error.code == Code::exhausted && error.retry_after_ms > 0)
+  if (error.code == Code::exhausted && error.retry_after_ms > 0) {
     not_before = now + rt::milliseconds(error.retry_after_ms);
+    // It is away for longer than anybody waits: operators see why.
+    if (error.retry_after_ms >= kLongRestMs) {
+      if (problem.empty()) log::warn("engines", "{}", error.message);
+      problem = error.message;
+    }
+  }
   const bool its_fault = error.code == Code::unavailable && error.reason != "engine.stopping";
   if (!its_fault && error.reason != "engine.silent") return;
   if (problem.empty()) log::warn("engines", "{}", error.message);  // once, until it answers again
