@@ -92,12 +92,19 @@ void ChatLane::give_up(Run& run) {
 
 // Who has left makes room; who is out of time gets what there is.
 void ChatLane::sweep(rt::Instant now) {
-  std::erase_if(waiting_, [&](RunPtr& run) {
+  const auto left = std::erase_if(waiting_, [&](RunPtr& run) {
     if (run->ticket->gone.load()) return true;
     if (now < run->due()) return false;
     out_of_time(*run, now);
     return true;
   });
+  // Whoever worked for one of them, too, is no more urgent than before; those who still wait lend theirs
+  // again.
+  for (const auto& run : running_) {
+    if (left == 0) break;
+    run->tier = run->ticket->tier;
+    run->deadline = run->due();
+  }
   const auto token = next_token();
   for (std::size_t i = running_.size(); i-- > 0;) {
     auto& run = *running_[i];

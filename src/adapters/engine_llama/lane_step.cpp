@@ -86,15 +86,22 @@ inference::StepLimits ChatLane::limits() const {
   const auto chunk = [&](const inference::StepShape& with, rt::nanoseconds budget) {
     return cost_.chunk(with, in_use, budget, 0, config_.chunk_max);
   };
+  // Unless gold comes so often that steps are short for its sake.
+  const auto reading = [&](std::chrono::milliseconds of_tier) {
+    const auto budget = span(of_tier);
+    const int tokens = chunk(base, budget);
+    return quiet && budget >= config_.reading_step
+               ? std::max(tokens, std::min(config_.reading_least, config_.chunk_max))
+               : tokens;
+  };
   const int gold = chunk(shape_of(0, 0), alone_in_gold() ? std::max(config_.gold_step, config_.reading_step)
                                                          : config_.gold_step);
-  return {
-      .chunk = {gold, gold, chunk(base, span(config_.silver_step)), chunk(base, span(config_.bronze_step))},
-      .chunk_min = config_.chunk_min,
-      .ending = quiet ? kEnding : 0,
-      .batch_max = config_.chunk_max + model_.config().slots,
-      .rows_max = kRowsMax,
-      .ageing = config_.ageing};
+  return {.chunk = {gold, gold, reading(config_.silver_step), reading(config_.bronze_step)},
+          .chunk_min = config_.chunk_min,
+          .ending = quiet ? kEnding : 0,
+          .batch_max = config_.chunk_max + model_.config().slots,
+          .rows_max = kRowsMax,
+          .ageing = config_.ageing};
 }
 
 Step ChatLane::assemble(const inference::StepPlan& plan) {

@@ -98,6 +98,9 @@ struct LlamaConfig {
   // steps read at a third of the speed, and only who hears an answer word by word notices long ones. Gold
   // stops them.
   std::chrono::milliseconds reading_step{300};
+  // And so many tokens at least, however slow the machine is: what a step costs by itself is most of a
+  // smaller one.
+  int reading_least = 32;
   int chunk_min = 8;    // prompt tokens of a step: at least (while any is left)
   int chunk_max = 512;  // and at most
   std::chrono::milliseconds ageing{

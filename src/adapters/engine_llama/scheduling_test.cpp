@@ -224,6 +224,37 @@ TEST_F(SchedulingTest, StepsArePredictedAndAccountedFor) {
   EXPECT_GT(std::ranges::count_if(steps, [](const auto& s) { return s.predicted_us > 0; }), 12);
 }
 
+// Who computes what somebody urgent waits for is as urgent, and no longer than that.
+TEST_F(SchedulingTest, UrgencyGoesWithWhoLentIt) {
+  auto config = test_config();
+  config.models = {smollm()};
+  std::mutex mutex;
+  std::vector<Tier> leads;
+  config.on_step = [&](const StepRecord& step) {
+    const std::lock_guard lock(mutex);
+    leads.push_back(step.lead);
+  };
+  const auto led_by = [&](Tier tier) {
+    const std::lock_guard lock(mutex);
+    return std::ranges::count(leads, tier);
+  };
+  open(config);
+  auto slow = talk("Hello", 2, lore(90));
+  slow.tier = Tier::bronze;
+  slow.deadline = env_.now() + 1h;
+  const auto story = start_generate(slow);
+  ASSERT_TRUE(turn_until([&] { return led_by(Tier::bronze) > 0; }));
+  auto urgent = slow;
+  urgent.tier = Tier::silver;
+  const auto line = start_generate(urgent);
+  ASSERT_TRUE(turn_until([&] { return led_by(Tier::silver) > 0; }));
+  on_loop([&] { line->handle.stop(); });
+  ASSERT_TRUE(wait(story));
+  engine_.reset();
+  ASSERT_GT(led_by(Tier::bronze), 2);
+  EXPECT_EQ(leads.back(), Tier::bronze);
+}
+
 TEST_F(SchedulingTest, EveryMethodOfChoosingCanBeAskedFor) {
   open_smollm();
   for (const std::string method : {"letters", "letters_minus_prior", "letters_rotated", "text_minus_prior"}) {
