@@ -21,7 +21,7 @@ help:
 	@echo "make run      set up, build and start the world Lanternfall (WORLD=DIR for another, ARGS=... for troupe up)"
 	@echo "make test     set up, build, every test"
 	@echo "make test-sanitized  the same tests under ASan + UBSan, then under TSan"
-	@echo "make soak     after make test: what the tests repeat (days, kills, fuzzing) in full, and an hour of players; hours"
+	@echo "make soak     after make test: what the tests repeat (days, kills, fuzzing) in full, and half an hour of players; hours"
 	@echo "make mutants  takes each guard of tests/mutations.toml away: a test must fail; a quarter of an hour, after make test"
 	@echo "make check    the fast loop: rules and service tests, format; under 2 minutes after a build"
 	@echo "make bench    every benchmark beside its peer; results in build/bench"

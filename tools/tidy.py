@@ -20,16 +20,17 @@ ARROWS = {
     "src/base": [],
     "src/rt": ["base"],
     "src/ports": ["base", "rt"],
-    "src/pack": ["base"],
+    "src/moderation": ["base"],
+    "src/pack": ["base", "moderation"],
     "src/schema": ["base"],
     "src/inference": ["base", "rt", "ports"],
-    "src/host": ["base", "rt", "ports", "troupe"],
-    "src/services/*": ["base", "rt", "ports", "schema", "inference", "host", "pack", "troupe"],
+    "src/host": ["base", "rt", "ports", "moderation", "troupe"],
+    "src/services/*": ["base", "rt", "ports", "moderation", "schema", "inference", "host", "pack", "troupe"],
     "src/adapters/*": ["base", "rt", "ports", "schema", "inference"],
     "src/edge": ["base", "rt", "ports", "schema", "host", "troupe"],
     "src/cli": ["base", "rt", "ports", "host", "pack", "troupe"],
 }
-OURS = ("base", "rt", "ports", "schema", "inference", "host", "pack", "services", "adapters", "edge", "cli", "app", "troupe")
+OURS = ("base", "rt", "ports", "moderation", "schema", "inference", "host", "pack", "services", "adapters", "edge", "cli", "app", "troupe")
 
 # pattern, what is wrong, folders where it is right (prefixes), which files it concerns
 RULES = [

@@ -16,7 +16,7 @@ const kEventsPerSecond = 40;
 export function hello({ player, role, token, cursor }: Hello): string {
   return JSON.stringify({
     hello: {
-      ...(token ? { token } : { player, role }),
+      ...(token ? { token } : { ...(player ? { player } : {}), role }),
       ...(cursor > 0 ? { cursor: String(cursor) } : {}),
       subscribe: { rate_per_s: kEventsPerSecond },
     },

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <optional>
 #include <sstream>
 
@@ -92,12 +93,19 @@ engine::OpenAiModelConfig read_engine(const std::string& name, const Node& node,
   return model;
 }
 
+// What `/v1` and the router would take for something else.
+bool is_tier(const std::string& name) {
+  return name == "gold" || name == "silver" || name == "bronze" || name == "reflex" || name == "embedding";
+}
+
 void read_engines(Config& config, const Node& section, const Report& report) {
   if (section.kind != Node::Kind::map) return report(section, "engines is a mapping of names to engines");
   if (section.items.size() > kEnginesMax) report(section, fmt::format("{} engines at most", kEnginesMax));
   for (std::size_t i = 0; i < section.items.size(); ++i) {
     const std::string& name = section.keys[i].text;
-    if (section.items[i].kind != Node::Kind::map) {
+    if (is_tier(name)) {
+      report(section.keys[i], "engines." + name + ": a tier has this name");
+    } else if (section.items[i].kind != Node::Kind::map) {
       report(section.items[i], "engines." + name + " is a mapping of keys to values");
     } else {
       config.server.engines.push_back(read_engine(name, section.items[i], report));
@@ -246,6 +254,8 @@ Result<void> load_config(Config& config, const std::string& file) {
   std::vector<std::string> names;
   for (const auto& key : config_keys()) names.emplace_back(key.name);
   names.emplace_back("engines");
+  std::map<std::string, const Node*>
+      given;  // in which mapping: "engine.threads: 2" and "engine: {threads: 2}" are one setting
   const std::function<void(const Node&, const std::string&)> read = [&](const Node& node,
                                                                         const std::string& prefix) {
     for (std::size_t i = 0; i < node.items.size(); ++i) {
@@ -260,6 +270,8 @@ Result<void> load_config(Config& config, const std::string& file) {
         read(value_node, name + ".");
       } else if (std::ranges::find(names, name) == names.end()) {
         report(node.keys[i], "no setting '" + name + "'" + did_you_mean(name, names));
+      } else if (given.emplace(name, &node).first->second != &node) {
+        report(node.keys[i], "the setting '" + name + "' stands there twice");
       } else if (!value) {
         report(value_node, name + " must be a single value or a list of them");
       } else if (const auto set = set_config(config, name, *value); !set) {

@@ -83,6 +83,11 @@ TEST(Config, EveryMistakeWithItsPlaceAndWhatWouldBeRight) {
       "FILE:3:5: engines.local: http is for engines of your own: say where in allow_addresses (127.0.0.0/8), "
       "or use https");
   EXPECT_EQ(read(other, "engine:\n  threads: x\n"), "FILE:2:12: engine.threads: 'x' is not 0 to 256");
+  EXPECT_EQ(read(other, "engine.threads: 2\nengine:\n  threads: 3\n"),
+            "FILE:3:3: the setting 'engine.threads' stands there twice");
+  EXPECT_EQ(
+      read(other, "engines:\n  gold:\n    url: https://example.com/v1\n    model: m\n    tiers: silver\n"),
+      "FILE:2:3: engines.gold: a tier has this name");
   EXPECT_EQ(read(other, "engines: none\n"), "FILE:1:10: engines is a mapping of names to engines");
 }
 

@@ -1,6 +1,7 @@
 #include "app/engines.h"
 
 #include <fmt/format.h>
+#include <limits>
 
 #include "adapters/engine_reflex/reflex_engine.h"
 #include "base/log.h"
@@ -61,6 +62,7 @@ std::unique_ptr<Engine> open_what_opens(Config config, Open open, IsCulprit is_c
 
 void open_remote(const rt::Env& env, const EngineOptions& options, Engines& engines, Problems& problems) {
   engine::OpenAiConfig config;
+  config.limits.prompt_tokens_max = std::numeric_limits<int>::max();  // each says its own: context_tokens
   for (const auto& model : options.remote) {
     const auto same = [&](const auto& entry) { return entry.name == model.name; };
     if (std::ranges::any_of(options.catalogue, same)) {

@@ -31,6 +31,8 @@ int up(const cli::UpOptions& typed) {
     if (value.empty()) continue;
     if (const auto set = set_config(config, key, value); !set) return complain(set.error(), 2);
   }
+  if (typed.json && typed.log.empty()) config.log_format = log::Format::json;
+  config.server.ready_as_json = typed.json;
   config.server.accept_loss = typed.accept_loss;
   if (typed.no_models) config.server.use_models = false;
   log::configure(config.log_format, config.log_level);

@@ -1,5 +1,8 @@
 #include "app/openai_backend.h"
 
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
 #include "host/host.h"
 #include "moderation/moderation.h"
 #include "troupe/v1/ai.pb.h"
@@ -71,12 +74,30 @@ struct ForPlayer {
 
   void take(std::string_view text) {
     if (!finding.allowed) return;
-    finding = moderation::judge(shown + std::string(text), allowed);
+    finding = moderation::judge_next(shown, text, allowed);
     if (!finding.allowed) return;
     shown += text;
     if (on_text && !text.empty()) on_text(text);
   }
 };
+
+void add_texts(const nlohmann::json& value, std::string& out) {
+  if (value.is_string()) out += value.get_ref<const std::string&>() + "\n";
+  if (!value.is_structured()) return;
+  for (const auto& [name, below] : value.items()) {
+    if (value.is_object()) out += name + "\n";
+    add_texts(below, out);
+  }
+}
+
+// What whoever gets JSON will read: not its escapes.
+std::string as_read(const std::string& text) {
+  const auto value = parse_json(text);
+  if (!value) return text;
+  std::string out;
+  add_texts(*value, out);
+  return out;
+}
 
 moderation::Levels levels_in(const google::protobuf::RepeatedPtrField<pb::CategoryLevel>& from) {
   moderation::Levels out{};
@@ -129,6 +150,7 @@ Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatR
   ask.set_frequency_penalty(wanted.sampling.frequency_penalty);
   ask.set_logprobs(wanted.top_logprobs >= 0);
   ask.set_top_logprobs(std::max(0, wanted.top_logprobs));
+  ask.set_cache_by_meaning(request.by_meaning);
   charge(ask, caller, request.account);
   std::shared_ptr<ForPlayer> player;
   if (caller.role == pb::ROLE_PLAYER || !request.account.player.empty()) {
@@ -173,7 +195,7 @@ Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatR
   if (!player) co_return out;
   player->over = true;
   if (player->at_the_end || !reply.text().starts_with(player->raw)) {
-    CO_TRY(const auto judged, co_await judge(asking, player->name, out.text, "out"));
+    CO_TRY(const auto judged, co_await judge(asking, player->name, as_read(out.text), "out"));
     if (!judged.allowed()) player->finding.allowed = false;
     if (player->shown.empty()) player->take(out.text);
   } else {

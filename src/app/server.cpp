@@ -148,7 +148,7 @@ Result<void> run_server(const ServerOptions& options) {
                           .tool = tool_path("models.py"),
                           .loaded = engines.loaded,
                           .elsewhere = [&engines] { return remote_models(engines); }});
-  SharedServices shared_services(*shared.host);
+  SharedServices shared_services(pack, *shared.host);
 
   TRY_VOID(shared.timeline->open());
   TRY_VOID(world.timeline->open());
@@ -228,7 +228,8 @@ Result<void> run_server(const ServerOptions& options) {
   services.router().start();
   services.npc().start();
   edge.start(group);
-  std::printf("ready http://%s\n", address.text().c_str());
+  std::printf(options.ready_as_json ? "{\"ready\":\"http://%s\"}\n" : "ready http://%s\n",
+              address.text().c_str());
   std::fflush(stdout);
   io.run();
   // What was cancelled last unwinds while everything that it refers to is still there.

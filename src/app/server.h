@@ -24,6 +24,7 @@ struct ServerOptions {
   std::uint16_t listen_port = 7777;
   std::optional<std::uint64_t> seed;
   bool accept_loss = false;  // what was acknowledged and is missing: go on without it
+  bool ready_as_json = false;
   bool use_models = true;
   std::vector<std::string> only_models;  // names; empty = those that serve a tier
   int engine_threads = 0;
@@ -41,7 +42,8 @@ struct ServerOptions {
   std::vector<std::string> hosts;     // names under which a proxy reaches us: "play.example.org"
 };
 
-// Runs until SIGINT or SIGTERM. Prints `ready http://ADDRESS` on standard output once it takes requests.
+// Runs until SIGINT or SIGTERM. Prints `ready http://ADDRESS`, or {"ready":"http://ADDRESS"}, on
+// standard output once it takes requests.
 Result<void> run_server(const ServerOptions& options);
 
 struct ReplayOptions {

@@ -20,6 +20,25 @@ NpcConfig with_settings(NpcConfig npc, const WorldSettings& settings) {
   return npc;
 }
 
+// What the pack's author calls things passes: `troupe check` warns of it.
+WordGuard::Rules words_of(const pack::Pack& pack) {
+  WordGuard::Rules rules{.rating = pack.world.rating, .own = {}};
+  const auto add = [&](const auto& list) {
+    for (const auto& one : list) {
+      rules.own.insert(one.id.str());
+      if constexpr (requires { one.name; }) rules.own.insert(one.name);
+    }
+  };
+  add(pack.npcs);
+  add(pack.places);
+  add(pack.goods);
+  add(pack.factions);
+  add(pack.facts);
+  add(pack.verbs);
+  for (auto& id : pack.region_ids()) rules.own.insert(std::move(id));
+  return rules;
+}
+
 AiConfig rated(AiConfig ai, const pack::Pack& pack) {
   ai.rating = pack.world.rating;
   return ai;
@@ -45,6 +64,7 @@ WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig ro
       events_(std::make_unique<EventsService>(pack, host)),
       models_(std::make_unique<ModelsService>(host, std::move(models))),
       world_(std::make_unique<WorldService>(pack, host)) {
+  host.guard_words(words_of(pack));
   settings_->mount();
   time_->mount();
   weather_->mount();
@@ -60,7 +80,9 @@ WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig ro
 
 WorldServices::~WorldServices() = default;
 
-SharedServices::SharedServices(Host& host) : settings_(std::make_unique<SettingsService>(host)) {
+SharedServices::SharedServices(const pack::Pack& pack, Host& host)
+    : settings_(std::make_unique<SettingsService>(host)) {
+  host.guard_words(words_of(pack));
   settings_->mount();
 }
 SharedServices::~SharedServices() = default;

@@ -51,7 +51,7 @@ class WorldServices {
 // What all worlds share: players' settings.
 class SharedServices {
  public:
-  explicit SharedServices(Host& host);
+  SharedServices(const pack::Pack& pack, Host& host);
   ~SharedServices();
 
  private:

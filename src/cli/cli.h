@@ -21,6 +21,7 @@ struct UpOptions {
   std::string models;
   bool no_models = false;
   bool accept_loss = false;
+  bool json = false;  // the ready line and the log, for programs
 };
 
 struct ReplayOptions {

@@ -36,6 +36,7 @@ void define_up(CLI::App& app, Command& command) {
                "Goes on where acknowledged writes are missing or a table is damaged, with what is there");
   app.add_flag("--no-models", up.no_models,
                "no language models: people act and speak by rules and written lines");
+  json_flag(app, up.json, "the ready line as JSON, and the log");
   app.add_option("--log", up.log, "text or json (default: text)")->type_name("FORMAT");
   app.add_option("--log-level", up.log_level, "debug, info, warn, error or off (default: info)")
       ->type_name("LEVEL");
@@ -200,7 +201,7 @@ constexpr CommandRow kRows[] = {
     {"Take part", "call", "any method of any service",
      "Method and request are checked here, before anything is sent. The reply is printed as JSON.",
      "troupe call --list\ntroupe call --list weather.Forecast\n"
-     "troupe call weather.Forecast '{\"region\":\"coast\",\"hours\":24}'\necho '{\"scale\":600}' | troupe "
+     "troupe call weather.Forecast '{\"region\":\"harbour\",\"hours\":24}'\necho '{\"scale\":600}' | troupe "
      "call time.SetScale -",
      define_call},
     {"Models", "models ls", "the catalogue and what is on this machine",

@@ -104,7 +104,10 @@ std::string explain(const CommandRow& row, const CLI::ParseError& error) {
   std::string text = error.what();
   std::ranges::replace(text, '\n', ' ');
   if (error.get_name() == "RequiredError") text = text.substr(0, text.find(" is required")) + " is missing";
-  if (error.get_name() == "ArgumentMismatch") text = text.substr(0, text.find(':')) + " wants a value";
+  if (error.get_name() == "ArgumentMismatch") {
+    const bool twice = text.contains("but received") && !text.contains("received 0");
+    text = text.substr(0, text.find(':')) + (twice ? " stands there more than once" : " wants a value");
+  }
   return fmt::format("{}; see `troupe {} --help`", text, row.name);
 }
 

@@ -59,6 +59,8 @@ INSTANTIATE_TEST_SUITE_P(
             "MinuteTicked is not kept in the log, so that watch cannot show it"},
         Bad{{"watch", "--type", "DayChanged", "--ai"}, "--ai and --type do not go together"},
         Bad{{"talk", "marta", "--deadline"}, "--deadline wants a value; see `troupe talk --help`"},
+        Bad{{"up", "--world", "a", "--world", "b"},
+            "--world stands there more than once; see `troupe up --help`"},
         Bad{{"talk", "marta", "--deadline", "soon"},
             "--deadline: Value soon not in range 1 to 600000; see `troupe talk --help`"},
         Bad{{"world", "verfy"}, "no command 'world verfy'; did you mean 'verify'?"}));

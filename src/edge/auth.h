@@ -52,5 +52,8 @@ class Auth {
 
 // The token of `Authorization: Bearer ...`, or "".
 Result<std::string> bearer_of(const HttpRequest& request);
+// A header that says who or what the caller is; "" where it is left out. `invalid_argument` auth.bad_player
+// where it is there and empty.
+Result<std::string> named(const HttpRequest& request, std::string_view header);
 
 }  // namespace troupe::edge

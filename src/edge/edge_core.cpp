@@ -20,9 +20,8 @@ namespace troupe::edge {
 namespace {
 
 constexpr const char* kPagePolicy =
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors "
-    "'none'; "
-    "base-uri 'none'; form-action 'none'";
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 constexpr const char* kDocsPolicy =
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -194,14 +193,14 @@ Result<Identity> EdgeCore::sign_in(const std::string& address, const std::string
 
 Result<Identity> EdgeCore::sign_in(const HttpRequest& request) {
   TRY(const std::string bearer, bearer_of(request));
-  const std::string* player = request.header("x-troupe-player");
-  const std::string* role = request.header("x-troupe-role");
-  return sign_in(request.address, bearer, player ? *player : std::string_view(),
-                 role ? *role : std::string_view());
+  TRY(const std::string player, named(request, "x-troupe-player"));
+  TRY(const std::string role, named(request, "x-troupe-role"));
+  return sign_in(request.address, bearer, player, role);
 }
 
 Result<Caller> EdgeCore::caller_of(const HttpRequest& request, const Identity& who, std::string trace) const {
   Caller caller{.name = who.name, .role = who.role, .world = world.config().world};
+  if (const std::string* named_world = request.header("x-troupe-world")) caller.world = *named_world;
   caller.trace = std::move(trace);
   if (!who.gateway) caller.connection = request.connection;
   TRY(caller.deadline, deadline_from(request, env.now()));

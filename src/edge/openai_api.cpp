@@ -4,6 +4,7 @@
 
 #include <variant>
 
+#include "base/text.h"
 #include "edge/call_header.h"
 #include "edge/mailbox.h"
 #include "edge/openai_reply.h"
@@ -32,9 +33,16 @@ struct Piece {
 
 std::unexpected<Error> broke_off() { return fail(Code::internal, "rpc.bug", "the answer broke off"); }
 
+Result<bool> by_meaning(const std::string* header) {
+  if (header == nullptr || *header == "exact") return false;
+  if (*header == "meaning") return true;
+  return fail(Code::invalid_argument, "openai.bad_request",
+              fmt::format("X-Troupe-Cache is exact or meaning, not '{}'", utf8_prefix(*header, 32)));
+}
+
 // What an engine says that knows no schemas (rules instead of a model) is no answer to who asked for one.
 Result<engine::GenerateReply> checked(Result<engine::GenerateReply> reply, bool json) {
-  if (reply && json && !is_json(reply->text))
+  if (reply && json && !reply->held_back && !is_json(reply->text))
     return fail(Code::unavailable, "openai.no_json", "no engine that can write JSON could answer");
   return reply;
 }
@@ -170,6 +178,8 @@ Task<HttpReply> OpenAiApi::chat(HttpCall call) {
   CO_TRY(const auto held, door_.enter(call.caller, static_cast<std::size_t>(chat.choices)));
   auto& account = chat.request.account;
   CO_TRY(account.budget, budget_from(call.request));
+  CO_TRY(const bool shared, by_meaning(call.request.header("x-troupe-cache")));
+  chat.request.by_meaning = shared && chat.choices == 1;  // several are to differ
   chat.request.generate.deadline = call.caller.deadline;
   CO_TRY(auto verdict, co_await decide(call.caller, chat.tools, chat.request));
   if (account.budget)

@@ -25,7 +25,8 @@ struct Account {
 struct ChatRequest {
   engine::GenerateRequest generate;
   Account account;
-  bool seeded = false;  // the client named the seed; else it is drawn
+  bool seeded = false;      // the client named the seed; else it is drawn
+  bool by_meaning = false;  // X-Troupe-Cache: meaning; an answer to the same in other words will do
 };
 struct ChooseRequest {
   engine::ChooseRequest choose;

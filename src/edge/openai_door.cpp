@@ -6,6 +6,8 @@ namespace troupe::edge {
 
 Result<std::shared_ptr<void>> OpenAiDoor::enter(const Caller& caller, std::size_t answers) {
   if (caller.acts_for_others()) return std::shared_ptr<void>();
+  if (caller.role == pb::ROLE_NPC)
+    return fail(Code::permission_denied, "rpc.role", "these paths are not for the role 'npc'");
   if (!rules_.players) {
     return fail(Code::permission_denied, "openai.players",
                 "these paths are not for players here; the configuration's openai.players lets them in");

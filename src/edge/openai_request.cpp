@@ -46,8 +46,8 @@ Result<std::string> content_of(const Json& message) {
 // The messages so far, with the calls in them by id.
 struct Conversation {
   std::vector<engine::ChatMessage> messages;
-  std::vector<std::pair<std::string, std::string>> calls;  // id, function
-  std::vector<std::string> answered;                       // since the user spoke last
+  std::vector<Call> calls;
+  std::vector<std::string> answered;  // functions, since the user spoke last
 };
 
 // Who of several that share a role this is, as OpenAI has it: no spaces, nothing that a template could read.
@@ -60,23 +60,21 @@ Result<std::string> name_of(const Json& message) {
 
 Result<void> add_assistant(const Json& message, std::string content, Conversation& out) {
   const Json* calls = find(message, "tool_calls");
-  if (calls != nullptr) {
-    TRY(const auto called, called_text(*calls, out.calls));
-    content += (content.empty() || called.empty() ? "" : "\n") + called;
-  }
+  if (calls != nullptr) TRY_VOID(add_calls(*calls, out.calls));
   if (find(message, "content") == nullptr && find(message, "refusal") == nullptr && calls == nullptr)
     return bad_at("content", "is missing");
-  out.messages.push_back({engine::Role::assistant, std::move(content)});
+  if (calls == nullptr || !content.empty())  // calls alone are told with their answers
+    out.messages.push_back({engine::Role::assistant, std::move(content)});
   return {};
 }
 
 Result<void> add_tool(const Json& message, const std::string& content, Conversation& out) {
   TRY(const auto id, text(message, "tool_call_id"));
-  const auto call = std::ranges::find(out.calls, id, &std::pair<std::string, std::string>::first);
+  const auto call = std::ranges::find(out.calls, id, &Call::id);
   if (call == out.calls.end())
     return bad_at("tool_call_id", fmt::format("'{}' is no call of a message before", utf8_prefix(id, 64)));
-  out.answered.push_back(call->second);
-  out.messages.push_back({engine::Role::user, answered_text(content)});
+  out.answered.push_back(call->name);
+  out.messages.push_back({engine::Role::user, answered_text(*call, content)});
   return {};
 }
 
@@ -115,6 +113,7 @@ Result<Conversation> conversation_of(const Json& body) {
     const auto added = at(fmt::format("messages[{}]", i), add_message((*messages)[i], out));
     if (!added) return std::unexpected(added.error());
   }
+  if (out.messages.empty()) return bad_at("messages", "holds calls without an answer, and nothing else");
   return out;
 }
 

@@ -90,15 +90,18 @@ TEST(OpenAiRules, WhatIsNotSupportedIsNamed) {
 
 TEST(OpenAiRules, MessagesAreCheckedWhereTheyAre) {
   const std::string user = R"({"role":"user","content":"a"},)";
-  for (const auto& [list, param] : std::vector<std::pair<std::string, std::string>>{
-           {user + R"({"role":"king","content":"a"})", "messages[1].role"},
-           {R"({"role":"user"})", "messages[0].content"},
-           {R"({"role":"assistant"})", "messages[0].content"},
-           {R"({"role":"user","content":5})", "messages[0].content"},
-           {user + R"({"role":"tool","content":"a"})", "messages[1].tool_call_id"},
-           {user + R"({"role":"tool","content":"a","tool_call_id":"x"})", "messages[1].tool_call_id"},
-           {user + R"({"role":"assistant","tool_calls":[{"id":"x","type":"function"}]})",
-            "messages[1].tool_calls[0].function"}})
+  for (
+      const auto& [list, param] : std::vector<std::pair<std::string, std::string>>{
+          {user + R"({"role":"king","content":"a"})", "messages[1].role"},
+          {R"({"role":"user"})", "messages[0].content"},
+          {R"({"role":"assistant"})", "messages[0].content"},
+          {R"({"role":"user","content":5})", "messages[0].content"},
+          {user + R"({"role":"tool","content":"a"})", "messages[1].tool_call_id"},
+          {user + R"({"role":"tool","content":"a","tool_call_id":"x"})", "messages[1].tool_call_id"},
+          {user + R"({"role":"assistant","tool_calls":[{"id":"x","type":"function"}]})",
+           "messages[1].tool_calls[0].function"},
+          {R"({"role":"assistant","tool_calls":[{"id":"x","type":"function","function":{"name":"f","arguments":""}}]})",
+           "messages"}})
     expect_refused({messages(list), "openai.bad_request", param});
 }
 
@@ -109,11 +112,9 @@ TEST(OpenAiRules, CallsAndAnswersOfToolsStandInThePrompt) {
                R"({"role":"tool","tool_call_id":"c1","content":"there"})"));
   ASSERT_TRUE(chat) << chat.error().message;
   const auto& told = chat->request.generate.messages;
-  ASSERT_EQ(told.size(), 3U);
-  EXPECT_EQ(told[1].text,
-            "<tool_call>\n{\"name\":\"walk\",\"arguments\":{\"place\":\"quay\"}}\n</tool_call>");
-  EXPECT_EQ(told[2].role, engine::Role::user);
-  EXPECT_EQ(told[2].text, "<tool_response>\nthere\n</tool_response>");
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[1].role, engine::Role::user) << "a model that sees itself write calls writes more of them";
+  EXPECT_EQ(told[1].text, "walk {\"place\":\"quay\"} answered: there");
   EXPECT_EQ(chat->tools.answered, std::vector<std::string>{"walk"});
 }
 

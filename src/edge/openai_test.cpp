@@ -133,6 +133,21 @@ TEST(OpenAi, Completion) {
   EXPECT_EQ(s.chat(say("late")).json()["troupe"]["finish"], "deadline");
 }
 
+TEST(OpenAi, WhetherAnAnswerMayBeShared) {
+  struct OpenAiRig s;
+  const auto by_meaning = [&](const std::string& body, const std::vector<std::string>& headers) {
+    EXPECT_EQ(s.chat(body, headers).status, 200);
+    return s.echo.last.by_meaning;
+  };
+  EXPECT_FALSE(by_meaning(say("a"), {}));
+  EXPECT_FALSE(by_meaning(say("a"), {"X-Troupe-Cache: exact"}));
+  EXPECT_TRUE(by_meaning(say("a"), {"X-Troupe-Cache: meaning"}));
+  EXPECT_FALSE(by_meaning(say("a", R"(,"n":2)"), {"X-Troupe-Cache: meaning"})) << "several are to differ";
+  const auto wrong = s.chat(say("a"), {"X-Troupe-Cache: never"});
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_EQ(wrong.json()["error"]["code"], "openai.bad_request");
+}
+
 TEST(OpenAi, ParametersArrive) {
   struct OpenAiRig s;
   ASSERT_EQ(s.chat(R"({"model":"small-1","messages":[{"role":"developer","content":"be brief"},

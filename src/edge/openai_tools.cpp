@@ -108,10 +108,8 @@ Result<ToolUse> tools_of(const Json& body) {
   return use;
 }
 
-Result<std::string> called_text(const Json& tool_calls,
-                                std::vector<std::pair<std::string, std::string>>& calls) {
+Result<void> add_calls(const Json& tool_calls, std::vector<Call>& calls) {
   if (!tool_calls.is_array()) return bad_at("tool_calls", "must be a list");
-  std::string out;
   for (std::size_t i = 0; i < tool_calls.size(); ++i) {
     const auto where = fmt::format("tool_calls[{}]", i);
     const Json& call = tool_calls[i];
@@ -123,15 +121,13 @@ Result<std::string> called_text(const Json& tool_calls,
     TRY(const auto arguments, at(where + ".function", required_text(*function, "arguments")));
     // OpenAI takes any text, also none, which is how a call without arguments comes back from some clients.
     auto read = parse_ordered_json(arguments.empty() ? "{}" : arguments);
-    Json shown = {{"name", name}, {"arguments", read ? *std::move(read) : Json(arguments)}};
-    out += fmt::format("{}<tool_call>\n{}\n</tool_call>", out.empty() ? "" : "\n", dump(shown));
-    calls.emplace_back(id, name);
+    calls.push_back({id, name, dump(read ? *std::move(read) : Json(arguments))});
   }
-  return out;
+  return {};
 }
 
-std::string answered_text(std::string_view answer) {
-  return fmt::format("<tool_response>\n{}\n</tool_response>", answer);
+std::string answered_text(const Call& call, std::string_view answer) {
+  return fmt::format("{} {} answered: {}", call.name, call.arguments, answer);
 }
 
 }  // namespace openai

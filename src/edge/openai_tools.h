@@ -30,10 +30,17 @@ namespace openai {
 
 // Reads `tools` and `tool_choice`.
 Result<ToolUse> tools_of(const Json& body);
-// An assistant's calls in the history, as text; their ids and names are appended to `calls`.
-Result<std::string> called_text(const Json& tool_calls,
-                                std::vector<std::pair<std::string, std::string>>& calls);
-std::string answered_text(std::string_view answer);
+struct Call {
+  std::string id;
+  std::string name;
+  std::string arguments;  // JSON
+};
+
+// Appends an assistant's calls in the history.
+Result<void> add_calls(const Json& tool_calls, std::vector<Call>& calls);
+// What a prompt says of a call and its answer. Not as the model's own words: small models go on writing calls
+// as text.
+std::string answered_text(const Call& call, std::string_view answer);
 
 }  // namespace openai
 

@@ -81,7 +81,7 @@ Json openai(const char* id, const char* verb, const char* summary) {
   Json op = {{"operationId", id}, {"tags", Json::array({"openai"})}, {"summary", summary}};
   if (std::string_view(verb) == "post") {
     op["requestBody"]["content"] = json_content({{"type", "object"}});
-    for (const char* name : {"deadline", "player", "budget", "tier"})
+    for (const char* name : {"deadline", "player", "budget", "tier", "cache"})
       op["parameters"].push_back(ref("parameters", name));
   }
   op["responses"]["200"] = {{"description", "As OpenAI's API; errors in its shape too."},
@@ -95,15 +95,23 @@ Json header_parameter(const char* name, const char* description, Json schema) {
 
 Json parameters() {
   Json all;
-  all["deadline"] = header_parameter("X-Troupe-Deadline-Ms", "Answer within this time, 30 s where left out.",
-                                     {{"type", "integer"}, {"minimum", 1}, {"maximum", 600'000}});
+  all["deadline"] = header_parameter(
+      "X-Troupe-Deadline-Ms",
+      "Answer within this time. Where left out: what the request's own deadline_ms says, or 30 s.",
+      {{"type", "integer"}, {"minimum", 1}, {"maximum", 600'000}});
   all["budget"] = header_parameter("X-Troupe-Budget-Microusd",
                                    "The call may cost so many millionths of a dollar at most.",
                                    {{"type", "integer"}, {"minimum", 0}});
   all["tier"] = header_parameter("X-Troupe-Tier", "The tier of a model that is named; silver where left out.",
                                  {{"type", "string"}, {"enum", Json::array({"gold", "silver", "bronze"})}});
+  all["cache"] = header_parameter("X-Troupe-Cache",
+                                  "meaning: safe to share; who asks the same in other words gets the same "
+                                  "answer. exact where left out.",
+                                  {{"type", "string"}, {"enum", Json::array({"exact", "meaning"})}});
   all["player"] =
       header_parameter("X-Troupe-Player", "Act as this player, for callers who may.", {{"type", "string"}});
+  all["world"] = header_parameter("X-Troupe-World", "Which world; there is one, so it may be left out.",
+                                  {{"type", "string"}});
   all["role"] = header_parameter("X-Troupe-Role", "Local mode: the caller's role.", {{"type", "string"}});
   all["traceparent"] = header_parameter("traceparent", "W3C trace context.", {{"type", "string"}});
   all["idempotency_key"] = header_parameter(
@@ -122,6 +130,7 @@ Json error_schema() {
   error["properties"] = {{"code", {{"type", "string"}, {"enum", codes}}},
                          {"reason", text},
                          {"message", text},
+                         {"retry_after_ms", {{"type", "string"}, {"format", "int64"}}},
                          {"current_version", {{"type", "string"}, {"format", "uint64"}}}};
   return {{"type", "object"}, {"required", Json::array({"error"})}, {"properties", {{"error", error}}}};
 }
@@ -160,6 +169,9 @@ std::string openapi_json(const std::string& server_version) {
       plain("readyz", "Ready: each dependency by name; 503 where a required one fails.", "application/json");
   paths["/metrics"] = plain("metrics", "Prometheus' text format.", "text/plain");
   paths["/v1/models"] = openai("models", "get", "Tiers and models.");
+  paths["/v1/models/{model}"] = openai("model", "get", "One tier or model.");
+  paths["/v1/models/{model}"]["get"]["parameters"] = Json::array(
+      {{{"name", "model"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}}});
   paths["/v1/chat/completions"] = openai("chat", "post",
                                          "Text, JSON or calls of tools from messages, streamed or whole; "
                                          "model: gold, silver, bronze or a name.");

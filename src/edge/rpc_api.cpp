@@ -57,8 +57,10 @@ Result<std::string> reply_json(const MethodInfo* method, const std::string& byte
 Task<HttpReply> RpcApi::answer(HttpCall call) {
   CO_TRY(const MethodInfo* method, method_at(call.request.path));
   CO_TRY(std::string payload, request_bytes(method, call.request));
+  if (call.request.header("x-troupe-deadline-ms") == nullptr)
+    call.caller.deadline = env_.now() + deadline_of(*method);
   if (call.request.accepts_event_stream())
-    co_return stream(method, std::move(call.caller), std::move(payload));
+    co_return co_await stream(method, std::move(call.caller), std::move(payload));
   CO_TRY(const std::string bytes,
          co_await call_over_bus(env_, bus_, method, call.caller, std::move(payload)));
   CO_TRY(std::string json, co_await big_.make(bytes.size(), std::move(call.caller),
@@ -66,16 +68,22 @@ Task<HttpReply> RpcApi::answer(HttpCall call) {
   co_return json_reply(std::move(json));
 }
 
-Result<HttpReply> RpcApi::stream(const MethodInfo* method, Caller caller, std::string payload) {
+// Of a stream: what is written, or why there is nothing before the first word.
+struct RpcApi::Part {
+  std::string text;
+  std::optional<Error> failed;
+};
+
+Task<HttpReply> RpcApi::stream(const MethodInfo* method, Caller caller, std::string payload) {
   caller.stream = "str." + env_.ids.uuid7(env_.clock.wall_ms());
-  auto out = std::make_shared<Mailbox<std::string>>(env_, config_.limits.stream_queue_bytes_max);
+  auto out = std::make_shared<Mailbox<Part>>(env_, config_.limits.stream_queue_bytes_max);
   // Before the call, or its first words would be missed.
-  TRY(auto subscription, bus_.subscribe(caller.stream, [out](const bus::Event& event) {
+  CO_TRY(auto subscription, bus_.subscribe(caller.stream, [out](const bus::Event& event) {
     pb::StreamPart part;
     if (!part.ParseFromString(event.payload)) return;
     std::string text = sse_event("delta", to_json(part));
     const std::size_t size = text.size();
-    (void)out->push(std::move(text), size);
+    (void)out->push({.text = std::move(text), .failed = {}}, size);
   }));
   const auto subscribed = std::make_shared<bus::Subscription>(std::move(subscription));
 
@@ -85,16 +93,20 @@ Result<HttpReply> RpcApi::stream(const MethodInfo* method, Caller caller, std::s
     // What was published before the reply is delivered before it.
     co_await boost::asio::post(env.executor, boost::asio::use_awaitable);
     auto json = reply ? reply_json(method, *reply) : Result<std::string>(std::unexpected(reply.error()));
-    if (!json) json.error().message = without_paths(std::move(json.error().message), config.private_paths);
-    out->close_with(json ? sse_event("done", *json) : sse_event("error", error_reply(json.error()).body));
+    if (json) co_return out->close_with({.text = sse_event("done", *json), .failed = {}});
+    json.error().message = without_paths(std::move(json.error().message), config.private_paths);
+    out->close_with({.text = sse_event("error", error_reply(json.error()).body), .failed = json.error()});
   };
-  return sse_reply([out, subscribed, run,
-                    &group = group_](std::shared_ptr<BodyWriter> writer) -> boost::asio::awaitable<void> {
-    const rt::StopOnExit call(group.spawn_stoppable("stream", run));
-    while (auto text = co_await out->pop()) {
-      if (!co_await writer->write(std::move(*text))) co_return;
-    }
-  });
+  const auto call = std::make_shared<rt::StopOnExit>(group_.spawn_stoppable("stream", run));
+  // An error before the first word is an HTTP error: nothing has been said yet.
+  const auto first = co_await out->pop();
+  if (first && first->failed) co_return std::unexpected(*first->failed);
+  co_return sse_reply(
+      [out, subscribed, call, first](std::shared_ptr<BodyWriter> writer) -> boost::asio::awaitable<void> {
+        for (auto part = first; part; part = co_await out->pop()) {
+          if (!co_await writer->write(std::string(part->text))) co_return;
+        }
+      });
 }
 
 }  // namespace troupe::edge

@@ -20,7 +20,8 @@ class RpcApi {
   BigJson& big() { return big_; }
 
  private:
-  Result<HttpReply> stream(const MethodInfo* method, Caller caller, std::string payload);
+  struct Part;
+  Task<HttpReply> stream(const MethodInfo* method, Caller caller, std::string payload);
 
   rt::Env env_;
   bus::Bus& bus_;

@@ -48,6 +48,7 @@ Result<void> WsSession::start_call(const Frame::Request& request) {
   TRY(std::string payload, request_payload(method, request));
   TRY_VOID(check_idempotency_key(request.idempotency_key()));
   Caller caller = this->caller();
+  caller.deadline = env_.now() + deadline_of(*method);
   if (request.deadline_ms() != 0) {
     TRY(caller.deadline, deadline_in(request.deadline_ms(), env_.now()));
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "host/host.h"
 #include "host/told_error.h"
 
@@ -211,8 +212,12 @@ asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
   const auto either = [](const std::string& said, const std::string& before) {
     return said.empty() ? before : said;
   };
-  auto who = core_->sign_in(upgrade_.address, either(hello.token(), upgrade_.bearer),
-                            either(hello.player(), upgrade_.player), either(hello.role(), upgrade_.role));
+  // As with the header: who names nobody is not let in with more rights than a player.
+  const bool nobody = hello.has_player() && trim(hello.player()).empty();
+  Result<Identity> who = fail(Code::invalid_argument, "auth.bad_player", "hello.player names nobody");
+  if (!nobody)
+    who = core_->sign_in(upgrade_.address, either(hello.token(), upgrade_.bearer),
+                         either(hello.player(), upgrade_.player), either(hello.role(), upgrade_.role));
   if (!who) {
     send_error(0, who.error());
     goaway("hello", who.error().message);

@@ -58,8 +58,8 @@ boost::asio::awaitable<Result<void>> serve_socket(std::shared_ptr<EdgeCore> core
 
   UpgradeIdentity upgrade{.connection = request.connection, .address = request.address};
   CO_TRY(upgrade.bearer, bearer_of(request));
-  if (const std::string* player = request.header("x-troupe-player")) upgrade.player = *player;
-  if (const std::string* role = request.header("x-troupe-role")) upgrade.role = *role;
+  CO_TRY(upgrade.player, named(request, "x-troupe-player"));
+  CO_TRY(upgrade.role, named(request, "x-troupe-role"));
   // A bad token is refused here; browsers, which cannot send one here, say it in hello.
   if (!upgrade.bearer.empty()) {
     CO_TRY([[maybe_unused]] const Identity who,

@@ -78,6 +78,10 @@ Result<Caller> decode_header(const rt::Env& env, const std::string& bytes) {
   return caller;
 }
 
+rt::milliseconds deadline_of(const MethodInfo& method) {
+  return method.request->FindFieldByName("deadline_ms") != nullptr ? kLongestDeadline : kDefaultDeadline;
+}
+
 Task<std::string> call_over_bus(const rt::Env& env, bus::Bus& bus, const MethodInfo* method, Caller caller,
                                 std::string payload) {
   TROUPE_CHECK(method != nullptr, "the request belongs to an RPC");
@@ -139,6 +143,10 @@ void Host::serve_on_bus(const MethodInfo* method, TaskHandler handler) {
         Result<std::string> reply = std::unexpected(Error{});
         auto caller = admit(method, request);
         const pb::Role role = caller ? caller->role : pb::ROLE_UNSPECIFIED;
+        if (caller && guard_ && guard_->concerns(*method, *caller)) {
+          const auto fits = co_await guard_->check(env_, *method, *caller, request.payload);
+          if (!fits) caller = std::unexpected(fits.error());
+        }
         if (!caller) {
           reply = std::unexpected(std::move(caller).error());
         } else {

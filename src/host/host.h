@@ -19,6 +19,7 @@
 #include "host/metrics.h"
 #include "host/registry.h"
 #include "host/timeline.h"
+#include "host/word_guard.h"
 #include "ports/bus.h"
 
 namespace troupe {
@@ -103,6 +104,12 @@ class Host {
   // Tasks of services: cancelled and joined at shutdown.
   void spawn(std::string name, std::function<boost::asio::awaitable<void>()> task);
 
+  // What clients write is judged from now on; before that nothing is.
+  void guard_words(WordGuard::Rules rules) { guard_ = std::make_unique<WordGuard>(std::move(rules)); }
+  void on_held_back(WordGuard::OnHeldBack tell) {
+    if (guard_) guard_->on_held_back(std::move(tell));
+  }
+
   Timeline& timeline() { return timeline_; }
   const rt::Env& env() const { return env_; }
   Metrics& metrics() { return metrics_; }
@@ -134,6 +141,7 @@ class Host {
   Metrics& metrics_;
   Timeline& timeline_;
   std::shared_ptr<CallLimiter> limiter_;
+  std::unique_ptr<WordGuard> guard_;
   rt::Group group_;
   // Tasks under way that came with a key, and who waits for their answer.
   struct Flight {
@@ -154,5 +162,7 @@ Task<std::string> call_over_bus(const rt::Env& env, bus::Bus& bus, const MethodI
 
 inline constexpr rt::milliseconds kDefaultDeadline{30'000};
 inline constexpr rt::milliseconds kLongestDeadline{600'000};
+// Of a call that names none: a request that has a deadline of its own (`deadline_ms`) is held to that one.
+rt::milliseconds deadline_of(const MethodInfo& method);
 
 }  // namespace troupe

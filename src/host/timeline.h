@@ -29,7 +29,7 @@ namespace troupe {
 
 struct TimelineLimits {
   std::size_t turns_max = 4096;              // applied, not yet durable
-  std::size_t events_per_turn_max = 10'000;  // more is an event storm: a bug, the turn is dropped
+  std::size_t events_per_turn_max = 10'000;  // more is an event storm: a bug, the process ends
   std::size_t steps_per_slice = 500;         // turns by time before others get the io thread
   KeyStore::Limits keys = {};                // remembered answers
 };

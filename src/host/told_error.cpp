@@ -53,6 +53,9 @@ std::string without(std::string text, std::string_view prefix) {
 }  // namespace
 
 Error told_to(pb::Role role, Error error) {
+  // One line, whatever was quoted in it.
+  std::ranges::replace_if(
+      error.message, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
   if (sees_everything(role)) return error;
   if (error.code == Code::internal) {
     error.message = "the server made a mistake; whoever runs it finds it in its log";

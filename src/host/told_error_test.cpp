@@ -30,6 +30,9 @@ TEST(ToldError, PlayersReadNoPathsSqlOrInternals) {
       {{Code::invalid_argument, "state.bad_limit", "after_id is 'kind/id' where no kind is asked for"},
        "after_id is 'kind/id' where no kind is asked for"},
   };
+  EXPECT_EQ(told_to(pb::ROLE_ADMIN, {Code::invalid_argument, "x.y", "it is 'a\nb\x1b'"}).message,
+            "it is 'a b '")
+      << "one line";
   for (const auto& c : cases) {
     for (const auto role : {pb::ROLE_PLAYER, pb::ROLE_NPC, pb::ROLE_UNSPECIFIED}) {
       EXPECT_EQ(told_to(role, c.error).message, c.told);

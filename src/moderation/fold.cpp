@@ -42,6 +42,11 @@ const Map& letters() {
                                                                  {U'\U0001F595', "middlefinger"}}) {
       out[code] = as;
     }
+    // Small capitals that the list leaves out.
+    static constexpr std::u32string_view kSmall = U"ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ";
+    static constexpr std::string_view kPlain = "abcdefghijklmnoprstuvwyz";
+    static_assert(kSmall.size() == kPlain.size());
+    for (std::size_t i = 0; i < kSmall.size(); ++i) out.emplace(kSmall[i], std::string(1, kPlain[i]));
     return out;
   }();
   return map;

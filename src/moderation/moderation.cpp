@@ -56,6 +56,13 @@ Finding judge(const Found& found, const Levels& allowed) {
 
 Finding judge(std::string_view text, const Levels& allowed) { return judge(look(text), allowed); }
 
+Finding judge_next(std::string_view before, std::string_view next, const Levels& allowed) {
+  constexpr std::size_t kPhraseBytesMax = 512;
+  std::size_t from = before.size() - std::min(before.size(), kPhraseBytesMax);
+  while (from < before.size() && (static_cast<unsigned char>(before[from]) & 0xC0) == 0x80) ++from;
+  return judge(std::string(before.substr(from)) + std::string(next), allowed);
+}
+
 std::string without_codes(std::string_view text) {
   constexpr std::size_t kWordMax = 24;
   std::string out;

@@ -41,6 +41,9 @@ struct Finding {
 };
 Finding judge(const Found& found, const Levels& allowed);
 Finding judge(std::string_view text, const Levels& allowed);
+// What follows a text that fits. Read with the end of it, since a phrase may stretch over both; not with all
+// of it: a long answer would cost its square.
+Finding judge_next(std::string_view before, std::string_view next, const Levels& allowed);
 
 // Without what is no word but a key, a hash or a picture: 25 bytes and more in one, with digits.
 std::string without_codes(std::string_view text);

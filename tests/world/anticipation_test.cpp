@@ -73,9 +73,13 @@ TEST_F(AnticipationTest, AndWhatTheLineBringsUpToo) {
   EXPECT_TRUE(was_read(ahead, asked));
 }
 
-TEST_F(AnticipationTest, WithNobodyThereEverybodyReadsForWhoeverMayCome) {
+// Those whom a newcomer meets first, and no more: an idle world comes to rest.
+TEST_F(AnticipationTest, WithNobodyThereThoseNearestToTheArrivalReadForWhoeverMayCome) {
   pass(10);
-  EXPECT_EQ(warmed().size(), lanternfall().npcs.size());
+  EXPECT_EQ(warmed().size(), NpcLimits().strangers_max);
+  std::set<std::string> who;
+  for (const auto& prompt : warmed()) who.insert(prompt.caller);
+  EXPECT_TRUE(who.contains("marta")) << "who stands at the harbour";
   for (const auto& prompt : warmed()) EXPECT_FALSE(brings_up(before_the_line(prompt)));
 }
 

@@ -6,6 +6,7 @@
 
 #include "host/json.h"
 #include "tests/world/lanternfall.h"
+#include "troupe/v1/state.pb.h"
 
 namespace troupe::test {
 namespace {
@@ -19,10 +20,10 @@ World everything() {
                                            AiConfig{}, ModelsConfig{});
   };
   const Mount shared = [](Host& host) -> std::shared_ptr<void> {
-    return std::make_shared<SharedServices>(host);
+    return std::make_shared<SharedServices>(lanternfall(), host);
   };
   const auto config = timeline_config(lanternfall(), 1);
-  return World({world, shared},
+  return World({shared, world},
                {.world = config.world, .seed = 1, .start = config.start, .scale = config.scale});
 }
 
@@ -119,9 +120,9 @@ TEST(EveryRpc, HonoursAKeyOrRefusesItByName) {
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
 }
 
-// Sets one string field after the other, also within messages, and undoes it again.
-void each_string(google::protobuf::Message& message, int depth, const std::string& path,
-                 const std::function<void(const std::string&)>& look) {
+// Sets one string field after the other to `text`, also within messages, and undoes it again.
+void each_string(google::protobuf::Message& message, const std::string& text, int depth,
+                 const std::string& path, const std::function<void(const std::string&)>& look) {
   using google::protobuf::FieldDescriptor;
   const auto* values = message.GetReflection();
   const auto* type = message.GetDescriptor();
@@ -129,15 +130,14 @@ void each_string(google::protobuf::Message& message, int depth, const std::strin
     const auto* field = type->field(i);
     const std::string name = path + field->name();
     if (field->type() == FieldDescriptor::TYPE_STRING) {
-      const std::string nul("a\0b", 3);
-      field->is_repeated() ? values->AddString(&message, field, nul)
-                           : values->SetString(&message, field, nul);
+      field->is_repeated() ? values->AddString(&message, field, text)
+                           : values->SetString(&message, field, text);
       look(name);
       values->ClearField(&message, field);
     } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && depth > 0) {
       auto* below = field->is_repeated() ? values->AddMessage(&message, field)
                                          : values->MutableMessage(&message, field);
-      if (!field->is_map()) each_string(*below, depth - 1, name + ".", look);
+      if (!field->is_map()) each_string(*below, text, depth - 1, name + ".", look);
       values->ClearField(&message, field);
     }
   }
@@ -148,7 +148,7 @@ TEST(EveryRpc, RefusesTextThatCannotBeStoredInItsOwnTurn) {
   int fields = 0;
   for (const auto* method : every_rpc()) {
     const auto message = new_message(method->request);
-    each_string(*message, 3, method->name + ": ", [&](const std::string& name) {
+    each_string(*message, std::string("a\0b", 3), 3, method->name + ": ", [&](const std::string& name) {
       ++fields;
       const auto tail = world.timeline().tail().inputs;
       const auto reply = ask(world, method, admin(), message->SerializeAsString());
@@ -159,6 +159,74 @@ TEST(EveryRpc, RefusesTextThatCannotBeStoredInItsOwnTurn) {
   }
   EXPECT_GT(fields, 100);
   EXPECT_TRUE(world.timeline().health().has_value());
+}
+
+// Names, documents, events, causes: whatever a game hands on may be what a player typed.
+TEST(EveryRpc, TakesNoTextThatTheWorldsRatingDoesNotAllow) {
+  auto world = everything();
+  int fields = 0;
+  const Caller game{.name = "game", .role = pb::ROLE_GAME_SERVER};
+  for (const auto* method : every_rpc()) {
+    if (method->access.read_only() || method->access.unheard() || !method->allows(game.role)) continue;
+    const auto message = new_message(method->request);
+    each_string(*message, "you cunt", 3, method->name + ": ", [&](const std::string& name) {
+      ++fields;
+      const auto tail = world.timeline().tail().inputs;
+      const auto reply = ask(world, method, game, message->SerializeAsString());
+      ASSERT_FALSE(reply.has_value()) << name;
+      EXPECT_EQ(reply.error().reason, "ai.held_back") << name << ": " << reply.error().message;
+      EXPECT_LE(world.timeline().tail().inputs, tail + 1) << name << ": no more than the record of it";
+      const auto by_author = ask(world, method, admin(), message->SerializeAsString());
+      EXPECT_TRUE(by_author || by_author.error().reason != "ai.held_back") << name;
+    });
+  }
+  EXPECT_GT(fields, 40);
+  world.settle();
+  const auto kept = world.events_of<pb::GuardrailViolated>();
+  ASSERT_FALSE(kept.empty());
+  EXPECT_LE(kept.size(), 10U) << "of one caller in a minute; the rest is counted";
+  EXPECT_EQ(kept[0].evidence(), "cunt");
+  EXPECT_EQ(kept[0].direction(), "in");
+}
+
+// They are looked at in slices: no word hides in a seam, and none is made by one.
+TEST(EveryRpc, ALongTextIsReadToItsEnd) {
+  auto world = everything();
+  const Caller game{.name = "game", .role = pb::ROLE_GAME_SERVER};
+  const auto put = [&](const std::string& text) {
+    pb::StatePutRequest request;
+    request.set_kind("note");
+    static int next = 0;
+    request.set_id("n" + std::to_string(++next));
+    (*request.mutable_document()->mutable_fields())["text"].set_string_value(text);
+    const auto reply = world.call<pb::StateDocument>(game, request);
+    return reply ? std::string("kept") : reply.error().reason;
+  };
+  const std::string fine(9000, ' ');
+  for (std::size_t at : {0, 3800, 4088, 4090, 4092, 4093, 4094, 4095, 4096, 4100, 8185, 8990}) {
+    auto text = fine;
+    text.replace(at, 6, " cunt ");
+    EXPECT_EQ(put(text), "ai.held_back") << at;
+    std::string words;
+    while (words.size() < at) words += "assess classic Scunthorpe ";
+    EXPECT_EQ(put(words), "kept") << at;
+    EXPECT_EQ(put(words + "cunt"), "ai.held_back") << at;
+  }
+}
+
+TEST(EveryRpc, IsForNobodyWhoseNameCannotBeSaidOrRead) {
+  auto world = everything();
+  for (const auto* method : every_rpc()) {
+    if (!method->allows(pb::ROLE_PLAYER)) continue;
+    for (const auto& [name, reason] :
+         std::vector<std::pair<std::string, std::string>>{{"Cuntface", "ai.held_back"},
+                                                          {"an\u200bna", "npc.bad_player"},
+                                                          {std::string(65, 'a'), "npc.bad_player"}}) {
+      const auto reply = ask(world, method, {.name = name, .role = pb::ROLE_PLAYER}, "");
+      ASSERT_FALSE(reply.has_value()) << method->name << " " << name;
+      EXPECT_EQ(reply.error().reason, reason) << method->name;
+    }
+  }
 }
 
 }  // namespace

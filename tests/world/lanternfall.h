@@ -16,16 +16,17 @@ inline const pack::Pack& lanternfall() {
   return loaded;
 }
 
-// `more`: services beside those of the world.
+// `more`: services beside those of the world. `pack`: Lanternfall, or a version of it that outlives the
+// world.
 inline World lanternfall_world(std::uint64_t seed, std::shared_ptr<CallLimiter> limiter = nullptr,
-                               std::vector<Mount> more = {}) {
-  const auto config = timeline_config(lanternfall(), seed);
+                               std::vector<Mount> more = {}, const pack::Pack& pack = lanternfall()) {
+  const auto config = timeline_config(pack, seed);
   static const auto reflex = engine::make_reflex_engine({});
   RouterConfig router;
   router.tiers[engine::Tier::gold] = {{.engine = reflex.get(), .model = "reflex", .writes = false}};
-  const Mount all = [router](Host& host) -> std::shared_ptr<void> {
-    return std::make_shared<WorldServices>(lanternfall(), host, router, NpcConfig{.thinks = false},
-                                           AiConfig{}, ModelsConfig{});
+  const Mount all = [router, &pack](Host& host) -> std::shared_ptr<void> {
+    return std::make_shared<WorldServices>(pack, host, router, NpcConfig{.thinks = false}, AiConfig{},
+                                           ModelsConfig{});
   };
   more.insert(more.begin(), all);
   return World(std::move(more), {.world = config.world,

@@ -50,6 +50,25 @@ TEST_P(Life, StaysLively) {
     for (const auto& npc : pack.npcs) EXPECT_GE(week.each.at(npc.id.str()).size(), 3U) << npc.id.str();
   }
   for (const auto& good : eaten["eat"]) EXPECT_EQ(pack.good(good)->kind, "food") << good;
+  // Money and goods do not end in one purse: everybody has something to spend, and nobody carries a
+  // warehouse.
+  for (const auto& npc : pack.npcs) {
+    pb::StateGetRequest get;
+    get.set_kind("npc");
+    get.set_id(npc.id.str());
+    const auto document = world.call<pb::StateDocument>(designer(), get);
+    ASSERT_TRUE(document.has_value());
+    const auto& fields = document->document().fields();
+    const double money = fields.at("money").number_value();
+    std::printf("%s %.0f of %ld;", npc.id.str().c_str(), money, npc.money);
+    EXPECT_LE(money, static_cast<double>(npc.money) + 5000) << npc.id.str();
+    if (npc.money > 0) EXPECT_GE(money, 1) << npc.id.str();
+    for (const auto& [good, count] : fields.at("items").struct_value().fields()) {
+      EXPECT_LE(count.number_value(), 120) << npc.id.str() << " " << good;
+      if (count.number_value() > 40) std::printf(" %s %.0f", good.c_str(), count.number_value());
+    }
+  }
+  std::printf("\n");
   // Goals move: what was done is wanted less, and comes back. None lies at the bottom for three days.
   std::map<std::string, std::pair<double, double>> span;  // of "npc goal": least and most
   for (int hour = 0; hour < 72; ++hour) {

@@ -6,14 +6,16 @@
 namespace troupe::test {
 
 struct Minds {
-  explicit Minds(NpcConfig npc, GameTime start = WorldOptions{}.start)
-      : world({[this, npc](Host& host) -> std::shared_ptr<void> {
+  explicit Minds(NpcConfig npc, GameTime start = WorldOptions{}.start, AiConfig ai = {})
+      : world({[this, npc, ai](Host& host) -> std::shared_ptr<void> {
                 engine = std::make_unique<FakeEngine>(host.env(), "fake", std::vector<std::string>{"m"});
                 RouterConfig router;
                 for (const auto tier : {engine::Tier::silver, engine::Tier::bronze})
                   router.tiers[tier] = {{.engine = engine.get(), .model = "m"}};
-                services = std::make_shared<WorldServices>(lanternfall(), host, router, npc, AiConfig{},
-                                                           ModelsConfig{});
+                if (!ai.classifier.empty())
+                  router.tiers[engine::Tier::gold] = {{.engine = engine.get(), .model = "m"}};
+                services =
+                    std::make_shared<WorldServices>(lanternfall(), host, router, npc, ai, ModelsConfig{});
                 return services;
               }},
               {.world = lanternfall().world.name, .start = start}) {}

@@ -63,6 +63,27 @@ TEST(Players, AreNoFasterThanTheWorldSays) {
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
 }
 
+// `players: {positions: game}`: then only the game server's word counts.
+TEST(Players, StandWhereTheGameSaysWhereThePackWantsThat) {
+  static const auto games = [] {
+    auto pack = lanternfall();
+    pack.world.players.game_says = true;
+    return pack;
+  }();
+  auto world = lanternfall_world(4, nullptr, {}, games);
+  const auto& arrival = *games.place(games.world.arrival.str());
+  world.pass(std::chrono::seconds(60));
+  auto there = at(world, player(), arrival.x + 1, arrival.y);
+  EXPECT_TRUE(there.held());
+  EXPECT_EQ(there.x(), arrival.x);
+  const Caller game{.name = "game", .role = pb::ROLE_GAME_SERVER};
+  EXPECT_FALSE(at(world, game, 60, 20, "anna").held());
+  world.pass(std::chrono::seconds(60));
+  there = at(world, player(), arrival.x, arrival.y);
+  EXPECT_TRUE(there.held());
+  EXPECT_EQ(there.x(), 60);
+}
+
 TEST(Players, AreBusyForTheirVerbsMinutesWhereverTheyAct) {
   auto world = lanternfall_world(4);
   ASSERT_TRUE(act(world, "anna", "wait"));

@@ -71,7 +71,8 @@ std::unique_ptr<Message> aimed(const MethodInfo& method, const std::map<std::str
 class Rights : public testing::Test {
  protected:
   test::World world_{test::lanternfall_world(kSeed, nullptr, {[](Host& host) -> std::shared_ptr<void> {
-                                               return std::make_shared<SharedServices>(host);
+                                               return std::make_shared<SharedServices>(test::lanternfall(),
+                                                                                       host);
                                              }})};
   const Caller game_{.name = "game", .role = pb::ROLE_GAME_SERVER};
 

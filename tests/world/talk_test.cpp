@@ -273,10 +273,62 @@ TEST_F(TalkTest, ATeenStaysATeenAndAConversationKeepsItsLevels) {
   const auto same = world.call<pb::NpcTalkReply>(player(), to_marta("And now?"));
   ASSERT_TRUE(same);
   EXPECT_EQ(same->tier(), "reflex") << "the conversation goes on as it began";
+  world.restart();
+  begin();
+  engine->at_once = engine->says("You little shit.");
+  const auto later = world.call<pb::NpcTalkReply>(player(), to_marta("And now?"));
+  ASSERT_TRUE(later) << later.error().message;
+  EXPECT_EQ(later->tier(), "reflex") << "over a restart, too";
   world.advance(game_hours(3));
   const auto next = world.call<pb::NpcTalkReply>(player(), to_marta("Good evening!"));
   ASSERT_TRUE(next);
   EXPECT_EQ(next->text(), "You little shit.");
+}
+
+TEST_F(TalkTest, SlursAreForNobodyWhateverTheirProfileHolds) {
+  set_profile(world, "custom", 4);
+  engine->at_once = engine->says("You are late. You nigger.");
+  const auto heard = world.call<pb::NpcTalkReply>(player(), to_marta("Hello!"));
+  ASSERT_TRUE(heard) << heard.error().message;
+  EXPECT_EQ(heard->text(), "You are late.");
+}
+
+// With a model that judges what the lists let pass (routes.moderation).
+struct JudgedTalk : ::testing::Test, Minds {
+  JudgedTalk() : Minds({.read_ahead = false}, WorldOptions{}.start, {.classifier = "m"}) { begin(); }
+  static constexpr std::size_t kFoul = 3;  // of the classifier's options
+};
+
+TEST_F(JudgedTalk, WhatTheListsLetPassAModelMayHoldBackBothWays) {
+  engine->at_once = engine->says("You walking heap of fish heads.");
+  const auto fine = world.call<pb::NpcTalkReply>(player(), to_marta("Hello!"));
+  ASSERT_TRUE(fine) << fine.error().message;
+  EXPECT_EQ(fine->text(), "You walking heap of fish heads.") << "it had nothing against it";
+  engine->picks = kFoul;
+  const auto said = world.call<pb::NpcTalkReply>(player(), to_marta("You walking heap of fish heads!"));
+  ASSERT_FALSE(said);
+  EXPECT_EQ(said.error().reason, "ai.held_back");
+  world.settle();
+  const auto kept = world.events_of<pb::GuardrailViolated>();
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].by(), "model");
+  EXPECT_EQ(kept[0].category(), "language");
+  EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+}
+
+TEST_F(JudgedTalk, WhereNobodyJudgesAMinorHearsNothingNew) {
+  engine->at_once = engine->says("The herring is fresh.");
+  engine->choose_error = Error{Code::unavailable, "engine.failed", "it failed"};
+  pb::AiModerateRequest ask;
+  ask.set_player("anna");
+  ask.set_text("The herring is fresh.");
+  const auto judged = world.call<pb::AiModerateReply>(designer(), ask);
+  ASSERT_FALSE(judged);
+  EXPECT_EQ(judged.error().reason, "ai.unjudged") << "nobody's fault, and no violation";
+  EXPECT_EQ(judged.error().code, Code::unavailable);
+  EXPECT_TRUE(world.events_of<pb::GuardrailViolated>().empty());
+  set_profile(world, "mature", 3);
+  EXPECT_TRUE(world.call<pb::AiModerateReply>(designer(), ask)->allowed()) << "the lists have spoken";
 }
 
 TEST_F(TalkTest, WrittenLinesAreJudgedAsAnyOther) {

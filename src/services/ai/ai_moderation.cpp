@@ -49,6 +49,7 @@ Levels levels_of(const pb::ModerationProfile& profile, const std::string& rating
   auto levels = moderation::levels_for(profile.name() == "custom" ? rating : profile.name());
   take(profile.levels(), levels);
   if (profile.name() == "teen") cap(levels, moderation::teen_cap());
+  for (auto& level : levels) level = std::min(level, moderation::kLevelMax - 1);  // slurs are for nobody
   return levels;
 }
 
@@ -105,7 +106,7 @@ Task<Finding> AiService::classify(std::string text, Levels allowed) {
   // Nobody judged it. For minors that is no; for others the lists have spoken.
   if (!chosen) log::warn("ai", "the model that judges does not answer: {}", chosen.error().message);
   if (!for_minors(allowed)) co_return Finding{};
-  co_return Finding{false, Category::sensitive, 0, {}};
+  co_return fail(Code::unavailable, "ai.unjudged", "nobody can judge what is said just now; try again", 2000);
 }
 
 Task<pb::AiModerateReply> AiService::moderate(Caller caller, pb::AiModerateRequest request) {
@@ -156,7 +157,10 @@ void AiService::note_held_back(pb::GuardrailViolated what) {
       .add();
   // Whoever types slurs all day is counted, not written down each time.
   const auto now = host_.env().now();
-  if (noted_.size() >= kPlayersNotedMax && !noted_.contains(what.player())) noted_.clear();
+  if (noted_.size() >= kPlayersNotedMax && !noted_.contains(what.player())) {
+    std::erase_if(noted_, [&](const auto& of) { return now - of.second.back() > std::chrono::minutes(1); });
+    if (noted_.size() >= kPlayersNotedMax) return;
+  }
   auto& times = noted_[what.player()];
   while (!times.empty() && now - times.front() > std::chrono::minutes(1)) times.pop_front();
   if (times.size() >= config_.held_back_per_minute) return;
@@ -168,6 +172,19 @@ void AiService::note_held_back(pb::GuardrailViolated what) {
     const auto kept = co_await host_.submit<pb::AiHeldBackReply>(self, command);
     if (!kept) log::warn("ai", "what was held back is not recorded: {}", kept.error().message);
   });
+}
+
+// What was refused at the door of an RPC.
+void AiService::note_refused(const HeldBack& refused) {
+  pb::GuardrailViolated what;
+  what.set_player(refused.player);
+  what.set_direction("in");
+  what.set_door(refused.door);
+  what.set_category(std::string(moderation::category_name(refused.finding.category)));
+  what.set_level(refused.finding.level);
+  what.set_evidence(refused.finding.words);
+  what.set_by("words");
+  note_held_back(std::move(what));
 }
 
 Result<pb::AiHeldBackReply> AiService::held_back(Turn& turn, const Caller& caller,

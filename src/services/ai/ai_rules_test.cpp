@@ -103,7 +103,7 @@ TEST(Prompt, InertText) {
 }
 
 std::string said(const std::vector<std::string>& pieces, const char* rating = "teen") {
-  Speech speech("Marta", moderation::levels_for(rating));
+  Speech speech("Marta", moderation::levels_for(rating), "anna");
   std::string shown;
   for (const auto& piece : pieces) shown += speech.push(piece);
   EXPECT_EQ(shown, speech.text()) << "what was shown is what was said";
@@ -117,6 +117,23 @@ TEST(Speech, IsThePersonsOwnWords) {
   EXPECT_EQ(said({"One line\nand the next."}), "One line and the next.");
   EXPECT_EQ(said({"Good |>day.<|"}), "Good day.");
   EXPECT_EQ(said({"\"Go home.", " Now.\""}), "Go home. Now.");
+}
+
+TEST(Speech, EndsWhereTheListenersLineWouldBegin) {
+  EXPECT_EQ(said({"The light burns, love.", "\nanna: What?", "\nMarta: Yes."}), "The light burns, love.");
+  EXPECT_EQ(said({"The light burns.\n**User:** What?"}), "The light burns.");
+  EXPECT_EQ(said({"The light burns.", " Human: hi."}), "The light burns. Human: hi.") << "no line of its own";
+  EXPECT_EQ(said({"I told anna: go home."}), "I told anna: go home.");
+}
+
+TEST(Speech, CostsWhatItsLengthCostsAndEnds) {
+  std::string endless;
+  for (int i = 0; i < 40'000; ++i) endless += "Yes. ";
+  const auto shown = said({endless});
+  EXPECT_LE(shown.size(), Speech::kSaidBytesMax + 8);
+  EXPECT_GE(shown.size(), Speech::kSaidBytesMax - 8);
+  const std::string breathless = std::string(200'000, 'y') + ".";
+  (void)said({breathless, " Yes."});
 }
 
 TEST(Speech, OnlyWholeSentencesThatFitAreShown) {

@@ -83,6 +83,7 @@ void AiService::mount() {
   host.serve(&AiService::held_back, this);
   host.serve(&AiService::get_profile, static_cast<const AiService*>(this));
   host.serve(&AiService::set_profile, this);
+  host.on_held_back([this](const HeldBack& refused) { note_refused(refused); });
   host.timeline().add_migrations(
       {{"ai", 1, "create table ai_profiles (player text primary key, profile blob not null)"}});
   host.timeline().add_table("ai_profiles", "player");
@@ -203,7 +204,7 @@ Task<AiService::Spoken> AiService::generate(Caller caller, pb::AiSpeakRequest re
   const auto allowed = allowed_in(request);
   // Each sentence passes the check before it goes on to whoever asked. Where a model judges, too, it has to
   // hear the whole.
-  const auto speech = std::make_shared<ai::Speech>(request.context().name(), allowed);
+  const auto speech = std::make_shared<ai::Speech>(request.context().name(), allowed, request.player());
   const auto hearing = std::make_shared<Hearing>();
   const auto show = [this, caller, hearing](const std::string& text) {
     if (text.empty()) return;
@@ -243,11 +244,13 @@ Task<AiService::Spoken> AiService::generate(Caller caller, pb::AiSpeakRequest re
     // What is still on its way here, or everything.
     const std::string_view text = answer->text();
     if (!config_.classifier.empty()) {
-      CO_TRY(const auto finding, co_await classify(answer->text(), allowed));
-      if (finding.allowed) {
+      const auto finding = co_await classify(answer->text(), allowed);
+      if (finding && finding->allowed) {
         show(speech->push(text));
+      } else if (finding) {
+        speech->hold_back(*finding);
       } else {
-        speech->hold_back(finding);
+        decision.add_fallbacks(finding.error().message);
       }
     } else if (text.starts_with(hearing->raw)) {
       show(speech->push(text.substr(hearing->raw.size())));

@@ -55,6 +55,7 @@ class AiService {
   Task<moderation::Finding> classify(std::string text, moderation::Levels allowed);
   // Records it, for operators; bounded for each player.
   void note_held_back(pb::GuardrailViolated what);
+  void note_refused(const HeldBack& refused);
   Result<pb::AiHeldBackReply> held_back(Turn& turn, const Caller& caller, const pb::AiHeldBack& command);
   moderation::Levels allowed_for(const std::string& player) const;
   moderation::Levels allowed_in(const pb::AiSpeakRequest& request) const;

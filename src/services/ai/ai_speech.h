@@ -10,7 +10,12 @@ namespace troupe::ai {
 
 class Speech {
  public:
-  Speech(std::string name, moderation::Levels allowed) : name_(std::move(name)), allowed_(allowed) {}
+  static constexpr std::size_t kSaidBytesMax =
+      4096;  // after the sentence that comes to it nothing more is said
+
+  // `listener`: whose lines a model must not make up.
+  Speech(std::string name, moderation::Levels allowed, std::string listener = {})
+      : name_(std::move(name)), listener_(std::move(listener)), allowed_(allowed) {}
 
   // Whole sentences that follow; what of them may be shown now.
   std::string push(std::string_view sentences);
@@ -22,13 +27,15 @@ class Speech {
 
  private:
   std::string take(std::string sentence);
+  std::size_t line_of_another(std::string_view sentence) const;
 
   std::string name_;
+  std::string listener_;
   moderation::Levels allowed_;
   moderation::Finding finding_;
   std::string text_;
   bool quoted_ = false;  // it began with a quotation mark: those go
-  bool over_ = false;    // a paragraph ended
+  bool over_ = false;    // a paragraph ended, or a line of somebody else began
 };
 
 }  // namespace troupe::ai

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "moderation/fields.h"
 #include "troupe/v1/state.pb.h"
 
 namespace troupe {
@@ -114,21 +113,19 @@ Result<pb::EventsPublishReply> EventsService::publish(Turn& turn, const Caller& 
     TRY(type, events::publishable(request.type()));
   }
   TRY_VOID(events::check_name("subject", request.subject(), limits_));
+  if (caller.role != pb::ROLE_SERVICE && request.type() == pb::EntityGone::descriptor()->name()) {
+    const auto said = [&](const char* name) {
+      const auto field = request.payload().fields().find(name);
+      return field == request.payload().fields().end() ? std::string() : field->second.string_value();
+    };
+    if (said("kind") == "npc" && pack_.npc(said("id")) != nullptr)
+      return fail(Code::permission_denied, "events.not_yours",
+                  "that somebody of the pack is gone is said by npc.Die, which tells everybody");
+  }
   if (!request.place().empty() && pack_.place(request.place()) == nullptr) {
     return fail(
         Code::invalid_argument, "events.bad_place",
         "place '" + request.place() + "' is not known" + did_you_mean(request.place(), pack_.place_ids()));
-  }
-  if (caller.role == pb::ROLE_GAME_SERVER || caller.role == pb::ROLE_PLAYER) {
-    // It may be what a player typed, and others hear it. (A presence of their own is told under any name.)
-    const auto found =
-        moderation::judge_fields(request.payload(), moderation::levels_for(pack_.world.rating));
-    if (!found.finding.allowed && request.type() != "EntityGone") {
-      return fail(Code::invalid_argument, "ai.held_back",
-                  fmt::format("payload.{}: {} {} is more than the world's rating ({}) allows", found.path,
-                              moderation::category_name(found.finding.category), found.finding.level,
-                              pack_.world.rating));
-    }
   }
   EmitOptions options{.subject = request.subject(), .place = request.place()};
   TRY(options.priority, events::parse_priority(request.priority()));

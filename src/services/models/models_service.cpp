@@ -138,7 +138,7 @@ pb::ModelView view_of(const models::CatalogueEntry& entry, const models::Install
 
 }  // namespace
 
-Task<pb::ModelsListReply> ModelsService::list(Caller, pb::ModelsListRequest) {
+Task<pb::ModelsListReply> ModelsService::list(Caller caller, pb::ModelsListRequest) {
   CO_TRY(auto reply, co_await pool_.run<pb::ModelsListReply>(
                          host_.env(),
                          [catalogue = config_.catalogue, dir = config_.models_dir,
@@ -150,6 +150,11 @@ Task<pb::ModelsListReply> ModelsService::list(Caller, pb::ModelsListRequest) {
                            }
                            return found;
                          }));
+  // Where the server keeps its files is for whoever runs it.
+  if (caller.role != pb::ROLE_ADMIN && caller.role != pb::ROLE_SERVICE) {
+    for (auto& model : *reply.mutable_models())
+      model.set_file(std::filesystem::path(model.file()).filename().string());
+  }
   if (job_) {
     auto* models = reply.mutable_models();
     auto shown = std::ranges::find(*models, job_->name, &pb::ModelView::name);

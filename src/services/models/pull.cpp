@@ -166,7 +166,12 @@ Result<void> check_source(const PullOptions& options) {
     return bad("plain http is taken only with --sha256: nobody else vouches for what comes");
   if (is_address(options.source)) return {};
   std::error_code error;
-  if (fs::is_regular_file(options.source, error)) return {};
+  if (fs::is_regular_file(options.source, error)) {
+    // Before anything is copied.
+    const auto head = read_gguf_head(options.source);
+    if (head) return {};
+    return fail(Code::invalid_argument, "models.refused", options.source + ": " + head.error().message);
+  }
   return fail(Code::not_found, "models.unknown",
               "'" + options.source + "' is no model of the catalogue, no https address and no file");
 }
@@ -239,9 +244,9 @@ Result<CatalogueEntry> pull(const PullOptions& options, const std::vector<Catalo
   const auto size = static_cast<std::int64_t>(fs::file_size(partial, error));
   tell("verify", 0, size);
   const auto refuse = [&](const std::string& why) {
-    fs::rename(partial, folder / (entry.file + ".bad"), error);
-    return fail(Code::invalid_argument, "models.refused",
-                fmt::format("{}: {}; kept aside as {}.bad", entry.name, why, entry.file));
+    fs::remove(partial, error);
+    if (known == nullptr && !fs::exists(folder / "model.json", error)) fs::remove_all(folder, error);
+    return fail(Code::invalid_argument, "models.refused", fmt::format("{}: {}", entry.name, why));
   };
   TRY(const auto own, hash_of(partial));
   if (!entry.sha256.empty() && own != entry.sha256)

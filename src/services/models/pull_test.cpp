@@ -125,11 +125,12 @@ TEST_F(Pull, WhatIsNoModelIsRefused) {
   EXPECT_EQ(refused({.source = good, .name = "known"}), "models.bad_source");
   EXPECT_EQ(refused({.source = good, .tiers = {"golden"}}), "models.bad_source");
   EXPECT_EQ(refused({.source = good, .sha256 = std::string(64, '0')}), "models.refused");
-  EXPECT_TRUE(fs::exists(models() / "good" / "good.gguf.bad")) << "kept aside";
+  EXPECT_FALSE(fs::exists(models() / "good")) << "nothing of it stays";
   for (const std::string& bytes : {std::string("text"), std::string(), chat().substr(0, 40),
                                    "GGUF" + std::string(4, '\x03') + std::string(64, '\xff')})
     EXPECT_EQ(refused({.source = file("bad.gguf", bytes)}), "models.refused");
   EXPECT_EQ(with_local(catalogue_, models()).size(), 1U) << "nothing of it is known";
+  EXPECT_TRUE(!fs::exists(models()) || fs::is_empty(models())) << "and nothing of it takes room";
   EXPECT_EQ(remove_files("../models", models()).error().reason, "models.bad_source");
   EXPECT_EQ(remove_files("gone", models()).error().reason, "models.missing");
 }

@@ -17,8 +17,7 @@ struct NpcService::Mind {
   };
   struct Conversation {
     std::deque<Line> lines;  // never empty
-    // What it may contain, as the player's profile was when it began. Not state: it shapes answers, which are
-    // recorded.
+    // What it may contain, as the player's profile was when it began.
     std::vector<pb::CategoryLevel> allowed;
 
     const Line* question(std::uint64_t talk) const { return line(talk, true); }

@@ -37,8 +37,8 @@ boost::asio::awaitable<void> NpcService::watch_players() {
   }
 }
 
-// The nearest to where newcomers arrive, the nearest of all last. Not everybody: a world that nobody visits would
-// keep its processors busy for minutes after each start.
+// The nearest to where newcomers arrive, the nearest of all last. Not everybody: a world that nobody visits
+// would keep its processors busy for minutes after each start.
 std::vector<std::string> NpcService::first_met() const {
   const auto& arrival = *pack_.place(pack_.world.arrival.str());
   std::vector<std::pair<double, std::string>> people;

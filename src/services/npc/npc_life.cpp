@@ -183,6 +183,7 @@ Result<pb::NpcInputReply> NpcService::whereabouts(Turn& turn, const Caller& call
   reply.set_held(step.held);
   const auto now = turn.now().ms;
   for (const auto& [id, mind] : minds_) {
+    if (mind->record.dead()) continue;
     const auto at = npc::position(pack_, mind->record, now);
     if (steady_distance(at.x - step.at.x, at.y - step.at.y) < config_.limits.interest_m) reply.add_near(id);
   }

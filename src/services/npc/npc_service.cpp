@@ -52,6 +52,7 @@ void NpcService::mount() {
   host.on(&NpcService::on_verb, this);
   host.on(&NpcService::on_weather, this);
   host.on(&NpcService::on_phase, this);
+  host.on(&NpcService::on_day, this);
   host.on(&NpcService::on_scale, this);
   host.on(&NpcService::on_player_state, this);
   host.on(&NpcService::on_gone, this);

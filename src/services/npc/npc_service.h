@@ -32,7 +32,6 @@ namespace troupe {
 struct NpcLimits {
   std::size_t text_bytes_max = 4096;  // of what a player says
   std::size_t memory_bytes_max = 1024;
-  std::size_t player_bytes_max = 64;  // of a player's name
   std::size_t players_max = 10'000;
   std::size_t perceptions_max = 32;     // kept per NPC, in memory only
   std::size_t lines_max = 40;           // of one conversation
@@ -132,6 +131,7 @@ class NpcService {
   // npc_feelings.cpp: what is done, seen and suffered moves feelings and moods, and these fade
   void on_weather(Turn& turn, const EventContext& context, const pb::WeatherSevere& event);
   void on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event);
+  void on_day(Turn& turn, const EventContext& context, const pb::DayChanged& event);
   void shift_feeling(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling,
                      double by, const std::string& reason);
   void feel(Turn& turn, Mind& mind, pack::Mood mood, double strength, const std::string& reason);

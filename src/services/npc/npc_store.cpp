@@ -56,7 +56,9 @@ std::vector<db::Migration> migrations() {
     alter table npc_memories add column talk bigint not null default 0;
     alter table npc_memories add column witness_list blob)sql"},
           // What a vector means depends on who made it.
-          {"npc", 3, "alter table npc_memories add column vector_model text not null default ''"}};
+          {"npc", 3, "alter table npc_memories add column vector_model text not null default ''"},
+          // What a conversation may contain holds over a restart.
+          {"npc", 4, "alter table npc_lines add column levels blob"}};
 }
 
 std::vector<std::pair<std::string, std::string>> tables() {
@@ -68,6 +70,18 @@ std::string names_blob(const std::vector<std::string>& names) {
   pb::NpcNames list;
   list.mutable_names()->Assign(names.begin(), names.end());
   return stable_bytes(list);
+}
+
+std::string levels_blob(const std::vector<pb::CategoryLevel>& levels) {
+  pb::ModerationProfile kept;
+  kept.mutable_levels()->Assign(levels.begin(), levels.end());
+  return stable_bytes(kept);
+}
+
+std::vector<pb::CategoryLevel> levels_in(const std::string& blob) {
+  pb::ModerationProfile kept;
+  if (!kept.ParseFromString(blob)) return {};
+  return {kept.levels().begin(), kept.levels().end()};
 }
 
 // What older versions kept as lines of a text.
@@ -155,16 +169,18 @@ Result<void> NpcService::load(db::Reader& reader) {
     }
   }
   TRY(const auto lines,
-      reader.query("select id, npc, player, by_player, text, at_ms, talk from npc_lines order by id"));
+      reader.query(
+          "select id, npc, player, by_player, text, at_ms, talk, levels from npc_lines order by id"));
   for (const auto& row : lines) {
-    if (const auto found = minds_.find(row.text(1)); found != minds_.end()) {
-      found->second->conversations[row.text(2)].lines.push_back(
-          {.id = row.integer(0),
-           .talk = static_cast<std::uint64_t>(row.integer(6)),
-           .by_player = row.integer(3) != 0,
-           .text = row.text(4),
-           .at_ms = row.integer(5)});
-    }
+    const auto found = minds_.find(row.text(1));
+    if (found == minds_.end()) continue;
+    auto& conversation = found->second->conversations[row.text(2)];
+    conversation.lines.push_back({.id = row.integer(0),
+                                  .talk = static_cast<std::uint64_t>(row.integer(6)),
+                                  .by_player = row.integer(3) != 0,
+                                  .text = row.text(4),
+                                  .at_ms = row.integer(5)});
+    if (conversation.lines.back().by_player) conversation.allowed = npc_store::levels_in(row.blob(7));
   }
   kept_decisions_.clear();
   TRY(const auto kept, reader.query("select sequence from npc_decisions order by sequence"));
@@ -237,15 +253,15 @@ void NpcService::show_decision(Mind& mind, const pb::Decision& decision) const {
 
 void NpcService::add_line(Turn& turn, Mind& mind, const std::string& player, bool by_player,
                           std::uint64_t talk, const std::string& text) {
-  auto& lines = mind.conversations[player].lines;
+  auto& [lines, allowed] = mind.conversations[player];
   lines.push_back(
       {.id = ++last_line_, .talk = talk, .by_player = by_player, .text = text, .at_ms = turn.now().ms});
   turn.write(
-      "insert into npc_lines (id, npc, player, who, text, at_ms, talk, by_player) values ($1, $2, $3, $4, "
-      "$5, "
-      "$6, $7, $8)",
+      "insert into npc_lines (id, npc, player, who, text, at_ms, talk, by_player, levels) "
+      "values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
       Values{last_line_, mind.who->id.str(), player, by_player ? player : mind.who->id.str(), text,
-             turn.now().ms, static_cast<std::int64_t>(talk), std::int64_t{by_player ? 1 : 0}});
+             turn.now().ms, static_cast<std::int64_t>(talk), std::int64_t{by_player ? 1 : 0},
+             Blob{by_player ? npc_store::levels_blob(allowed) : std::string()}});
   while (lines.size() > config_.limits.lines_max) {
     turn.write("delete from npc_lines where id = $1", Values{lines.front().id});
     lines.pop_front();

@@ -3,7 +3,7 @@
 
 #include "base/counted.h"
 #include "base/text.h"
-#include "moderation/moderation.h"
+#include "host/word_guard.h"
 #include "pack/query.h"
 #include "services/npc/mind.h"
 #include "services/npc/npc_service.h"
@@ -41,15 +41,7 @@ Result<void> NpcService::check_npc(const std::string& npc) const {
 
 Result<void> NpcService::check_player(const std::string& name) const {
   if (name.empty()) return fail(Code::invalid_argument, "npc.no_player", "player must say who this is");
-  const bool control = std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-  if (name.size() <= config_.limits.player_bytes_max && !control && is_utf8(name)) {
-    if (moderation::judge(name, moderation::levels_for(pack_.world.rating)).allowed) return {};
-    return fail(Code::invalid_argument, "ai.held_back",
-                "nobody can be called so here; others would have to hear it");
-  }
-  return fail(Code::invalid_argument, "npc.bad_player",
-              "a player's name is UTF-8 of at most " + std::to_string(config_.limits.player_bytes_max) +
-                  " bytes without control characters");
+  return check_player_name(name);
 }
 
 Task<pb::NpcPromptReply> NpcService::prompt(Caller caller, pb::NpcPromptRequest request) {
@@ -74,7 +66,8 @@ Task<pb::NpcTalkReply> NpcService::talk(Caller caller, pb::NpcTalkRequest reques
   const std::string player = caller.player_or_self(request.player());
   CO_TRY_VOID(check_player(player));
   if (request.deadline_ms() < 0 || request.deadline_ms() > 600'000) {
-    co_return fail(Code::invalid_argument, "npc.deadline", "deadline_ms is 1 to 600000, or 0 for 15000");
+    co_return fail(Code::invalid_argument, "npc.deadline",
+                   "deadline_ms is 1 to 600000, or 0 for the setting ai.talk_deadline_ms");
   }
   const auto span = request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : talk_deadline();
   const auto deadline = std::min(caller.deadline, started + span);
@@ -167,8 +160,8 @@ Result<pb::NpcTalkBegun> NpcService::talk_begin(Turn& turn, const Caller& caller
   set_intent(turn, *mind, "talk", "talks with " + command.player(), command.player() + " spoke to them",
              "reflex", record.scene());
   freeze_levels(turn, *mind, command.player(), reply);
-  add_line(turn, *mind, command.player(), true, reply.sequence(), command.text());
   mind->conversations[command.player()].allowed.assign(reply.allowed().begin(), reply.allowed().end());
+  add_line(turn, *mind, command.player(), true, reply.sequence(), command.text());
   save(turn, *mind);
   return reply;
 }

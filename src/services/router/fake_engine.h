@@ -56,11 +56,13 @@ class FakeEngine final : public engine::Engine {
     ++choices;
     time_to_choose = request.deadline - env_.now();
     if (choose_error) co_return std::unexpected(*choose_error);
-    engine::ChooseReply reply{.model = request.model, .usage = usage};
+    engine::ChooseReply reply{.choice = picks, .model = request.model, .usage = usage};
     reply.probabilities.assign(request.options.size(), 1.0 / static_cast<double>(request.options.size()));
     co_return reply;
   }
-  Task<engine::EmbedReply> embed(engine::EmbedRequest) override {
+  Task<engine::EmbedReply> embed(engine::EmbedRequest request) override {
+    if (const auto known = vectors.find(request.texts.front()); known != vectors.end())
+      co_return engine::EmbedReply{.vectors = {known->second}, .model = models_.front().name};
     co_return fail(Code::unavailable, "engine.no_model", "no vectors here");
   }
   Task<engine::Usage> warm(engine::GenerateRequest request) override {
@@ -78,6 +80,8 @@ class FakeEngine final : public engine::Engine {
   }
 
   std::vector<std::shared_ptr<Asked>> asked;
+  std::size_t picks = 0;                              // of a choice's options
+  std::map<std::string, std::vector<float>> vectors;  // of texts; of others there are none
   std::vector<engine::GenerateRequest> warmed;
   std::optional<Result<engine::GenerateReply>> at_once;  // set: every call is answered so
   std::optional<Error> choose_error;

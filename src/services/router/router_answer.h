@@ -54,6 +54,8 @@ Task<Reply> RouterService::attempt(Ask ask, Try one, EngineCall<Reply> call) {
   auto reply =
       co_await call({&route, one.last, tokens, thoughts, ask.first_token_by, std::move(one.may_speak)});
   if (reply) {
+    // What an upstream says of itself may be a lie; more than the most that it can cost is one.
+    reply->usage.cost_microusd = std::min(reply->usage.cost_microusd, most);
     money.settle(reply->usage.cost_microusd);
   } else if (!may_have_cost(reply.error())) {
     money.settle(0);

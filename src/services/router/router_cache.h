@@ -14,18 +14,26 @@
 
 namespace troupe::router {
 
+// Only what ended by itself: an answer that time cut off may be longer the next time.
+bool may_repeat(const engine::GenerateReply& reply);
+std::size_t bytes_of(const engine::GenerateReply& reply);
+// As it was, at no cost and in no time.
+engine::GenerateReply repeated(const engine::GenerateReply& reply);
+
 // "" = not to be kept: it draws anew each time.
 std::string cache_key(const engine::GenerateRequest& work, bool seeded, std::string_view model,
                       std::string_view hash);
+// All but the last message and the seed: what must be the same where the last message need only mean the
+// same.
+std::string cache_scope(const engine::GenerateRequest& work, std::string_view model, std::string_view hash);
 
 class Cache {
  public:
   explicit Cache(const CacheLimits& limits) : limits_(limits) {}
 
-  // As it was, at no cost and in no time. Weights that have no hash (of an engine over HTTP) may have been
+  // Weights that have no hash (of an engine over HTTP) may have been
   // replaced: what they said is good for CacheLimits::unknown_for.
   std::optional<engine::GenerateReply> find(const std::string& key, rt::Instant now);
-  // Only what ended by itself: an answer that time cut off may be longer the next time.
   void put(const std::string& key, const engine::GenerateReply& reply, rt::Instant now);
 
   std::size_t rows() const { return answers_.size(); }

@@ -119,5 +119,96 @@ TEST(RouterCache, WeightsWithoutAHashMayHaveBeenReplaced) {
   EXPECT_TRUE(cache.find("known", later));
 }
 
+// ---- by meaning
+
+class Meanings : public testing::Test {
+ protected:
+  static pb::RouterGenerateRequest shared(const std::string& text, bool marked = true) {
+    auto request = RouterRig::line();
+    request.mutable_messages(0)->set_text(text);
+    request.set_cache_by_meaning(marked);
+    return request;
+  }
+  std::string says(const pb::RouterGenerateRequest& request) {
+    const auto reply = rig.generate(request);
+    return reply ? reply->text() + " (" + reply->admission() + ")" : reply.error().reason;
+  }
+  void SetUp() override {
+    a.at_once = a.says("the first answer");
+    rig.engine("vectors").vectors = {{"Where is the inn?", {1, 0}},
+                                     {"Which way to the inn?", {.98F, .19899F}},
+                                     {"Who keeps the inn?", {.8F, .6F}}};
+    ASSERT_EQ(says(shared("Where is the inn?")), "the first answer (admitted)");
+    a.at_once = a.says("a second answer");
+  }
+
+  RouterRig rig{{"a", "vectors"}, [](RouterRig& made, RouterConfig& config) {
+                  config.tiers.at(engine::Tier::silver).pop_back();
+                  config.embedding = {made.route("vectors")};
+                }};
+  test::FakeEngine& a = rig.engine("a");
+};
+
+TEST_F(Meanings, TheSameInOtherWordsIsAnsweredAgain) {
+  EXPECT_EQ(says(shared("Which way to the inn?")), "the first answer (cached)");
+  EXPECT_EQ(a.asked.size(), 1U);
+  const auto cache = rig.status().cache();
+  EXPECT_EQ(cache.by_meaning(), 1);
+  EXPECT_EQ(cache.misses(), 1);
+  EXPECT_EQ(cache.rows(), 1);
+  EXPECT_GT(cache.bytes(), 0);
+  EXPECT_TRUE(rig.world.host().metrics().text().contains("troupe_router_cache_total{result=\"meaning\"} 1"));
+}
+
+TEST_F(Meanings, AnotherQuestionIsNot) {
+  EXPECT_EQ(says(shared("Who keeps the inn?")), "a second answer (admitted)");
+}
+
+TEST_F(Meanings, OnlyWhereThePromptIsMarkedAsSafe) {
+  EXPECT_EQ(says(shared("Which way to the inn?", false)), "a second answer (admitted)");
+  EXPECT_EQ(says(shared("Where is the inn?", false)), "a second answer (admitted)");
+}
+
+TEST_F(Meanings, WhateverElseDiffersIsAnotherPrompt) {
+  for (const auto& change : std::vector<std::function<void(pb::RouterGenerateRequest&)>>{
+           [](auto& r) {
+             auto last = r.messages(0);
+             r.mutable_messages(0)->set_text("It is spoken of the castle.");
+             *r.add_messages() = last;
+           },
+           [](auto& r) { r.set_tokens_max(11); }, [](auto& r) { r.set_temperature(.9); },
+           [](auto& r) { r.set_json_schema(R"({"type":"string"})"); },
+           [](auto& r) { r.mutable_messages(0)->set_role("assistant"); }}) {
+    a.at_once = a.says("\"other\"");
+    auto request = shared("Which way to the inn?");
+    change(request);
+    EXPECT_EQ(says(request), "\"other\" (admitted)") << request.ShortDebugString();
+  }
+}
+
+TEST_F(Meanings, WithoutAVectorItIsAskedAsAnyOther) {
+  EXPECT_EQ(says(shared("Is there an inn?")), "a second answer (admitted)");
+  EXPECT_EQ(says(shared("Is there an inn?")), "a second answer (admitted)");
+}
+
+TEST(RouterMeanings, RowsBytesAndTimeAreBounded) {
+  const rt::Instant now;
+  router::Meanings meanings({.rows_max = 2, .bytes_max = 4000});
+  const auto put = [&](const std::string& scope, const std::string& text) {
+    meanings.put(scope, {1, 0}, {.text = text}, now);
+  };
+  for (const char* scope : {"a", "b", "c"}) put(scope, scope);
+  EXPECT_EQ(meanings.rows(), 2U);
+  EXPECT_FALSE(meanings.find("a", {1, 0}, now));
+  EXPECT_EQ(meanings.find("b", {1, 0}, now)->text, "b");
+  put("d", std::string(3000, 'x'));
+  EXPECT_LE(meanings.bytes(), 4000U);
+  put("e", std::string(5000, 'x'));
+  EXPECT_TRUE(meanings.find("d", {1, 0}, now)) << "what never fits throws nothing out";
+  EXPECT_FALSE(meanings.find("d", {1, 0, 0}, now)) << "of another model";
+  EXPECT_FALSE(meanings.find("d", {1, 0}, now + rt::milliseconds(600'001)));
+  EXPECT_EQ(meanings.bytes(), 0U);
+}
+
 }  // namespace
 }  // namespace troupe

@@ -344,9 +344,16 @@ boost::asio::awaitable<void> Jobs::run(std::int64_t id) {
   } const at_exit{*this, id};
   const auto found = records_.find(id);
   if (found == records_.end() || !is_open(found->second.job())) co_return;
-  const auto how = co_await work_on(id, found->second.job().id());
+  auto how = co_await work_on(id, found->second.job().id());
   for (;;) {
     const auto kept = co_await host_.submit<pb::RouterJob>(as_server(host_.env(), limits_.takes_max), how);
+    // An answer that cannot be kept is none, and the job ends all the same.
+    if (!kept && kept.error().code == Code::invalid_argument && how.state() == "done") {
+      how.set_state("failed");
+      how.set_problem("its answer cannot be kept: " + kept.error().message);
+      how.clear_answer();
+      continue;
+    }
     // While the disk is full, say, the answer waits here; that it has ended otherwise is fine, too.
     if (kept || kept.error().code != Code::unavailable) co_return;
     log::warn("router", "{}: its end could not be written down: {}", how.id(), kept.error().message);
@@ -387,6 +394,8 @@ boost::asio::awaitable<pb::RouterJobEnd> Jobs::work_on(std::int64_t id, std::str
       }
       end.set_problem(answer.error().message);
       if (!worth_again(answer.error())) co_return end;
+      found = records_.find(id);
+      if (found == records_.end() || found->second.job().attempts() >= limits_.attempts_max) co_return end;
     } else if (begun.error().code != Code::unavailable) {
       end.set_problem(begun.error().message);
       co_return end;

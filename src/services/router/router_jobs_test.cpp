@@ -88,6 +88,15 @@ TEST_F(JobsTest, RunAndTellHowFarTheyAre) {
   EXPECT_EQ(ends()[0].npc(), "marta");
 }
 
+TEST_F(JobsTest, EndWhateverAModelWrites) {
+  open();
+  const auto made = submit();
+  ASSERT_TRUE(made) << made.error().message;
+  answer(0, std::string("Fine\0 story. Yes.", 17));
+  EXPECT_EQ(state(made->id()), "done");
+  EXPECT_EQ(job(made->id()).answer().text().find('\0'), std::string::npos);
+}
+
 TEST_F(JobsTest, OnlySoManyAtOnceInTheOrderOfTheirComing) {
   open({.parallel = 2});
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(submit());

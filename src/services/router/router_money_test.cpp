@@ -57,6 +57,14 @@ TEST(Money, StepsDownInsteadOfFailing) {
   EXPECT_EQ(answer_dear(rig, ask_dear(rig, "ben")), "dear") << "the others have theirs";
 }
 
+TEST(Money, OneLyingAnswerCostsNoMoreThanAnyCan) {
+  RouterRig rig({"dear", "free"}, dear_and_free({.world_total = 10'000}));
+  rig.engine("dear").usage.cost_microusd = 200'000'000;
+  EXPECT_EQ(answer_dear(rig, ask_dear(rig)), "dear");
+  EXPECT_LE(spent(rig), kMost);
+  EXPECT_EQ(answer_dear(rig, ask_dear(rig)), "dear") << "there is money left";
+}
+
 TEST(Money, WithNothingFreeARefusalSaysWhoseBudgetItIs) {
   RouterRig rig({"dear"}, [](RouterRig& r, RouterConfig& config) {
     config.tiers = {{Tier::silver, {r.route("dear", kPrice)}}};

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "services/router/router_answer.h"
 #include "services/router/router_messages.h"
@@ -18,6 +19,7 @@ RouterService::RouterService(Host& host, RouterConfig config)
     : host_(host),
       config_(std::move(config)),
       cache_(config_.limits.cache),
+      meanings_(config_.limits.meanings),
       purse_(host, config_.policy.budgets),
       switches_(host),
       jobs_(host, config_.policy.jobs,
@@ -89,6 +91,19 @@ template <class Request>
 std::optional<inference::Microusd> budget_of(const Request& request) {
   if (!request.has_budget_microusd()) return std::nullopt;
   return request.budget_microusd();
+}
+
+// The last message of a request that is marked as safe to share.
+std::optional<pb::RouterEmbedRequest> shared_text(const pb::RouterGenerateRequest& request,
+                                                  const engine::GenerateRequest& work) {
+  const auto& last = work.messages.back();
+  if (!request.cache_by_meaning() || last.role != engine::Role::user || last.text.empty())
+    return std::nullopt;
+  pb::RouterEmbedRequest text;
+  text.add_texts(last.text);
+  text.set_player(request.player());
+  if (request.has_budget_microusd()) text.set_budget_microusd(request.budget_microusd());
+  return text;
 }
 
 // Speech is heard from its first sentence on.
@@ -176,7 +191,15 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
   Result<Answer<engine::GenerateReply>> answered = std::unexpected(Error{});
   std::vector<std::string> misses;
   engine::Usage before;
-  auto known = answered_before(key, routes, tier);
+  std::optional<Meant> meant;
+  if (auto text = shared_text(request, work)) {
+    // (Without a vector in time it is asked as any other.)
+    auto told = co_await meaning_of(caller, *std::move(text),
+                                    router::cache_scope(work, preferred.route.model, preferred.hash));
+    if (told) meant = *std::move(told);
+  }
+  if (meant && ask.budget) *ask.budget = std::max<std::int64_t>(0, *ask.budget - meant->cost_microusd);
+  auto known = answered_before(key, meant, routes, tier);
   if (known) answered = *std::move(known);
   for (int tries = 1; !answered; ++tries) {
     answered = co_await premises_.hold<Answer<engine::GenerateReply>>(
@@ -184,9 +207,12 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
     if (!answered) break;
     auto& reply = answered->reply;
     if (tries > 1) router::add(reply.usage, before);
+    if (shape) reply.text = router::without_fence(std::move(reply.text));
     const auto met = shape ? shape->check(reply.text) : Result<void>();
     if (met) {
-      if (tries == 1 && answered->route == &preferred) cache_.put(key, reply, host_.env().now());
+      const bool as_asked = tries == 1 && answered->route == &preferred;
+      if (as_asked) cache_.put(key, reply, host_.env().now());
+      if (as_asked && meant) meanings_.put(meant->scope, meant->meaning, reply, host_.env().now());
       break;
     }
     count_miss(*answered->route);
@@ -223,6 +249,7 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
   out.set_engine(std::string(answered->route->route.engine->name()));
   out.set_deadline_met(host_.env().now() <= work.deadline && reply.finish != engine::Finish::deadline);
   router::fill(*out.mutable_usage(), reply.usage);
+  if (meant) out.mutable_usage()->set_cost_microusd(reply.usage.cost_microusd + meant->cost_microusd);
   for (const auto& token : reply.logprobs) router::fill(*out.add_logprobs(), token);
   out.mutable_fallbacks()->Assign(misses.begin(), misses.end());
   for (auto& fallback : answered->fallbacks) out.add_fallbacks(std::move(fallback));
@@ -231,15 +258,35 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
   co_return out;
 }
 
+// What was said before it decides what a word like "there" means: it stands in the scope.
+Task<RouterService::Meant> RouterService::meaning_of(Caller caller, pb::RouterEmbedRequest text,
+                                                     std::string scope) {
+  text.set_deadline_ms(config_.limits.meanings.embedded_within.count());
+  CO_TRY(const auto reply, co_await embed(std::move(caller), std::move(text)));
+  const auto& values = reply.vectors(0).values();
+  co_return Meant{.scope = scope + reply.model(),
+                  .meaning = {values.begin(), values.end()},
+                  .cost_microusd = reply.usage().cost_microusd()};
+}
+
 std::optional<RouterService::Answer<engine::GenerateReply>> RouterService::answered_before(
-    const std::string& key, const Candidates& routes, Tier tier) {
-  if (key.empty()) return std::nullopt;
-  auto reply = cache_.find(key, host_.env().now());
+    const std::string& key, const std::optional<Meant>& meant, const Candidates& routes, Tier tier) {
+  if (key.empty() && !meant) return std::nullopt;
+  const auto now = host_.env().now();
+  auto reply = cache_.find(key, now);
+  const char* result = "hit";
+  if (!reply && meant) {
+    reply = meanings_.find(meant->scope, meant->meaning, now);
+    result = "meaning";
+  }
+  if (!reply) result = "miss";
   host_.metrics()
       .counter("troupe_router_cache_total",
-               "Requests to which the answer is always the same, by whether it was known",
-               {{"result", reply ? "hit" : "miss"}})
+               "Requests whose answer may have been known: by exact key, by meaning, or not",
+               {{"result", result}})
       .add();
+  auto& count = reply ? (*result == 'h' ? cached_.hits : cached_.by_meaning) : cached_.misses;
+  ++count;
   if (!reply) return std::nullopt;
   ++counts_.at(tier)->admitted;
   return Answer<engine::GenerateReply>{.reply = *std::move(reply),
@@ -333,8 +380,17 @@ Task<pb::RouterWarmReply> RouterService::warm(Caller caller, pb::RouterWarmReque
   const auto* route = able.routes[*found.route];
   if (!route->route.price.free())
     co_return fail(Code::unavailable, "router.priced", "reading ahead is for engines that cost nothing");
-  work.model = route->route.model;
   if (request.guess()) work.think_again = host_.env().now() + config_.limits.guess_unlikely;
+  // For whoever may come: first the smaller one of the same machine, which would begin sooner while the
+  // better one has not read it.
+  if (ahead.player().empty()) {
+    for (const auto* smaller : able.routes | std::views::drop(*found.route + 1)) {
+      if (smaller->route.engine != route->route.engine || !smaller->route.writes) continue;
+      work.model = smaller->route.model;
+      (void)co_await route->route.engine->warm(work);
+    }
+  }
+  work.model = route->route.model;
   CO_TRY(const auto usage, co_await route->route.engine->warm(work));
   pb::RouterWarmReply reply;
   reply.set_model(work.model);

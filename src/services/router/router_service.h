@@ -13,6 +13,7 @@
 #include "services/router/router_config.h"
 #include "services/router/router_gate.h"
 #include "services/router/router_jobs.h"
+#include "services/router/router_meanings.h"
 #include "services/router/router_premises.h"
 #include "services/router/router_purse.h"
 #include "services/router/router_switches.h"
@@ -75,8 +76,15 @@ class RouterService {
   // Of a talk: the listener's patience; else never.
   rt::Instant first_token_by(const Ask& ask, const engine::GenerateRequest& work) const;
   void count_miss(const RouteState& route) const;
-  // What was answered before, if this is a request to which the answer is always the same.
+  struct Meant {
+    std::string scope;
+    std::vector<float> meaning;
+    std::int64_t cost_microusd = 0;
+  };
+  Task<Meant> meaning_of(Caller caller, pb::RouterEmbedRequest text, std::string scope);
+  // What was answered before, where the answer is always the same, or one of the same meaning will do.
   std::optional<Answer<engine::GenerateReply>> answered_before(const std::string& key,
+                                                               const std::optional<Meant>& meant,
                                                                const Candidates& routes, engine::Tier tier);
   void record(RouteState& route, const Ask& ask, rt::Instant asked, const Result<void>& outcome,
               const engine::Usage& usage);
@@ -90,6 +98,12 @@ class RouterService {
   std::vector<RouteState*> embedding_;
   std::optional<rt::Instant> turned_away_;  // when a talk last had no answer for lack of time
   router::Cache cache_;
+  router::Meanings meanings_;
+  struct {
+    std::int64_t hits = 0;
+    std::int64_t by_meaning = 0;
+    std::int64_t misses = 0;
+  } cached_;
   router::Purse purse_;
   router::Switches switches_;
   router::Premises premises_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace troupe::router {
 
 namespace {
@@ -15,6 +17,14 @@ Result<std::optional<schema::Schema>> shape_of(const std::string& json_schema) {
   if (json_schema.empty()) return std::nullopt;
   TRY(auto read, schema::Schema::read(json_schema));
   return read;
+}
+
+std::string without_fence(std::string text) {
+  const auto bare = trim(text);
+  if (!bare.starts_with("```") || !bare.ends_with("```") || bare.size() < 7) return text;
+  const auto first = bare.find('\n');
+  if (first == std::string::npos) return text;
+  return trim(std::string_view(bare).substr(first, bare.size() - first - 3));
 }
 
 void draw_again(engine::Sampling& sampling) {

@@ -15,6 +15,8 @@ inline constexpr int kShapeTries = 2;
 Result<std::optional<schema::Schema>> shape_of(const std::string& json_schema);
 
 // The same request for another try: the same draw would give the same answer again.
+// Without the fence ("```json") that many models put around what they were asked for.
+std::string without_fence(std::string text);
 void draw_again(engine::Sampling& sampling);
 
 // What both tries took together.

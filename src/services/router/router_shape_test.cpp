@@ -61,6 +61,17 @@ TEST(RouterShape, AWrongAnswerIsNeverGivenOut) {
   }
 }
 
+TEST(RouterShape, TheFenceAroundAnAnswerIsNoPartOfIt) {
+  for (const char* answer : {"```json\n{\"a\":1}\n```", "```\n{\"a\":1}```\n", " {\"a\":1}"}) {
+    RouterRig rig({"a"});
+    rig.engine("a").at_once = rig.engine("a").says(answer);
+    const auto reply = rig.generate(asking_for(R"({"type":"object"})"));
+    ASSERT_TRUE(reply) << answer << ": " << reply.error().message;
+    EXPECT_EQ(reply->text().find('`'), std::string::npos) << answer;
+    EXPECT_EQ(rig.engine("a").asked.size(), 1U);
+  }
+}
+
 TEST(RouterShape, NothingIsHeardBeforeItWasChecked) {
   RouterRig rig({"a"});
   auto caller = test::server();

@@ -58,7 +58,9 @@ Result<engine::GenerateReply> Heard::end(engine::GenerateReply reply) {
   } else {
     reply.text = reply.text.starts_with(raw_) ? markup_.text() : inference::without_markup(reply.text, kind_);
   }
+  std::erase(reply.text, '\0');  // it can be neither kept nor sent on
   if (reply.reasoning.empty()) reply.reasoning = markup_.reasoning();
+  std::erase(reply.reasoning, '\0');
   if (!way_.whole || !blank(reply.text)) return reply;
   const bool late = reply.finish == engine::Finish::deadline;
   return fail(

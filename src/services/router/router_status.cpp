@@ -100,6 +100,12 @@ Result<pb::RouterStatusReply> RouterService::status(const Caller&, const pb::Rou
   }
   reply.mutable_jobs()->set_queued(static_cast<int>(jobs_.queued()));
   reply.mutable_jobs()->set_running(static_cast<int>(jobs_.running()));
+  auto& cache = *reply.mutable_cache();
+  cache.set_hits(cached_.hits);
+  cache.set_by_meaning(cached_.by_meaning);
+  cache.set_misses(cached_.misses);
+  cache.set_rows(static_cast<std::int64_t>(cache_.rows() + meanings_.rows()));
+  cache.set_bytes(static_cast<std::int64_t>(cache_.bytes() + meanings_.bytes()));
   fill(*reply.mutable_world_budget(), inference::Budgets::kWorld, purse_.view(inference::Budgets::kWorld));
   return reply;
 }

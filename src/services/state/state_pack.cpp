@@ -57,7 +57,44 @@ void adapt_feature(const Key& key, json& document, const pack::Pack& pack, const
   }
 }
 
+std::string type_of(const json& value) {
+  return value.is_boolean() ? "true or false" : value.is_number() ? "a number" : "a text";
+}
+
+std::unexpected<Error> bad_member(const Key& key, const std::string& member, const std::string& what) {
+  return fail(Code::invalid_argument, "state.bad_member",
+              "'" + member + "' of " + describe(key) + " is " + what);
+}
+
 }  // namespace
+
+Result<void> check_of_pack(const Key& key, const std::string& text, const pack::Pack& pack) {
+  const json document = json::parse(text);
+  if (key.kind == "feature" && pack.feature(key.id) != nullptr) {
+    for (const auto& initial : initial_documents(pack)) {
+      if (initial.key != key) continue;
+      const json fresh = json::parse(initial.text);
+      for (const auto& [name, value] : fresh.items()) {
+        const auto now = document.find(name);
+        const bool fixed = name == "kind";
+        if (now == document.end()) return bad_member(key, name, "missing; the pack gives it one");
+        if (fixed && *now != value) return bad_member(key, name, value.dump() + " for good");
+        if (type_of(*now) != type_of(value) || now->is_structured() || now->is_null())
+          return bad_member(key, name, type_of(value));
+      }
+    }
+  }
+  if (key.kind != "npc" || pack.npc(key.id) == nullptr) return {};
+  for (const auto& wear : pack.wears) {
+    const auto now = document.find(wear.key);
+    if (wear.of != "npc" || now == document.end()) continue;
+    const bool number = !wear.to || std::holds_alternative<double>(*wear.to);
+    const bool flag = wear.to && std::holds_alternative<bool>(*wear.to);
+    if (number ? !now->is_number() : flag ? !now->is_boolean() : !now->is_string())
+      return bad_member(key, wear.key, number ? "a number" : flag ? "true or false" : "a text");
+  }
+  return {};
+}
 
 std::optional<Fate> fate_of(const Key& key, const std::string& document, const pack::Pack& pack,
                             const PackChanged& change) {

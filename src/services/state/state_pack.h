@@ -21,6 +21,10 @@ struct Fate {
 std::optional<Fate> fate_of(const Key& key, const std::string& document, const pack::Pack& pack,
                             const troupe::v1::PackChanged& change);
 
+// What the pack says of a thing or a person holds whoever writes: a feature keeps its kind and its states,
+// each of its own type; what wears off of people keeps its type. `invalid_argument` state.bad_member.
+Result<void> check_of_pack(const Key& key, const std::string& text, const pack::Pack& pack);
+
 inline constexpr const char* kPile = "pile";
 
 // What `document` holds, as a document of its own that lies where it was; "" = nothing. `pile` is what lies

@@ -78,6 +78,14 @@ json parse(const std::string& canonical) {
   return made;
 }
 
+}  // namespace
+
+bool is_document(const std::string& text) {
+  return text.empty() || json::parse(text, nullptr, false).is_object();
+}
+
+namespace {
+
 Result<std::string> bounded(const json& document, const Limits& limits) {
   std::string text = document.dump();
   if (text.size() > limits.document_bytes_max) {

@@ -40,6 +40,8 @@ struct Key {
   auto operator<=>(const Key&) const = default;
 };
 std::string describe(const Key& key);  // "npc 'marta'"
+// Whether what a row holds can be read.
+bool is_document(const std::string& text);
 
 // The members that the indexes are made of.
 struct Members {

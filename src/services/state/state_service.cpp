@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "host/pack_change.h"
-#include "moderation/fields.h"
 #include "services/state/state_pack.h"
 #include "services/state/state_store.h"
 #include "troupe/v1/events.pb.h"
@@ -150,29 +149,12 @@ Result<pb::StateQueryReply> StateService::query(const Caller&, const pb::StateQu
   return reply;
 }
 
-// What a game writes may be what a player typed, and others see it: letters, names, signs. It fits the game's
-// rating.
-Result<void> StateService::check_words(const Caller& caller, const std::string& id,
-                                       const google::protobuf::Struct& document) const {
-  if (caller.role != pb::ROLE_GAME_SERVER && caller.role != pb::ROLE_PLAYER) return {};
-  const auto allowed = moderation::levels_for(pack_.world.rating);
-  auto found = moderation::judge_fields(document, allowed);
-  if (found.finding.allowed) found = {"id", moderation::judge(moderation::without_codes(id), allowed)};
-  if (found.finding.allowed) return {};
-  return fail(Code::invalid_argument, "ai.held_back",
-              fmt::format("{}: {} {} is more than the world's rating ({}) allows", found.path,
-                          moderation::category_name(found.finding.category), found.finding.level,
-                          pack_.world.rating));
-}
-
 Result<pb::StateDocument> StateService::put(Turn& turn, const Caller& caller,
                                             const pb::StatePutRequest& request) {
-  TRY_VOID(check_words(caller, request.id(), request.document()));
   return change(turn, caller, request);
 }
 Result<pb::StateDocument> StateService::patch(Turn& turn, const Caller& caller,
                                               const pb::StatePatchRequest& request) {
-  TRY_VOID(check_words(caller, request.id(), request.patch()));
   return change(turn, caller, request);
 }
 Result<pb::StateDocument> StateService::remove(Turn& turn, const Caller& caller,
@@ -194,10 +176,6 @@ Result<pb::StateBatchReply> StateService::batch(Turn& turn, const Caller& caller
   if (count < 1 || count > limits_.batch_max) {
     return fail(Code::invalid_argument, "state.bad_batch",
                 fmt::format("a batch has 1 to {} changes, not {}", limits_.batch_max, count));
-  }
-  for (const auto& change : request.changes()) {
-    TRY_VOID(check_words(caller, change.put().id(), change.put().document()));
-    TRY_VOID(check_words(caller, change.patch().id(), change.patch().patch()));
   }
   Staging staging = begin(turn, caller);
   for (int i = 0; i < request.changes_size(); ++i) {
@@ -272,7 +250,10 @@ Result<void> StateService::stage(Staging& staging, const pb::StatePutRequest& re
   const std::string before = present == nullptr || gone ? std::string() : present->text;
   if (!staging.by_owner) TRY_VOID(state::check_owned(key, before, request.document()));
   TRY(std::string text, state::canonical(request.document(), limits_));
-  if (!staging.by_owner) text = state::keep_owned(key, before, text);
+  if (!staging.by_owner) {
+    text = state::keep_owned(key, before, text);
+    TRY_VOID(state::check_of_pack(key, text, pack_));
+  }
   return replace(staging, key, std::move(text));
 }
 
@@ -284,6 +265,7 @@ Result<void> StateService::stage(Staging& staging, const pb::StatePatchRequest& 
   if (request.version() != 0) TRY_VOID(expect_version(key, request.version(), present->version));
   if (!staging.by_owner) TRY_VOID(state::check_owned(key, present->text, request.patch()));
   TRY(std::string text, state::merged(present->text, request.patch(), limits_));
+  if (!staging.by_owner) TRY_VOID(state::check_of_pack(key, text, pack_));
   return replace(staging, key, std::move(text));
 }
 
@@ -296,6 +278,9 @@ Result<void> StateService::stage(Staging& staging, const pb::StateDeleteRequest&
   if (const auto method = state::owner_of_end(key); !staging.by_owner && !method.empty()) {
     return fail(Code::permission_denied, "state.owned",
                 fmt::format("{} goes by {}, which tells everybody", describe(key), method));
+  }
+  if (!staging.by_owner && key.kind == "feature" && pack_.feature(key.id) != nullptr) {
+    return fail(Code::permission_denied, "state.owned", describe(key) + " comes and goes with the pack");
   }
   Document deleted = *present;
   ++deleted.version;

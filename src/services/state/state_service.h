@@ -31,8 +31,6 @@ class StateService {
 
   Result<pb::StateDocument> get(const Caller& caller, const pb::StateGetRequest& request) const;
   Result<pb::StateQueryReply> query(const Caller& caller, const pb::StateQueryRequest& request) const;
-  Result<void> check_words(const Caller& caller, const std::string& id,
-                           const google::protobuf::Struct& document) const;
   Result<pb::StateDocument> put(Turn& turn, const Caller& caller, const pb::StatePutRequest& request);
   Result<pb::StateDocument> patch(Turn& turn, const Caller& caller, const pb::StatePatchRequest& request);
   Result<pb::StateDocument> remove(Turn& turn, const Caller& caller, const pb::StateDeleteRequest& request);

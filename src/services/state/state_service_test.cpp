@@ -123,6 +123,20 @@ TEST_F(StateTest, PatchMergesAndTellsWhatChanged) {
             "state.unknown: no npc 'adda' here; did you mean 'ada'?");
 }
 
+TEST_F(StateTest, AThingOfThePackStaysWhatThePackSaysItIs) {
+  for (const char* patch_of :
+       {R"({"lit":"maybe"})", R"({"lit":null})", R"({"lit":{}})", R"({"kind":"boat"})"}) {
+    const auto reply = patch(std::string(R"({"kind":"feature","id":"quay_lamp","patch":)") + patch_of + "}");
+    ASSERT_FALSE(reply) << patch_of;
+    EXPECT_EQ(reply.error().reason, "state.bad_member") << patch_of << ": " << reply.error().message;
+  }
+  EXPECT_TRUE(patch(R"({"kind":"feature","id":"quay_lamp","patch":{"lit":true,"note":"mended"}})"));
+  const auto gone = world_.call<pb::StateDocument>(
+      designer(), read<pb::StateDeleteRequest>(R"({"kind":"feature","id":"quay_lamp"})"));
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().reason, "state.owned");
+}
+
 TEST_F(StateTest, WhatChangesNothingLeavesTheVersionAlone) {
   EXPECT_EQ(patch(R"({"kind":"npc","id":"ada","patch":{"money":50.0}})")->version(), 1U);
   EXPECT_TRUE(world_.events().empty());
@@ -176,16 +190,18 @@ TEST_F(StateTest, ABatchHappensAsAWholeOrNotAtAll) {
   EXPECT_EQ(text(get(designer(), "cart", "c1")), "state.unknown: no cart 'c1' here");
   EXPECT_TRUE(world_.events().empty());
 
+  ASSERT_TRUE(put(R"({"kind":"cart","id":"c2","document":{"place":"quay"}})"));
+  world_.clear_events();
   const auto done = batch(R"({"changes":[
     {"patch":{"kind":"npc","id":"ada","patch":{"money":0}}},
     {"put":{"kind":"cart","id":"c1","document":{"load":1}}},
     {"patch":{"kind":"cart","id":"c1","version":1,"patch":{"load":2}}},
-    {"delete":{"kind":"feature","id":"market_lamp"}}]})");
+    {"delete":{"kind":"cart","id":"c2"}}]})");
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(done->documents_size(), 4);
   EXPECT_EQ(text(get(designer(), "cart", "c1")), R"(2 {"load":2})") << "later changes see earlier ones";
-  EXPECT_EQ(world_.events().size(), 4U) << "one event per document, and that the lamp is gone";
-  EXPECT_FALSE(get(designer(), "feature", "market_lamp"));
+  EXPECT_EQ(world_.events().size(), 4U) << "one event per document, and that the cart is gone";
+  EXPECT_FALSE(get(designer(), "cart", "c2"));
 }
 
 TEST_F(StateTest, ABatchIsBounded) {

@@ -1,5 +1,7 @@
 #include "services/state/state_store.h"
 
+#include "base/log.h"
+
 namespace troupe::state::store {
 
 using db::Values;
@@ -26,6 +28,11 @@ Result<void> load(db::Reader& reader, Image& image, const pack::Pack& pack, cons
           "select kind, id, version, document, place, player, deleted, changed_ms from state_documents"));
   for (const auto& row : rows) {
     const Key key{row.text(0), row.text(1)};
+    if (!is_document(row.text(3))) {
+      // Only after --accept-loss: a start without it does not come here.
+      log::error("state", "{} is damaged and left out", describe(key));
+      continue;
+    }
     Document document{.version = static_cast<std::uint64_t>(row.integer(2)),
                       .text = row.text(3),
                       .changed_ms = row.integer(7),
