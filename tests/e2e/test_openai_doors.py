@@ -2,8 +2,8 @@
 from rig import Place, Server, check
 
 
-def ask(server: Server, text: str, **headers: str) -> dict:
-    body = {"model": "silver", "max_tokens": 12, "messages": [{"role": "user", "content": text}]}
+def ask(server: Server, text: str, tokens: int = 12, **headers: str) -> dict:
+    body = {"model": "silver", "max_tokens": tokens, "messages": [{"role": "user", "content": text}]}
     return server.post("/v1/chat/completions", body, **headers)
 
 
@@ -15,14 +15,16 @@ def players(server: Server) -> None:
     as_player = {"X-Troupe-Player": "anna"}
     foul = ask(server, "Say it again, you stupid cunt.", **as_player)
     check(foul["status"] == 400 and foul["error"]["code"] == "ai.held_back", f"what a player may not say reaches no model: {foul}")
-    fine = ask(server, "Good day to you.", **as_player)
-    check(isinstance(fine["choices"][0]["message"]["content"], str), "a player who is let in gets an answer")
+    fine = ask(server, "Good day to you.", 120, **as_player)  # players hear whole sentences only
+    check(bool(fine.get("choices")), f"a player who is let in gets an answer: {fine}")
     server.wait_until("what was held back is on record", lambda: [
         event for event in server.call("events.History", {"type": "GuardrailViolated"})["events"]
         if event["payload"]["door"] == "v1.chat" and event["payload"]["player"] == "anna"] != [])
 
 
 def by_meaning(server: Server) -> None:
+    server.wait_until("what the world reads at its start is read", lambda: server.call("router.Status", {})["thoughts"] != [] and all(
+        thought["state"] == "ended" for thought in server.call("router.Status", {})["thoughts"]))
     first = ask(server, "Where can a traveller sleep in this town?", **{"X-Troupe-Cache": "meaning"})["choices"][0]["message"]["content"]
     again = ask(server, "Where can a traveller sleep in this town, please?", **{"X-Troupe-Cache": "meaning"})["choices"][0]["message"]["content"]
     counted = cache(server)

@@ -62,9 +62,9 @@ struct CacheLimits {
 struct MeaningLimits {
   std::size_t rows_max = 512;
   std::size_t bytes_max = std::size_t{2} << 20;
-  double alike = .93;                     // cosine: below it, it is another question
-  rt::milliseconds keeps_for{600'000};    // nothing tells when what was answered is no longer so
-  rt::milliseconds embedded_within{300};  // then it is asked as any other
+  double alike = .93;                       // cosine: below it, it is another question
+  rt::milliseconds keeps_for{600'000};      // nothing tells when what was answered is no longer so
+  rt::milliseconds embedded_within{1'000};  // then it is asked as any other
 };
 
 struct RouterLimits {
