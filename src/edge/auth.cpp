@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "host/registry.h"
+#include "host/word_guard.h"
 
 namespace troupe::edge {
 
@@ -44,11 +45,9 @@ std::unexpected<Error> refused(std::string reason, std::string message) {
 }
 
 Result<void> check_name(std::string_view name) {
-  if (name.size() <= kNameBytesMax && is_utf8(name) && !has_unseen(name)) return {};
-  return fail(
-      Code::invalid_argument, "auth.bad_player",
-      fmt::format("a player's name is UTF-8 of at most {} bytes without characters that cannot be seen",
-                  kNameBytesMax));
+  if (const auto named = check_player_name(std::string(name)); !named)
+    return fail(Code::invalid_argument, "auth.bad_player", named.error().message);
+  return {};
 }
 
 }  // namespace

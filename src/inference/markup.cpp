@@ -426,11 +426,8 @@ bool Markup::step(bool last) {
     const auto first = text.find_first_not_of(" \n\t\r");
     // No thought begins so.
     if (first != std::string::npos && (text[first] == '{' || text[first] == '"')) unsure_ = false;
-  }
-  if (kind_ == Kind::structured && mode_ == Mode::show && !unsure_) {
-    const auto first = text.find_first_not_of(" \n\t\r");
-    if (spoke_ || (first != std::string::npos && text[first] != '<' && text[first] != '[' &&
-                   !text.substr(first).starts_with(kLeft.substr(0, 1)))) {
+    if (!unsure_ && (spoke_ || (first != std::string::npos && text[first] != '<' && text[first] != '[' &&
+                                !text.substr(first).starts_with(kLeft.substr(0, 1))))) {
       at_ = held_.size();
       show(text);
       return true;

@@ -275,18 +275,22 @@ std::optional<RouterService::Answer<engine::GenerateReply>> RouterService::answe
   const auto now = host_.env().now();
   auto reply = cache_.find(key, now);
   const char* result = "hit";
+  auto* count = &cached_.hits;
   if (!reply && meant) {
     reply = meanings_.find(meant->scope, meant->meaning, now);
     result = "meaning";
+    count = &cached_.by_meaning;
   }
-  if (!reply) result = "miss";
+  if (!reply) {
+    result = "miss";
+    count = &cached_.misses;
+  }
+  ++*count;
   host_.metrics()
       .counter("troupe_router_cache_total",
                "Requests whose answer may have been known: by exact key, by meaning, or not",
                {{"result", result}})
       .add();
-  auto& count = reply ? (*result == 'h' ? cached_.hits : cached_.by_meaning) : cached_.misses;
-  ++count;
   if (!reply) return std::nullopt;
   ++counts_.at(tier)->admitted;
   return Answer<engine::GenerateReply>{.reply = *std::move(reply),

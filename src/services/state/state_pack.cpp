@@ -57,8 +57,11 @@ void adapt_feature(const Key& key, json& document, const pack::Pack& pack, const
   }
 }
 
-std::string type_of(const json& value) {
-  return value.is_boolean() ? "true or false" : value.is_number() ? "a number" : "a text";
+// What a value of the same type is called, "" where `now` is one.
+std::string other_type(const json& now, const pack::Value& usual) {
+  if (std::holds_alternative<bool>(usual)) return now.is_boolean() ? "" : "true or false";
+  if (std::holds_alternative<double>(usual)) return now.is_number() ? "" : "a number";
+  return now.is_string() ? "" : "a text";
 }
 
 std::unexpected<Error> bad_member(const Key& key, const std::string& member, const std::string& what) {
@@ -70,28 +73,24 @@ std::unexpected<Error> bad_member(const Key& key, const std::string& member, con
 
 Result<void> check_of_pack(const Key& key, const std::string& text, const pack::Pack& pack) {
   const json document = json::parse(text);
-  if (key.kind == "feature" && pack.feature(key.id) != nullptr) {
-    for (const auto& initial : initial_documents(pack)) {
-      if (initial.key != key) continue;
-      const json fresh = json::parse(initial.text);
-      for (const auto& [name, value] : fresh.items()) {
-        const auto now = document.find(name);
-        const bool fixed = name == "kind";
-        if (now == document.end()) return bad_member(key, name, "missing; the pack gives it one");
-        if (fixed && *now != value) return bad_member(key, name, value.dump() + " for good");
-        if (type_of(*now) != type_of(value) || now->is_structured() || now->is_null())
-          return bad_member(key, name, type_of(value));
-      }
+  if (const auto* feature = key.kind == "feature" ? pack.feature(key.id) : nullptr) {
+    auto usual = feature->state;
+    usual["kind"] = feature->kind;
+    usual["place"] = std::string();
+    for (const auto& [name, value] : usual) {
+      const auto now = document.find(name);
+      if (now == document.end()) return bad_member(key, name, "missing; the pack gives it one");
+      if (name == "kind" && *now != feature->kind)
+        return bad_member(key, name, json(feature->kind).dump() + " for good");
+      if (const auto other = other_type(*now, value); !other.empty()) return bad_member(key, name, other);
     }
   }
   if (key.kind != "npc" || pack.npc(key.id) == nullptr) return {};
   for (const auto& wear : pack.wears) {
     const auto now = document.find(wear.key);
     if (wear.of != "npc" || now == document.end()) continue;
-    const bool number = !wear.to || std::holds_alternative<double>(*wear.to);
-    const bool flag = wear.to && std::holds_alternative<bool>(*wear.to);
-    if (number ? !now->is_number() : flag ? !now->is_boolean() : !now->is_string())
-      return bad_member(key, wear.key, number ? "a number" : flag ? "true or false" : "a text");
+    const auto other = other_type(*now, wear.to.value_or(wear.by));
+    if (!other.empty()) return bad_member(key, wear.key, other);
   }
   return {};
 }
