@@ -2,9 +2,19 @@
 # the io thread alone, and there it has nothing to find.
 add_custom_target(threads)
 
+# Sets `said` to those of the flags that a function was given, to be handed on.
+macro(troupe_said prefix)
+  set(said)
+  foreach(flag ${ARGN})
+    if(${prefix}_${flag})
+      list(APPEND said ${flag})
+    endif()
+  endforeach()
+endmacro()
+
 # troupe_room(NAME <target> [LINKS public...] [PRIVATE private...] [TEST_LINKS ...] [TIMEOUT s] [PLAIN] [THREADS])
 # One folder is one static library of its *.cpp, and one test program of its *_test.cpp, run by ctest.
-# Links state which rooms may be included: an arrow that is not here does not compile. PLAIN: without the precompiled
+# Links state which rooms may be included: an arrow that is not here does not link, and tools/tidy.py refuses it. PLAIN: without the precompiled
 # header, for rooms that must not see Asio or protobuf. THREADS: its test runs more than one thread (`threads` below).
 function(troupe_room)
   cmake_parse_arguments(R "PLAIN;THREADS" "NAME;TIMEOUT" "LINKS;PRIVATE;TEST_LINKS" ${ARGN})
@@ -27,14 +37,8 @@ function(troupe_room)
     set(linked ${R_NAME})
   endif()
   if(tests)
-    set(kind)
-    if(R_PLAIN)
-      list(APPEND kind PLAIN)
-    endif()
-    if(R_THREADS)
-      list(APPEND kind THREADS)
-    endif()
-    troupe_test(NAME ${R_NAME}_test ${kind} SOURCES ${tests} LINKS ${linked} ${R_PRIVATE} ${R_TEST_LINKS}
+    troupe_said(R PLAIN THREADS)
+    troupe_test(NAME ${R_NAME}_test ${said} SOURCES ${tests} LINKS ${linked} ${R_PRIVATE} ${R_TEST_LINKS}
       TIMEOUT ${R_TIMEOUT})
   endif()
 endfunction()
@@ -54,15 +58,11 @@ function(troupe_test)
   endif()
   target_link_libraries(${T_NAME} PRIVATE ${T_LINKS} troupe_warnings GTest::gtest GTest::gmock GTest::gtest_main)
   target_include_directories(${T_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/src)
-  set(kind)
-  if(T_REPEATS)
-    list(APPEND kind REPEATS)
-  endif()
   if(T_THREADS)
-    list(APPEND kind THREADS)
     add_dependencies(threads ${T_NAME})
   endif()
-  troupe_ctest(NAME ${T_NAME} COMMAND ${T_NAME} TIMEOUT ${T_TIMEOUT} LABEL ${T_LABEL} ${kind})
+  troupe_said(T REPEATS THREADS)
+  troupe_ctest(NAME ${T_NAME} COMMAND ${T_NAME} TIMEOUT ${T_TIMEOUT} LABEL ${T_LABEL} ${said})
 endfunction()
 
 # troupe_ctest(NAME n COMMAND ... TIMEOUT s LABEL fast|slow [SERIAL] [REPEATS] [THREADS]): under sanitizers the name says under
