@@ -22,15 +22,16 @@ ARROWS = {
     "src/ports": ["base", "rt"],
     "src/moderation": ["base"],
     "src/pack": ["base", "moderation"],
+    "src/talk": ["base", "pack"],
     "src/schema": ["base"],
     "src/inference": ["base", "rt", "ports"],
     "src/host": ["base", "rt", "ports", "moderation", "troupe"],
-    "src/services/*": ["base", "rt", "ports", "moderation", "schema", "inference", "host", "pack", "troupe"],
+    "src/services/*": ["base", "rt", "ports", "moderation", "schema", "inference", "host", "pack", "talk", "troupe"],
     "src/adapters/*": ["base", "rt", "ports", "schema", "inference"],
     "src/edge": ["base", "rt", "ports", "schema", "host", "troupe"],
     "src/cli": ["base", "rt", "ports", "host", "pack", "troupe"],
 }
-OURS = ("base", "rt", "ports", "moderation", "schema", "inference", "host", "pack", "services", "adapters", "edge", "cli", "app", "troupe")
+OURS = ("base", "rt", "ports", "moderation", "schema", "inference", "host", "pack", "talk", "services", "adapters", "edge", "cli", "app", "troupe")
 
 # pattern, what is wrong, folders where it is right (prefixes), which files it concerns
 RULES = [

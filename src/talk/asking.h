@@ -1,0 +1,122 @@
+#pragma once
+// How a language asks: the section `asking` of its file. What a question looks like, what it wants to know,
+// who is meant by I and you, what he, she and there stand for, and how people tell of themselves. All
+// patterns meet folded lines. Read once, then immutable.
+#include <array>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pack/pack_yaml.h"
+#include "talk/pattern.h"
+
+namespace troupe::talk {
+
+// What a thing is, as asks and masks speak of it.
+enum class ThingType { person, place, good, feature, faction, festival, name };
+inline constexpr std::array<std::string_view, 7> kThingTypeNames{"person",  "place",    "good", "feature",
+                                                                 "faction", "festival", "name"};
+inline std::string_view name_of(ThingType type) { return kThingTypeNames[static_cast<std::size_t>(type)]; }
+
+// What a question wants to know, as a bit per kind of the file's list.
+using Kinds = std::uint32_t;
+
+struct QuestionKind {
+  std::string id;  // "where", "howmuch"
+  Patterns patterns;
+  Kinds alike = 0;  // kinds that a question of this one may be answered by; its own bit too
+  // Asked with nothing else ("Where?", "How much are they?"): the intent for what was last spoken of.
+  std::map<ThingType, std::string> follow;
+};
+
+struct PronounRule {
+  ThingType type = ThingType::person;
+  Pattern pattern;
+  std::string with;  // "{name}" or "{name}'s"
+};
+
+// Something that people tell of themselves and are asked for again.
+struct ToldKind {
+  std::string intent;             // "player.name"
+  std::vector<std::string> like;  // sentences of this kind
+  Patterns forms;                 // turns of phrase that show it
+  Patterns asked;                 // a question that asks for it whatever else it is near to
+};
+
+// "Do you trust her?": which feeling is asked for, and from where on the answer is yes.
+struct Aspect {
+  std::string feeling;
+  Patterns patterns;
+  double yes_from = .5;
+};
+
+struct Asking {
+  Patterns not_speech;  // stage directions, markup, orders to a machine
+  Pattern filler;       // what may stand before a question: "and", "so", "hey"
+  Patterns question;    // after the filler
+  Patterns question_anywhere;
+  Patterns yes_no;  // a question that wants yes or no, after the filler
+  Patterns either;  // two things to choose from: neither yes nor no
+  Patterns follow;  // a line that goes on with what was asked last: "and Nell?"
+  Patterns negation;
+  std::vector<QuestionKind> kinds;
+  Patterns which;  // asks who does something
+
+  Patterns first;           // I, me, my
+  Patterns mine;            // asks or speaks about oneself
+  Patterns mine_never;      // taken out before `mine` is looked for: "tell me"
+  Patterns second;          // you, your
+  Patterns about_me;        // a question about the one who asks: "do I", "my"
+  Patterns about_me_never;  // and none of these: "where can I"
+  Pattern my_thing;         // its first group is what somebody calls theirs
+
+  std::vector<PronounRule> pronouns;
+  std::size_t pronoun_words_max = 6;  // content words of a line in which they are looked for
+
+  std::vector<ToldKind> told;
+  Patterns tells;       // a sentence that is kept as told: it speaks of the one who says it
+  Patterns joined;      // a sentence that belongs to the one before: "she", "it"
+  Patterns gives_name;  // the first group is the name
+  std::set<std::string, std::less<>> recall_leave;  // stems that say nothing of what was told: "said"
+  std::vector<std::string> fact_like;               // what people tell of themselves when asked
+  std::vector<std::string> trait_like;              // what they are like, which nobody tells
+
+  std::map<ThingType, std::string> masks;  // "this person"
+  std::vector<Aspect> aspects;
+
+  // Asks made of the pack.
+  std::vector<std::string> by_role;      // {role} {a_role}
+  std::vector<std::string> by_activity;  // {activity} {place}
+  std::string by_persona;                // {rest}
+  std::string by_look;                   // {a_look}
+  std::vector<std::string> names;        // {P}, of a name that only facts use
+  std::vector<std::string> features;     // {X}
+  std::vector<std::string> place_kinds;  // {kind} {a_kind}
+
+  const ToldKind* told_kind(std::string_view intent) const;
+};
+Asking read_asking(const pack::Cursor& cursor);
+
+// All of a folded line.
+bool is_speech(const Asking& asking, std::string_view folded);
+bool is_question(const Asking& asking, std::string_view folded);
+bool wants_yes_or_no(const Asking& asking, std::string_view folded);
+std::string without_filler(const Asking& asking, std::string_view folded);
+Kinds kinds_of(const Asking& asking, std::string_view folded);
+// Both say what they want to know, and it is not the same.
+bool clash(const Asking& asking, Kinds line, Kinds ask);
+
+struct Persons {
+  bool first = false;   // I, me, my anywhere
+  bool mine = false;    // about the one who speaks
+  bool second = false;  // about the one spoken to
+};
+Persons persons_of(const Asking& asking, std::string_view folded);
+
+// A line as the sentences that are kept of it; one that goes on with the one before stays with it.
+std::vector<std::string> told_sentences(const Asking& asking, std::string_view line);
+
+}  // namespace troupe::talk
