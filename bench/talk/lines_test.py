@@ -134,6 +134,29 @@ class Lines(unittest.TestCase):
         self.assertLessEqual(len(asked), AS_ASKED * len(self.all), asked)
 
 
+class Examples(unittest.TestCase):
+    """What people who know the worlds would answer, and what nobody should: examples.yaml."""
+
+    @classmethod
+    def setUpClass(cls):
+        import yaml
+        cls.of = yaml.safe_load((judge.HERE / "examples.yaml").read_text(encoding="utf-8"))
+        cls.lines = {line.id: line for name in (*judge.DEV, judge.GERMAN) for line in judge.load(name)}
+
+    def test_good_answers_pass_and_bad_ones_do_not(self):
+        for number, answers in self.of.items():
+            for answer in answers["good"]:
+                with self.subTest(number, good=answer):
+                    self.assertEqual(judge.faults(self.lines[number], answer, NOW, "Nobody"), [])
+            for answer in answers["bad"]:
+                with self.subTest(number, bad=answer):
+                    self.assertTrue(judge.faults(self.lines[number], answer, NOW, "Nobody"))
+
+    def test_there_are_some_of_every_kind(self):
+        self.assertEqual({self.lines[number].kind for number in self.of}, judge.KINDS.keys())
+        self.assertTrue(all(answers.keys() == {"good", "bad"} and all(answers.values()) for answers in self.of.values()))
+
+
 RAW = {"id": "x1", "world": "thornwell", "kind": "now", "npc": "dane", "before": [], "line": "The hour?", "must": ["@phase"], "mustnot": ["ten"]}
 
 

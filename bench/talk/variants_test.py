@@ -4,18 +4,16 @@ import unittest
 from talk import judge, variants
 
 
-def distance(one, other):
-    """Edits from one text to another, two letters that change places being one."""
-    before, last = None, list(range(len(other) + 1))
-    for row, a in enumerate(one, 1):
-        line = [row]
-        for column, b in enumerate(other, 1):
-            least = min(last[column] + 1, line[-1] + 1, last[column - 1] + (a != b))
-            if row > 1 and column > 1 and a == other[column - 2] and one[row - 2] == b:
-                least = min(least, before[column - 2] + 1)
-            line.append(least)
-        before, last = last, line
-    return last[-1]
+def errors(one, other):
+    """What differs between two texts that begin and end alike: 0 where nothing does, 1 for one error of typing, more otherwise."""
+    begin = 0
+    while begin < min(len(one), len(other)) and one[begin] == other[begin]:
+        begin += 1
+    end = 0
+    while end < min(len(one), len(other)) - begin and one[-1 - end] == other[-1 - end]:
+        end += 1
+    a, b = one[begin:len(one) - end], other[begin:len(other) - end]
+    return 1 if a == b[::-1] and len(a) == 2 else max(len(a), len(b))
 
 
 class Careless(unittest.TestCase):
@@ -45,11 +43,10 @@ class Mistyped(unittest.TestCase):
     def test_one_error_and_no_more(self):
         for name in (*judge.DEV, judge.GERMAN):
             for line in judge.load(name):
-                short = line.line[:300]
                 for seed in range(3):
-                    with self.subTest(short, seed=seed):
-                        expected = 1 if variants.WORD.search(short) else 0
-                        self.assertEqual(distance(short, variants.mistyped(short, seed)), expected)
+                    with self.subTest(line.line, seed=seed):
+                        expected = 1 if variants.WORD.search(line.line) else 0
+                        self.assertEqual(errors(line.line, variants.mistyped(line.line, seed)), expected)
 
     def test_the_same_seed_errs_in_the_same_way(self):
         line = "Where does the lamplighter sleep?"
