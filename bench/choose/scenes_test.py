@@ -201,6 +201,9 @@ class Rotations(unittest.TestCase):
         self.assertLess(abs(rows["hard"]["chance"] - 0.27), 0.02)
         self.assertEqual(rows["hard_prose"]["peer_name"], "chance")
 
+    def test_a_smoke_run_asks_every_tag(self):
+        self.assertEqual({scene.tag for scene in scenes.load(scenes.HARD)[::bench.SMOKE_STEP]}, set(HARD_TAGS))
+
     def test_figures_by_tag(self):
         found = scenes.load(scenes.HARD)
         figures = scenes.by_tag(found, [float(scene.tag == "prose") for scene in found])
