@@ -24,6 +24,7 @@ BENCH = ROOT / "bench" / "choose"
 OPTIONS_MAX = 6
 HELD_OUT = 14          # one in so many of the contrast blocks
 LIKE_MAX = 0.5         # of a scene and one of the benchmark: above it the scene is left out
+SAME = 0.62            # above it one was written from the other: no such scene may be in data/
 FOREIGN_SHARE = 0.35   # of groups that get a wrong option from elsewhere though they have enough
 FEWER_SHARE = 0.25     # of contrast groups that leave options and their scenes out
 FRAMED_SHARE = 0.25    # of plain groups that get the frame of the server
@@ -67,16 +68,15 @@ def collect(value, found):
             collect(part, found)
 
 
-def apart(blocks, asked) -> tuple[list, list]:
+def apart(blocks, asked, like_max=LIKE_MAX) -> tuple[list, list]:
     """The blocks without scenes that are too like one of `asked`; and those scenes as (cosine, scene, asked)."""
-    measure = Likeness([*asked, *(scene.text for block in blocks for scene in block.scenes)])
-    vectors = [measure.vector(text) for text in asked]
+    measure = Likeness([*asked, *(scene.text for block in blocks for scene in block.scenes)], asked)
     kept, dropped = [], []
     for block in blocks:
         left = []
         for scene in block.scenes:
-            cosine, place = measure.nearest(scene.text, vectors)
-            if cosine > LIKE_MAX:
+            cosine, place = measure.nearest(scene.text)
+            if cosine > like_max:
                 dropped.append((cosine, scene.text, asked[place]))
             else:
                 left.append(scene)

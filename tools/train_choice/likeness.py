@@ -18,12 +18,16 @@ def stems(text: str) -> list[str]:
 
 
 class Likeness:
-    """Cosine of the stems of two texts, rare ones counting more. Made from all the texts that are compared."""
+    """Cosine of the stems of two texts, rare ones counting more. `texts` are all that is compared, `asked` what the others are held against."""
 
-    def __init__(self, texts):
+    def __init__(self, texts, asked):
         texts = list(texts)
         in_texts = collections.Counter(stem for text in texts for stem in set(stems(text)))
         self.weights = {stem: math.log(1 + len(texts) / count) for stem, count in in_texts.items()}
+        self.having = collections.defaultdict(list)  # stem -> (place in `asked`, weight there)
+        for place, text in enumerate(asked):
+            for stem, weight in self.vector(text).items():
+                self.having[stem].append((place, weight))
 
     def vector(self, text: str) -> dict:
         counted = collections.Counter(stems(text))
@@ -31,8 +35,10 @@ class Likeness:
         length = math.sqrt(sum(weight * weight for weight in weighed.values())) or 1.0
         return {stem: weight / length for stem, weight in weighed.items()}
 
-    def nearest(self, text: str, vectors: list[dict]) -> tuple[float, int]:
-        """The greatest cosine with one of `vectors`, and its place."""
-        own = self.vector(text)
-        return max(((sum(weight * other.get(stem, 0.0) for stem, weight in own.items()), place)
-                    for place, other in enumerate(vectors)), default=(0.0, -1))
+    def nearest(self, text: str) -> tuple[float, int]:
+        """The greatest cosine with one of `asked`, and its place."""
+        cosines = collections.defaultdict(float)
+        for stem, weight in self.vector(text).items():
+            for place, other in self.having.get(stem, ()):
+                cosines[place] += weight * other
+        return max(((cosine, place) for place, cosine in cosines.items()), default=(0.0, -1))
