@@ -12,11 +12,13 @@ must     patterns that the answer has, all of them
 mustnot  patterns that it has not, none of them
 
 Patterns are Python's regular expressions, any case. `@phase`, `@season` and `@weather` in a pattern stand for the state of the world
-where the person is at that moment. Several right answers are alternatives of one pattern. An answer is right when it has no faults():
-those of its line, a fault of style (it repeats the line, is long, tells what it does, speaks of the speaker as of somebody else, sounds like an
-assistant), or a deed: nobody wishes one in these lines.
+where the person is at that moment. Several right answers are alternatives of one pattern. Where there is a `must`, something is asked
+that this person can answer: their own line for what they do not know, or do not tell, is no answer to it, whatever words are in it.
+An answer is right when it has no faults(): those of its line, a fault of style (it repeats the line, is long, tells what it does,
+speaks of the speaker as of somebody else, sounds like an assistant), or a deed: nobody wishes one in these lines.
 """
 import dataclasses
+import functools
 import json
 import pathlib
 import re
@@ -75,7 +77,8 @@ WEATHER = {
     "extreme_cold": r"cold|freez|frost|ice|icy|bitter",
 }
 
-LONGEST_SENTENCES = 4
+LONGEST_WORDS = 50  # people answer in a sentence or two; a terse person may need more of them
+EVASIVE = ("unknown", "deflection", "greeting", "farewell")  # kinds of a pack's lines that answer no question
 ASSISTANT = r"\b(as an ai|language model|how (can|may) i (help|assist) you|assist you)\b"
 DOES = r"(is|was|has|says|said|does|smiles|nods|looks|sighs|laughs|shrugs|turns)"
 
@@ -90,6 +93,12 @@ class Line:
     line: str
     must: tuple
     mustnot: tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Person:
+    name: str
+    evasions: tuple  # what they say where they do not answer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,6 +133,17 @@ def pack(world):
     raise ValueError(f"no world '{world}' in {[str(folder) for folder in WORLDS]}")
 
 
+@functools.cache
+def people(world):
+    """Who lives there, by id."""
+    import yaml  # here, because `troupe bench --help` must not need it
+    found = {}
+    for path in sorted((pack(world) / "npcs").glob("*.yaml")):
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found[path.stem] = Person(raw["name"], tuple(text for kind in EVASIVE for text in raw["lines"].get(kind, [])))
+    return found
+
+
 def words(text):
     return re.findall(r"[^\W_]+", text.lower())
 
@@ -132,7 +152,7 @@ def style(said, name):
     """Faults of any answer, whatever was asked."""
     first = re.escape(name.split()[0])
     found = []
-    if len(re.findall(r"[.!?…]+(?=\s|$)", said)) > LONGEST_SENTENCES:
+    if len(words(said)) > LONGEST_WORDS:
         found.append("is long")
     if "*" in said:
         found.append("tells what it does")
@@ -143,12 +163,21 @@ def style(said, name):
     return found
 
 
-def faults(line, said, now, name, deeds=()):
-    """What is wrong with an answer; nothing: it is right. `name`: of the person; `deeds`: what was done because of the line."""
+def evades(said, person):
+    """Whether nothing is said beside what this person says instead of an answer."""
+    for text in person.evasions:
+        said = said.replace(text, "")
+    return not words(said)
+
+
+def faults(line, said, now, person, deeds=()):
+    """What is wrong with an answer; nothing: it is right. `deeds`: what was done because of the line."""
     if not said.strip():
         return ["is empty"]
     if words(said) == words(line.line):
         return ["repeats the line"]
+    if line.must and evades(said, person):
+        return ["does not answer"]
     found = [f"lacks {pattern}" for pattern in line.must if not re.search(now.fill(pattern), said, re.I)]
     found += [f"has {hit.group(0)}" for hit in (re.search(now.fill(pattern), said, re.I) for pattern in line.mustnot) if hit]
-    return found + style(said, name) + [f"did {deed}" for deed in deeds]
+    return found + style(said, person.name) + [f"did {deed}" for deed in deeds]

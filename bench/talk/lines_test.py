@@ -12,6 +12,7 @@ ALIKE = 12          # lines of a kind and a world that may begin with the same t
 AS_ASKED = 0.10     # of the lines may be an ask of the language file with a name in its slot
 LONGEST = 4096      # bytes, as much as anybody may say
 NOW = judge.Now("day", "autumn", "fog")
+NOBODY = judge.Person("Nobody", ())
 MARKS = {"@phase", "@season", "@weather"}
 
 
@@ -99,7 +100,7 @@ class Lines(unittest.TestCase):
         for line in self.all:
             if line.kind in ("self", "people", "fact", "remember", "world"):
                 with self.subTest(line.id):
-                    echo = judge.faults(line, f"{line.line} Hm?", NOW, "Nobody")
+                    echo = judge.faults(line, f"{line.line} Hm?", NOW, NOBODY)
                     self.assertTrue(echo or line.must in ((), (".",)))
 
     def test_kinds_are_what_they_are_called(self):
@@ -142,15 +143,20 @@ class Examples(unittest.TestCase):
         import yaml
         cls.of = yaml.safe_load((judge.HERE / "examples.yaml").read_text(encoding="utf-8"))
         cls.lines = {line.id: line for name in (*judge.DEV, judge.GERMAN) for line in judge.load(name)}
+        cls.people = {name: judge.people(name) for name in (*judge.DEV, judge.GERMAN)}
+
+    def faults(self, number, answer):
+        line = self.lines[number]
+        return judge.faults(line, answer, NOW, self.people[line.world][line.npc])
 
     def test_good_answers_pass_and_bad_ones_do_not(self):
         for number, answers in self.of.items():
             for answer in answers["good"]:
                 with self.subTest(number, good=answer):
-                    self.assertEqual(judge.faults(self.lines[number], answer, NOW, "Nobody"), [])
+                    self.assertEqual(self.faults(number, answer), [])
             for answer in answers["bad"]:
                 with self.subTest(number, bad=answer):
-                    self.assertTrue(judge.faults(self.lines[number], answer, NOW, "Nobody"))
+                    self.assertTrue(self.faults(number, answer))
 
     def test_there_are_some_of_every_kind(self):
         self.assertEqual({self.lines[number].kind for number in self.of}, judge.KINDS.keys())
@@ -162,7 +168,7 @@ RAW = {"id": "x1", "world": "thornwell", "kind": "now", "npc": "dane", "before":
 
 class Judge(unittest.TestCase):
     def faults(self, said, deeds=(), **other):
-        return judge.faults(judge.of({**RAW, **other}), said, judge.Now("dusk", "summer", "extreme_heat"), "Captain Hesper Dane", deeds)
+        return judge.faults(judge.of({**RAW, **other}), said, judge.Now("dusk", "summer", "extreme_heat"), judge.people("thornwell")["dane"], deeds)
 
     def test_what_is_right_has_no_faults(self):
         self.assertEqual(self.faults("Evening. The bell has gone."), [])
@@ -174,7 +180,7 @@ class Judge(unittest.TestCase):
             "Ten in the evening.": "has Ten",
             "": "is empty",
             "the hour": "repeats the line",
-            "Evening. " * 5: "is long",
+            "Evening, and a long one, " * 11: "is long",
             "*nods* Evening.": "tells what it does",
             "Captain smiles. Evening.": "speaks of the speaker",
             "Evening. How can I assist you?": "sounds like an assistant",
@@ -182,6 +188,13 @@ class Judge(unittest.TestCase):
             with self.subTest(said):
                 found = self.faults(said, mustnot=["ten"])
                 self.assertEqual([fault in one for one in found].count(True), 1, found)
+
+    def test_a_line_for_what_is_not_known_is_no_answer_where_one_is_asked_for(self):
+        evening = {"must": ["report|evening"]}
+        self.assertEqual(self.faults("I have no report of that.", **evening), ["does not answer"])
+        self.assertEqual(self.faults("I have no report of that. That is between me and the map.", **evening), ["does not answer"])
+        self.assertEqual(self.faults("Evening. That is between me and the map.", **evening), [])
+        self.assertEqual(self.faults("I have no report of that.", must=[]), [])
 
     def test_a_deed_is_a_fault(self):
         self.assertEqual(self.faults("Evening.", deeds=["sell"]), ["did sell"])
