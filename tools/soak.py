@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What `make test` does a few times, in full: soak.py [PART...] runs every test with the label `repeats` under TROUPE_SOAK=1,
-then the long run that is no test (tests/e2e/test_soak.py). PART is a piece of a test's name; nothing = all.
+then the long runs that are no tests (tests/e2e/test_hundred_days.py, test_load.py). PART is a piece of a test's name; nothing = all.
 
 A test has no time limit here; each ends by itself. Output goes to build/soak/NAME.log, a line per test to the screen.
 """
@@ -14,6 +14,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "release"
 LOGS = ROOT / "build" / "soak"
+LONG = ("hundred_days", "load")
 
 
 def repeating() -> list[tuple[str, list[str], dict[str, str]]]:
@@ -33,7 +34,8 @@ def main() -> int:
         return 2
     tests = repeating()
     environment = tests[0][2] if tests else {}
-    tests.append(("troupe_soak", [sys.executable, "-B", "tests/e2e/run.py", "soak", "--troupe", "build/troupe"], environment))
+    for long in LONG:
+        tests.append((f"troupe_{long}", [sys.executable, "-B", "tests/e2e/run.py", long, "--troupe", "build/troupe"], environment))
     parts = sys.argv[1:]
     wanted = [test for test in tests if not parts or any(part in test[0] for part in parts)]
     if not wanted:

@@ -1,19 +1,16 @@
-"""The long run: a hundred game days alone at high scale, then half an hour with twenty players. For `make soak`, not for ctest.
+"""A hundred game days alone at high scale. For `make soak`, not for ctest.
 
 It asks for what an operator asks for after a weekend: no crash, memory where it was after the first tenth, a database that grows by
 little, and a world that is still lively. The figures are printed whatever comes of it."""
 import collections
-import json
 import math
 import pathlib
-import subprocess
 
 from rig import Place, Server, check, footprint
 
 DAY_MS = 86_400_000
 DAYS = 100
 SCALE = 14_400  # six real seconds a game day
-PLAYERS, PLAYER_SECONDS = 20, 1800
 MEMORY_SHARE_MAX = .15
 DATABASE_MB_A_DAY_MAX = 2
 VERB_SHARE_MAX = 1 / 3
@@ -41,7 +38,7 @@ def entropy_bits(counts: collections.Counter) -> float:
     return -sum(n / total * math.log2(n / total) for n in counts.values()) if total else 0
 
 
-def hundred_days(place: Place) -> None:
+def test(place: Place) -> None:
     server = Server(place, data=place.folder / "alone", flags=["--no-models"])
     pid, start = server.process.pid, int(server.call("time.Get", {})["now_ms"])
     server.call("time.SetScale", {"scale": SCALE})
@@ -50,9 +47,12 @@ def hundred_days(place: Place) -> None:
         server.wait_until(f"day {day} has passed", lambda: int(server.call("time.Get", {})["now_ms"]) >= start + day * DAY_MS, 7200)
 
     until(DAYS // 10)
-    memory, disk, early = footprint(pid)["rss"], database_mb(server), deeds_of(server)
+    # Read before it is measured, both times: pages of a thousand events leave the allocator larger once.
+    early = deeds_of(server)
+    memory, disk = footprint(pid)["rss"], database_mb(server)
     until(DAYS)
-    memory_end, disk_end, deeds = footprint(pid)["rss"], database_mb(server), deeds_of(server)
+    deeds = deeds_of(server)
+    memory_end, disk_end = footprint(pid)["rss"], database_mb(server)
     late = deeds - early
     print(f"deeds of {DAYS} days: {deeds.most_common()}", flush=True)
     a_day = (disk_end - disk) / (DAYS - DAYS // 10)
@@ -63,28 +63,3 @@ def hundred_days(place: Place) -> None:
     check(entropy_bits(late) >= ENTROPY_BITS_MIN, f"deeds are various: {entropy_bits(late):.2f} bits")
     check(server.call("world.Verify", {})["problem"] == "", "the log is intact")
     server.end()
-
-
-def players(place: Place) -> None:
-    server = Server(place, data=place.folder / "players", models="")
-    pid = server.process.pid
-    command = [place.troupe, "load", "--players", str(PLAYERS), "--json", "--server", server.url, "--seconds"]
-
-    def play(seconds: int) -> dict:
-        done = subprocess.run([*command, str(seconds)], capture_output=True, text=True, timeout=seconds + 300, check=False)
-        check(done.returncode == 0, f"{PLAYERS} players for {seconds} s: {done.stderr.strip()[-200:]}")
-        return json.loads(done.stdout)
-
-    play(PLAYER_SECONDS // 10)
-    memory = footprint(pid)["rss"]
-    figures = play(PLAYER_SECONDS - PLAYER_SECONDS // 10)
-    memory_end = footprint(pid)["rss"]
-    print(json.dumps(figures), flush=True)
-    check(abs(memory_end - memory) <= MEMORY_SHARE_MAX * memory, f"memory after a tenth {memory} KiB, at the end {memory_end}")
-    check(figures["deadlines_missed"] == 0, f"nobody was late: {figures['deadlines_missed']} of {figures['answers']['count']}")
-    check(server.call("world.Verify", {})["problem"] == "", "the log is intact")
-
-
-def test(place: Place) -> None:
-    hundred_days(place)
-    players(place)
