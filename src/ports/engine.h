@@ -141,9 +141,9 @@ struct GenerateReply {
 struct ChooseRequest {
   std::string model;
   std::string caller;
-  // How the model is read: "letters", "letters_minus_prior", "letters_rotated", "text_minus_prior" or
-  // "meaning"; "" = what the engine is configured for. Engines without logits ignore it and say in the reply
-  // what they did.
+  // How the model is read: "letters", "letters_minus_prior", "letters_rotated", "text_minus_prior", "meaning"
+  // or "cross_encoder"; "" = what the engine is configured for. Engines without logits ignore it and say in
+  // the reply what they did.
   std::string method;
   Tier tier = Tier::gold;
   std::string context;
@@ -181,6 +181,7 @@ struct ModelInfo {
   std::string hash;  // SHA-256 of the weights, hex
   int context_tokens = 0;
   int embedding_size = 0;  // 0: not an embedding model
+  bool writes = true;      // false: it has no words of its own, it embeds or chooses
   std::vector<Tier> tiers;
 };
 

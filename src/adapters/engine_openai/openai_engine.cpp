@@ -324,6 +324,7 @@ Result<std::unique_ptr<Upstream>> make_upstream(const rt::Env& env, const OpenAi
   ModelInfo info{.name = config.name,
                  .context_tokens = config.context_tokens,
                  .embedding_size = config.embedding_size,
+                 .writes = config.embedding_size == 0,
                  .tiers = config.tiers};
   auto source = std::make_shared<Source>(Source{config, *std::move(key)});
   while (source->config.url.ends_with('/')) source->config.url.pop_back();

@@ -1,5 +1,6 @@
 // What becomes of one request: which route, in which order, for whose money; and what was learnt from it.
 #include <algorithm>
+#include <functional>
 #include <ranges>
 
 #include "base/text.h"
@@ -58,6 +59,17 @@ Result<RouterService::Candidates> RouterService::candidates(const Ask& ask, cons
   add(ask.tier);
   out.own = out.routes.size();
   if (config_.policy.step_down && !ask.no_fallback && ask.tier != Tier::gold) add(Tier::gold);
+  if (ask.freedom && !out.routes.empty()) {
+    const auto may = [&](const RouteState* route) { return route->route.freedoms.has(*ask.freedom); };
+    const auto own = out.routes.begin() + static_cast<std::ptrdiff_t>(out.own);
+    out.own = static_cast<std::size_t>(std::count_if(out.routes.begin(), own, may));
+    std::erase_if(out.routes, std::not_fn(may));
+    if (out.routes.empty()) {
+      return fail(Code::unavailable, "router.no_freedom",
+                  "no model was found good enough for " + std::string(inference::freedom_name(*ask.freedom)) +
+                      "; see `troupe models judge`");
+    }
+  }
   if (!out.routes.empty()) return out;
   return fail(
       Code::unavailable, "engine.no_model",

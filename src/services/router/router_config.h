@@ -6,6 +6,7 @@
 
 #include "inference/budget.h"
 #include "inference/fair_queue.h"
+#include "inference/freedom.h"
 #include "inference/route.h"
 #include "ports/engine.h"
 
@@ -18,6 +19,8 @@ struct Route {
   bool writes = true;  // false: it chooses and nothing else
   inference::Price price = {};
   std::size_t places = 32;  // requests of one tier that it is given at once
+  // What it may do where a request asks for a model that may (RouterGenerateRequest.freedom).
+  inference::Freedoms freedoms = inference::Freedoms::all();
 };
 
 struct JobLimits {

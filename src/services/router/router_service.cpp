@@ -87,6 +87,16 @@ Result<void> check_means(const Request& request) {
   return {};
 }
 
+Result<std::optional<inference::Freedom>> freedom_of(const pb::RouterGenerateRequest& request) {
+  if (request.freedom().empty()) return std::nullopt;
+  const auto freedom = inference::parse_freedom(request.freedom());
+  if (freedom) return freedom;
+  const std::vector<std::string> names(inference::kFreedomNames.begin(), inference::kFreedomNames.end());
+  return fail(Code::invalid_argument, "router.unknown_freedom",
+              "no freedom '" + request.freedom() + "'" + did_you_mean(request.freedom(), names) + " (" +
+                  join(names, ", ") + ")");
+}
+
 template <class Request>
 std::optional<inference::Microusd> budget_of(const Request& request) {
   if (!request.has_budget_microusd()) return std::nullopt;
@@ -149,6 +159,7 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
   CO_TRY_VOID(check_means(request));
   CO_TRY(auto work, work_of(request, tier, deadline_of(caller, tier, request.deadline_ms())));
   CO_TRY(const auto shape, router::shape_of(work.json_schema));
+  CO_TRY(const auto freedom, freedom_of(request));
   Ask ask{.tier = tier,
           .player = request.player(),
           .npc = request.npc(),
@@ -157,6 +168,7 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
           .useful_tokens = useful_tokens(work),
           .writes = true,
           .no_fallback = request.no_fallback(),
+          .freedom = freedom,
           .budget = budget_of(request),
           .messages = static_cast<std::int64_t>(work.messages.size()),
           .tokens_max = work.tokens_max,
@@ -370,12 +382,14 @@ Task<pb::RouterWarmReply> RouterService::warm(Caller caller, pb::RouterWarmReque
   const auto& ahead = request.ahead();
   CO_TRY(const Tier tier, parse_tier(ahead.tier(), Tier::silver));
   CO_TRY(auto work, work_of(ahead, tier, deadline_of(caller, tier, ahead.deadline_ms())));
+  CO_TRY(const auto freedom, freedom_of(ahead));
   Ask ask{.tier = tier,
           .player = ahead.player(),
           .npc = ahead.npc(),
           .deadline = work.deadline,
           .useful_tokens = useful_tokens(work),
-          .writes = true};
+          .writes = true,
+          .freedom = freedom};
   ask.first_token_by = first_token_by(ask, work);
   CO_TRY(const auto able, candidates(ask, ahead.model()));
   std::vector<inference::Pass> passes;

@@ -44,6 +44,7 @@ struct RouterService::Ask {
   int useful_tokens = 1;
   bool writes = false;  // text is wanted, not a choice
   bool no_fallback = false;
+  std::optional<inference::Freedom> freedom;  // only who has it
   std::optional<inference::Microusd> budget;  // none = no limit of its own
   std::int64_t prompt_bytes = 0;
   std::int64_t messages = 1;
