@@ -32,6 +32,7 @@ describe('sentence', () => {
     ['EntityStateChanged', { id: 'harbour_lamp', keys: ['lit'], changed: { lit: false } }, 'The harbour lamp: no longer lit', 'world'],
     ['NpcReflex', { npc: 'marta', reflex: 'flee', target: 'anna' }, 'Marta Quill: flee (you)', 'mind'],
     ['NpcDied', { npc: 'marta', place: 'inn', cause: 'a fall' }, 'Marta Quill has died at the Drowned Bell', 'world'],
+    ['MemoriesForgotten', { npc: 'marta', player: 'anna', count: '3' }, 'Marta Quill forgets you', 'mind'],
     ['PhaseChanged', { from: 'DAY', to: 'DUSK' }, 'Dusk falls', 'world'],
     ['SeasonChanged', { to: 'WINTER' }, 'Winter begins', 'world'],
     ['TimeScaleChanged', { scale: 60, paused: true }, 'Time stands still', 'world'],

@@ -80,6 +80,8 @@ export function sentence(event: WorldEvent, names: Names): Sentence {
       return about(`${who} feels ${plain(str(p.feeling))} of ${percent(num(p.value))} towards ${names.person(str(p.towards))}`, 'mind', { ...because, who: npc });
     case 'MemoryAdded':
       return about(`${who} will remember`, 'mind', { quote: str(p.text), who: npc });
+    case 'MemoriesForgotten':
+      return about(`${who} forgets ${names.person(str(p.player))}`, 'mind', { who: npc });
     case 'VerbExecuted':
       return about(str(p.text) || `${names.person(str(p.actor))} acts`, 'deeds', { who: str(p.actor) });
     case 'FactHeard':

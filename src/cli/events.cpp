@@ -220,6 +220,7 @@ constexpr Words kWords[] = {
                           t.text("feeling"), t.real("value"), t.in_brackets("reason"));
      }},
     {"MemoryAdded", [](const Told& t) { return t.person("npc") + " will remember: " + t.text("text"); }},
+    {"MemoriesForgotten", [](const Told& t) { return t.person("npc") + " forgets " + t.person("player"); }},
     // ---- capabilities
     {"VerbExecuted", executed},
     {"VerbRefused", refused},

@@ -44,6 +44,7 @@ const std::map<std::string, Row>& rows() {
       {"InferenceCompleted", {"operators", ""}},
       {"IntentChanged", {"place", "reason tier"}},
       {"JobEnded", {"operators", ""}},
+      {"MemoriesForgotten", {"operators", ""}},
       {"MemoryAdded", {"operators", ""}},
       {"MinuteTicked", {"place", ""}},
       {"ModelSwitched", {"operators", ""}},

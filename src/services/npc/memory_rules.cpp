@@ -18,6 +18,7 @@ double recency(std::int64_t at_ms, std::int64_t now_ms, const MemoryLimits& limi
 
 double visibility(const Memory& memory, std::string_view listener) {
   if (listener.empty()) return 1;
+  if (memory.source == "reflected") return 0;
   if (std::ranges::find(memory.witnesses, listener) != memory.witnesses.end()) return 1;
   return memory.source == "seen" || memory.source == "done" ? .5 : 0;
 }
@@ -26,6 +27,10 @@ bool is_players_text(const Memory& memory) {
   if (memory.source == "said" || memory.source == "reflected") return true;
   return std::ranges::any_of(memory.witnesses,
                              [](const auto& witness) { return witness.starts_with("player:"); });
+}
+
+bool is_of(const Memory& memory, std::string_view player) {
+  return std::ranges::find(memory.witnesses, player) != memory.witnesses.end();
 }
 
 double combine(const Parts& p) {

@@ -47,6 +47,9 @@ double visibility(const Memory& memory, std::string_view listener);
 // is the user's.
 bool is_players_text(const Memory& memory);
 
+// Whether it is of this player ("player:<name>"): they took part in it, or it was made of what they said.
+bool is_of(const Memory& memory, std::string_view player);
+
 double combine(const Parts& parts);
 
 // Share of the query's words that the text has, 0..1: stands in for similarity where no embedding is.

@@ -14,12 +14,12 @@ namespace {
 
 constexpr const char* kJobKind = "reflection";
 constexpr double kImportance = .7;
+constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::size_t kPromptKeptMax = 4000;  // bytes; a job's context has no more room
 
 }  // namespace
 
 void NpcService::reflect(Turn& turn, Mind& mind) {
-  constexpr std::int64_t kDayMs = 86'400'000;
   constexpr std::size_t kMemoriesMax = 6;
   if (!thinks_ || (config_.setting && config_.setting("ai.reflection") == 0)) return;
   std::vector<const npc::Memory*> today;
@@ -84,10 +84,18 @@ void NpcService::reflected(Turn& turn, const EventContext&, const pb::JobEnded& 
     decision.set_total_us(answer.usage().total_us());
     decision.set_new_tokens(answer.usage().new_tokens());
   }
+  // It may hold what these said, and goes when they wish to be forgotten.
+  std::vector<std::string> players;
+  for (const auto& memory : (*mind)->memories) {
+    const bool recent = turn.now().ms - memory.at_ms < 2 * kDayMs && memory.source != "reflected";
+    const auto of = std::string(npc::subject_of(memory));
+    if (recent && !of.empty() && std::ranges::find(players, of) == players.end()) players.push_back(of);
+  }
   (void)remember(turn, **mind,
                  {.text = text,
                   .at_ms = turn.now().ms,
                   .place = (*mind)->record.place(),
+                  .witnesses = std::move(players),
                   .source = "reflected",
                   .importance = kImportance});
   keep_decision(turn, **mind, decision);

@@ -46,6 +46,8 @@ void NpcService::mount() {
   host.serve(&NpcService::remember_rpc, this);
   host.serve(&NpcService::recall_rpc, this);
   host.serve(&NpcService::embedded, this);
+  host.serve(&NpcService::memories, self);
+  host.serve(&NpcService::forget, this);
   host.serve(&NpcService::input, this);
   host.serve(&NpcService::move, this);
   host.serve(&NpcService::die, this);

@@ -239,6 +239,16 @@ class NpcService {
     return config_.setting ? rt::milliseconds(static_cast<std::int64_t>(config_.setting(name))) : standard;
   }
 
+  // npc_forget.cpp: what is remembered of a player is the player's to see and to end
+  Result<pb::NpcMemoriesReply> memories(const Caller& caller, const pb::NpcMemoriesRequest& request) const;
+  Result<pb::NpcForgetReply> forget(Turn& turn, const Caller& caller, const pb::NpcForgetRequest& request);
+  std::int64_t forget_memories(Turn& turn, Mind& mind, const std::string& player,
+                               const std::set<std::int64_t>* only);
+  void forget_talk(Turn& turn, Mind& mind, const std::string& player, std::uint64_t talk);
+  void forget_prompts(Turn& turn, Mind& mind, const std::string& player);
+  void forget_person(Turn& turn, Mind& mind, const std::string& player);
+  Result<std::string> whose(const Caller& caller, const std::string& player, const std::string& npc) const;
+
   // npc_reflect.cpp
   void reflect(Turn& turn, Mind& mind);
   void reflected(Turn& turn, const EventContext& context, const pb::JobEnded& event);

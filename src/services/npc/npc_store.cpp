@@ -58,7 +58,9 @@ std::vector<db::Migration> migrations() {
           // What a vector means depends on who made it.
           {"npc", 3, "alter table npc_memories add column vector_model text not null default ''"},
           // What a conversation may contain holds over a restart.
-          {"npc", 4, "alter table npc_lines add column levels blob"}};
+          {"npc", 4, "alter table npc_lines add column levels blob"},
+          // With whom: what a player wishes forgotten is found by it.
+          {"npc", 5, "alter table npc_decisions add column player text not null default ''"}};
 }
 
 std::vector<std::pair<std::string, std::string>> tables() {
@@ -218,9 +220,11 @@ void NpcService::keep_decision(Turn& turn, Mind& mind, pb::Decision& decision) {
   decision.set_at_ms(turn.now().ms);
   decision.set_id("d-" + std::to_string(decision.event_sequence()));
   turn.write(
-      "insert into npc_decisions (id, sequence, npc, at_ms, kind, record) values ($1, $2, $3, $4, $5, $6)",
+      "insert into npc_decisions (id, sequence, npc, at_ms, kind, record, player) values ($1, $2, $3, $4, "
+      "$5, "
+      "$6, $7)",
       Values{decision.id(), static_cast<std::int64_t>(decision.event_sequence()), decision.npc(),
-             decision.at_ms(), decision.kind(), Blob{stable_bytes(decision)}});
+             decision.at_ms(), decision.kind(), Blob{stable_bytes(decision)}, decision.player()});
   kept_decisions_.push_back(static_cast<std::int64_t>(decision.event_sequence()));
   while (kept_decisions_.size() > config_.limits.decisions_max) {
     turn.write("delete from npc_decisions where sequence = $1", Values{kept_decisions_.front()});

@@ -225,6 +225,7 @@ Result<pb::NpcTalkEnded> NpcService::talk_end(Turn& turn, const Caller& caller,
     return fail(Code::conflict, "npc.talk_ended", "this line was answered already");
   auto decision = command.decision();
   decision.set_reason(player + " said: " + command.asked());
+  decision.set_player(player);
   pb::DialogueEnded event;
   event.set_npc(command.npc());
   event.set_player(player);

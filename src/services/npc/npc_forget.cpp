@@ -1,0 +1,167 @@
+// What is remembered of a player, in that player's hands. The events of the log stay until they are pruned.
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "base/text.h"
+#include "services/npc/mind.h"
+#include "services/npc/npc_service.h"
+
+namespace troupe {
+
+using db::Values;
+
+namespace {
+
+constexpr std::string_view kPlayerPrefix = "player:";
+constexpr int kIdsMax = 1000;
+constexpr std::size_t kShownMax = 1000;
+
+std::optional<std::int64_t> number_of(std::string_view id) {
+  std::int64_t number = 0;
+  if (!id.starts_with("m-")) return std::nullopt;
+  const auto* end = id.data() + id.size();
+  const auto read = std::from_chars(id.data() + 2, end, number);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+// Players speak for themselves; a designer may leave out whose, where they say which person.
+Result<std::string> NpcService::whose(const Caller& caller, const std::string& player,
+                                      const std::string& npc) const {
+  const auto name = caller.player_or_self(player);
+  if (caller.acts_for_others() && player.empty()) {
+    if (npc.empty())
+      return fail(Code::invalid_argument, "npc.no_player", "player must say of whom, or npc whose memories");
+    return std::string();
+  }
+  TRY_VOID(check_player(name));
+  return name;
+}
+
+Result<pb::NpcMemoriesReply> NpcService::memories(const Caller& caller,
+                                                  const pb::NpcMemoriesRequest& request) const {
+  TRY(const auto player, whose(caller, request.player(), request.npc()));
+  if (!request.npc().empty()) TRY_VOID(check_npc(request.npc()));
+  struct Found {
+    const Mind* mind;
+    const npc::Memory* memory;
+  };
+  std::vector<Found> found;
+  for (const auto& [id, mind] : minds_) {
+    if (!request.npc().empty() && id != request.npc()) continue;
+    for (const auto& memory : mind->memories) {
+      if (player.empty() || npc::is_of(memory, player_key(player))) found.push_back({mind.get(), &memory});
+    }
+  }
+  std::ranges::sort(found, std::greater(), [](const Found& one) { return one.memory->id; });
+  if (found.size() > kShownMax) found.resize(kShownMax);
+  pb::NpcMemoriesReply reply;
+  for (const auto& [mind, memory] : found) {
+    auto* view = reply.add_memories();
+    view->set_id("m-" + std::to_string(memory->id));
+    view->set_npc(mind->who->id.str());
+    view->set_text(memory->text);
+    view->set_at_ms(memory->at_ms);
+    view->set_place(memory->place);
+    view->mutable_witnesses()->Assign(memory->witnesses.begin(), memory->witnesses.end());
+    view->set_source(memory->source);
+    view->set_importance(memory->importance);
+  }
+  return reply;
+}
+
+Result<pb::NpcForgetReply> NpcService::forget(Turn& turn, const Caller& caller,
+                                              const pb::NpcForgetRequest& request) {
+  TRY(const auto player, whose(caller, request.player(), request.npc()));
+  if (!request.npc().empty()) TRY_VOID(check_npc(request.npc()));
+  if (request.ids_size() > kIdsMax) {
+    return fail(
+        Code::invalid_argument, "npc.memories",
+        "ids holds at most " + std::to_string(kIdsMax) + ", not " + std::to_string(request.ids_size()));
+  }
+  if (player.empty() && request.ids().empty())
+    return fail(Code::invalid_argument, "npc.no_player",
+                "player must say whom to forget, or ids which memories");
+  std::set<std::int64_t> only;
+  for (const auto& id : request.ids()) {
+    const auto number = number_of(id);
+    if (!number)
+      return fail(Code::invalid_argument, "npc.memory", "'" + id + "' is no memory's id, like m-17");
+    only.insert(*number);
+  }
+  pb::NpcForgetReply reply;
+  for (const auto& [id, mind] : minds_) {
+    if (!request.npc().empty() && id != request.npc()) continue;
+    const bool knew = mind->conversations.contains(player);
+    const auto count = forget_memories(turn, *mind, player, only.empty() ? nullptr : &only);
+    if (only.empty()) forget_person(turn, *mind, player);
+    reply.set_count(reply.count() + count);
+    if (count == 0 && !knew) continue;
+    pb::MemoriesForgotten event;
+    event.set_npc(id);
+    event.set_player(player);
+    event.set_count(count);
+    turn.emit(event, {.subject = id});
+  }
+  return reply;
+}
+
+std::int64_t NpcService::forget_memories(Turn& turn, Mind& mind, const std::string& player,
+                                         const std::set<std::int64_t>* only) {
+  std::set<std::string> of;  // who took part, as far as they are players
+  const auto count = std::erase_if(mind.memories, [&](const npc::Memory& memory) {
+    const bool meant = only == nullptr || only->contains(memory.id);
+    if (!meant || (!player.empty() && !npc::is_of(memory, player_key(player)))) return false;
+    turn.write("delete from npc_memories where id = $1", Values{memory.id});
+    if (mind.index && memory.has_vector) mind.index->remove(memory.id);
+    for (const auto& witness : memory.witnesses) {
+      if (!witness.starts_with(kPlayerPrefix)) continue;
+      const auto name = witness.substr(kPlayerPrefix.size());
+      of.insert(name);
+      if (memory.talk != 0) forget_talk(turn, mind, name, memory.talk);
+    }
+    return true;
+  });
+  for (const auto& name : of) forget_prompts(turn, mind, name);
+  return static_cast<std::int64_t>(count);
+}
+
+// The two lines of an exchange.
+void NpcService::forget_talk(Turn& turn, Mind& mind, const std::string& player, std::uint64_t talk) {
+  const auto found = mind.conversations.find(player);
+  if (found == mind.conversations.end()) return;
+  auto& lines = found->second.lines;
+  std::erase_if(lines, [&](const Mind::Line& line) {
+    if (line.talk != talk) return false;
+    turn.write("delete from npc_lines where id = $1", Values{line.id});
+    return true;
+  });
+  if (lines.empty()) mind.conversations.erase(found);
+}
+
+// Kept prompts may hold what is forgotten.
+void NpcService::forget_prompts(Turn& turn, Mind& mind, const std::string& player) {
+  turn.write("delete from npc_decisions where npc = $1 and player = $2", Values{mind.who->id.str(), player});
+  mind.decisions.clear();
+  mind.perceived.clear();
+  anticipated_.erase(player);
+}
+
+// As if they had never met: what was said, what was told and what is felt.
+void NpcService::forget_person(Turn& turn, Mind& mind, const std::string& player) {
+  auto& record = mind.record;
+  mind.conversations.erase(player);
+  turn.write("delete from npc_lines where npc = $1 and player = $2", Values{mind.who->id.str(), player});
+  const auto drop = [](auto* list, const auto& is_theirs) {
+    list->erase(std::remove_if(list->begin(), list->end(), is_theirs), list->end());
+  };
+  drop(record.mutable_told(), [&](const auto& told) { return told.player() == player; });
+  drop(record.mutable_relations(), [&](const auto& relation) { return relation.to() == player_key(player); });
+  forget_prompts(turn, mind, player);
+  save(turn, mind);
+}
+
+}  // namespace troupe
