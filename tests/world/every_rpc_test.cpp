@@ -56,7 +56,6 @@ const std::map<std::string, std::string>& good_requests() {
       {"events.Consume", R"({"consumer":"hud"})"},
       {"npc.Forget", R"({"player":"anna"})"},
       {"npc.Input", R"({"player":"anna","x":300,"y":60})"},
-      {"npc.Memories", R"({"player":"anna"})"},
       {"npc.Prompt", R"({"npc":"marta","text":"Good morning","player":"anna"})"},
       {"npc.Remember", R"({"npc":"marta","memories":[{"text":"A ship lay off the point."}]})"},
       {"npc.Talk", R"({"npc":"marta","text":"Good morning","player":"anna"})"},

@@ -18,8 +18,8 @@ struct ForgetTest : ::testing::Test, Minds {
     pb::NpcTalkRequest talk;
     talk.set_npc(npc);
     talk.set_text(text);
-    const auto answer = world.start(player(who), talk);
     std::size_t answered = engine->asked.size();
+    const auto answer = world.start(player(who), talk);
     world.run_until([&] {
       for (; answered < engine->asked.size(); ++answered) engine->answer(answered, engine->says("I see."));
       return answer->has_value();

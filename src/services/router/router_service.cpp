@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "base/text.h"
 #include "services/router/router_answer.h"
 #include "services/router/router_messages.h"
 #include "services/router/router_shape.h"
