@@ -96,12 +96,6 @@ class Line:
 
 
 @dataclasses.dataclass(frozen=True)
-class Person:
-    name: str
-    evasions: tuple  # what they say where they do not answer
-
-
-@dataclasses.dataclass(frozen=True)
 class Now:
     """The world where the person is, in the words of time.Get and weather.Get."""
     phase: str
@@ -134,14 +128,11 @@ def pack(world):
 
 
 @functools.cache
-def people(world):
-    """Who lives there, by id."""
+def evasions(world, npc):
+    """What this person says where they do not answer."""
     import yaml  # here, because `troupe bench --help` must not need it
-    found = {}
-    for path in sorted((pack(world) / "npcs").glob("*.yaml")):
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found[path.stem] = Person(raw["name"], tuple(text for kind in EVASIVE for text in raw["lines"].get(kind, [])))
-    return found
+    lines = yaml.safe_load((pack(world) / "npcs" / f"{npc}.yaml").read_text(encoding="utf-8"))["lines"]
+    return tuple(text for kind in EVASIVE for text in lines.get(kind, []))
 
 
 def words(text):
@@ -163,21 +154,21 @@ def style(said, name):
     return found
 
 
-def evades(said, person):
+def evades(line, said):
     """Whether nothing is said beside what this person says instead of an answer."""
-    for text in person.evasions:
+    for text in evasions(line.world, line.npc):
         said = said.replace(text, "")
     return not words(said)
 
 
-def faults(line, said, now, person, deeds=()):
-    """What is wrong with an answer; nothing: it is right. `deeds`: what was done because of the line."""
+def faults(line, said, now, name, deeds=()):
+    """What is wrong with an answer; nothing: it is right. `name`: of the person; `deeds`: what was done because of the line."""
     if not said.strip():
         return ["is empty"]
     if words(said) == words(line.line):
         return ["repeats the line"]
-    if line.must and evades(said, person):
+    if line.must and evades(line, said):
         return ["does not answer"]
     found = [f"lacks {pattern}" for pattern in line.must if not re.search(now.fill(pattern), said, re.I)]
     found += [f"has {hit.group(0)}" for hit in (re.search(now.fill(pattern), said, re.I) for pattern in line.mustnot) if hit]
-    return found + style(said, person.name) + [f"did {deed}" for deed in deeds]
+    return found + style(said, name) + [f"did {deed}" for deed in deeds]
