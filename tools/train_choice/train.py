@@ -82,7 +82,7 @@ def make_model(given):
         model.load_state_dict(torch.load(given.begin, weights_only=True))
     else:
         model.bert.load_state_dict(torch.load(given.base / "base.pt", weights_only=True))
-    model.bert.embeddings.requires_grad_(False)  # words keep what they mean: there is too little text to move them
+    model.bert.freeze(given.frozen)
     return model
 
 
@@ -137,10 +137,11 @@ def main() -> int:
     arguments.add_argument("--epochs", type=float, default=1)
     arguments.add_argument("--steps", type=int, help="stop after so many")
     arguments.add_argument("--contrast", type=float, default=0.3, help="weight of the loss of options over scenes")
+    arguments.add_argument("--frozen", type=int, default=0, help="lowest layers that stay as they are, as the words do: there is too little text to move them")
     arguments.add_argument("--every", type=int, default=200, help="steps between measurements")
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--threads", type=int, default=1)
-    arguments.add_argument("--bf16", action="store_true", help="half the numbers' width in the encoder; faster where the processor has it")
+    arguments.add_argument("--bf16", action="store_true", help="half the numbers' width in the encoder; eight times as slow where the processor lacks it")
     train(arguments.parse_args())
     return 0
 
