@@ -78,7 +78,7 @@ WEATHER = {
 }
 
 LONGEST_WORDS = 50  # people answer in a sentence or two; a terse person may need more of them
-EVASIVE = ("unknown", "deflection", "greeting", "farewell")  # kinds of a pack's lines that answer no question
+EVASIVE = ("unknown", "deflection", "greeting", "farewell", "never_told")  # kinds of a pack's lines that answer no question
 ASSISTANT = r"\b(as an ai|language model|how (can|may) i (help|assist) you|assist you)\b"
 DOES = r"(is|was|has|says|said|does|smiles|nods|looks|sighs|laughs|shrugs|turns)"
 
