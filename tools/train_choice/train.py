@@ -114,7 +114,7 @@ def train(given) -> None:
         mean = loss.item() if mean is None else 0.97 * mean + 0.03 * loss.item()
         if step in (20, steps) or step % given.every == 0:
             report(given, model, packer, held, step, steps, mean, time.monotonic() - began)
-    torch.save(model.state_dict(), given.out / f"{given.name}.pt")
+            torch.save(model.state_dict(), given.out / f"{given.name}.pt")  # also on the way: a run takes hours
 
 
 def report(given, model, packer, held, step, steps, loss, seconds) -> None:
