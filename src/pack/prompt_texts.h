@@ -1,0 +1,74 @@
+#pragma once
+// What the server itself says in prompts and in what goes into them: read once from a data file
+// (data/prompts.en.yaml), so that no sentence stands in code and another language is another file. Immutable;
+// any thread. Which places a phrase has: prompt_texts.cpp.
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pack/pack.h"
+#include "pack/phrase.h"
+
+namespace troupe::pack {
+
+// The prompt of a talk, from its head to the line that was just said.
+struct PromptWords {
+  Phrase head, knows, manner, line, first_greeting, said_before, now, remembers, stay, in_these_words,
+      in_own_words, reminded_of;
+};
+
+// Who somebody is, to whom they speak, what they make of the day.
+struct PersonWords {
+  Phrase speaker, chooser, reflecting, before_you_known, before_you_stranger, angry_with, afraid_of, trusts,
+      likes, distrusts, wary_of, day;
+};
+
+// How things stand around somebody.
+struct SceneWords {
+  Phrase time, about, weather, place, doing, mood, just_now, matters_most;
+};
+
+// What somebody perceives or remembers.
+struct SeenWords {
+  Phrase spoken_to, looks_at, unnamed, talk, died, weather, dawn, day, dusk, night;
+};
+
+// What somebody is at or could do, beside what the pack says.
+struct DoingWords {
+  Phrase carry_on, keep_at_it, look_at, talks, with_somebody, dodges, fights_back, stands_ground, runs, dead,
+      says_nothing;
+};
+
+// Why something is done or felt.
+struct ReasonWords {
+  Phrase routine, time_to, belongs_to, serves, at_hand, keeps_at_it, looks_about, spoken_to, said, danger,
+      passed, goal_done, find_out, appeared, left;
+};
+
+// What a model is asked beside talks.
+struct QuestionWords {
+  Phrase told, nothing, judge, judge_fine, judge_violence, judge_sexual, judge_language, judge_horror,
+      judge_drugs, judge_hatred, judge_crime;
+};
+
+struct PromptTexts {
+  std::string language;  // "en"
+  PromptWords prompt;
+  PersonWords person;
+  SceneWords scene;
+  SeenWords seen;
+  DoingWords doing;
+  ReasonWords reason;
+  QuestionWords question;
+};
+
+// All of them, or everything that is wrong with the file: a key that is missing or unknown, a place that a
+// phrase has not.
+std::expected<PromptTexts, std::vector<Problem>> load_prompt_texts(const std::string& file,
+                                                                   const std::string& text);
+
+// Those that are built in for a language; a language that has none is a programmer's error.
+PromptTexts built_in_prompt_texts(std::string_view language);
+
+}  // namespace troupe::pack
