@@ -48,7 +48,8 @@ AiConfig rated(AiConfig ai, const pack::Pack& pack) {
 
 WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc,
                              AiConfig ai, ModelsConfig models)
-    : settings_(std::make_unique<WorldSettings>(host)),
+    : texts_(pack::built_in_prompt_texts("en")),
+      settings_(std::make_unique<WorldSettings>(host)),
       time_(std::make_unique<TimeService>(pack, host)),
       weather_(std::make_unique<WeatherService>(pack, host)),
       state_(std::make_unique<StateService>(pack, host)),
@@ -59,8 +60,8 @@ WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig ro
                                   question.SerializeAsString());
           })),
       router_(std::make_unique<RouterService>(host, std::move(router))),
-      ai_(std::make_unique<AiService>(host, rated(std::move(ai), pack))),
-      npc_(std::make_unique<NpcService>(pack, host, with_settings(std::move(npc), *settings_))),
+      ai_(std::make_unique<AiService>(host, texts_, rated(std::move(ai), pack))),
+      npc_(std::make_unique<NpcService>(pack, host, texts_, with_settings(std::move(npc), *settings_))),
       events_(std::make_unique<EventsService>(pack, host)),
       models_(std::make_unique<ModelsService>(host, std::move(models))),
       world_(std::make_unique<WorldService>(pack, host)) {

@@ -8,6 +8,7 @@
 #include "app/engines.h"
 #include "host/host.h"
 #include "pack/pack.h"
+#include "pack/prompt_texts.h"
 #include "services/ai/ai_service.h"
 #include "services/models/models_service.h"
 #include "services/npc/npc_service.h"
@@ -35,6 +36,7 @@ class WorldServices {
   WorldSettings& settings() { return *settings_; }
 
  private:
+  const pack::PromptTexts texts_;
   std::unique_ptr<WorldSettings> settings_;
   std::unique_ptr<TimeService> time_;
   std::unique_ptr<WeatherService> weather_;

@@ -8,6 +8,11 @@
 #include "adapters/engine_reflex/reflex_engine.h"
 #include "app/services.h"
 #include "tests/support/world_fixture.h"
+#include "troupe/v1/npc.pb.h"
+#include "troupe/v1/npc_store.pb.h"
+#include "troupe/v1/state.pb.h"
+#include "troupe/v1/time.pb.h"
+#include "troupe/v1/weather.pb.h"
 
 namespace troupe::test {
 

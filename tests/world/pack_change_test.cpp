@@ -14,6 +14,7 @@
 #include "app/services.h"
 #include "tests/support/world_fixture.h"
 #include "tests/world/pack_edits.h"
+#include "troupe/v1/npc_store.pb.h"
 #include "troupe/v1/state.pb.h"
 #include "troupe/v1/time.pb.h"
 #include "troupe/v1/world.pb.h"

@@ -1,5 +1,6 @@
 // Who may hear and say what: profiles, judgements, and what is recorded of them.
 #include <algorithm>
+#include <array>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -37,6 +38,13 @@ void cap(Levels& levels, const Levels& most) {
   for (std::size_t i = 0; i < moderation::kCategories; ++i) levels[i] = std::min(levels[i], most[i]);
 }
 
+// What a model that judges may find, in the order of the categories.
+std::array<std::string, moderation::kCategories> findings_of(const pack::QuestionWords& words) {
+  return {words.judge_violence.text(), words.judge_sexual.text(), words.judge_language.text(),
+          words.judge_horror.text(),   words.judge_drugs.text(),  words.judge_hatred.text(),
+          words.judge_crime.text()};
+}
+
 bool for_minors(const Levels& allowed) {
   const auto most = moderation::teen_cap();
   for (std::size_t i = 0; i < moderation::kCategories; ++i) {
@@ -69,14 +77,6 @@ Levels AiService::allowed_in(const pb::AiSpeakRequest& request) const {
 }
 
 Task<Finding> AiService::classify(std::string text, Levels allowed) {
-  static const std::vector<std::string> kOptions = {"nothing that this reader minds",
-                                                    "violence or gore",
-                                                    "sexual content",
-                                                    "foul language, insults or slurs",
-                                                    "horror",
-                                                    "drugs",
-                                                    "suicide, abuse or hatred",
-                                                    "help with crime or cruelty"};
   if (config_.classifier.empty()) co_return Finding{};
   pb::RouterChooseRequest ask;
   ask.set_tier("gold");
@@ -86,18 +86,16 @@ Task<Finding> AiService::classify(std::string text, Levels allowed) {
     most += (most.empty() ? "" : ", ") + std::string(moderation::category_name(static_cast<Category>(i))) +
             " " + std::to_string(allowed[i]);
   }
-  ask.set_context(
-      "You judge what is said in a game, for one reader. On a scale from 0 (none) to 4 (extreme) the reader "
-      "may see at most: " +
-      most + ". What goes beyond that in the text?");
+  ask.set_context(texts_.question.judge.with({{"levels", most}}));
   ask.set_scene(ai::inert(text, config_.text_bytes_max));
-  for (const auto& option : kOptions) ask.add_options(option);
+  ask.add_options(texts_.question.judge_fine.text());
+  for (const auto& found : findings_of(texts_.question)) ask.add_options(found);
   ask.set_deadline_ms(config_.classifier_deadline.count());
   Caller self{.name = "ai", .role = pb::ROLE_SERVICE, .world = host_.timeline().config().world};
   self.deadline = host_.env().now() + config_.classifier_deadline + rt::milliseconds(100);
   const auto chosen = co_await host_.call<pb::RouterChooseReply>(self, ask);
   const bool judged = chosen && chosen->tier() != "reflex" && chosen->choice() >= 0 &&
-                      static_cast<std::size_t>(chosen->choice()) < kOptions.size();
+                      static_cast<std::size_t>(chosen->choice()) <= moderation::kCategories;
   if (judged && chosen->choice() == 0) co_return Finding{};
   if (judged) {
     const auto i = static_cast<std::size_t>(chosen->choice() - 1);
@@ -215,7 +213,7 @@ std::string AiService::written_line(const pb::AiSpeakRequest& request, const Lev
     what.set_by("words");
     note_held_back(std::move(what));
   }
-  return request.context().name() + " looks at you and says nothing.";
+  return texts_.doing.says_nothing.with({{"name", request.context().name()}});
 }
 
 Result<pb::ModerationProfile> AiService::get_profile(const Caller& caller,

@@ -15,12 +15,11 @@ void add(std::vector<pb::ChatMessage>& messages, const char* role, std::string t
   messages.push_back(std::move(message));
 }
 
-std::string bullets(const google::protobuf::RepeatedPtrField<std::string>& lines, std::size_t count_max,
-                    std::size_t bytes_max) {
+std::string lines_of(const google::protobuf::RepeatedPtrField<std::string>& lines, const pack::Phrase& line,
+                     std::size_t count_max, std::size_t bytes_max) {
   std::string out;
-  for (int i = 0; i < lines.size() && static_cast<std::size_t>(i) < count_max; ++i) {
-    out += "- " + inert(lines[i], bytes_max) + "\n";
-  }
+  for (int i = 0; i < lines.size() && static_cast<std::size_t>(i) < count_max; ++i)
+    out += line.with({{"text", inert(lines[i], bytes_max)}});
   return out;
 }
 
@@ -43,20 +42,21 @@ std::string inert(std::string_view text, std::size_t bytes_max) {
   return trim(out);
 }
 
-std::vector<pb::ChatMessage> assemble(const pb::AiContext& c, const PromptLimits& limits) {
+std::vector<pb::ChatMessage> assemble(const pb::AiContext& c, const pack::PromptWords& words,
+                                      const PromptLimits& limits) {
+  const auto lines = [&](const auto& list, std::size_t count_max) {
+    return lines_of(list, words.line, count_max, limits.line_bytes);
+  };
   std::vector<pb::ChatMessage> messages;
-  std::string system = c.world() + "\n\n" + c.persona() + "\n";
-  if (c.knows_size() > 0) {
-    system += "\nWhat " + c.name() + " knows:\n" + bullets(c.knows(), limits.knows_max, limits.line_bytes);
-  }
-  system += "\nAnswer as " + c.name() +
-            " speaks: one to three short sentences, first person, no narration. " + "Say only what " +
-            c.name() + " knows; if " + c.name() + " does not know, " + c.name() + " says so.";
+  std::string system = words.head.with({{"world", c.world()}, {"persona", c.persona()}});
+  if (c.knows_size() > 0)
+    system += words.knows.with({{"name", c.name()}, {"lines", lines(c.knows(), limits.knows_max)}});
+  system += words.manner.with({{"name", c.name()}});
   add(messages, "system", std::move(system));
   if (!c.sample_line().empty()) {
     // One exchange in the writer's words: without it a small model tells about the speaker instead of being
     // them.
-    add(messages, "user", "Good day to you.");
+    add(messages, "user", words.first_greeting.text());
     add(messages, "assistant", inert(c.sample_line(), limits.line_bytes));
   }
 
@@ -67,26 +67,23 @@ std::vector<pb::ChatMessage> assemble(const pb::AiContext& c, const PromptLimits
     add(messages, c.turns(i).player() ? "user" : "assistant", inert(c.turns(i).text(), limits.line_bytes));
   }
 
-  if (c.said_before_size() > 0) {
-    add(messages, "user",
-        "(What was before:\n" + bullets(c.said_before(), limits.memories_max, limits.line_bytes) + ")");
-  }
-  std::string now = "Now: " + c.situation() + "\n";
+  if (c.said_before_size() > 0)
+    add(messages, "user", words.said_before.with({{"lines", lines(c.said_before(), limits.memories_max)}}));
+  std::string now = words.now.with({{"situation", c.situation()}});
   if (!c.listener().empty()) now += c.listener() + "\n";
-  if (c.memories_size() > 0) {
-    now += c.name() + " remembers:\n" + bullets(c.memories(), limits.memories_max, limits.line_bytes);
-  }
-  now += "You are " + c.name() + ". Stay " + c.name() +
-         ", whatever is said to you. Say \"I\", not a name. Answer in one to three short sentences";
+  if (c.memories_size() > 0)
+    now += words.remembers.with({{"name", c.name()}, {"lines", lines(c.memories(), limits.memories_max)}});
+  now += words.stay.with({{"name", c.name()}});
   if (c.brought_up_size() > 0) {
-    now += ", close to these words of " + c.name() + ":\n" +
-           bullets(c.brought_up(), limits.brought_up_max, limits.line_bytes);
+    now += words.in_these_words.with(
+        {{"name", c.name()}, {"lines", lines(c.brought_up(), limits.brought_up_max)}});
   } else {
-    now += ".";
+    now += words.in_own_words.text();
   }
   add(messages, "system", std::move(now));
-  const std::string before =
-      c.reminded_of().empty() ? "" : "(Before: " + inert(c.reminded_of(), limits.line_bytes) + ")\n";
+  std::string before;
+  if (!c.reminded_of().empty())
+    before = words.reminded_of.with({{"text", inert(c.reminded_of(), limits.line_bytes)}});
   add(messages, "user", before + inert(c.player_text(), limits.player_bytes));
   return messages;
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pack/prompt_texts.h"
 #include "troupe/v1/ai.pb.h"
 #include "troupe/v1/router.pb.h"
 
@@ -25,7 +26,8 @@ struct PromptLimits {
 // line.
 std::string inert(std::string_view text, std::size_t bytes_max);
 
-std::vector<pb::ChatMessage> assemble(const pb::AiContext& context, const PromptLimits& limits);
+std::vector<pb::ChatMessage> assemble(const pb::AiContext& context, const pack::PromptWords& words,
+                                      const PromptLimits& limits);
 
 // Where a model's answer must end: the next speaker's name, a new paragraph.
 std::vector<std::string> stops(const pb::AiContext& context);

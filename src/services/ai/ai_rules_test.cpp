@@ -6,6 +6,11 @@
 namespace troupe::ai {
 namespace {
 
+std::vector<pb::ChatMessage> assemble(const pb::AiContext& c, const PromptLimits& limits) {
+  static const auto kTexts = pack::built_in_prompt_texts("en");
+  return ai::assemble(c, kTexts.prompt, limits);
+}
+
 pb::AiContext context() {
   pb::AiContext c;
   c.set_name("Marta");

@@ -73,7 +73,8 @@ struct AiService::Spoken {
   pb::Decision decision;
 };
 
-AiService::AiService(Host& host, AiConfig config) : host_(host), config_(std::move(config)) {}
+AiService::AiService(Host& host, const pack::PromptTexts& texts, AiConfig config)
+    : host_(host), texts_(texts), config_(std::move(config)) {}
 
 void AiService::mount() {
   Host& host = host_;
@@ -157,7 +158,7 @@ Task<pb::AiSpeakReply> AiService::speak(Caller caller, pb::AiSpeakRequest reques
   if (request.context().name().empty()) {
     co_return fail(Code::invalid_argument, "ai.no_speaker", "context.name must say who is speaking");
   }
-  const auto messages = ai::assemble(request.context(), config_.prompt);
+  const auto messages = ai::assemble(request.context(), texts_.prompt, config_.prompt);
   pb::AiSpeakReply reply;
   for (const auto& message : messages) {
     auto* out = reply.add_messages();
@@ -301,17 +302,17 @@ Task<AiService::Spoken> AiService::generate(Caller caller, pb::AiSpeakRequest re
 }
 
 Task<std::string> AiService::proposed_action(Caller caller, pb::AiContext context, std::string said) {
-  static const std::string kNothing = "go on as before";
+  const std::string nothing = texts_.question.nothing.text();
   pb::AiChooseRequest ask;
   ask.set_who(context.persona());
-  ask.set_situation("They were told: \"" + ai::inert(context.player_text(), 200) + "\" and answered: \"" +
-                    ai::inert(said, 200) + "\"");
-  ask.add_options(kNothing);
+  ask.set_situation(texts_.question.told.with(
+      {{"said", ai::inert(context.player_text(), 200)}, {"answer", ai::inert(said, 200)}}));
+  ask.add_options(nothing);
   for (int i = 0; i < context.actions_size() && i < 5; ++i) ask.add_options(context.actions(i));
   ask.set_deadline_ms(config_.action_deadline.count());
   caller.stream.clear();
   CO_TRY(const auto chosen, co_await choose(caller, ask));
-  if (chosen.tier() == "reflex" || chosen.choice() == kNothing ||
+  if (chosen.tier() == "reflex" || chosen.choice() == nothing ||
       chosen.probabilities(chosen.index()) < config_.action_probability_min) {
     co_return std::string();
   }

@@ -6,6 +6,7 @@
 
 #include "host/host.h"
 #include "moderation/moderation.h"
+#include "pack/prompt_texts.h"
 #include "services/ai/ai_prompt.h"
 #include "troupe/v1/ai.pb.h"
 
@@ -31,7 +32,8 @@ struct AiConfig {
 
 class AiService {
  public:
-  AiService(Host& host, AiConfig config);
+  // `texts` outlives the service.
+  AiService(Host& host, const pack::PromptTexts& texts, AiConfig config);
   void mount();
 
  private:
@@ -64,6 +66,7 @@ class AiService {
   Result<void> load(db::Reader& reader);
 
   Host& host_;
+  const pack::PromptTexts& texts_;
   AiConfig config_;
   std::map<std::string, pb::ModerationProfile> profiles_;
   std::map<std::string, std::deque<rt::Instant>> noted_;  // by player: when something of theirs was recorded

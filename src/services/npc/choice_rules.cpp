@@ -109,17 +109,18 @@ Weighed weigh_carrying_on(const Chooser& chooser, std::size_t index) {
   const auto* verb = chooser.pack.verb(chooser.routine.verb.str());
   const bool rests = verb != nullptr && (pack::natures_of(*verb) & pack::bit(Nature::rest)) != 0;
   if (rests && chooser.routine.minutes >= kSleepMinutes) utility += .25;
-  return {.option = index, .utility = utility, .reason = "it is time to: " + chooser.routine.activity};
+  return {.option = index, .utility = utility, .why = Why::time_to, .about = chooser.routine.activity};
 }
 
 Weighed weigh_deed(const Chooser& chooser, const Option& option, std::size_t index) {
-  Weighed w{.option = index, .utility = .15, .reason = "it was there to do"};
+  Weighed w{.option = index, .utility = .15};
   const auto natures = pack::natures_of(*option.rules);
   double most = .2;  // what counts as a reason
   if (chooser.routine.verb.str() == option.verb) {
     w.utility += .4;
     most = .4;
-    w.reason = "it belongs to: " + chooser.routine.activity;
+    w.why = Why::belongs_to;
+    w.about = chooser.routine.activity;
   }
   for (const auto& goal : chooser.who.goals) {
     if (!serves(goal, option.verb, chooser.here, natures)) continue;
@@ -128,7 +129,8 @@ Weighed weigh_deed(const Chooser& chooser, const Option& option, std::size_t ind
     w.utility += gain;
     if (gain <= most) continue;
     most = gain;
-    w.reason = "it serves: " + goal.text;
+    w.why = Why::serves;
+    w.about = goal.text;
   }
   w.utility += temper(chooser, option, natures);
   w.utility += novelty(chooser, option);

@@ -24,10 +24,13 @@ struct Option {
   // What they feel for the one that it is about: nullptr where it is about nobody.
   const pb::RelationRecord* towards = nullptr;
 };
+// What weighed most for it. Into words: PromptTexts::reason.
+enum class Why : std::uint8_t { at_hand, time_to, belongs_to, serves };
 struct Weighed {
   std::size_t option = 0;  // index into the options given
   double utility = 0;
-  std::string reason;
+  Why why = Why::at_hand;
+  std::string about{};  // the activity or the goal
 };
 
 // Who chooses, and how things stand with them.

@@ -1,79 +1,91 @@
 #pragma once
-// One person in memory: private to the npc service.
+// One person in memory: what is kept of them, and what is only seen while the server runs. Plain values; the
+// io thread. Owned by Minds.
 #include <algorithm>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
-#include "services/npc/npc_service.h"
+#include "host/caller.h"
+#include "host/game_clock.h"
+#include "pack/pack.h"
+#include "ports/index.h"
+#include "services/npc/memory_rules.h"
+#include "services/npc/npc_rules.h"
+#include "troupe/v1/ai.pb.h"
+#include "troupe/v1/npc.pb.h"
+#include "troupe/v1/npc_store.pb.h"
 
-namespace troupe {
+namespace troupe::npc {
 
-struct NpcService::Mind {
-  struct Line {
-    std::int64_t id = 0;
-    std::uint64_t talk =
-        0;  // sequence of DialogueStarted: a line and its answer have the same; 0 = an old world's
-    bool by_player = false;
-    std::string text;
-    std::int64_t at_ms = 0;
-  };
-  struct Conversation {
-    std::deque<Line> lines;  // never empty
-    // What it may contain, as the player's profile was when it began.
-    std::vector<pb::CategoryLevel> allowed;
+struct Line {
+  std::int64_t id = 0;
+  // Sequence of DialogueStarted: a line and its answer have the same; 0 = an old world's.
+  std::uint64_t talk = 0;
+  bool by_player = false;
+  std::string text;
+  std::int64_t at_ms = 0;
+};
 
-    const Line* question(std::uint64_t talk) const { return line(talk, true); }
-    const Line* answer(std::uint64_t talk) const { return line(talk, false); }
+struct Conversation {
+  std::deque<Line> lines;  // never empty
+  // What it may contain, as the player's profile was when it began.
+  std::vector<pb::CategoryLevel> allowed;
 
-   private:
-    const Line* line(std::uint64_t talk, bool by_player) const {
-      for (const auto& one : lines) {
-        if (talk != 0 && one.talk == talk && one.by_player == by_player) return &one;
-      }
-      return nullptr;
+  const Line* question(std::uint64_t talk) const { return line(talk, true); }
+  const Line* answer(std::uint64_t talk) const { return line(talk, false); }
+
+ private:
+  const Line* line(std::uint64_t talk, bool by_player) const {
+    for (const auto& one : lines) {
+      if (talk != 0 && one.talk == talk && one.by_player == by_player) return &one;
     }
-  };
-  struct Perception {
-    std::int64_t at_ms = 0;
-    std::string text;
-    std::uint64_t sequence = 0;
-  };
+    return nullptr;
+  }
+};
 
+struct Perception {
+  std::int64_t at_ms = 0;
+  std::string text;
+  std::uint64_t sequence = 0;
+};
+
+struct Mind {
   const pack::Npc* who = nullptr;
-  npc::Strategy strategy = npc::Strategy::neutral;
+  Strategy strategy = Strategy::neutral;
   pb::NpcRecord record;
-  std::vector<npc::Memory> memories;
+  std::vector<Memory> memories;
   std::unique_ptr<index::Index> index;                // of memories that have a vector
   std::map<std::string, Conversation> conversations;  // by player
-  std::deque<Perception> perceived;
-  std::deque<pb::DecisionView> decisions;  // the last few
-  npc::Reflex reflex() const { return npc::reflex_named(record.reflex()); }
+  std::deque<Perception> perceived;                   // the newest first
+  std::deque<pb::DecisionView> decisions;             // the last few
+  Reflex reflex() const { return reflex_named(record.reflex()); }
 };
 
-// What somebody could do now, and what weighs most, one a verb.
-struct NpcService::Choices {
-  std::vector<npc::Option> options;
-  std::vector<pb::Action> actions;
-  std::vector<npc::Weighed> top;
-};
+// What somebody feels for `to`: as they have come to feel, or as the pack says.
+pb::RelationRecord relation_or_default(const Mind& mind, const std::string& to);
+// The same, kept from now on.
+pb::RelationRecord& relation_of(Mind& mind, const std::string& to);
 
-// So many real milliseconds, in game time at the present scale; at least 1.
-inline std::int64_t real_ms(const GameClock& clock, std::int64_t ms) {
-  return std::max<std::int64_t>(1, clock.span_of(rt::milliseconds(ms)).ms);
+// So much real time, in game time at the present scale; at least 1.
+inline std::int64_t real_ms(const GameClock& clock, rt::milliseconds real) {
+  return std::max<std::int64_t>(1, clock.span_of(real).ms);
 }
-
-// How long somebody who talks with a player waits: for the answer, and for the player's next line.
-inline constexpr std::int64_t kAnswerRealMs = 60'000;
-inline constexpr std::int64_t kNextLineRealMs = 20'000;
-
-namespace npc_store {
-std::vector<db::Migration> migrations();
-std::vector<std::pair<std::string, std::string>>
-tables();  // with the order of their rows, for the state hash
-std::string names_blob(const std::vector<std::string>& names);
-std::vector<float> vector_from(const std::string& bytes);  // little-endian float32
-// Of this size, with a direction: what an index takes.
-bool vector_fits(const std::string& bytes, std::size_t size);
-}  // namespace npc_store
 
 inline std::string player_key(const std::string& player) { return "player:" + player; }
 
-}  // namespace troupe
+inline std::string memory_id(const Memory& memory) { return "m-" + std::to_string(memory.id); }
+
+// The service itself asks.
+inline Caller as_npc(const std::string& world, const std::string& trace = {}) {
+  return Caller{.name = "npc", .role = pb::ROLE_SERVICE, .world = world, .trace = trace};
+}
+// `permission_denied` rpc.role for everybody else.
+inline Result<void> only_the_server(const Caller& caller) {
+  if (caller.role == pb::ROLE_SERVICE) return {};
+  return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
+}
+
+}  // namespace troupe::npc

@@ -227,13 +227,13 @@ double feeling(const pb::RelationRecord& relation, std::string_view name) {
   return found == nullptr ? 0 : relation.GetReflection()->GetDouble(relation, found);
 }
 
-std::string_view describe(const pb::RelationRecord& r) {
-  if (r.anger() > .5) return "is angry with";
-  if (r.fear() > .5) return "is afraid of";
-  if (r.trust() > .7) return "trusts";
-  if (r.affection() > .5) return "likes";
-  if (r.trust() < .2) return "does not trust";
-  return "is wary of";
+Attitude attitude(const pb::RelationRecord& r) {
+  if (r.anger() > .5) return Attitude::angry_with;
+  if (r.fear() > .5) return Attitude::afraid_of;
+  if (r.trust() > .7) return Attitude::trusts;
+  if (r.affection() > .5) return Attitude::likes;
+  if (r.trust() < .2) return Attitude::distrusts;
+  return Attitude::wary_of;
 }
 
 }  // namespace troupe::npc

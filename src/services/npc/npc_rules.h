@@ -90,6 +90,8 @@ double score(const pb::RelationRecord& relation);  // -1 to 1
 // Moves one feeling by `by`, kept in 0..1. False: no such feeling.
 bool shift(pb::RelationRecord& relation, std::string_view feeling, double by);
 double feeling(const pb::RelationRecord& relation, std::string_view name);
-std::string_view describe(const pb::RelationRecord& relation);  // "trusts", "is wary of", ...
+// What is felt most, for words: PromptTexts::person.
+enum class Attitude : std::uint8_t { angry_with, afraid_of, trusts, likes, distrusts, wary_of };
+Attitude attitude(const pb::RelationRecord& relation);
 
 }  // namespace troupe::npc

@@ -121,5 +121,22 @@ TEST(Players, NamedByAnAction) {
   EXPECT_TRUE(players_named(lanternfall(), action).empty());
 }
 
+TEST(Feelings, WhatIsFeltMostIsSaid) {
+  const auto felt = [](double trust, double fear, double affection, double anger) {
+    pb::RelationRecord relation;
+    relation.set_trust(trust);
+    relation.set_fear(fear);
+    relation.set_affection(affection);
+    relation.set_anger(anger);
+    return attitude(relation);
+  };
+  EXPECT_EQ(felt(.9, .9, .9, .6), Attitude::angry_with) << "anger before everything";
+  EXPECT_EQ(felt(.9, .6, .9, 0), Attitude::afraid_of);
+  EXPECT_EQ(felt(.8, 0, .9, 0), Attitude::trusts);
+  EXPECT_EQ(felt(.1, 0, .6, 0), Attitude::likes);
+  EXPECT_EQ(felt(.1, 0, 0, 0), Attitude::distrusts);
+  EXPECT_EQ(felt(.4, 0, 0, 0), Attitude::wary_of);
+}
+
 }  // namespace
 }  // namespace troupe::npc

@@ -1,21 +1,19 @@
-// What is remembered of a player, in that player's hands. The events of the log stay until they are pruned.
+#include "services/npc/forgetting.h"
+
 #include <algorithm>
 #include <charconv>
 #include <set>
 
 #include "base/text.h"
-#include "services/npc/mind.h"
-#include "services/npc/npc_service.h"
+#include "services/npc/players.h"
 
-namespace troupe {
+namespace troupe::npc {
 
 using db::Values;
 
 namespace {
 
 constexpr std::string_view kPlayerPrefix = "player:";
-constexpr int kIdsMax = 1000;
-constexpr std::size_t kShownMax = 1000;
 
 std::optional<std::int64_t> number_of(std::string_view id) {
   std::int64_t number = 0;
@@ -26,10 +24,28 @@ std::optional<std::int64_t> number_of(std::string_view id) {
   return number;
 }
 
+// The two lines of an exchange.
+void forget_talk(Turn& turn, Mind& mind, const std::string& player, std::uint64_t talk) {
+  const auto found = mind.conversations.find(player);
+  if (found == mind.conversations.end()) return;
+  auto& lines = found->second.lines;
+  std::erase_if(lines, [&](const Line& line) {
+    if (line.talk != talk) return false;
+    turn.write("delete from npc_lines where id = $1", Values{line.id});
+    return true;
+  });
+  if (lines.empty()) mind.conversations.erase(found);
+}
+
 }  // namespace
 
+void Forgetting::mount() {
+  host_.serve(&Forgetting::memories, static_cast<const Forgetting*>(this));
+  host_.serve(&Forgetting::forget, this);
+}
+
 // Players speak for themselves; a designer may leave out whose, where they say which person.
-Result<std::string> NpcService::whose(const Caller& caller, const std::string& player,
+Result<std::string> Forgetting::whose(const Caller& caller, const std::string& player,
                                       const std::string& npc) const {
   const auto name = caller.player_or_self(player);
   if (caller.acts_for_others() && player.empty()) {
@@ -41,27 +57,27 @@ Result<std::string> NpcService::whose(const Caller& caller, const std::string& p
   return name;
 }
 
-Result<pb::NpcMemoriesReply> NpcService::memories(const Caller& caller,
+Result<pb::NpcMemoriesReply> Forgetting::memories(const Caller& caller,
                                                   const pb::NpcMemoriesRequest& request) const {
   TRY(const auto player, whose(caller, request.player(), request.npc()));
-  if (!request.npc().empty()) TRY_VOID(check_npc(request.npc()));
+  if (!request.npc().empty()) TRY_VOID(minds_.check(request.npc()));
   struct Found {
     const Mind* mind;
-    const npc::Memory* memory;
+    const Memory* memory;
   };
   std::vector<Found> found;
-  for (const auto& [id, mind] : minds_) {
+  for (const auto& [id, mind] : minds_.people()) {
     if (!request.npc().empty() && id != request.npc()) continue;
     for (const auto& memory : mind->memories) {
-      if (player.empty() || npc::is_of(memory, player_key(player))) found.push_back({mind.get(), &memory});
+      if (player.empty() || is_of(memory, player_key(player))) found.push_back({mind.get(), &memory});
     }
   }
   std::ranges::sort(found, std::greater(), [](const Found& one) { return one.memory->id; });
-  if (found.size() > kShownMax) found.resize(kShownMax);
+  if (found.size() > config_.limits.remembered_shown) found.resize(config_.limits.remembered_shown);
   pb::NpcMemoriesReply reply;
   for (const auto& [mind, memory] : found) {
     auto* view = reply.add_memories();
-    view->set_id("m-" + std::to_string(memory->id));
+    view->set_id(memory_id(*memory));
     view->set_npc(mind->who->id.str());
     view->set_text(memory->text);
     view->set_at_ms(memory->at_ms);
@@ -73,14 +89,14 @@ Result<pb::NpcMemoriesReply> NpcService::memories(const Caller& caller,
   return reply;
 }
 
-Result<pb::NpcForgetReply> NpcService::forget(Turn& turn, const Caller& caller,
+Result<pb::NpcForgetReply> Forgetting::forget(Turn& turn, const Caller& caller,
                                               const pb::NpcForgetRequest& request) {
   TRY(const auto player, whose(caller, request.player(), request.npc()));
-  if (!request.npc().empty()) TRY_VOID(check_npc(request.npc()));
-  if (request.ids_size() > kIdsMax) {
-    return fail(
-        Code::invalid_argument, "npc.memories",
-        "ids holds at most " + std::to_string(kIdsMax) + ", not " + std::to_string(request.ids_size()));
+  if (!request.npc().empty()) TRY_VOID(minds_.check(request.npc()));
+  if (static_cast<std::size_t>(request.ids_size()) > config_.limits.forget_max) {
+    return fail(Code::invalid_argument, "npc.memories",
+                "ids holds at most " + std::to_string(config_.limits.forget_max) + ", not " +
+                    std::to_string(request.ids_size()));
   }
   if (player.empty() && request.ids().empty())
     return fail(Code::invalid_argument, "npc.no_player",
@@ -93,7 +109,7 @@ Result<pb::NpcForgetReply> NpcService::forget(Turn& turn, const Caller& caller,
     only.insert(*number);
   }
   pb::NpcForgetReply reply;
-  for (const auto& [id, mind] : minds_) {
+  for (const auto& [id, mind] : minds_.people()) {
     if (!request.npc().empty() && id != request.npc()) continue;
     const bool knew = mind->conversations.contains(player);
     const auto count = forget_memories(turn, *mind, player, only.empty() ? nullptr : &only);
@@ -109,12 +125,12 @@ Result<pb::NpcForgetReply> NpcService::forget(Turn& turn, const Caller& caller,
   return reply;
 }
 
-std::int64_t NpcService::forget_memories(Turn& turn, Mind& mind, const std::string& player,
+std::int64_t Forgetting::forget_memories(Turn& turn, Mind& mind, const std::string& player,
                                          const std::set<std::int64_t>* only) {
   std::set<std::string> of;  // who took part, as far as they are players
-  const auto count = std::erase_if(mind.memories, [&](const npc::Memory& memory) {
+  const auto count = std::erase_if(mind.memories, [&](const Memory& memory) {
     const bool meant = only == nullptr || only->contains(memory.id);
-    if (!meant || (!player.empty() && !npc::is_of(memory, player_key(player)))) return false;
+    if (!meant || (!player.empty() && !is_of(memory, player_key(player)))) return false;
     turn.write("delete from npc_memories where id = $1", Values{memory.id});
     if (mind.index && memory.has_vector) mind.index->remove(memory.id);
     for (const auto& witness : memory.witnesses) {
@@ -129,29 +145,16 @@ std::int64_t NpcService::forget_memories(Turn& turn, Mind& mind, const std::stri
   return static_cast<std::int64_t>(count);
 }
 
-// The two lines of an exchange.
-void NpcService::forget_talk(Turn& turn, Mind& mind, const std::string& player, std::uint64_t talk) {
-  const auto found = mind.conversations.find(player);
-  if (found == mind.conversations.end()) return;
-  auto& lines = found->second.lines;
-  std::erase_if(lines, [&](const Mind::Line& line) {
-    if (line.talk != talk) return false;
-    turn.write("delete from npc_lines where id = $1", Values{line.id});
-    return true;
-  });
-  if (lines.empty()) mind.conversations.erase(found);
-}
-
 // Kept prompts may hold what is forgotten.
-void NpcService::forget_prompts(Turn& turn, Mind& mind, const std::string& player) {
+void Forgetting::forget_prompts(Turn& turn, Mind& mind, const std::string& player) {
   turn.write("delete from npc_decisions where npc = $1 and player = $2", Values{mind.who->id.str(), player});
   mind.decisions.clear();
   mind.perceived.clear();
-  anticipated_.erase(player);
+  anticipation_.forget(player);
 }
 
 // As if they had never met: what was said, what was told and what is felt.
-void NpcService::forget_person(Turn& turn, Mind& mind, const std::string& player) {
+void Forgetting::forget_person(Turn& turn, Mind& mind, const std::string& player) {
   auto& record = mind.record;
   mind.conversations.erase(player);
   turn.write("delete from npc_lines where npc = $1 and player = $2", Values{mind.who->id.str(), player});
@@ -161,7 +164,7 @@ void NpcService::forget_person(Turn& turn, Mind& mind, const std::string& player
   drop(record.mutable_told(), [&](const auto& told) { return told.player() == player; });
   drop(record.mutable_relations(), [&](const auto& relation) { return relation.to() == player_key(player); });
   forget_prompts(turn, mind, player);
-  save(turn, mind);
+  minds_.save(turn, mind);
 }
 
-}  // namespace troupe
+}  // namespace troupe::npc

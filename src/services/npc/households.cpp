@@ -1,14 +1,14 @@
-// What people earn and spend out of sight, once a day.
-#include "services/npc/household_rules.h"
-#include "services/npc/mind.h"
-#include "services/npc/npc_service.h"
+#include "services/npc/households.h"
 
-namespace troupe {
+#include "services/npc/household_rules.h"
+#include "troupe/v1/state.pb.h"
+
+namespace troupe::npc {
 
 namespace {
 
-npc::Holdings holdings_in(const google::protobuf::Struct& document) {
-  npc::Holdings out;
+Holdings holdings_in(const google::protobuf::Struct& document) {
+  Holdings out;
   const auto& fields = document.fields();
   if (const auto money = fields.find("money"); money != fields.end())
     out.money = static_cast<std::int64_t>(money->second.number_value());
@@ -19,24 +19,24 @@ npc::Holdings holdings_in(const google::protobuf::Struct& document) {
   return out;
 }
 
-npc::Holdings usual_of(const pack::Npc& who) {
-  npc::Holdings out{.money = who.money, .items = {}};
+Holdings usual_of(const pack::Npc& who) {
+  Holdings out{.money = who.money, .items = {}};
   for (const auto& [good, count] : who.goods) out.items[good.str()] = count;
   return out;
 }
 
 }  // namespace
 
-void NpcService::on_day(Turn& turn, const EventContext&, const pb::DayChanged&) {
-  for (const auto& [id, mind] : minds_) {
+void Households::on_day(Turn& turn, const EventContext&, const pb::DayChanged&) {
+  for (const auto& [id, mind] : minds_.people()) {
     if (mind->record.dead()) continue;
     pb::StateGetRequest get;
     get.set_kind("npc");
     get.set_id(id);
-    const auto document = turn.call<pb::StateDocument>(as_self(), get);
+    const auto document = turn.call<pb::StateDocument>(as_npc(turn.world()), get);
     if (!document) continue;
     const auto now = holdings_in(document->document());
-    const auto next = npc::next_day(now, usual_of(*mind->who));
+    const auto next = next_day(now, usual_of(*mind->who));
     if (next == now) continue;
     pb::StatePatchRequest patch;
     patch.set_kind("npc");
@@ -48,8 +48,8 @@ void NpcService::on_day(Turn& turn, const EventContext&, const pb::DayChanged&) 
       (*fields["items"].mutable_struct_value()->mutable_fields())[good].set_number_value(
           static_cast<double>(count));
     }
-    (void)turn.call<pb::StateDocument>(as_self(), patch);
+    (void)turn.call<pb::StateDocument>(as_npc(turn.world()), patch);
   }
 }
 
-}  // namespace troupe
+}  // namespace troupe::npc

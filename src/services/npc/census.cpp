@@ -1,19 +1,15 @@
-// The world goes on with another version of its pack: who is new appears, who is gone leaves, and nobody
-// stands, walks or thinks of anything that is not there any more.
+#include "services/npc/census.h"
+
 #include <algorithm>
 
 #include "host/pack_change.h"
 #include "pack/query.h"
-#include "services/npc/mind.h"
-#include "services/npc/npc_service.h"
+#include "services/npc/timers.h"
 #include "troupe/v1/state.pb.h"
 
-namespace troupe {
+namespace troupe::npc {
 
 namespace {
-
-// Every kind of timer that somebody may have.
-constexpr const char* kTimers[] = {"arrive:", "routine:", "done:", "giveup:", "think:", "reflect:", "safe:"};
 
 template <class List, class Keep>
 bool keep_only(List& list, Keep keep) {
@@ -36,43 +32,51 @@ bool is_way(const pack::Pack& pack, const pb::NpcRecord& record) {
 
 }  // namespace
 
-void NpcService::on_pack_changed(Turn& turn, const pb::PackChanged& change) {
-  for (const auto& [id, record] : strays_) leave(turn, record);
-  strays_.clear();
-  for (auto& [id, mind] : minds_) {
+void Census::mount() {
+  auto& timeline = host_.timeline();
+  timeline.add_genesis([this](Turn& turn) {
+    for (const auto& [id, mind] : minds_.people()) day_.begin(turn, *mind);
+  });
+  timeline.add_pack_hook("npc", [this](Turn& turn, const pb::PackChanged& change) { take(turn, change); });
+}
+
+void Census::take(Turn& turn, const pb::PackChanged& change) {
+  for (const auto& [id, record] : minds_.strays()) leave(turn, record);
+  minds_.forget_strays();
+  for (const auto& [id, mind] : minds_.people()) {
     if (mind->record.id().empty()) {
       appear(turn, *mind);
     } else {
       adapt(turn, *mind, change);
     }
   }
-  for (auto& [name, player] : players_) adapt_player(turn, player);
+  players_.adapt(turn);
 }
 
-void NpcService::appear(Turn& turn, Mind& mind) {
-  begin(turn, mind);
+void Census::appear(Turn& turn, Mind& mind) {
+  day_.begin(turn, mind);
   pb::NpcAppeared event;
   event.set_npc(mind.record.id());
   event.set_place(mind.record.place());
-  event.set_reason("the pack has them from now on");
+  event.set_reason(texts_.reason.appeared.text());
   turn.emit(event, {.subject = mind.record.id(), .place = mind.record.place()});
 }
 
-void NpcService::leave(Turn& turn, const pb::NpcRecord& record) {
+void Census::leave(Turn& turn, const pb::NpcRecord& record) {
   const std::string& id = record.id();
   pb::NpcLeft event;
   event.set_npc(id);
-  event.set_reason("the pack has them no more");
+  event.set_reason(texts_.reason.left.text());
   pb::StateDepart depart;
   depart.set_kind("npc");
   depart.set_id(id);
   depart.set_reason(event.reason());
-  if (const auto done = turn.call<pb::StateDeparted>(as_self(), depart)) {
+  if (const auto done = turn.call<pb::StateDeparted>(as_npc(turn.world()), depart)) {
     event.set_place(done->place());
     event.set_left_behind(done->pile());
   }
   turn.emit(event, {.subject = id, .place = event.place(), .priority = pb::PRIORITY_HIGH});
-  for (const char* timer : kTimers) turn.unschedule("npc", timer + id);
+  unschedule_all(turn, id);
   // Decisions stay: they explain what has happened.
   for (const char* sql : {"delete from npc_minds where npc = $1", "delete from npc_memories where npc = $1",
                           "delete from npc_lines where npc = $1"}) {
@@ -80,7 +84,7 @@ void NpcService::leave(Turn& turn, const pb::NpcRecord& record) {
   }
 }
 
-bool NpcService::stand_somewhere(Turn& turn, Mind& mind) {
+bool Census::stand_somewhere(Turn& turn, Mind& mind) const {
   auto& record = mind.record;
   const bool placed = pack_.place(record.place()) != nullptr;
   if (placed && is_way(pack_, record)) return false;
@@ -88,25 +92,15 @@ bool NpcService::stand_somewhere(Turn& turn, Mind& mind) {
   record.clear_path();
   record.set_departs_ms(0);
   record.set_arrives_ms(0);
-  turn.unschedule("npc", "arrive:" + record.id());
-  pb::NpcArrived event;
-  event.set_npc(record.id());
-  event.set_place(record.place());
-  event.set_activity(record.activity());
-  turn.emit(event, {.subject = record.id(), .place = record.place()});
-  pb::StatePatchRequest patch;
-  patch.set_kind("npc");
-  patch.set_id(record.id());
-  (*patch.mutable_patch()->mutable_fields())["place"].set_string_value(record.place());
-  (void)turn.call<pb::StateDocument>(as_self(), patch);
+  unschedule(turn, Timer::arrive, record.id());
+  day_.announce_place(turn, mind);
+  day_.tell_state(turn, mind);
   return true;
 }
 
-void NpcService::adapt(Turn& turn, Mind& mind, const pb::PackChanged& change) {
+bool Census::keep_what_is(Mind& mind) const {
   auto& record = mind.record;
-  const auto is_person = [&](const std::string& id) {
-    return id.starts_with("player:") || minds_.contains(id);
-  };
+  const auto is_person = [&](const std::string& id) { return id.starts_with("player:") || minds_.has(id); };
   bool otherwise = keep_only(*record.mutable_relations(), [&](const auto& r) { return is_person(r.to()); });
   otherwise |= keep_only(*record.mutable_goals(), [&](const auto& kept) {
     return std::ranges::find(mind.who->goals, kept.id(), &pack::Goal::id) != mind.who->goals.end();
@@ -114,7 +108,7 @@ void NpcService::adapt(Turn& turn, Mind& mind, const pb::PackChanged& change) {
   otherwise |= keep_only(*record.mutable_deeds(),
                          [&](const auto& deed) { return pack_.verb(deed.verb()) != nullptr; });
   otherwise |= keep_only(*record.mutable_threats(), [&](const auto& threat) {
-    return threat.source().starts_with(npc::kWeatherPrefix) || is_person(threat.source());
+    return threat.source().starts_with(kWeatherPrefix) || is_person(threat.source());
   });
   if (!record.looks_at().empty() && !is_person(record.looks_at())) {
     record.clear_looks_at();
@@ -138,34 +132,24 @@ void NpcService::adapt(Turn& turn, Mind& mind, const pb::PackChanged& change) {
     (void)relation_of(mind, relation.to.str());
     otherwise |= record.relations_size() != before;
   }
+  return otherwise;
+}
+
+void Census::adapt(Turn& turn, Mind& mind, const pb::PackChanged& change) {
+  auto& record = mind.record;
+  bool otherwise = keep_what_is(mind);
   const bool moved = stand_somewhere(turn, mind);
   // What they are at may be gone with a verb, a place or an entry of their day.
   const bool lost_deed = pack_change::removed(change, "verbs", record.intent());
   if (moved || lost_deed || pack_change::changed(change, "npcs", record.id())) {
     if (turn.now().ms >= record.busy_until_ms()) {
-      follow_routine(turn, mind);  // saves
+      day_.follow_routine(turn, mind);  // saves
       return;
     }
-    turn.schedule("npc", "done:" + record.id(), GameTime{record.busy_until_ms()});
+    schedule(turn, Timer::done, record.id(), GameTime{record.busy_until_ms()});
     otherwise = true;
   }
-  if (otherwise) save(turn, mind);
+  if (otherwise) minds_.save(turn, mind);
 }
 
-// Where players arrive, if their place is gone; the document in `state` has moved already.
-void NpcService::adapt_player(Turn& turn, pb::PlayerRecord& player) {
-  const std::string before = player.SerializeAsString();
-  if (const auto* place = pack_.place(player.place()); place == nullptr) {
-    const auto& arrival = *pack_.place(pack_.world.arrival.str());
-    player.set_place(arrival.id.str());
-    player.set_x(arrival.x);
-    player.set_y(arrival.y);
-  }
-  if (!minds_.contains(player.looked_at())) player.clear_looked_at();
-  if (!minds_.contains(player.typing_to())) player.clear_typing_to();
-  if (player.SerializeAsString() == before) return;
-  turn.write("update npc_players set record = $2 where player = $1",
-             db::Values{player.player(), db::Blob{stable_bytes(player)}});
-}
-
-}  // namespace troupe
+}  // namespace troupe::npc

@@ -1,0 +1,118 @@
+#include "services/npc/embedding.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "services/npc/npc_store.h"
+#include "troupe/v1/router.pb.h"
+
+namespace troupe::npc {
+
+void Embedding::start() {
+  if (config_.embedding_size == 0) return;
+  host_.spawn("embed facts", [this] { return embed_facts(); });
+  embed_missing();
+}
+
+void Embedding::embed_missing() {
+  if (config_.embedding_size == 0 || embedding_now_) return;
+  embedding_now_ = true;
+  host_.spawn("embed", [this] { return embed_pending(); });
+}
+
+void Embedding::soon(Turn& turn) {
+  turn.after_commit([this] { embed_missing(); });
+}
+
+const std::vector<float>* Embedding::of_fact(const std::string& fact) const {
+  const auto found = facts_.find(fact);
+  return found == facts_.end() ? nullptr : &found->second;
+}
+
+Task<std::vector<float>> Embedding::of(Caller caller, std::string text) {
+  if (config_.embedding_size == 0) co_return std::vector<float>();
+  pb::RouterEmbedRequest ask;
+  ask.add_texts(std::move(text));
+  ask.set_deadline_ms(config_.tuning.embed_line.count());
+  caller.role = pb::ROLE_SERVICE;
+  caller.stream.clear();
+  CO_TRY(const auto answer, co_await host_.call<pb::RouterEmbedReply>(caller, ask));
+  std::vector<float> vector;
+  if (answer.vectors_size() > 0)
+    vector.assign(answer.vectors(0).values().begin(), answer.vectors(0).values().end());
+  if (vector.size() != config_.embedding_size) {
+    co_return fail(Code::unavailable, "npc.bad_vector",
+                   fmt::format("the embedding model gave {} numbers instead of {}", vector.size(),
+                               config_.embedding_size));
+  }
+  co_return vector;
+}
+
+boost::asio::awaitable<void> Embedding::embed_facts() {
+  for (const auto& fact : pack_.facts) {
+    const auto vector = co_await of(as_npc(host_.timeline().config().world), fact.text);
+    if (!vector) co_return;  // similarity by words serves
+    facts_[fact.id.str()] = *vector;
+  }
+}
+
+boost::asio::awaitable<void> Embedding::embed_pending() {
+  const auto self = as_npc(host_.timeline().config().world);
+  for (;;) {
+    pb::RouterEmbedRequest ask;
+    std::vector<std::int64_t> ids;
+    for (const auto& [id, mind] : minds_.people()) {
+      for (const auto& memory : mind->memories) {
+        if (memory.has_vector || ids.size() >= config_.limits.embed_batch) continue;
+        ids.push_back(memory.id);
+        ask.add_texts(memory.text);
+      }
+    }
+    if (ids.empty()) break;
+    ask.set_deadline_ms(config_.tuning.embed_batch.count());
+    const auto answer = co_await host_.call<pb::RouterEmbedReply>(self, ask);
+    if (!answer) {
+      log::warn("npc", "memories wait for their embedding: {}", answer.error().message);
+      break;  // tried again with the next memory
+    }
+    if (static_cast<std::size_t>(answer->vectors_size()) != ids.size()) {
+      log::warn("npc", "{} memories came back with {} vectors", ids.size(), answer->vectors_size());
+      break;
+    }
+    pb::NpcEmbedded command;
+    command.set_model(config_.embedding_model);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      auto* out = command.add_vectors();
+      out->set_memory(static_cast<std::uint64_t>(ids[i]));
+      const auto& values = answer->vectors(static_cast<int>(i)).values();
+      out->set_vector(std::string(reinterpret_cast<const char*>(values.data()),
+                                  static_cast<std::size_t>(values.size()) * sizeof(float)));
+    }
+    if (!co_await host_.submit<pb::NpcEmbedded>(self, command)) break;
+  }
+  embedding_now_ = false;
+}
+
+Result<pb::NpcEmbedded> Embedding::embedded(Turn& turn, const Caller& caller,
+                                            const pb::NpcEmbedded& command) {
+  TRY_VOID(only_the_server(caller));
+  for (const auto& entry : command.vectors()) {
+    const auto id = static_cast<std::int64_t>(entry.memory());
+    const bool fits = store::vector_fits(entry.vector(), config_.embedding_size);
+    for (const auto& [npc, mind] : minds_.people()) {
+      const auto memory = std::ranges::find(mind->memories, id, &Memory::id);
+      if (memory == mind->memories.end()) continue;
+      // What does not fit is kept and never looked at, or it would be asked for again and again.
+      memory->has_vector = true;
+      if (mind->index && fits && command.model() == config_.embedding_model &&
+          !mind->index->add(id, store::vector_from(entry.vector()))) {
+        log::warn("npc", "the index has no room for memory {}", id);
+      }
+      turn.write("update npc_memories set vector = $2, vector_model = $3 where id = $1",
+                 db::Values{id, db::Blob{entry.vector()}, command.model()});
+    }
+  }
+  return pb::NpcEmbedded();
+}
+
+}  // namespace troupe::npc

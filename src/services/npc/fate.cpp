@@ -1,0 +1,90 @@
+#include "services/npc/fate.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "services/npc/timers.h"
+#include "services/npc/views.h"
+#include "troupe/v1/state.pb.h"
+
+namespace troupe::npc {
+
+namespace {
+
+// What somebody alive does, waits for and looks at.
+void lie_down(pb::NpcRecord& record) {
+  record.clear_path();
+  record.clear_talking_to();
+  record.clear_threats();
+  record.clear_looks_at();
+  record.set_asking(0);
+  record.set_busy_until_ms(0);
+  record.set_attentive(false);
+  record.set_watched(false);
+  record.set_reflex(std::string(reflex_name(Reflex::idle)));
+}
+
+}  // namespace
+
+void Fate::mount() {
+  host_.serve(&Fate::move, this);
+  host_.serve(&Fate::die, this);
+}
+
+Result<pb::NpcView> Fate::move(Turn& turn, const Caller&, const pb::NpcMoveRequest& request) {
+  TRY(Mind * mind, minds_.find_living(request.npc()));
+  if (pack_.place(request.place()) == nullptr) {
+    const auto places = pack_.place_ids();
+    return fail(Code::not_found, "npc.unknown_place",
+                "no place '" + request.place() + "' here" + did_you_mean(request.place(), places));
+  }
+  auto& record = mind->record;
+  if (record.path_size() >= 2 || record.place() != request.place()) {
+    unschedule(turn, Timer::arrive, request.npc());
+    record.clear_path();
+    record.clear_talking_to();
+    record.set_place(request.place());
+    day_.announce_place(turn, *mind);
+    day_.tell_state(turn, *mind);
+    minds_.save(turn, *mind);
+  }
+  return view_of(pack_, *mind, turn.now().ms);
+}
+
+Result<pb::NpcView> Fate::die(Turn& turn, const Caller&, const pb::NpcDieRequest& request) {
+  TRY(Mind * mind, minds_.find_living(request.npc()));
+  const std::string cause = trim(request.cause());
+  const bool control = std::ranges::any_of(cause, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+  if (cause.empty() || cause.size() > config_.limits.cause_bytes_max || control || !is_utf8(cause)) {
+    return fail(Code::invalid_argument, "npc.cause",
+                "cause is one line of 1 to " + std::to_string(config_.limits.cause_bytes_max) + " bytes");
+  }
+  auto& record = mind->record;
+  const auto now = turn.now().ms;
+  record.set_place(place_now(pack_, record, now));
+  lie_down(record);
+  record.set_dead(true);
+  record.set_cause(cause);
+  record.set_died_ms(now);
+  unschedule_all(turn, request.npc());
+  day_.tell_state(turn, *mind);
+  pb::StateDepart depart;
+  depart.set_kind("npc");
+  depart.set_id(request.npc());
+  depart.set_reason(cause);
+  depart.set_died(true);
+  const auto departed = turn.call<pb::StateDeparted>(as_npc(turn.world()), depart);
+  pb::NpcDied event;
+  event.set_npc(request.npc());
+  event.set_place(record.place());
+  event.set_cause(cause);
+  if (departed) event.set_left_behind(departed->pile());
+  const auto sequence = turn.emit(event, {.subject = request.npc(), .place = record.place()});
+  day_.take_up(turn, *mind,
+               {.intent = "dead", .activity = texts_.doing.dead.text(), .reason = cause, .tier = "reflex"});
+  minds_.save(turn, *mind);
+  witnesses_.mourn(turn, *mind, sequence);
+  return view_of(pack_, *mind, now);
+}
+
+}  // namespace troupe::npc

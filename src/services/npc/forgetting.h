@@ -1,0 +1,33 @@
+#pragma once
+// What is remembered of a player, in that player's hands: theirs to see and to end. The events of the log
+// stay until they are pruned. Owned by NpcService; io thread.
+#include <set>
+#include <string>
+
+#include "services/npc/anticipation.h"
+#include "services/npc/minds.h"
+
+namespace troupe::npc {
+
+class Forgetting {
+ public:
+  Forgetting(const Ground& ground, Minds& minds, Anticipation& anticipation)
+      : host_(ground.host), config_(ground.config), minds_(minds), anticipation_(anticipation) {}
+  void mount();
+
+ private:
+  Result<pb::NpcMemoriesReply> memories(const Caller& caller, const pb::NpcMemoriesRequest& request) const;
+  Result<pb::NpcForgetReply> forget(Turn& turn, const Caller& caller, const pb::NpcForgetRequest& request);
+  Result<std::string> whose(const Caller& caller, const std::string& player, const std::string& npc) const;
+  std::int64_t forget_memories(Turn& turn, Mind& mind, const std::string& player,
+                               const std::set<std::int64_t>* only);
+  void forget_prompts(Turn& turn, Mind& mind, const std::string& player);
+  void forget_person(Turn& turn, Mind& mind, const std::string& player);
+
+  Host& host_;
+  const NpcConfig& config_;
+  Minds& minds_;
+  Anticipation& anticipation_;
+};
+
+}  // namespace troupe::npc

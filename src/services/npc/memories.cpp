@@ -1,0 +1,174 @@
+#include "services/npc/memories.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "services/npc/npc_store.h"
+
+namespace troupe::npc {
+
+using db::Blob;
+using db::Values;
+
+void Memories::mount() {
+  host_.serve(&Memories::serve_remember, this);
+  host_.serve(&Memories::serve_recall, this);
+}
+
+std::int64_t Memories::remember(Turn& turn, Mind& mind, Memory memory) {
+  memory.id = minds_.next_memory(turn);
+  memory.has_vector = false;
+  memory.text = std::string(utf8_prefix(memory.text, config_.limits.memory_bytes_max));
+  turn.write(
+      "insert into npc_memories (id, npc, text, at_ms, place, witnesses, source, importance, talk, "
+      "witness_list) "
+      "values ($1, $2, $3, $4, $5, '', $6, $7, $8, $9)",
+      Values{memory.id, mind.record.id(), memory.text, memory.at_ms, memory.place, memory.source,
+             memory.importance, static_cast<std::int64_t>(memory.talk),
+             Blob{store::names_blob(memory.witnesses)}});
+  pb::MemoryAdded event;
+  event.set_npc(mind.record.id());
+  event.set_memory(memory_id(memory));
+  event.set_text(memory.text);
+  event.set_source(memory.source);
+  event.set_importance(memory.importance);
+  turn.emit(event, {.subject = mind.record.id(), .place = memory.place});
+  const auto id = memory.id;
+  mind.memories.push_back(std::move(memory));
+  if (mind.memories.size() > config_.limits.memory.per_npc) {
+    const auto worst = to_forget(mind.memories, turn.now().ms, config_.limits.memory);
+    turn.write("delete from npc_memories where id = $1", Values{mind.memories[worst].id});
+    if (mind.index) mind.index->remove(mind.memories[worst].id);
+    mind.memories.erase(mind.memories.begin() + static_cast<std::ptrdiff_t>(worst));
+  }
+  embedding_.soon(turn);
+  return id;
+}
+
+Result<pb::NpcRememberReply> Memories::serve_remember(Turn& turn, const Caller&,
+                                                      const pb::NpcRememberRequest& request) {
+  TRY(Mind * mind, minds_.find(request.npc()));
+  if (request.memories_size() < 1 ||
+      static_cast<std::size_t>(request.memories_size()) > config_.limits.remember_max) {
+    return fail(Code::invalid_argument, "npc.memories",
+                "memories must hold 1 to " + std::to_string(config_.limits.remember_max) + ", not " +
+                    std::to_string(request.memories_size()));
+  }
+  std::vector<Memory> memories;
+  for (int i = 0; i < request.memories_size(); ++i) {
+    TRY(auto memory, memory_of(request.memories(i), "memories[" + std::to_string(i) + "]: ", turn.now().ms));
+    memories.push_back(std::move(memory));
+  }
+  pb::NpcRememberReply reply;
+  for (auto& memory : memories)
+    reply.add_ids("m-" + std::to_string(remember(turn, *mind, std::move(memory))));
+  return reply;
+}
+
+// As it will be kept, or what is wrong with it.
+Result<Memory> Memories::memory_of(const pb::NpcRememberRequest::Memory& said, const std::string& where,
+                                   std::int64_t now_ms) const {
+  static const std::vector<std::string> kSources = {"seen", "told", "said", "done", "reflected"};
+  if (trim(said.text()).empty())
+    return fail(Code::invalid_argument, "npc.memory_empty", where + "text is empty");
+  if (said.text().size() > config_.limits.memory_bytes_max) {
+    return fail(Code::invalid_argument, "npc.memory_too_long",
+                where + "text is " + std::to_string(said.text().size()) + " bytes; at most " +
+                    std::to_string(config_.limits.memory_bytes_max));
+  }
+  if (!(said.importance() >= 0 && said.importance() <= 1)) {
+    return fail(Code::invalid_argument, "npc.importance", where + "importance is 0 to 1");
+  }
+  if (said.at_ms() < 0 || said.at_ms() > now_ms) {
+    return fail(Code::invalid_argument, "npc.at_ms", where + "at_ms is a game time that has passed");
+  }
+  if (!said.place().empty() && pack_.place(said.place()) == nullptr) {
+    const auto places = pack_.place_ids();
+    return fail(Code::not_found, "npc.unknown_place",
+                where + "no place '" + said.place() + "'" + did_you_mean(said.place(), places));
+  }
+  if (!said.source().empty() && std::ranges::find(kSources, said.source()) == kSources.end()) {
+    return fail(Code::invalid_argument, "npc.source",
+                where + "no source '" + said.source() + "'" + did_you_mean(said.source(), kSources) +
+                    " (seen, told, said, done or reflected)");
+  }
+  Memory memory{
+      .text = said.text(),
+      .at_ms = said.at_ms() > 0 ? said.at_ms() : now_ms,
+      .place = said.place(),
+      .source = said.source().empty() ? "seen" : said.source(),
+      .importance = said.importance() > 0 ? said.importance() : config_.tuning.remembered_importance};
+  for (const auto& witness : said.witnesses()) {
+    // A witness is a person of the pack, or else a player.
+    memory.witnesses.push_back(minds_.has(witness) || witness.starts_with("player:") ? witness
+                                                                                     : player_key(witness));
+  }
+  return memory;
+}
+
+std::vector<Recalled> Memories::recall(const Mind& mind, const std::string& query,
+                                       const std::vector<float>& vector, std::size_t k, std::int64_t as_of_ms,
+                                       const std::string& listener) const {
+  std::map<std::int64_t, double> similar;
+  if (mind.index && !vector.empty() && mind.index->size() > 0) {
+    const auto hits = mind.index->search(vector, mind.index->size(), [](index::Key) { return true; });
+    if (hits) {
+      for (const auto& hit : *hits) similar[hit.key] = hit.similarity;
+    }
+  }
+  std::vector<Recalled> found;
+  for (const auto& memory : mind.memories) {
+    if (memory.at_ms > as_of_ms) continue;
+    Recalled recalled{.memory = memory};
+    recalled.parts.visibility = visibility(memory, listener);
+    if (recalled.parts.visibility <= 0) continue;
+    recalled.parts.recency = recency(memory.at_ms, as_of_ms, config_.limits.memory);
+    recalled.parts.importance = memory.importance;
+    const auto hit = similar.find(memory.id);
+    recalled.parts.similarity = hit != similar.end() ? hit->second : overlap(query, memory.text);
+    recalled.score = combine(recalled.parts);
+    found.push_back(std::move(recalled));
+  }
+  const auto kept = std::min(k, found.size());
+  std::ranges::partial_sort(found, found.begin() + static_cast<std::ptrdiff_t>(kept),
+                            [](const auto& a, const auto& b) {
+                              return a.score != b.score ? a.score > b.score : a.memory.id < b.memory.id;
+                            });
+  found.resize(kept);
+  return found;
+}
+
+Task<pb::NpcRecallReply> Memories::serve_recall(Caller caller, pb::NpcRecallRequest request) {
+  constexpr std::int64_t kStandard = 8;
+  CO_TRY_VOID(minds_.check(request.npc()));
+  if (request.k() < 0 || request.k() > config_.limits.recall_max) {
+    co_return fail(Code::invalid_argument, "npc.k", "k is 1 to 100, not " + std::to_string(request.k()));
+  }
+  if (request.query().size() > config_.limits.text_bytes_max) {
+    co_return fail(Code::invalid_argument, "npc.text_too_long", "query has at most 4096 bytes");
+  }
+  const auto vector = co_await embedding_.of(caller, request.query());
+  CO_TRY(const Mind* mind, minds_.find(request.npc()));
+  std::string listener = request.listener();
+  if (!listener.empty() && !minds_.has(listener) && !listener.starts_with("player:"))
+    listener = player_key(listener);
+  const auto as_of = request.as_of_ms() > 0 ? request.as_of_ms() : host_.timeline().now().ms;
+  pb::NpcRecallReply reply;
+  const auto k = static_cast<std::size_t>(request.k() > 0 ? request.k() : kStandard);
+  for (const auto& recalled :
+       recall(*mind, request.query(), vector ? *vector : std::vector<float>(), k, as_of, listener)) {
+    auto* out = reply.add_memories();
+    out->set_id(memory_id(recalled.memory));
+    out->set_text(recalled.memory.text);
+    out->set_at_ms(recalled.memory.at_ms);
+    out->set_score(recalled.score);
+    out->mutable_parts()->set_recency(recalled.parts.recency);
+    out->mutable_parts()->set_importance(recalled.parts.importance);
+    out->mutable_parts()->set_similarity(recalled.parts.similarity);
+    out->mutable_parts()->set_visibility(recalled.parts.visibility);
+  }
+  co_return reply;
+}
+
+}  // namespace troupe::npc

@@ -1,0 +1,333 @@
+#include "services/npc/talk.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "host/event_log.h"
+#include "services/npc/relation_rules.h"
+#include "services/npc/timers.h"
+
+namespace troupe::npc {
+
+namespace {
+
+// What this player was told by them.
+pb::ToldRecord& told_to(pb::NpcRecord& record, const std::string& player) {
+  for (auto& known : *record.mutable_told()) {
+    if (known.player() == player) return known;
+  }
+  auto* made = record.add_told();
+  made->set_player(player);
+  return *made;
+}
+
+}  // namespace
+
+Talk::Talk(const Ground& ground, Minds& minds, Decisions& decisions, const Day& day, Memories& memories,
+           Prompts& prompts, Anticipation& anticipation)
+    : pack_(ground.pack),
+      host_(ground.host),
+      config_(ground.config),
+      texts_(ground.texts),
+      minds_(minds),
+      decisions_(decisions),
+      day_(day),
+      memories_(memories),
+      prompts_(prompts),
+      anticipation_(anticipation) {}
+
+void Talk::mount() {
+  host_.serve(&Talk::talk, this);
+  host_.serve(&Talk::prompt, this);
+  host_.serve(&Talk::begin, this);
+  host_.serve(&Talk::end, this);
+}
+
+// One line, without control characters.
+Result<std::string> Talk::check_line(const std::string& text) const {
+  if (text.size() > config_.limits.text_bytes_max) {
+    return fail(Code::invalid_argument, "npc.text_too_long",
+                "text is " + std::to_string(text.size()) + " bytes; at most " +
+                    std::to_string(config_.limits.text_bytes_max));
+  }
+  if (!is_utf8(text)) return fail(Code::invalid_argument, "npc.bad_utf8", "text is not valid UTF-8");
+  std::string clean;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) {
+      if (!clean.empty() && clean.back() != ' ') clean += ' ';
+    } else {
+      clean += c;
+    }
+  }
+  clean = trim(clean);
+  if (clean.empty()) return fail(Code::invalid_argument, "npc.text_empty", "text must say something");
+  return clean;
+}
+
+Task<pb::NpcPromptReply> Talk::prompt(Caller caller, pb::NpcPromptRequest request) {
+  CO_TRY_VOID(minds_.check(request.npc()));
+  CO_TRY(const std::string text, check_line(request.text()));
+  const std::string player = caller.player_or_self(request.player());
+  CO_TRY_VOID(check_player(player));
+  CO_TRY(auto made, co_await prompts_.make(caller, request.npc(), player, text));
+  made.request.set_assemble_only(true);
+  const auto self = as_npc(host_.timeline().config().world, caller.trace);
+  CO_TRY(const auto assembled, co_await host_.call<pb::AiSpeakReply>(self, made.request));
+  pb::NpcPromptReply reply;
+  *reply.mutable_messages() = assembled.messages();
+  reply.mutable_facts()->Assign(made.facts.begin(), made.facts.end());
+  reply.mutable_memories()->Assign(made.memories.begin(), made.memories.end());
+  co_return reply;
+}
+
+Task<pb::NpcTalkReply> Talk::talk(Caller caller, pb::NpcTalkRequest request) {
+  const auto started = host_.env().now();
+  if (const auto living = minds_.find_living(request.npc()); !living)
+    co_return std::unexpected(living.error());
+  CO_TRY(const std::string text, check_line(request.text()));
+  const std::string player = caller.player_or_self(request.player());
+  CO_TRY_VOID(check_player(player));
+  if (request.deadline_ms() < 0 || request.deadline_ms() > kLongestDeadline.count()) {
+    co_return fail(Code::invalid_argument, "npc.deadline",
+                   "deadline_ms is 1 to 600000, or 0 for the setting ai.talk_deadline_ms");
+  }
+  const auto span =
+      request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : config_.talk_within();
+  const auto deadline = std::min(caller.deadline, started + span);
+  const auto talking = anticipation_.somebody_is_answered();
+  CO_TRY_VOID(co_await may_say(request.npc(), player, text));
+
+  const auto& world = host_.timeline().config().world;
+  Caller inner = as_npc(world, caller.trace);
+  inner.deadline = deadline + config_.tuning.record_after;
+  pb::NpcTalkBegin begin;
+  begin.set_npc(request.npc());
+  begin.set_player(player);
+  begin.set_text(text);
+  begin.set_talk(host_.env().ids.uuid7(host_.env().clock.wall_ms()));
+  CO_TRY(const auto begun, co_await host_.submit<pb::NpcTalkBegun>(inner, begin));
+
+  CO_TRY(auto prompt, co_await prompts_.make(inner, request.npc(), player, text));
+  *prompt.request.mutable_allowed() = begun.allowed();
+  // 63 bits: requests carry no larger number.
+  prompt.request.set_seed(
+      rt::Draw(host_.timeline().config().seed, "npc.talk", request.npc()).bits(begun.sequence()) >> 1);
+  prompt.request.set_deadline_ms(
+      std::max<std::int64_t>(1, (deadline - host_.env().now()).count() / 1'000'000));
+  Caller speaking = inner;
+  speaking.stream = caller.stream;
+  CO_TRY(const auto spoken, co_await host_.call<pb::AiSpeakReply>(speaking, prompt.request));
+  CO_TRY(const auto ended,
+         co_await host_.submit<pb::NpcTalkEnded>(inner, ending(begin, begun, prompt, spoken)));
+
+  const auto now = host_.env().now();
+  pb::NpcTalkReply reply;
+  reply.set_text(spoken.text());
+  reply.set_tier(spoken.tier());
+  reply.set_model(spoken.model());
+  reply.set_deadline_met(spoken.deadline_met() && now <= deadline + config_.tuning.late);
+  reply.set_first_token_ms((now - started).count() / 1'000'000 -
+                           (spoken.decision().total_us() - spoken.decision().first_token_us()) / 1000);
+  *reply.mutable_verbs() = ended.verbs();
+  reply.set_event_id(event_log::event_id(world, ended.sequence()));
+  anticipation_.count_talk(spoken.decision());
+  anticipation_.expect(player, request.npc());  // most say something else
+  co_return reply;
+}
+
+// What came of it, to be recorded.
+pb::NpcTalkEnd Talk::ending(const pb::NpcTalkBegin& begin, const pb::NpcTalkBegun& begun,
+                            const Prompt& prompt, const pb::AiSpeakReply& spoken) const {
+  pb::NpcTalkEnd end;
+  end.set_talk(begin.talk());
+  end.set_npc(begin.npc());
+  end.set_player(begin.player());
+  end.set_text(spoken.text());
+  end.set_begun(begun.sequence());
+  end.set_asked(begin.text());
+  *end.mutable_decision() = spoken.decision();
+  end.mutable_decision()->mutable_facts()->Assign(prompt.facts.begin(), prompt.facts.end());
+  end.mutable_decision()->mutable_memories()->Assign(prompt.memories.begin(), prompt.memories.end());
+  for (const auto& proposed : spoken.proposed()) {
+    if (const auto action = prompt.actions.find(proposed); action != prompt.actions.end())
+      *end.add_proposed() = action->second;
+  }
+  for (const auto& fact : prompt.facts) {
+    if (told(begin.npc(), fact, spoken.text())) end.add_told(fact);
+  }
+  return end;
+}
+
+bool Talk::told(const std::string& npc, const std::string& fact_id, const std::string& answer) const {
+  const auto* fact = pack_.fact(fact_id);
+  if (fact == nullptr) return false;
+  std::string own;
+  if (const auto* who = pack_.npc(npc)) {
+    for (const auto& known : who->knows) {
+      if (known.fact.str() == fact_id) own = known.says;
+    }
+  }
+  return tells(answer, *fact, own);
+}
+
+Result<pb::NpcTalkBegun> Talk::begin(Turn& turn, const Caller& caller, const pb::NpcTalkBegin& command) {
+  TRY_VOID(only_the_server(caller));
+  TRY(Mind * mind, minds_.find_living(command.npc()));
+  const auto& player = command.player();
+  auto& record = mind->record;
+  pb::DialogueStarted event;
+  event.set_npc(command.npc());
+  event.set_player(player);
+  event.set_text(command.text());
+  const auto place = place_now(pack_, record, turn.now().ms);
+  pb::NpcTalkBegun reply;
+  reply.set_sequence(
+      turn.emit(event, {.subject = command.npc(), .place = place, .priority = pb::PRIORITY_HIGH}));
+  reply.set_talk(command.talk());
+  reply.set_at_ms(turn.now().ms);
+  record.set_talking_to(player);
+  record.set_busy_until_ms(turn.now().ms + real_ms(turn.clock(), config_.tuning.answer_real));
+  schedule(turn, Timer::done, command.npc(), GameTime{record.busy_until_ms()});
+  // Not what was said: a player's words stay in the user role, and perceptions go into scenes.
+  minds_.perceive(*mind, turn.now().ms, texts_.seen.spoken_to.with({{"name", mind->who->name}}),
+                  reply.sequence());
+  // In prompts they go on with what they did: what was read ahead must still be true when they are spoken to.
+  day_.take_up(turn, *mind,
+               {.intent = "talk",
+                .activity = texts_.doing.talks.with({{"player", player}}),
+                .reason = texts_.reason.spoken_to.with({{"player", player}}),
+                .tier = "reflex",
+                .scene = record.scene()});
+  freeze_levels(turn, *mind, player, reply);
+  mind->conversations[player].allowed.assign(reply.allowed().begin(), reply.allowed().end());
+  minds_.add_line(turn, *mind, player, true, reply.sequence(), command.text());
+  minds_.save(turn, *mind);
+  return reply;
+}
+
+// The player's own words are judged before they are said: to whom, and to what is kept, they are not said at
+// all.
+Task<void> Talk::may_say(std::string npc, std::string player, std::string text) {
+  pb::AiModerateRequest ask;
+  ask.set_npc(npc);
+  ask.set_player(player);
+  ask.set_text(text);
+  ask.set_direction("in");
+  ask.set_door("npc.Talk");
+  if (const auto mind = minds_.find(npc)) {
+    if (const auto* levels = frozen(**mind, player))
+      ask.mutable_allowed()->Assign(levels->begin(), levels->end());
+  }
+  const auto self = as_npc(host_.timeline().config().world);
+  CO_TRY(const auto judged, co_await host_.call<pb::AiModerateReply>(self, ask));
+  if (judged.allowed()) co_return Result<void>();
+  co_return fail(Code::invalid_argument, "ai.held_back", "that cannot be said here: " + judged.reason());
+}
+
+// Of the conversation that goes on; null: a new one begins.
+const std::vector<pb::CategoryLevel>* Talk::frozen(const Mind& mind, const std::string& player) const {
+  constexpr std::int64_t kMinuteMs = 60'000;
+  const auto& tuning = config_.tuning;
+  const auto& timeline = host_.timeline();
+  const auto gap = std::max(tuning.conversation_minutes * kMinuteMs,
+                            timeline.clock().span_of(tuning.conversation_real).ms);
+  const auto known = mind.conversations.find(player);
+  if (known == mind.conversations.end() || known->second.allowed.empty()) return nullptr;
+  return timeline.now().ms - known->second.lines.back().at_ms <= gap ? &known->second.allowed : nullptr;
+}
+
+// A profile that changes while two talk counts from their next conversation.
+void Talk::freeze_levels(Turn& turn, const Mind& mind, const std::string& player,
+                         pb::NpcTalkBegun& reply) const {
+  if (const auto* levels = frozen(mind, player)) {
+    reply.mutable_allowed()->Assign(levels->begin(), levels->end());
+    return;
+  }
+  pb::AiGetProfileRequest ask;
+  ask.set_player(player);
+  if (const auto profile = turn.call<pb::ModerationProfile>(as_npc(turn.world()), ask))
+    *reply.mutable_allowed() = profile->levels();
+}
+
+Result<pb::NpcTalkEnded> Talk::end(Turn& turn, const Caller& caller, const pb::NpcTalkEnd& command) {
+  TRY_VOID(only_the_server(caller));
+  TRY(Mind * mind, minds_.find_living(command.npc()));
+  const std::string& player = command.player();
+  auto& record = mind->record;
+  const auto place = place_now(pack_, record, turn.now().ms);
+  const auto found = mind->conversations.find(player);
+  // Forgotten meanwhile, where very many speak to them: then the answer is no line of it either.
+  const bool remembered =
+      found != mind->conversations.end() && found->second.question(command.begun()) != nullptr;
+  if (remembered && found->second.answer(command.begun()) != nullptr)
+    return fail(Code::conflict, "npc.talk_ended", "this line was answered already");
+  auto decision = command.decision();
+  decision.set_reason(texts_.reason.said.with({{"player", player}, {"text", command.asked()}}));
+  decision.set_player(player);
+  pb::DialogueEnded event;
+  event.set_npc(command.npc());
+  event.set_player(player);
+  event.set_text(command.text());
+  event.set_tier(decision.tier());
+  event.set_deadline_met(decision.deadline_met());
+  event.set_begun(command.begun());
+  event.set_decision(decision_id(turn.next_sequence()));
+  decision.set_event_sequence(turn.emit_caused_by(
+      command.begun(), event, {.subject = command.npc(), .place = place, .priority = pb::PRIORITY_HIGH}));
+  pb::NpcTalkEnded reply;
+  reply.set_sequence(decision.event_sequence());
+
+  if (remembered) minds_.add_line(turn, *mind, player, false, command.begun(), command.text());
+  for (const auto& id : command.told()) {
+    auto& told = told_to(record, player);
+    if (std::ranges::find(told.facts(), id) == told.facts().end()) told.add_facts(id);
+  }
+  forget_strangers(record, *mind->who, player_key(player));
+  act(turn, command, decision, reply);
+  decisions_.keep(turn, *mind, decision);
+  if (record.talking_to() == player) wait_for_next_line(turn, *mind);
+  remember(turn, *mind, command, place);
+  minds_.save(turn, *mind);
+  return reply;
+}
+
+void Talk::act(Turn& turn, const pb::NpcTalkEnd& command, pb::Decision& decision,
+               pb::NpcTalkEnded& reply) const {
+  for (const auto& action : command.proposed()) {
+    auto* verb = reply.add_verbs();
+    verb->set_verb(action.verb());
+    *verb->mutable_args() = action.args();
+    pb::CapabilitiesExecuteRequest execute;
+    execute.set_kind("npc");
+    execute.set_actor(command.npc());
+    *execute.mutable_action() = action;
+    const auto done = turn.call<pb::Verdict>(as_npc(turn.world()), execute);
+    verb->set_verdict(!done             ? done.error().message
+                      : done->allowed() ? "done"
+                                        : "refused: " + done->message());
+    decision.set_verdict(decision.verdict() + "; " + action.verb() + ": " + verb->verdict());
+  }
+}
+
+void Talk::wait_for_next_line(Turn& turn, Mind& mind) const {
+  mind.record.set_busy_until_ms(turn.now().ms + real_ms(turn.clock(), config_.tuning.next_line_real));
+  schedule(turn, Timer::done, mind.record.id(), GameTime{mind.record.busy_until_ms()});
+}
+
+void Talk::remember(Turn& turn, Mind& mind, const pb::NpcTalkEnd& command, const std::string& place) const {
+  const auto most = config_.limits.quote_bytes_max;
+  (void)memories_.remember(turn, mind,
+                           {.text = texts_.seen.talk.with({{"player", command.player()},
+                                                           {"name", mind.who->name},
+                                                           {"asked", utf8_prefix(command.asked(), most)},
+                                                           {"answer", utf8_prefix(command.text(), most)}}),
+                            .at_ms = turn.now().ms,
+                            .place = place,
+                            .witnesses = {player_key(command.player()), command.npc()},
+                            .source = "said",
+                            .importance = config_.tuning.said_importance,
+                            .talk = command.begun()});
+}
+
+}  // namespace troupe::npc
