@@ -2,9 +2,10 @@
 """What the compiler cannot see: tidy.py lists every line of the tree that breaks a rule of the house, one a line.
 
 The arrows between rooms, who may read a clock or start a thread, where heavy headers may be seen, what may not be committed; and
-guards that the list of mutations knows and the sources do not.
+guards that the list of mutations knows and the sources do not; verbs of a world, and sentences for prompts, that stand in code.
 Exits 1 when anything was found.
 """
+import functools
 import pathlib
 import re
 import subprocess
@@ -53,6 +54,41 @@ RULES = [
     (r"std::this_thread::sleep|\busleep\(|time\.sleep\(", "tests wait for the thing itself, or use the virtual clock", (), "test"),
 ]
 
+# The verbs of the world that comes with the server, and where their ids may stand as literals: as words of something else.
+VERBS = "worlds/lanternfall/verbs.yaml"
+VERB_WORDS = {  # file: which (a pattern), as what
+    "src/services/capabilities/verb_text.cpp": (r"\w+", "words of English, for the third person"),
+    "src/pack/kinds.h": ("give|tell|rest", "effects and a nature"),
+    "src/pack/pack_reference.cpp": ("give|tell", "effects"),
+    "src/pack/pack_names.cpp": ("guard", "an archetype"),
+    "src/services/npc/npc_rules.cpp": ("guard", "an archetype"),
+    "src/services/npc/choice_rules.cpp": ("guard", "an archetype"),
+    "src/edge/docs_page.cpp": ("search", "an HTML attribute"),
+}
+
+
+@functools.cache
+def verb_literals():
+    ids = re.findall(r"^  - id: (\w+)$", (ROOT / VERBS).read_text(encoding="utf-8"), re.MULTILINE)
+    return re.compile('"(' + "|".join(ids) + ')"')
+
+
+# Where nothing is said in code: what goes into prompts, scenes and lines is data. Errors, logs, metrics and statements of SQL are not meant.
+SAYS_NOTHING = ("src/services/npc/", "src/services/ai/")
+NOT_SAID = re.compile(r"\b(fail|bad|TROUPE_CHECK|counter|gauge|histogram|set_why|set_verdict)\(|reply\.set_reason|log::|\"(alter|create|delete|insert|select|update) ")
+
+
+def sentences_in(text: str):
+    """Line and words of each literal of three words or more that is none of those."""
+    text = re.sub(r'R"(\w*)\(.*?\)\1"', lambda found: "\n" * found[0].count("\n"), text, flags=re.DOTALL)
+    text = re.sub(r"""^\s*//.*$|(?<=[;{},)] ) ?//.*$|'"'""", "", text, flags=re.MULTILINE)
+    at = 0
+    for statement in re.split(r"([;{}])", text):
+        for found in () if NOT_SAID.search(statement) else re.finditer(r'"((?:[^"\\\n]|\\.)*)"', statement):
+            if len(re.findall(r"[A-Za-z]{2,}", found[1])) >= 3 and " " in found[1]:
+                yield text[:at].count("\n") + statement[:found.start()].count("\n") + 1, found[1]
+        at += len(statement)
+
 
 def arrow_of(path: str):
     folder = str(pathlib.PurePosixPath(path).parent)
@@ -72,6 +108,9 @@ def problems_of(path: str, text: str):
         yield 1, f"{len(lines)} lines: split it by theme ({LINES_MAX} at most)"
     if is_header and "#pragma once" not in lines[:3]:
         yield 1, "a header begins with #pragma once"
+    if path.startswith(SAYS_NOTHING) and not is_test:
+        for number, words in sentences_in(text):
+            yield number, f"'{words}' is said in code: put it into src/pack/data/prompts.en.yaml (pack/prompt_texts.h)"
     room = arrow_of(path)
     for number, line in enumerate(lines, 1):
         for pattern, what, right_in, kind in RULES:
@@ -79,6 +118,9 @@ def problems_of(path: str, text: str):
                 continue
             if kind == "any" or (kind == "header" and is_header and not is_test) or (kind == "test" and is_test) or (kind == "code" and not is_test):
                 yield number, what
+        for verb in verb_literals().findall(line.split("//")[0]) if path.startswith("src/") and not is_test else ():
+            if not re.fullmatch(VERB_WORDS.get(path, ("", ""))[0], verb):
+                yield number, f"the verb '{verb}' of {VERBS} is named in code: say it in the pack (nature, feels, mood, threat, archetypes)"
         included = re.match(r'#include [<"](\w+)/([\w/]*)', line)
         if not (room and included and included[1] in OURS) or is_test:
             continue
