@@ -45,11 +45,40 @@ std::vector<Weather> weather_neighbours_of(Weather from);
 enum class FactSource { canon, witnessed, told, rumour };
 inline constexpr std::array<std::string_view, 4> kFactSourceNames{"canon", "witnessed", "told", "rumour"};
 
-// Written lines, used where no model is there or none may answer. `deflection`: asked for what the listener
-// may not know; `unknown`: asked for what the speaker does not know; the moods colour small talk.
-enum class LineKind { greeting, farewell, deflection, unknown, idle, busy, happy, sad, angry, afraid };
-inline constexpr std::array<std::string_view, 10> kLineKindNames{
-    "greeting", "farewell", "deflection", "unknown", "idle", "busy", "happy", "sad", "angry", "afraid"};
+// Written lines, said where no model speaks or none may. `deflection`: asked for what the listener may not
+// know; `unknown`: asked for what the speaker does not know; `idle` to `afraid` colour small talk. The others
+// answer what was said (`thanks` to `doubt`, `advice`, `news`), what is asked for (`consent`, `refusal`),
+// what the listener never told (`never_told`), or give what is said of a way or a price its voice: "{way},
+// love."
+enum class LineKind {
+  greeting,
+  farewell,
+  deflection,
+  unknown,
+  idle,
+  busy,
+  happy,
+  sad,
+  angry,
+  afraid,
+  thanks,
+  sorrow,
+  praise,
+  offer,
+  apology,
+  doubt,
+  advice,
+  refusal,
+  consent,
+  news,
+  never_told,
+  directions,
+  price,
+};
+inline constexpr std::array<std::string_view, 23> kLineKindNames{
+    "greeting", "farewell", "deflection", "unknown", "idle",       "busy",       "happy",   "sad",
+    "angry",    "afraid",   "thanks",     "sorrow",  "praise",     "offer",      "apology", "doubt",
+    "advice",   "refusal",  "consent",    "news",    "never_told", "directions", "price"};
 
 enum class ActorKind { npc, player };
 inline constexpr std::array<std::string_view, 2> kActorKindNames{"npc", "player"};

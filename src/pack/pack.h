@@ -15,27 +15,10 @@
 
 #include "pack/id.h"
 #include "pack/kinds.h"
+#include "pack/pack_values.h"
+#include "pack/pack_verb.h"
 
 namespace troupe::pack {
-
-// Where something was written: the file relative to the pack's root, line and column from 1. No part of what
-// was written: equal values may stand at different places.
-struct Source {
-  std::string file;
-  int line = 0;
-  int column = 0;
-  friend bool operator==(const Source&, const Source&) { return true; }
-};
-
-// A time of day in minutes since midnight, 0..1439.
-struct Clock {
-  int minute = 0;
-  auto operator<=>(const Clock&) const = default;
-};
-std::optional<Clock> parse_clock(std::string_view text);  // "07:00"; exactly HH:MM
-std::string clock_text(Clock clock);
-
-using Value = std::variant<bool, double, std::string>;  // the value of a state key ("lit": false)
 
 // ---- world.yaml
 // Where a player is: what their own client says, as far as somebody gets in the time, or only what the game
@@ -65,6 +48,7 @@ struct World {
   Money money;
   PlaceId arrival;              // where a new player appears
   std::string rating = "teen";  // what whoever nobody knows may hear and say: teen or mature
+  std::string language = "en";  // that people speak: of a talk file that is built in, or of the pack's own
   PlayersRule players;
   Source at;
   bool operator==(const World&) const = default;
@@ -150,7 +134,8 @@ struct Place {
   double x = 0;  // metres east
   double y = 0;  // metres north
   bool indoors = false;
-  std::vector<PlaceId> neighbours;  // symmetrical
+  std::vector<PlaceId> neighbours;   // symmetrical
+  std::vector<std::string> aliases;  // what people call it besides: "tavern"
   std::string text;
   std::vector<Feature> features;
   Source at;
@@ -180,13 +165,14 @@ struct GoodFlow {
 struct Good {
   GoodId id;
   std::string name;
-  std::string unit;              // "a basket", "a jar"
-  std::string kind;              // food, tool, weapon, ...: what verbs may ask for; may be empty
-  std::int64_t base_price = 0;   // in coins
-  double volatility = 0;         // 0..1
-  std::vector<PlaceId> sold_at;  // its markets, at least one
-  std::vector<GoodFlow> made;    // supply
-  std::vector<GoodFlow> used;    // demand
+  std::string unit;                  // "a basket", "a jar"
+  std::string kind;                  // food, tool, weapon, ...: what verbs may ask for; may be empty
+  std::vector<std::string> aliases;  // what people call it besides: "fish"
+  std::int64_t base_price = 0;       // in coins
+  double volatility = 0;             // 0..1
+  std::vector<PlaceId> sold_at;      // its markets, at least one
+  std::vector<GoodFlow> made;        // supply
+  std::vector<GoodFlow> used;        // demand
   Source at;
   bool operator==(const Good&) const = default;
 };
@@ -207,6 +193,7 @@ struct Fact {
   FactId id;
   std::string text;  // one sentence, third person
   std::vector<std::string> topics;
+  std::vector<std::string> asks;  // questions that it answers, as people ask them; made of the text besides
   FactSource source = FactSource::canon;
   bool is_public = false;  // everybody in the world knows it
   bool secret = false;
@@ -249,7 +236,9 @@ struct RoutineEntry {
   int minutes = 0;  // until the next entry, over midnight too: together the entries are exactly one day
   PlaceId place;
   std::string activity;
-  VerbId verb;  // may be empty
+  std::string says;         // what they say they are doing, in the first person; may be empty: made by rule
+  bool is_private = false;  // others do not know it: nobody is told that they are there, or what they do
+  VerbId verb;              // may be empty
   Source at;
   bool operator==(const RoutineEntry&) const = default;
 };
@@ -280,14 +269,23 @@ struct Knows {
   bool operator==(const Knows&) const = default;
 };
 
+// What somebody tells of themselves when asked, in the first person.
+struct About {
+  std::string says;
+  std::vector<std::string> asks;  // questions that it answers; may be empty
+  Source at;
+  bool operator==(const About&) const = default;
+};
+
 struct Npc {
   NpcId id;
   std::string name;
   int age = 0;
-  std::string role;     // "net mender": as others name them
-  std::string persona;  // 2-4 sentences in the third person
-  std::string voice;    // how they speak
-  std::string look;     // what a stranger sees; may be empty
+  std::string role;                  // "net mender": as others name them
+  std::vector<std::string> aliases;  // what people call them besides: "doctor"
+  std::string persona;               // 2-4 sentences in the third person
+  std::string voice;                 // how they speak
+  std::string look;                  // what a stranger sees; may be empty
   Traits traits;
   std::string archetype;  // merchant, guard, civilian, criminal, or the pack's own
   PlaceId home;
@@ -298,132 +296,12 @@ struct Npc {
   Relation strangers;  // towards anybody not in relations
   std::vector<Goal> goals;
   std::vector<Knows> knows;
+  std::vector<About> about;     // may be empty: then made of the persona, by rule
   std::map<GoodId, int> goods;  // what they own
   std::int64_t money = 0;       // in coins
   std::map<LineKind, std::vector<std::string>> lines;
   Source at;
   bool operator==(const Npc&) const = default;
-};
-
-// ---- verbs.yaml
-struct Param {
-  std::string name;
-  ParamType type = ParamType::text;
-  std::string feature_kind;  // of a ParamType::feature: which kind ("lamp")
-  std::string good_kind;     // of a ParamType::item: goods of this kind only; empty = any
-  bool required = true;
-  Source at;
-  bool operator==(const Param&) const = default;
-};
-
-// What a condition or an effect speaks of: the actor, one of the verb's parameters, or a thing of the pack by
-// name (a place, a good, or the feature of that kind where the actor stands).
-struct Ref {
-  enum class Kind { self, param, literal };
-  Kind kind = Kind::self;
-  std::string name;
-  bool operator==(const Ref&) const = default;
-};
-
-// How many or how much: a number, the verb's parameter of that name, or (of money) the market price of good
-// `ref`.
-struct Amount {
-  double number = 1;
-  std::string param;
-  bool price = false;
-  bool operator==(const Amount&) const = default;
-};
-
-struct Condition {
-  enum class Kind {
-    at_place,    // the actor is at place `ref`
-    at_feature,  // the actor's place has a feature of kind `text`
-    adjacent,    // `ref` is a place that is a neighbour of the actor's
-    has,         // `who` has `amount` of good `ref`
-    near,        // `ref` is at the actor's place
-    state,       // `ref`.`key` equals `value`
-    phase,       // the day's phase is among `names`
-    weather,     // the weather is among `names`
-    relation,    // the actor's `key` (trust, fear, ...) of `ref` is at least `amount`
-    money,       // `who` has at least `amount` of money
-    indoors,     // the actor is indoors
-  };
-  Kind kind = Kind::at_place;
-  bool negated = false;
-  Ref ref;
-  Ref who;  // of has and money: the actor where it is not said
-  std::string text;
-  std::string key;
-  Value value;
-  Amount amount;
-  std::vector<std::string> names;
-  Source at;
-  bool operator==(const Condition&) const = default;
-};
-
-struct Effect {
-  enum class Kind {
-    move,      // the actor goes to `ref`
-    set,       // `ref`.`key` becomes `value`
-    give,      // `amount` of good `ref` from `from` (from nowhere where absent: caught, found) to `to`
-    take,      // `amount` of good `ref` from `from` is used up
-    pay,       // `amount` of money from `from` to `to`
-    relation,  // the feeling `key` of `ref` for the actor moves by `amount`
-    event,     // an event named `text` at the actor's place
-    tell,      // fact `ref` to `to`
-  };
-  Kind kind = Kind::event;
-  Ref ref;
-  std::optional<Ref> from;
-  std::optional<Ref> to;
-  std::string text;
-  std::string key;
-  Value value;
-  Amount amount;
-  Source at;
-  bool operator==(const Effect&) const = default;
-};
-
-struct Verb {
-  VerbId id;
-  std::string text;  // an option as a model reads it: "light {lamp}"; only parameters in braces
-  std::string does;  // "lights {lamp}", where the rule for the third person is wrong; may be empty
-  std::vector<Param> params;
-  std::vector<Condition> preconditions;
-  std::vector<Effect> effects;
-  int duration_minutes = 0;  // game minutes
-  bool asks = true;          // false: what it does to others is done without their word
-  std::vector<ActorKind> who;
-  std::vector<std::string> archetypes;  // of NPCs; empty = all
-  std::vector<Nature> nature;           // what kind of deed it is; see natures_of() in query.h
-  double threat = 0;                    // 0..1: how dangerous it looks to those who see it
-  std::map<std::string, double> feels;  // what witnesses come to feel for the actor; empty = by rule
-  std::optional<Mood> mood_actor;       // moods that it puts people in, before what the rules say
-  std::optional<Mood> mood_target;
-  std::optional<Mood> mood_witness;
-  Source at;
-  bool operator==(const Verb&) const = default;
-};
-
-// What wears off or is used up by itself, each `hours` game hours: oil burns, nets tear, wages are spent.
-struct Wear {
-  std::string of;           // a kind of feature, or "npc"
-  std::string key;          // of its state
-  double by = 0;            // a number changes by this much, never below 0; or
-  std::optional<Value> to;  // the state becomes this
-  int hours = 24;
-  std::map<std::string, Value> when;  // only while its state says this
-  Source at;
-  bool operator==(const Wear&) const = default;
-};
-
-// What people of an archetype lean to, beside their traits.
-struct Archetype {
-  std::string id;
-  std::map<Nature, double> likes;  // -1..1
-  std::optional<Strategy> strategy;
-  Source at;
-  bool operator==(const Archetype&) const = default;
 };
 
 // ---- lore/*.md
@@ -449,8 +327,9 @@ struct Pack {
   std::vector<Wear> wears;
   std::vector<Archetype> archetypes;  // where the pack says more than a name
   std::vector<LoreDocument> lore;
-  std::vector<std::string> files;  // every file that counts towards the hash, sorted
-  std::string hash;                // SHA-256 over names and bytes of `files`, 64 hex digits
+  std::map<std::string, std::string> languages;  // talk.<code>.yaml: code -> the file's text, unread
+  std::vector<std::string> files;                // every file that counts towards the hash, sorted
+  std::string hash;                              // SHA-256 over names and bytes of `files`, 64 hex digits
 
   // nullptr where there is none. Linear: packs are small, and nothing looks ids up in a tick.
   const Region* region(std::string_view id) const;

@@ -42,9 +42,9 @@ std::vector<Named<std::string>> words(const std::vector<std::string>& list) {
 template <class Both>
 void each_part(const Pack& a, const Pack& b, Both both) {
   const auto& [root_a, world_a, calendar_a, climate_a, places_a, factions_a, goods_a, facts_a, mysteries_a,
-               npcs_a, verbs_a, wears_a, archetypes_a, lore_a, files_a, hash_a] = a;
+               npcs_a, verbs_a, wears_a, archetypes_a, lore_a, languages_a, files_a, hash_a] = a;
   const auto& [root_b, world_b, calendar_b, climate_b, places_b, factions_b, goods_b, facts_b, mysteries_b,
-               npcs_b, verbs_b, wears_b, archetypes_b, lore_b, files_b, hash_b] = b;
+               npcs_b, verbs_b, wears_b, archetypes_b, lore_b, languages_b, files_b, hash_b] = b;
   const auto& [months_a, weekdays_a, festivals_a] = calendar_a;
   const auto& [months_b, weekdays_b, festivals_b] = calendar_b;
   const auto& [regions_a] = climate_a;
@@ -84,6 +84,12 @@ void each_part(const Pack& a, const Pack& b, Both both) {
   both("archetypes", named(archetypes_a), named(archetypes_b));
   const auto file_of = [](const LoreDocument& document) { return document.file; };
   both("lore", named(lore_a, file_of), named(lore_b, file_of));
+  const auto talk_files = [](const std::map<std::string, std::string>& languages) {
+    std::vector<Named<std::string>> out;
+    for (const auto& [code, text] : languages) out.push_back({"talk." + code + ".yaml", &text});
+    return out;
+  };
+  both("talk", talk_files(languages_a), talk_files(languages_b));
   // Of quests, stories and languages the loader knows the files and nothing else yet.
   const auto others = [](const std::vector<std::string>& files) {
     std::vector<Named<std::string>> out;
@@ -101,9 +107,9 @@ void each_part(const Pack& a, const Pack& b, Both both) {
 
 PartDiff world_diff(const World& a, const World& b) {
   const auto& [name_a, title_a, text_a, version_a, seed_a, day_a, clock_a, scale_a, money_a, arrival_a,
-               rating_a, players_a, at_a] = a;
+               rating_a, language_a, players_a, at_a] = a;
   const auto& [name_b, title_b, text_b, version_b, seed_b, day_b, clock_b, scale_b, money_b, arrival_b,
-               rating_b, players_b, at_b] = b;
+               rating_b, language_b, players_b, at_b] = b;
   (void)std::tie(at_a, at_b);
   PartDiff out{.part = "world", .added = {}, .removed = {}, .changed = {}};
   const auto look = [&](const char* key, bool same) {
@@ -119,6 +125,7 @@ PartDiff world_diff(const World& a, const World& b) {
   look("money", money_a == money_b);
   look("arrival", arrival_a == arrival_b);
   look("rating", rating_a == rating_b);
+  look("language", language_a == language_b);
   look("players", players_a == players_b);
   return out;
 }

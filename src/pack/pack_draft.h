@@ -110,6 +110,9 @@ struct Draft {
   }
 };
 
+// Short texts of a list: other names, questions.
+std::vector<std::string> read_short_texts(const std::vector<Cursor>& items, std::string_view what);
+
 // As load_pack() of pack.h; notes what is asked for.
 std::expected<Pack, std::vector<Problem>> load_pack(const std::filesystem::path& root,
                                                     const PackLimits& limits, Schema* schema);

@@ -77,6 +77,7 @@ void read_fact(const Cursor& item, Draft& draft) {
   fields.rename(fmt::format("fact '{}'", fact.id));
   fact.text = fields.text("text");
   fact.topics = read_words(fields.list("topics"), "a topic");
+  fact.asks = read_short_texts(fields.list_or("asks"), "a question");
   fact.source = fields.choice<FactSource>("source", kFactSourceNames, FactSource::canon);
   fact.is_public = fields.boolean_or("public", false);
   fact.secret = fields.boolean_or("secret", false);

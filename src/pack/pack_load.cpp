@@ -37,6 +37,16 @@ const std::vector<TopFile>& top_files() {
   return kFiles;
 }
 
+// A language of the pack's own: talk.<code>.yaml. Whoever speaks it reads it; here it is hashed and kept.
+constexpr std::string_view kTalkBegin = "talk.";
+constexpr std::string_view kTalkEnd = ".yaml";
+std::string language_of(std::string_view name) {
+  if (!name.starts_with(kTalkBegin) || !name.ends_with(kTalkEnd)) return {};
+  const auto code = name.substr(kTalkBegin.size(),
+                                name.size() - std::min(name.size(), kTalkBegin.size() + kTalkEnd.size()));
+  return is_identifier(code) ? std::string(code) : std::string();
+}
+
 const std::vector<std::string> kFolders{"npcs", "quests", "story", "lore", "languages", "tests"};
 
 // Reads the whole pack into memory first: what is checked is what was hashed.
@@ -114,6 +124,7 @@ void Files::check_top_name(const std::string& name, bool is_folder) {
   std::vector<std::string> known = kFolders;
   if (!is_folder) {
     if (name.ends_with(".md")) return;  // a README, a licence
+    if (!language_of(name).empty()) return;
     known.clear();
     for (const TopFile& file : top_files()) known.push_back(file.name);
   }
@@ -221,6 +232,8 @@ void read_folders(const Files& files, Draft& draft) {
         draft.unread_npcs.insert(path.stem().string());
         draft.unread.insert(Thing::archetype);
       }
+    } else if (const std::string code = language_of(name); !code.empty()) {
+      draft.pack.languages[code] = text;
     } else if (path.parent_path() == "lore" && path.extension() == ".md") {
       read_lore(name, text, draft);
     }

@@ -96,7 +96,10 @@ void read_routine(Fields& npc_fields, Npc& npc, Draft& draft) {
     end_spots.push_back(to ? to->at() : item.at());
     entry.place = draft.read_ref<PlaceId>(fields, "place", Thing::place);
     entry.activity = fields.text("activity");
+    entry.says = fields.text_or("says", "");
+    entry.is_private = fields.boolean_or("private", false);
     entry.verb = draft.read_ref_or_none<VerbId>(fields, "verb", Thing::verb);
+    if (!entry.says.empty()) draft.open(fmt::format("the routine of '{}'", npc.id), entry.says, entry.at);
     draft.open(fmt::format("the routine of '{}'", npc.id), entry.activity, entry.at);
     npc.routine.push_back(std::move(entry));
   }
@@ -159,6 +162,47 @@ void read_knows(Fields& npc_fields, Npc& npc, Draft& draft) {
   }
 }
 
+// "I have two sons.", or with the questions that it answers.
+void read_about(Fields& npc_fields, Npc& npc, Draft& draft) {
+  for (const Cursor& item : npc_fields.list_or("about")) {
+    About about;
+    about.at = item.at();
+    if (item.node().kind == Node::Kind::scalar) {
+      about.says = item.text("an entry of 'about'");
+    } else {
+      Fields fields(item, "an entry of 'about'");
+      about.says = fields.text("says");
+      about.asks = read_short_texts(fields.list_or("asks"), "a question");
+    }
+    draft.open(fmt::format("what '{}' says of themselves", npc.id), about.says, about.at);
+    npc.about.push_back(std::move(about));
+  }
+}
+
+// Lines that give a voice to what is made of the world's state.
+struct Frame {
+  LineKind kind;
+  std::vector<std::string_view> known;  // names in braces; the first must be there
+};
+
+void check_frame(const Cursor& line, const std::string& text, LineKind kind) {
+  static const std::vector<Frame> kFrames{{LineKind::directions, {"way"}},
+                                          {LineKind::price, {"price", "coin", "unit", "good"}}};
+  const auto frame = std::ranges::find(kFrames, kind, &Frame::kind);
+  if (frame == kFrames.end()) return;
+  if (text.find(fmt::format("{{{}}}", frame->known.front())) == std::string::npos) {
+    line.problem(fmt::format("a line of '{}' without {{{}}}", name_of(kind), frame->known.front()),
+                 fmt::format("expected it, and maybe of {{{}}}", fmt::join(frame->known, "}, {")));
+    return;
+  }
+  for (std::size_t open = text.find('{'); open != std::string::npos; open = text.find('{', open + 1)) {
+    const auto name = std::string_view(text).substr(open + 1, text.find('}', open) - open - 1);
+    if (std::ranges::find(frame->known, name) != frame->known.end()) continue;
+    line.problem(fmt::format("{} names {{{}}}", shown(text), name),
+                 fmt::format("expected any of {{{}}}", fmt::join(frame->known, "}, {")));
+  }
+}
+
 void read_lines(Fields& npc_fields, Npc& npc, Draft& draft) {
   const auto lines = npc_fields.required("lines");
   if (!lines) return;
@@ -168,6 +212,7 @@ void read_lines(Fields& npc_fields, Npc& npc, Draft& draft) {
     for (const Cursor& line : list.list(key.node().text)) {
       std::string text = line.text("a line");
       draft.open(fmt::format("a line of '{}'", npc.id), text, line.at());
+      if (kind) check_frame(line, text, static_cast<LineKind>(*kind));
       if (kind) npc.lines[static_cast<LineKind>(*kind)].push_back(std::move(text));
       ++count;
     }
@@ -198,6 +243,12 @@ void read_belongings(Fields& fields, Npc& npc, Draft& draft) {
 
 }  // namespace
 
+std::vector<std::string> read_short_texts(const std::vector<Cursor>& items, std::string_view what) {
+  std::vector<std::string> out;
+  for (const Cursor& item : items) out.push_back(item.text(what));
+  return out;
+}
+
 void read_npc(const Cursor& root, const std::string& file_stem, Draft& draft) {
   Fields fields(root, "an NPC");
   Npc npc;
@@ -221,6 +272,7 @@ void read_npc(const Cursor& root, const std::string& file_stem, Draft& draft) {
   npc.name = fields.name("name");
   npc.age = static_cast<int>(fields.whole("age", 0, 10'000));
   open("role", npc.role, true);
+  npc.aliases = read_short_texts(fields.list_or("aliases"), "an alias");
   open("persona", npc.persona, true);
   open("voice", npc.voice, true);
   open("look", npc.look, false);
@@ -233,6 +285,7 @@ void read_npc(const Cursor& root, const std::string& file_stem, Draft& draft) {
   read_relations(fields, npc, draft);
   read_goals(fields, npc, draft);
   read_knows(fields, npc, draft);
+  read_about(fields, npc, draft);
   read_belongings(fields, npc, draft);
   read_lines(fields, npc, draft);
   draft.define("NPC", npc.id.str(), npc.at);

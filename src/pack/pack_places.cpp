@@ -55,6 +55,7 @@ void read_place(const Cursor& item, Draft& draft) {
       draft.spot("neighbour of " + place.id.str(), neighbour.node().text, neighbour.at());
     }
     place.neighbours = draft.read_refs<PlaceId>(neighbours, Thing::place, "a neighbour");
+    place.aliases = read_short_texts(fields.list_or("aliases"), "an alias");
     place.text = fields.text("text");
     for (const Cursor& feature : fields.list_or("features")) {
       place.features.push_back(read_feature(feature, place.id, draft));
@@ -113,6 +114,7 @@ void read_good(const Cursor& item, Draft& draft) {
   good.name = fields.name("name");
   good.unit = fields.text("unit");
   if (const auto kind = fields.optional("kind")) good.kind = kind->identifier("kind");
+  good.aliases = read_short_texts(fields.list_or("aliases"), "an alias");
   good.base_price = fields.whole("base_price", 1, kPenceMax);
   good.volatility = fields.number("volatility", 0, 1);
   good.sold_at = draft.read_refs<PlaceId>(fields.list("sold_at"), Thing::place, "a market");

@@ -372,6 +372,9 @@ void read_verb(const Cursor& item, Draft& draft) {
   for (const Cursor& part : fields.list("effects")) verb.effects.push_back(reader.effect(part));
   verb.duration_minutes = static_cast<int>(fields.whole("minutes", 0, 24 * 60));
   verb.asks = fields.boolean_or("asks", true);
+  verb.wishes = read_short_texts(fields.list_or("wishes"), "a wish");
+  if (const auto trust = fields.optional("trust_at_least"))
+    verb.trust_at_least = trust->number("trust_at_least", 0, 1);
   for (const Cursor& who : fields.list("who")) {
     if (const auto index = who.choice("who", kActorKindNames))
       verb.who.push_back(static_cast<ActorKind>(*index));

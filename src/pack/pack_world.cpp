@@ -60,6 +60,7 @@ void read_world(const Cursor& root, Draft& draft) {
     }
   }
   world.arrival = draft.read_ref<PlaceId>(fields, "arrival", Thing::place);
+  if (const auto language = fields.optional("language")) world.language = language->identifier("language");
   if (const auto players = fields.optional("players")) read_players(*players, world.players);
   static constexpr std::array<std::string_view, 2> kRatings = {"teen", "mature"};
   if (const auto rating = fields.optional("rating")) {
