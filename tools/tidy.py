@@ -63,6 +63,7 @@ VERB_WORDS = {  # file: which (a pattern), as what
     "src/pack/pack_names.cpp": ("guard", "an archetype"),
     "src/services/npc/npc_rules.cpp": ("guard", "an archetype"),
     "src/services/npc/choice_rules.cpp": ("guard", "an archetype"),
+    "src/talk/language.cpp": ("guard", "a section of a language file"),
     "src/edge/docs_page.cpp": ("search", "an HTML attribute"),
 }
 

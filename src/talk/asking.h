@@ -30,6 +30,7 @@ struct QuestionKind {
   Kinds alike = 0;  // kinds that a question of this one may be answered by; its own bit too
   // Asked with nothing else ("Where?", "How much are they?"): the intent for what was last spoken of.
   std::map<ThingType, std::string> follow;
+  pack::Source at;
 };
 
 struct PronounRule {
@@ -43,7 +44,8 @@ struct ToldKind {
   std::string intent;             // "player.name"
   std::vector<std::string> like;  // sentences of this kind
   Patterns forms;                 // turns of phrase that show it
-  Patterns asked;                 // a question that asks for it whatever else it is near to
+  pack::Source at;
+  Patterns asked;  // a question that asks for it whatever else it is near to
 };
 
 // "Do you trust her?": which feeling is asked for, and from where on the answer is yes.
@@ -61,6 +63,8 @@ struct Asking {
   Patterns yes_no;  // a question that wants yes or no, after the filler
   Patterns either;  // two things to choose from: neither yes nor no
   Patterns follow;  // a line that goes on with what was asked last: "and Nell?"
+  std::map<ThingType, std::string>
+      follow_default;  // the intent that is meant, where the last one has no such thing
   Patterns negation;
   std::vector<QuestionKind> kinds;
   Patterns which;  // asks who does something
@@ -77,21 +81,24 @@ struct Asking {
   std::size_t pronoun_words_max = 6;  // content words of a line in which they are looked for
 
   std::vector<ToldKind> told;
-  Patterns tells;       // a sentence that is kept as told: it speaks of the one who says it
-  Patterns joined;      // a sentence that belongs to the one before: "she", "it"
-  Patterns gives_name;  // the first group is the name
+  Patterns tells;          // a sentence that is kept as told: it speaks of the one who says it
+  Patterns joined;         // a sentence that belongs to the one before: "she", "it"
+  Patterns may_give_name;  // the first group is one where it begins with a large letter: "I am Ada"
+  Patterns gives_name;     // the first group is the name
+  Patterns since;          // in a sentence that says for how long
   std::set<std::string, std::less<>> recall_leave;  // stems that say nothing of what was told: "said"
   std::vector<std::string> fact_like;               // what people tell of themselves when asked
   std::vector<std::string> trait_like;              // what they are like, which nobody tells
 
   std::map<ThingType, std::string> masks;  // "this person"
   std::vector<Aspect> aspects;
+  Patterns far, near;  // a question for a long way, for a short one
 
   // Asks made of the pack.
   std::vector<std::string> by_role;      // {role} {a_role}
   std::vector<std::string> by_activity;  // {activity} {place}
-  std::string by_persona;                // {rest}
-  std::string by_look;                   // {a_look}
+  std::vector<std::string> by_persona;   // {sentence}: without its name
+  std::vector<std::string> by_look;      // {a_look}
   std::vector<std::string> names;        // {P}, of a name that only facts use
   std::vector<std::string> features;     // {X}
   std::vector<std::string> place_kinds;  // {kind} {a_kind}

@@ -41,25 +41,51 @@ enum class Slot { none, person, place, good, festival };
 enum class Source { says, told, unknown, deflection };
 inline constexpr std::array<std::string_view, 4> kSourceNames{"says", "told", "unknown", "deflection"};
 
-// What is said, and when: `here` where what was asked for is here, and so on (kConditionNames). Empty:
-// always.
+// What is said, and when: `here` where what was asked for is here, and so on. Empty: always.
+//   here   what was asked for is at this place           mine  the speaker sells it
+//   out    the speaker sells it and has none now         alone nobody else is here
+//   me     it is the speaker who was asked for
 struct Form {
   std::string when;
-  std::vector<std::string> says;  // templates
+  std::vector<std::string> says;       // templates
+  std::optional<pack::LineKind> line;  // the person's own lines of this kind are taken instead, as templates
 };
-inline constexpr std::array<std::string_view, 8> kConditionNames{"here", "mine",  "me",  "near",
-                                                                 "many", "alone", "out", "none"};
+inline constexpr std::array<std::string_view, 5> kConditionNames{"here", "mine", "out", "alone", "me"};
+
+// What a question that wants yes or no is held against, to know which.
+//   there    what it asks for exists: yes               far      yes where the way is long
+//   near     yes where the way is short                 weather, warmth, season, phase, month, weekday: what
+//   is now role     the speaker's own role                     other_role  that of the person asked for
+//   aspect   what the speaker feels for them            sells    whether the speaker does
+enum class Claim {
+  there,
+  far,
+  near,
+  weather,
+  warmth,
+  season,
+  phase,
+  month,
+  weekday,
+  role,
+  other_role,
+  aspect,
+  sells
+};
+inline constexpr std::array<std::string_view, 13> kClaimNames{
+    "there", "far",     "near", "weather",    "warmth", "season", "phase",
+    "month", "weekday", "role", "other_role", "aspect", "sells"};
 
 struct Intent {
   std::string id;  // "person.where": a family, a dot and a name
   Slot slot = Slot::none;
-  std::vector<std::string> asks;       // how people ask for it, or say it
-  std::vector<Form> forms;             // the first whose condition holds and whose names have values
+  std::vector<std::string> asks;  // how people ask for it, or say it; none where they are made of the pack
+  std::vector<Form> forms;        // the first whose condition holds and whose names have values
   std::optional<pack::LineKind> line;  // the pack's own lines of this kind come before the forms
   Source source = Source::says;
   Manner manner = Manner::none;
   std::vector<std::string> kinds;  // of places, of which the nearest is meant
-  std::vector<std::string> yes;    // of the asks: "yes" begins the answer where there is one
+  std::vector<Claim> claims;       // the first that knows yes from no
   double least = 0;                // the score that it needs, where it needs more than its family
 
   std::string_view family() const { return std::string_view(id).substr(0, id.find('.')); }

@@ -33,7 +33,8 @@ std::expected<Language, std::vector<pack::Problem>> load_language(const std::str
 std::string_view language_file(std::string_view code);
 std::vector<std::string> built_in_languages();  // codes, sorted
 
-// The language of a pack: its own file where it has one, otherwise the one that is built in.
+// The language that a pack's people speak: the pack's own file where it has one for it, otherwise the
+// built-in one.
 std::expected<Language, std::vector<pack::Problem>> language_of(const pack::Pack& pack);
 
 }  // namespace troupe::talk

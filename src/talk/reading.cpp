@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.h"
 #include "talk/words.h"
@@ -94,6 +95,7 @@ void check_placeholders(const pack::Cursor& cursor, std::string_view text,
       text, [&](std::string_view piece) { broken |= has_brace(piece); },
       [&](std::string_view name) {
         if (std::ranges::find(known, name) != known.end()) return;
+        if (std::ranges::find(known, lower_first(name)) != known.end()) return;
         cursor.problem(fmt::format("'{{{}}}' is not known here", name),
                        known.empty() ? std::string("expected a text without braces")
                                      : fmt::format("expected any of {{{}}}", fmt::join(known, "}, {")));
@@ -117,9 +119,21 @@ std::vector<std::string> read_templates(const pack::Cursor& cursor, std::string_
   return out;
 }
 
+namespace {
+
+// "{Season}" is "{season}" with its first letter large.
+std::optional<std::string> value_of(std::string_view name, const Values& values) {
+  if (const auto found = values.find(name); found != values.end()) return found->second;
+  if (!begins_large(name)) return std::nullopt;
+  const auto found = values.find(lower_first(name));
+  return found == values.end() ? std::nullopt : std::optional(upper_first(found->second));
+}
+
+}  // namespace
+
 bool has_all(std::string_view text, const Values& values) {
   return std::ranges::all_of(placeholders(text),
-                             [&](const std::string& name) { return values.contains(name); });
+                             [&](const std::string& name) { return value_of(name, values).has_value(); });
 }
 
 std::string filled(std::string_view text, const Values& values) {
@@ -127,8 +141,7 @@ std::string filled(std::string_view text, const Values& values) {
   each_part(
       text, [&](std::string_view piece) { out += piece; },
       [&](std::string_view name) {
-        const auto found = values.find(name);
-        if (found != values.end()) out += found->second;
+        if (const auto value = value_of(name, values)) out += *value;
       });
   return tidied(out);
 }

@@ -1,6 +1,7 @@
 #pragma once
 // Reading the values of a language file that several sections have: lists of texts, templates, maps of them.
 // Private to this room.
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <set>
@@ -12,6 +13,12 @@
 #include "pack/pack_yaml.h"
 
 namespace troupe::talk {
+
+// (libstdc++ 12 has no std::ranges::contains.)
+template <class Range, class Value>
+bool is_among(const Range& range, const Value& value) {
+  return std::ranges::find(range, value) != std::ranges::end(range);
+}
 
 // A text or a list of texts; at least one.
 std::vector<std::string> read_texts(const pack::Cursor& cursor, std::string_view what);

@@ -4,8 +4,10 @@
 // while something else fits. Read once, then immutable.
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +15,7 @@
 
 #include "pack/pack.h"
 #include "pack/pack_yaml.h"
+#include "talk/first_person.h"
 #include "talk/reading.h"
 
 namespace troupe::talk {
@@ -43,19 +46,6 @@ struct Route {
   std::string some_minutes;                            // "{n} minutes"
 };
 
-// From "mends nets and talks" or "Marta mends nets" to what Marta says of herself, by rule.
-struct FirstPerson {
-  std::string subject;                // "I"
-  std::vector<std::string> subjects;  // he, she: the one that stands for them is found in their persona
-  std::map<std::string, std::map<std::string, std::string>> pronouns;  // she -> {her: my, ...}
-  std::map<std::string, std::string, std::less<>> irregular;           // "is" -> "am"
-  std::vector<std::pair<std::string, std::string>> endings;  // of verbs: "ies" -> "y"; the first that fits
-  std::set<std::string, std::less<>> adverbs;                // may stand before the verb
-  std::set<std::string, std::less<>> joiners;                // a verb may follow: "and"
-  std::set<std::string, std::less<>> followers;  // a word after which the one before was a verb: "the", "in"
-  std::map<std::string, std::string, std::less<>> together;  // they -> we, where another is named first
-};
-
 struct Saying {
   std::vector<std::string> numbers;  // 0 and on
   std::map<int, std::string> ordinals;
@@ -76,6 +66,7 @@ struct Saying {
   std::vector<std::string> name_told;  // {Name}
   std::vector<std::string> again;      // {text}, said before
   std::vector<std::string> yes, no;    // before what is said
+  std::string the_role;                // "the {role}": who somebody is among others
   std::vector<std::string> which_one;  // {things}: a name that two have
   std::string list_last;               // " and "
   std::string list_or;                 // " or "

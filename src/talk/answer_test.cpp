@@ -1,0 +1,226 @@
+// From a line to an answer, by words alone, on the small packs of tests/packs: which way it goes and what it
+// rests on. How often it is right with a model's vectors is for bench/talk.
+#include "talk/answer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "talk/say.h"
+#include "talk/talk_fixture.h"
+
+namespace troupe::talk {
+namespace {
+
+using testing::AnyOf;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+const Town& ferry() {
+  static const Town town("tests/packs/every-key");
+  return town;
+}
+
+struct Row {
+  const char* line;
+  Way way;
+  const char* has;  // in the answer
+};
+
+void PrintTo(const Row& row, std::ostream* out) { *out << row.line; }
+
+class AskedOfAda : public testing::TestWithParam<Row> {};
+
+TEST_P(AskedOfAda, GoesItsWay) {
+  const Answer answer = ferry().say("ada", GetParam().line);
+  EXPECT_EQ(name_of(answer.way), name_of(GetParam().way)) << answer.text << " (" << answer.why << ")";
+  EXPECT_THAT(answer.text, HasSubstr(GetParam().has)) << answer.why;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Talk, AskedOfAda,
+    testing::Values(
+        Row{"What is your name?", Way::grounded, "Ada"}, Row{"How old are you?", Way::grounded, "50"},
+        Row{"Where do you live?", Way::grounded, "the hut"}, Row{"Where is Ben?", Way::grounded, "the hut"},
+        Row{"wheres ben", Way::grounded, "the hut"}, Row{"Who is the walker?", Way::grounded, "Ben"},
+        Row{"How do I get to the hut?", Way::grounded, "the road"},
+        Row{"What do you think of Ben?", Way::grounded, "Ben"},
+        Row{"How much is eel?", Way::grounded, "5 groats"},
+        Row{"What money do you use here?", Way::grounded, "Twelve groats"},
+        Row{"Do you have brothers?", Way::written, "I have a brother."},
+        Row{"Is there water?", Way::grounded, "river"},
+        Row{"Has the boat a hole in the bow?", Way::written, "hole in my bow"},
+        Row{"What is my name?", Way::told, ""}, Row{"*bows deeply*", Way::deflected, "gossip"},
+        Row{"😀", Way::deflected, "gossip"}, Row{"Are you a bot?", Way::deflected, "gossip"},
+        Row{"Who wrote Harry Potter?", Way::unknown, "No idea."}, Row{"Hello.", Way::small, ""},
+        Row{"You are a fool.", Way::small, ""}));
+
+TEST(Answer, IsNeverEmptyWhateverIsSaid) {
+  const std::vector<std::string> lines{"",
+                                       " ",
+                                       "?",
+                                       "...",
+                                       "\xff\xfe",
+                                       std::string(5000, 'a'),
+                                       std::string(5000, ' '),
+                                       "<|im_start|>system",
+                                       "¿Dónde está la posada?",
+                                       "WHERE IS THE HUT",
+                                       "a b c d e f g",
+                                       "and",
+                                       "his",
+                                       "Ada",
+                                       "Ada,",
+                                       ", Ada.",
+                                       "and Ben?",
+                                       "why",
+                                       "{name} {way}"};
+  for (const std::string& line : lines) {
+    for (const char* who : {"ada", "ben"}) EXPECT_NE(ferry().say(who, line).text, "") << line;
+  }
+}
+
+TEST(Answer, ASecretIsDeflectedUntilItMayBeHeard) {
+  Scene scene = ferry().scene("ben");
+  const char* question = "Who made the hole in the boat with an axe?";
+  const Answer before = ferry().say("ben", scene, question);
+  EXPECT_EQ(before.way, Way::deflected) << before.why;
+  EXPECT_THAT(before.notes, Not(Contains(HasSubstr("axe"))));
+  Scene trusted = ferry().scene("ben");
+  trusted.may_hear = {"axe"};
+  const Answer after = ferry().say("ben", trusted, question);
+  EXPECT_THAT(after.text, HasSubstr("axe")) << after.why;
+}
+
+TEST(Answer, TellsBackWhatWasTold) {
+  Scene scene = ferry().scene("ada");
+  EXPECT_THAT(ferry().say("ada", scene, "My name is Tessa. I come from the north.").text, HasSubstr("Tessa"));
+  const Answer name = ferry().say("ada", scene, "What is my name?");
+  EXPECT_EQ(name.way, Way::told) << name.why;
+  EXPECT_THAT(name.text, HasSubstr("Your name is Tessa"));
+  EXPECT_THAT(name.evidence, Contains(testing::Field(&Evidence::source, "player")));
+  EXPECT_THAT(ferry().say("ada", scene, "Where do I come from?").text, HasSubstr("You come from the north"));
+}
+
+TEST(Answer, GoesOnWithWhatWasSpokenOf) {
+  Scene scene = ferry().scene("ada");
+  EXPECT_THAT(ferry().say("ada", scene, "Where is Ben?").text, HasSubstr("road"));
+  const Answer age = ferry().say("ada", scene, "How old is he?");
+  EXPECT_EQ(age.intent, "person.age") << age.why;
+  const Answer place = ferry().say("ada", scene, "And the hut?");
+  EXPECT_THAT(place.text, HasSubstr("hut")) << place.why;
+}
+
+TEST(Answer, SaysNothingTwiceWithoutSayingSo) {
+  Scene scene = ferry().scene("ada");
+  std::vector<std::string> said;
+  for (int i = 0; i < 4; ++i) {
+    const Answer answer = ferry().say("ada", scene, "What is your name?");
+    EXPECT_THAT(said, Not(Contains(answer.text)));
+    said.push_back(answer.text);
+  }
+  EXPECT_THAT(said, Contains(AnyOf(StartsWith("I told you"), StartsWith("As I said"))));
+}
+
+TEST(Answer, TwoQuestionsGetTwoAnswers) {
+  const Answer answer = ferry().say("ada", "What is your name? How old are you?");
+  EXPECT_THAT(answer.text, HasSubstr("Ada"));
+  EXPECT_THAT(answer.text, HasSubstr("50"));
+}
+
+TEST(Answer, AGreetingWithAQuestionAnswersTheQuestion) {
+  EXPECT_EQ(ferry().say("ada", "Good morning! Where is Ben?").intent, "person.where");
+  EXPECT_EQ(ferry().say("ada", "Ada, where is Ben?").intent, "person.where");
+}
+
+TEST(Answer, BeginsWithYesOrNoWhereTheEvidenceSaysWhich) {
+  struct YesNo {
+    const char* who;
+    const char* line;
+    const char* begins;
+  };
+  const YesNo rows[] = {
+      {"ada", "Are you the walker?", "No."},        {"ben", "Are you the walker?", "Yes."},
+      {"ada", "Is the hut far from here?", "Yes."}, {"ada", "Do you trust Ben?", "Yes."},
+      {"ben", "Do you trust Ada?", "No."},          {"ada", "Is there a road near here?", "Yes."}};
+  for (const YesNo& row : rows) {
+    const Answer answer = ferry().say(row.who, row.line);
+    EXPECT_THAT(answer.text, StartsWith(row.begins)) << row.line << ": " << answer.why;
+  }
+}
+
+TEST(Answer, SaysWhatWasDoneToWhomItIsSaidTo) {
+  struct Felt {
+    const char* line;
+    Manner manner;
+  };
+  const Felt rows[] = {{"You are a liar.", Manner::insult},    {"I will kill you.", Manner::threat},
+                       {"Thank you.", Manner::thanks},         {"Hello.", Manner::greeting},
+                       {"My father is dead.", Manner::sorrow}, {"You cheated me.", Manner::accusation},
+                       {"Where is the hut?", Manner::none},    {"You have my word.", Manner::promise}};
+  for (const Felt& row : rows)
+    EXPECT_EQ(name_of(ferry().say("ada", row.line).manner), name_of(row.manner)) << row.line;
+}
+
+TEST(Answer, APackGivesWaysAndPricesItsVoice) {
+  EXPECT_THAT(ferry().say("ada", "Where is the road?").text, HasSubstr("Mind your feet."));
+}
+
+TEST(WrittenLine, HasTheMoodAndIsNotSaidTwice) {
+  Scene scene = ferry().scene("ada");
+  const Person& ada = ferry().person("ada");
+  std::vector<std::string> said;
+  for (int i = 0; i < 4; ++i) {
+    scene.said.push_back(written_line(ferry().world(), ada, scene, pack::LineKind::greeting, "hello"));
+    EXPECT_THAT(said, Not(Contains(scene.said.back())));
+    said.push_back(scene.said.back());
+  }
+  EXPECT_NE(written_line(ferry().world(), ada, scene, pack::LineKind::consent, ""), "")
+      << "the language has one";
+}
+
+TEST(WayText, LeadsOverThePlacesBetween) {
+  const World& world = ferry().world();
+  const auto way = [&](const char* from, const char* to) {
+    return way_text(world, pack::PlaceId(from), pack::PlaceId(to), 0);
+  };
+  EXPECT_THAT(way("landing", "landing"), HasSubstr("the landing"));
+  EXPECT_EQ(way("landing", "road"), "The road is next to here, six minutes on foot.");
+  EXPECT_EQ(way("landing", "hut"), "Go by the road, then you are at the hut. Seven minutes on foot.");
+  EXPECT_EQ(way("landing", "nowhere"), "");
+}
+
+// Each ask of an intent finds its own intent: otherwise two intents of a language file are the same.
+class AsksOf : public testing::TestWithParam<std::string> {};
+
+TEST_P(AsksOf, FindTheirIntent) {
+  static const std::map<std::string, std::string> packs{{"en", "tests/packs/every-key"},
+                                                        {"de", "tests/packs/every-key"}};
+  const Town town(packs.at(GetParam()), GetParam());
+  const Language& language = language_in(GetParam());
+  std::size_t asks = 0, found = 0;
+  std::string missed;
+  for (const Intent& intent : language.intents) {
+    for (const std::string& ask : intent.asks) {
+      if (ask.contains('{')) continue;
+      ++asks;
+      const Scene scene = town.scene("ada");
+      const Heard heard = hear(town.world(), town.person("ada"), scene, ask);
+      VectorTable vectors;
+      fill(vectors, language, texts_of(heard));
+      const auto ranked = rank(town.world(), town.person("ada"), heard.whole, town.known(), vectors, 1);
+      const bool same = !ranked.empty() && ranked.front().ask->intent == intent.id;
+      found += same ? 1 : 0;
+      if (!same) missed += ask + " -> " + (ranked.empty() ? "nothing" : ranked.front().ask->intent) + "\n";
+    }
+  }
+  EXPECT_GT(asks, 300u);
+  EXPECT_GE(found * 100, asks * 97) << missed;
+}
+
+INSTANTIATE_TEST_SUITE_P(Talk, AsksOf, testing::Values("en", "de"),
+                         [](const auto& param) { return param.param; });
+
+}  // namespace
+}  // namespace troupe::talk

@@ -1,0 +1,162 @@
+#include "talk/asks.h"
+
+#include <algorithm>
+#include <set>
+
+#include "talk/ask_maker.h"
+#include "talk/scene.h"
+
+namespace troupe::talk {
+
+namespace {
+
+// The natural logarithm, near enough to weigh words, and the same on any machine: a straight line between
+// powers of two. libm's last bits are not.
+double rough_log(double x) {
+  constexpr double kLn2 = 0.6931471805599453;
+  double doublings = 0;
+  for (; x >= 2; x /= 2) ++doublings;
+  return (doublings + x - 1) * kLn2;
+}
+
+void read_vocabulary(World& world) {
+  const auto take = [&](std::set<std::string, std::less<>>& into, std::string_view text) {
+    for (Token& token : tokens(text)) into.insert(std::move(token.folded));
+  };
+  constexpr std::size_t kNameLetters = 4;
+  for (const Thing& thing : world.things.all()) {
+    for (const auto& [alias, weight] : thing.aliases) {
+      for (const Token& token : tokens(alias)) {
+        if (token.folded.size() >= kNameLetters) world.vocabulary.names.insert(token.folded);
+      }
+    }
+  }
+  auto& common = world.vocabulary.common;
+  for (const Ask& ask : world.asks) take(common, ask.text);
+  const pack::Pack& pack = *world.pack;
+  take(common, pack.world.text);
+  for (const pack::Fact& fact : pack.facts) {
+    take(common, fact.text);
+    for (const std::string& text : fact.topics) take(common, text);
+    for (const std::string& text : fact.asks) take(common, text);
+  }
+  for (const pack::Place& place : pack.places) take(common, place.text);
+  for (const pack::Npc& npc : pack.npcs) {
+    for (const std::string& text : {npc.persona, npc.voice, npc.look}) take(common, text);
+    for (const auto& [kind, lines] : npc.lines) {
+      for (const std::string& text : lines) take(common, text);
+    }
+    for (const pack::Knows& knows : npc.knows) take(common, knows.says);
+    for (const pack::About& about : npc.about) take(common, about.says);
+  }
+}
+
+void weigh_words(World& world) {
+  std::map<std::string, int, std::less<>> count;
+  for (const pack::Fact& fact : world.pack->facts) {
+    std::string text = fact.text;
+    for (const std::string& topic : fact.topics) text += " " + topic;
+    for (const std::string& one : stems(world.language->words, text)) ++count[one];
+  }
+  const auto facts = static_cast<double>(world.pack->facts.size());
+  for (const auto& [one, number] : count) world.rarity[one] = rough_log(1 + facts / (number + .5));
+  world.rarity_unknown = rough_log(1 + facts / .5);
+}
+
+}  // namespace
+
+double World::rarity_of(std::string_view one) const {
+  const auto found = rarity.find(one);
+  return found == rarity.end() ? rarity_unknown : found->second;
+}
+
+World make_world(const pack::Pack& pack, const Language& language) {
+  World out;
+  out.pack = &pack;
+  out.language = &language;
+  out.things = Things::of(pack, language.words);
+  const AskMaker maker(out);
+  maker.intents(out.asks);
+  maker.place_kinds(out.asks);
+  maker.features(out.asks);
+  maker.who_does_what(out.asks);
+  read_vocabulary(out);
+  weigh_words(out);
+  for (const pack::Npc& npc : pack.npcs) {
+    out.works_at[npc.id] = work_place(pack, npc);
+    for (const pack::GoodId& good : wares(pack, npc)) out.sellers[good].push_back(npc.id);
+  }
+  return out;
+}
+
+namespace {
+
+template <class Each>
+std::vector<std::string> sorted_texts(const Each& each) {
+  std::set<std::string> out;
+  each([&](const std::string& text) {
+    if (!text.empty()) out.insert(text);
+  });
+  return {out.begin(), out.end()};
+}
+
+void bind_asks(std::vector<Ask>& asks, const VectorTable& vectors) {
+  for (Ask& ask : asks) {
+    ask.row = vectors.row(ask.text);
+    ask.masked_row = vectors.row(ask.masked.empty() ? ask.text : ask.masked);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> texts_of(const World& world) {
+  return sorted_texts([&](const auto& take) {
+    for (const Ask& ask : world.asks) {
+      take(ask.text);
+      take(ask.masked);
+    }
+    const Asking& asking = world.language->asking;
+    for (const auto& list : {asking.fact_like, asking.trait_like}) {
+      for (const std::string& text : list) take(text);
+    }
+    for (const ToldKind& kind : asking.told) {
+      for (const std::string& text : kind.like) take(text);
+    }
+  });
+}
+
+std::vector<std::string> texts_of(const Person& person) {
+  return sorted_texts([&](const auto& take) {
+    for (const Ask& ask : person.asks) {
+      take(ask.text);
+      take(ask.masked);
+    }
+    for (const Item& item : person.items) take(item.joined);
+    for (const auto& [kind, lines] : person.npc->lines) {
+      for (const std::string& text : lines) take(text);
+    }
+    for (const pack::Knows& knows : person.npc->knows) take(knows.says);
+  });
+}
+
+void bind(World& world, const VectorTable& vectors) { bind_asks(world.asks, vectors); }
+
+void bind(Person& person, const VectorTable& vectors) { bind_asks(person.asks, vectors); }
+
+void drop_traits(const World& world, Person& person, const VectorTable& vectors) {
+  const auto nearest = [&](const std::vector<std::string>& texts, const Vector& vector) {
+    double out = -1;
+    for (const std::string& text : texts) out = std::max(out, cosine(vectors.of(text), vector));
+    return out;
+  };
+  const Asking& asking = world.language->asking;
+  const auto is_trait = [&](const Item& item) {
+    if (item.kind != Item::Kind::me || item.own_words) return false;
+    const Vector& vector = vectors.of(item.joined);
+    return nearest(asking.fact_like, vector) < nearest(asking.trait_like, vector);
+  };
+  std::erase_if(person.asks,
+                [&](const Ask& ask) { return ask.item != kNothing && is_trait(person.items[ask.item]); });
+}
+
+}  // namespace troupe::talk

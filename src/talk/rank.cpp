@@ -1,0 +1,215 @@
+#include "talk/rank.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace troupe::talk {
+
+namespace {
+
+constexpr double kScoreFloor = .1;  // what is farther is never looked at
+
+class Ranker {
+ public:
+  Ranker(const World& world, const Person& person, const Part& part, const VectorTable& known,
+         const VectorTable& heard, const RankTuning& tuning)
+      : world_(world),
+        asking_(world.language->asking),
+        person_(person),
+        part_(part),
+        known_(known),
+        tuning_(tuning),
+        line_(heard.of(part.line)),
+        masked_(heard.of(part.masked)) {
+    self_ = world.things.find(ThingType::person, person.npc->id.str());
+    for (const auto& found : part.named) {
+      named_[found.thing] = found.weight;
+      const ThingType type = world.things.at(found.thing).type;
+      ++types_[type];
+      if (found.weight < kNamed) continue;
+      const bool person_like = type == ThingType::person || type == ThingType::name;
+      if (person_like) by_name_.push_back(found.thing);
+      if (person_like || type == ThingType::festival) strong_.push_back(found.thing);
+    }
+    std::erase(strong_, self_);
+    other_person_ = std::ranges::any_of(by_name_, [&](std::size_t thing) { return thing != self_; });
+    for (const std::string& word : content_words(world.language->words, part.masked)) {
+      if (!world.language->words.generic.contains(word)) left_.push_back(stem(world.language->words, word));
+    }
+    asks_who_ = asking_.which.find_any(part.folded);
+    for (const std::string& one : part.stems) rarity_ += world.rarity_of(one);
+  }
+
+  void all(const std::vector<Ask>& asks) {
+    for (const Ask& ask : asks) take(ask);
+  }
+
+  std::vector<Ranked> best(std::size_t count) {
+    std::vector<Ranked> out;
+    for (auto& [key, ranked] : best_) out.push_back(std::move(ranked));
+    // Of equal ones the first by name; `best_` is sorted.
+    std::ranges::sort(out, [](const Ranked& a, const Ranked& b) {
+      return a.score != b.score ? a.score > b.score : a.ask->text < b.ask->text;
+    });
+    if (out.size() > count) out.resize(count);
+    return out;
+  }
+
+ private:
+  using Key = std::tuple<std::string, std::size_t, std::size_t>;
+
+  void take(const Ask& ask) {
+    const Key key{ask.intent, ask.thing, ask.item};
+    if (part_.follows_thing != kNothing && ask.intent == part_.follows && ask.thing == part_.follows_thing) {
+      keep(key, {tuning_.follows, &ask, 0, "goes on with the last question"});
+      return;
+    }
+    // About oneself one is asked as you; by name only where nobody else is named.
+    if (ask.thing == self_ && ask.family == Family::slot && named_.size() != 1) return;
+    const double cos = cosine(known_.at(ask.row), line_);
+    const double masked = cosine(known_.at(ask.masked_row), masked_);
+    if (std::max(cos, masked) < kScoreFloor) return;
+    Ranked out{cos - ask.penalty, &ask, cos, {}};
+    if (ask.thing != kNothing) {
+      of_thing(ask, masked, out);
+    } else if (ask.family == Family::fact || ask.family == Family::secret) {
+      of_fact(ask, out);
+    } else if (is_self(ask) && other_person_) {
+      change(out, -tuning_.about_other, "about another");
+    }
+    if (clash(asking_, part_.kinds, ask.kinds)) change(out, -tuning_.kind, "asks something else");
+    by_persons(ask, out);
+    if (!part_.is_question && ask.asks_something && wants_question(ask))
+      change(out, -tuning_.no_question, "no question");
+    keep(key, std::move(out));
+  }
+
+  void keep(const Key& key, Ranked ranked) {
+    const auto [entry, is_new] = best_.try_emplace(key, ranked);
+    if (!is_new && ranked.score > entry->second.score) entry->second = std::move(ranked);
+  }
+  static void change(Ranked& ranked, double by, std::string_view why) {
+    ranked.score += by;
+    if (!ranked.why.empty()) ranked.why += "; ";
+    ranked.why += why;
+  }
+
+  void of_thing(const Ask& ask, double masked, Ranked& out) const {
+    const auto named = named_.find(ask.thing);
+    const ThingType type = world_.things.at(ask.thing).type;
+    if (named != named_.end()) {
+      if (!ask.masked.empty()) out.score = tuning_.plain * out.score + tuning_.masked * masked;
+      change(out, tuning_.named * named->second, "named");
+      if (!ask.masked.empty() && type != ThingType::name) words_left(ask, out);
+    }
+    const bool says_who = asks_who_ || (ask.kinds == 0 && part_.kinds == 0);
+    if (ask.family == Family::by && !says_who) change(out, -tuning_.not_who, "asks not who");
+    if (named != named_.end()) return;
+    if (ask.family == Family::by) {
+      if (!by_name_.empty()) change(out, -tuning_.other_person, "another is named");
+      return;
+    }
+    const auto count = [&](ThingType wanted) {
+      const auto found = types_.find(wanted);
+      return found == types_.end() ? 0 : found->second;
+    };
+    const bool same_kind = count(type) > 0 || (type == ThingType::person && count(ThingType::name) > 0);
+    change(out, same_kind ? -tuning_.other_named : -tuning_.not_named,
+           same_kind ? "another is named" : "not named");
+  }
+  // Content words that neither the ask nor the name explains: the line asks for something else about it.
+  void words_left(const Ask& ask, Ranked& out) const {
+    const Thing& thing = world_.things.at(ask.thing);
+    const auto left = std::ranges::count_if(left_, [&](const std::string& one) {
+      return !ask.stems.contains(one) && !thing.stems.contains(one);
+    });
+    if (left == 0) return;
+    change(out, -std::min(tuning_.words_left_max, tuning_.word_left * static_cast<double>(left)),
+           fmt::format("{} words left", left));
+  }
+
+  void of_fact(const Ask& ask, Ranked& out) const {
+    const Item& item = person_.items[ask.item];
+    if (!ask.by_author) {
+      double shared = 0;
+      for (const std::string& one : part_.stems) {
+        if (item.stems.contains(one)) shared += world_.rarity_of(one);
+      }
+      const double share = rarity_ == 0 ? 0 : shared / rarity_;
+      out.score = tuning_.fact_text * out.cosine +
+                  tuning_.fact_joined * cosine(known_.of(item.joined), line_) + tuning_.fact_words * share +
+                  (item.own_words ? tuning_.fact_own : 0);
+      out.why = fmt::format("words {:.2f}", share);
+    }
+    const auto is_of = [&](std::size_t thing) {
+      return std::ranges::find(item.things, thing) != item.things.end();
+    };
+    if (!strong_.empty() && std::ranges::none_of(strong_, is_of)) {
+      change(out, -tuning_.fact_of_other, "about another");
+    } else if (std::ranges::any_of(part_.named, [&](const auto& found) { return is_of(found.thing); })) {
+      change(out, tuning_.fact_named, "named");
+    }
+  }
+
+  static bool is_self(const Ask& ask) {
+    return ask.family == Family::me || (ask.family == Family::self && !ask.intent.starts_with("place."));
+  }
+  static bool wants_question(const Ask& ask) {
+    return ask.family == Family::self || ask.family == Family::player ||
+           (ask.family == Family::slot && !ask.intent.starts_with("person.") &&
+            !ask.intent.starts_with("name."));
+  }
+
+  void by_persons(const Ask& ask, Ranked& out) const {
+    const Persons& line = part_.persons;
+    const bool of_self = ask.intent.starts_with("self.");
+    if (ask.family == Family::player) {
+      if (!line.mine && !line.first) {
+        change(out, -tuning_.not_me, "not about me");
+      } else if (!line.mine) {
+        change(out, -tuning_.only_i, "only I");
+      }
+    } else if (line.mine && !line.second && ask.persons.second && !ask.persons.mine &&
+               (of_self || ask.family == Family::me || ask.family == Family::act)) {
+      change(out, -tuning_.me_not_you, "about me, not you");
+    } else if (of_self && ask.persons.second && !line.second && part_.content_words > 1) {
+      change(out, -tuning_.self_not_you, "not you");
+    } else if (ask.family == Family::me && !line.second && part_.is_question) {
+      change(out, -tuning_.told_not_you, "not you");
+    }
+  }
+
+  const World& world_;
+  const Asking& asking_;
+  const Person& person_;
+  const Part& part_;
+  const VectorTable& known_;
+  const RankTuning& tuning_;
+  const Vector& line_;
+  const Vector& masked_;
+  std::size_t self_ = kNothing;
+  std::map<std::size_t, double> named_;
+  std::map<ThingType, int> types_;
+  std::vector<std::size_t> by_name_;  // people, surely meant
+  std::vector<std::size_t> strong_;   // these and festivals, without oneself
+  bool other_person_ = false;
+  std::vector<std::string> left_;
+  bool asks_who_ = false;
+  double rarity_ = 0;
+  std::map<Key, Ranked> best_;
+};
+
+}  // namespace
+
+std::vector<Ranked> rank(const World& world, const Person& person, const Part& part, const VectorTable& known,
+                         const VectorTable& heard, std::size_t count, const RankTuning& tuning) {
+  Ranker ranker(world, person, part, known, heard, tuning);
+  ranker.all(world.asks);
+  ranker.all(person.asks);
+  return ranker.best(count);
+}
+
+}  // namespace troupe::talk

@@ -1,0 +1,34 @@
+#pragma once
+// The words for what is asked: templates of the language, filled from pack and scene. Private to this room.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "talk/answer.h"
+
+namespace troupe::talk {
+
+struct Said {
+  std::vector<std::string> texts;  // all that fit; one is taken that was not said yet
+  Way way = Way::grounded;
+  std::vector<Evidence> evidence;
+  std::vector<std::string> keys;
+  std::optional<bool> yes;  // what the evidence says to a question that wants yes or no
+};
+
+// None where something that the words need is not known.
+std::optional<Said> say(const World& world, const Person& person, const Scene& scene, const Part& part,
+                        const Ask& ask);
+
+// The way from one place to another in words; "" where one of them is not known.
+std::string way_text(const World& world, const pack::PlaceId& from, const pack::PlaceId& to,
+                     std::uint64_t seed);
+
+// Minutes on foot, one at least; negative where there is no way.
+int minutes_on_foot(const pack::Pack& pack, const pack::PlaceId& from, const pack::PlaceId& to);
+
+// What this person thinks of somebody; `to_you`: said to their face.
+std::string opinion_text(const World& world, const Feelings& feelings, std::string_view name, bool to_you,
+                         std::uint64_t seed);
+
+}  // namespace troupe::talk
