@@ -54,4 +54,18 @@ EngineBench::Chosen EngineBench::choose(engine::ChooseRequest request) {
   return chosen;
 }
 
+std::vector<std::vector<float>> EngineBench::embed(std::vector<std::string> texts) {
+  std::vector<std::vector<float>> vectors;
+  rt::Group group(io_.env, "bench");
+  group.spawn("embed", [&]() -> rt::asio::awaitable<void> {
+    engine::EmbedRequest request;
+    request.texts = std::move(texts);
+    auto reply = co_await engine_->embed(std::move(request));
+    TROUPE_CHECK(reply.has_value(), reply.error().message.c_str());
+    vectors = std::move(reply->vectors);
+  });
+  io_.run(group);
+  return vectors;
+}
+
 }  // namespace troupe::bench

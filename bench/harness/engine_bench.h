@@ -31,6 +31,9 @@ class EngineBench {
   };
   Chosen choose(engine::ChooseRequest request);
 
+  // In the order of the texts.
+  std::vector<std::vector<float>> embed(std::vector<std::string> texts);
+
  private:
   IoThread io_;
   std::unique_ptr<engine::LlamaEngine> engine_;
