@@ -95,7 +95,7 @@ def train(given) -> None:
     epoch = len(batches.batches_of(groups, random.Random(0)))
     steps = min(given.steps or math.inf, math.ceil(epoch * given.epochs))
     optimizer = torch.optim.AdamW([{"params": [p for p in model.bert.parameters() if p.requires_grad], "lr": given.rate},
-                                   {"params": model.head.parameters(), "lr": given.rate * HEAD_RATE}], weight_decay=DECAY)
+                                   {"params": model.head.parameters(), "lr": given.rate * HEAD_RATE}], weight_decay=DECAY, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: batches.rate_at(step + 1, steps))
     print(f"{given.name}: {sum(len(g['scenes']) for g in groups)} examples in {epoch} batches, {steps} steps", flush=True)
     began, waiting, mean = time.monotonic(), [], None
