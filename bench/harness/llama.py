@@ -35,7 +35,7 @@ def free_port():
 class Server:
     """One llama-server on a free port of this machine, as it is shipped but for what is given."""
 
-    def __init__(self, weights, *, parallel, context):
+    def __init__(self, weights, *, parallel, context, more=()):
         self.port = free_port()
         place.OUT.mkdir(parents=True, exist_ok=True)
         threads = str(place.threads())
@@ -43,7 +43,7 @@ class Server:
         self.log = open(place.OUT / "llama-server.log", "w", encoding="utf-8")
         self.process = subprocess.Popen(
             [place.tool("llama-server"), "-m", str(weights), "--alias", MODEL, "--host", "127.0.0.1", "--port", str(self.port), "-t", threads,
-             "--parallel", str(parallel), "-c", str(context * parallel)], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+             "--parallel", str(parallel), "-c", str(context * parallel), *more], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
     def __enter__(self):
         until = time.monotonic() + START_S
@@ -78,6 +78,10 @@ class Server:
     def count(self, text):
         """The tokens of a text."""
         return len(json.load(self._call("POST", "/tokenize", {"content": text}))["tokens"])
+
+    def embed(self, texts):
+        """The vectors of texts, in their order; of a server that was started with --embeddings."""
+        return [row["embedding"] for row in json.load(self._call("POST", "/v1/embeddings", {"input": texts}))["data"]]
 
     def label(self, messages, labels):
         """One token that is one of `labels`, held to them by a grammar, over a connection that is kept. Answers the label, ms
