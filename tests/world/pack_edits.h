@@ -66,6 +66,7 @@ inline void make_base(const fs::path& pack) {
          "archetypes:\n  - {id: civilian, likes: {rest: 0.1}}\n");
   write(pack / "lore/river.md", "# The river\n\nIt is brown.\n");
   write(pack / "quests/eels.yaml", "eels: all of them\n");
+  write(pack / "talk.xa.yaml", "language: xa\n");  // nobody speaks it
 }
 
 inline std::shared_ptr<const pack::Pack> load(const fs::path& folder) {
@@ -182,6 +183,7 @@ inline const std::map<std::string, Edit>& adders() {
          replace(p / "npcs/ada.yaml", "activity: rows", "activity: rows, verb: hum");
        }},
       {"lore", [](const fs::path& p) { write(p / "lore/boats.md", "# Boats\n\nThey float.\n"); }},
+      {"talk", [](const fs::path& p) { write(p / "talk.xb.yaml", "language: xb\n"); }},
       {"files", [](const fs::path& p) { write(p / "story/a.txt", "Once.\n"); }},
       {"world", [](const fs::path& p) { replace(p / "world.yaml", "version: \"1.0\"", "version: \"1.1\""); }},
   };
@@ -194,6 +196,7 @@ inline void rename(const std::string& part, const std::string& id, const pack::P
   if (part == "features") return rename_word(folder, pack.feature(id)->kind);
   if (part == "feature_states" || part == "wears") return rename_word(folder, id.substr(id.find('.') + 1));
   if (part == "verbs") return rename_word(folder, id, "(id: |verb: )");
+  if (part == "talk") return fs::rename(folder / id, folder / "talk.xc.yaml");
   if (part == "lore" || part == "files") {
     return fs::rename(folder / id, fs::path((folder / id).string()).replace_filename("other.md"));
   }
