@@ -43,6 +43,21 @@ function(troupe_room)
   endif()
 endfunction()
 
+# troupe_data(TARGET): the files of data/*.yaml beside this are compiled into it, as data_file(name) of the room's data.h:
+# a program of one file has them.
+function(troupe_data target)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/data/*.yaml)
+  get_filename_component(room ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/data.cpp)
+  add_custom_command(
+    OUTPUT ${out}
+    COMMAND ${TROUPE_PYTHON} ${CMAKE_SOURCE_DIR}/tools/embed_text.py ${out} ${room}/data.h troupe::${room} ${files}
+    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/tools/embed_text.py
+    COMMENT "data of ${room}"
+    VERBATIM)
+  target_sources(${target} PRIVATE ${out})
+endfunction()
+
 # troupe_test(NAME n SOURCES ... LINKS ... [TIMEOUT s] [LABEL fast|slow] [REPEATS] [PLAIN] [THREADS])
 function(troupe_test)
   cmake_parse_arguments(T "REPEATS;PLAIN;THREADS" "NAME;TIMEOUT;LABEL" "SOURCES;LINKS" ${ARGN})

@@ -128,10 +128,15 @@ def pack(world):
 
 
 @functools.cache
+def person(folder, npc):
+    """As the pack in this folder writes them."""
+    import yaml  # here, because `troupe bench --help` must not need it
+    return yaml.safe_load((folder / "npcs" / f"{npc}.yaml").read_text(encoding="utf-8"))
+
+
 def evasions(world, npc):
     """What this person says where they do not answer."""
-    import yaml  # here, because `troupe bench --help` must not need it
-    lines = yaml.safe_load((pack(world) / "npcs" / f"{npc}.yaml").read_text(encoding="utf-8"))["lines"]
+    lines = person(pack(world), npc)["lines"]
     return tuple(text for kind in EVASIVE for text in lines.get(kind, []))
 
 

@@ -17,15 +17,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build/release/bench/bench_talk_rules"
 
 
-def names_of(folder):
-    names = {}
-    for path in (folder / "npcs").glob("*.yaml"):
-        for row in path.read_text(encoding="utf-8").splitlines():
-            if row.startswith("name:"):
-                names[path.stem] = row.removeprefix("name:").strip().strip('"')
-    return names
-
-
 def answers(folder, lines, options):
     command = [PROGRAM, folder, lines]
     if options.weights:
@@ -57,13 +48,12 @@ def main():
     for world in options.worlds:
         folder = pathlib.Path(options.pack) if options.pack else judge.pack(world)
         path = pathlib.Path(options.lines) if options.lines else judge.LINES / f"{world}.jsonl"
-        names = names_of(folder)
         said = answers(folder, path, options)
         kinds, ways, times = collections.defaultdict(list), collections.defaultdict(list), []
         for line in [judge.of(json.loads(row)) for row in path.read_text(encoding="utf-8").splitlines()]:
             row = said[line.id]
             now = judge.Now(row["phase"], row["season"], row["weather"])
-            found = judge.faults(line, row["text"], now, names[line.npc])
+            found = judge.faults(line, row["text"], now, judge.person(folder, line.npc)["name"])
             kinds[line.kind].append(not found)
             ways[row["way"]].append(not found)
             times.append(row["ms"])

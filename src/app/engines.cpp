@@ -185,9 +185,8 @@ void set_routes(const EngineOptions& options, Engines& engines, Problems& proble
                                  static_cast<engine::Engine*>(engines.llama.get())}) {
     if (engine == nullptr) continue;
     for (const auto& model : engine->models()) {
-      const bool writes = model.embedding_size == 0;
-      if (writes || engine == engines.llama.get())
-        known.emplace(model.name, route_to(*engine, model.name, writes, options));
+      if (model.writes || engine == engines.llama.get())
+        known.emplace(model.name, route_to(*engine, model.name, model.writes, options));
     }
   }
   std::vector<std::string> names;

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace troupe::moderation {
 
@@ -50,16 +51,6 @@ const Map& letters() {
     return out;
   }();
   return map;
-}
-
-// The next character of UTF-8 that may be damaged; moves `at`.
-char32_t next_char(std::string_view text, std::size_t& at) {
-  const auto first = static_cast<unsigned char>(text[at++]);
-  const int more = first < 0xC0 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
-  char32_t code = more == 0 ? first : static_cast<char32_t>(first & (0x3F >> more));
-  for (int i = 0; i < more && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; ++i)
-    code = (code << 6) | (static_cast<unsigned char>(text[at++]) & 0x3F);
-  return code;
 }
 
 bool is_invisible(char32_t c) {
@@ -222,7 +213,7 @@ Folded fold(std::string_view text) {
   };
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t from = at;
-    const char32_t c = next_char(text, at);
+    const char32_t c = next_code_point(text, at);
     if (is_invisible(c)) continue;
     auto letter = plain(c);
     // "kiII": a capital in the middle of small letters is read either way.
@@ -243,7 +234,7 @@ Folded fold(std::string_view text) {
 std::string fold_entry(std::string_view entry) {
   std::string out;
   for (std::size_t at = 0; at < entry.size();) {
-    const char32_t c = next_char(entry, at);
+    const char32_t c = next_code_point(entry, at);
     if (is_invisible(c) || c == U'\'') continue;
     if (c == ' ' || c == '-' || c == '&') {
       if (!out.empty() && out.back() != ' ') out += ' ';

@@ -52,9 +52,7 @@ std::expected<Language, std::vector<pack::Problem>> load_language(const std::str
     if (const auto asking = fields.required("asking")) out.asking = read_asking(*asking);
     if (const auto intents = fields.required("intents")) out.intents = read_intents(*intents);
     if (const auto saying = fields.required("saying")) out.saying = read_saying(*saying);
-    // Read by those who own them: acting.h and guarding.h.
-    (void)fields.optional("acting");
-    (void)fields.optional("guard");
+    if (const auto acting = fields.optional("acting")) out.acting = read_acting(*acting);
   }
   if (report.empty()) check_names(root, out);
   if (!report.empty()) return std::unexpected(report.take());

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pack/pack.h"
+#include "talk/acting.h"
 #include "talk/asking.h"
 #include "talk/intents.h"
 #include "talk/saying.h"
@@ -21,6 +22,7 @@ struct Language {
   Asking asking;
   std::vector<Intent> intents;
   Saying saying;
+  Acting acting;
 
   const Intent* intent(std::string_view id) const;
 };

@@ -19,16 +19,6 @@ bool between(char32_t letter, char32_t low, char32_t high) { return letter >= lo
 
 }  // namespace
 
-char32_t next_letter(std::string_view text, std::size_t& at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(at++);
-  const int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
-  if (more == 0 || at + static_cast<std::size_t>(more) > text.size()) return first;
-  char32_t out = first & (0x3f >> more);
-  for (int i = 0; i < more; ++i) out = out << 6 | (byte(at++) & 0x3f);
-  return out;
-}
-
 void append(std::string& out, char32_t letter) {
   if (letter < 0x80) {
     out += static_cast<char>(letter);

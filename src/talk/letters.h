@@ -1,14 +1,12 @@
 #pragma once
-// Letters of UTF-8, one code point at a time. Private to this room. No locale: what a letter is must not
-// depend on the machine.
+// Letters, each a code point of UTF-8 (base/utf8.h). Private to this room. No locale: what a letter is must
+// not depend on the machine.
 #include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace troupe::talk {
 
-// The code point at `at`, which moves on behind it. A byte that is no UTF-8 is its own code point.
-char32_t next_letter(std::string_view text, std::size_t& at);
 void append(std::string& out, char32_t letter);
 
 char32_t small(char32_t letter);

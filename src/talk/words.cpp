@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "talk/letters.h"
 #include "talk/reading.h"
 
@@ -14,7 +15,7 @@ namespace troupe::talk {
 std::string fold(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) append_folded(out, next_letter(text, at));
+  for (std::size_t at = 0; at < text.size();) append_folded(out, next_code_point(text, at));
   return out;
 }
 
@@ -23,7 +24,7 @@ std::string tidied(std::string_view text) {
   bool gap = false;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;
-    const char32_t letter = next_letter(text, at);
+    const char32_t letter = next_code_point(text, at);
     if (is_white(letter)) {
       gap = !out.empty();
       continue;
@@ -42,7 +43,7 @@ std::string first_changed(std::string_view text, const Change& change) {
   if (text.empty()) return {};
   std::size_t at = 0;
   std::string out;
-  append(out, change(next_letter(text, at)));
+  append(out, change(next_code_point(text, at)));
   return out += text.substr(at);
 }
 
@@ -56,7 +57,7 @@ std::string lower_first(std::string_view text) { return first_changed(text, smal
 bool begins_large(std::string_view text) {
   if (text.empty()) return false;
   std::size_t at = 0;
-  const char32_t letter = next_letter(text, at);
+  const char32_t letter = next_code_point(text, at);
   return small(letter) != letter;
 }
 
@@ -64,15 +65,15 @@ std::vector<Token> tokens(std::string_view line) {
   std::vector<Token> out;
   for (std::size_t at = 0; at < line.size() && out.size() < kTokensMax;) {
     std::size_t end = at;
-    if (!is_word_letter(next_letter(line, end))) {
+    if (!is_word_letter(next_code_point(line, end))) {
       at = end;
       continue;
     }
     for (std::size_t next = end; next < line.size();) {
-      const char32_t letter = next_letter(line, next);
+      const char32_t letter = next_code_point(line, next);
       if (is_apostrophe(letter) && next < line.size()) {
         std::size_t after = next;
-        if (!is_word_letter(next_letter(line, after))) break;
+        if (!is_word_letter(next_code_point(line, after))) break;
         end = next = after;
       } else if (is_word_letter(letter)) {
         end = next;
@@ -97,7 +98,7 @@ std::vector<std::string> sentences(std::string_view text) {
   };
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t here = at;
-    const char32_t letter = next_letter(text, at);
+    const char32_t letter = next_code_point(text, at);
     if (ended && is_white(letter)) {
       take(here);
       begin = at;

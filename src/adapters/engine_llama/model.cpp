@@ -148,6 +148,7 @@ Result<std::unique_ptr<Model>> Model::load(LlamaModelConfig config, const LoadOp
                 .hash = config.hash,
                 .context_tokens = config.context_tokens,
                 .embedding_size = config.embedding ? llama_model_n_embd_out(weights) : 0,
+                .writes = !config.embedding,
                 .tiers = config.tiers};
   out->config_ = std::move(config);
   if (!out->config_.embedding) out->find_closing_tokens();

@@ -100,7 +100,7 @@ bool Census::stand_somewhere(Turn& turn, Mind& mind) const {
 
 bool Census::keep_what_is(Mind& mind) const {
   auto& record = mind.record;
-  const auto is_person = [&](const std::string& id) { return id.starts_with("player:") || minds_.has(id); };
+  const auto is_person = [&](const std::string& id) { return is_player_key(id) || minds_.has(id); };
   bool otherwise = keep_only(*record.mutable_relations(), [&](const auto& r) { return is_person(r.to()); });
   otherwise |= keep_only(*record.mutable_goals(), [&](const auto& kept) {
     return std::ranges::find(mind.who->goals, kept.id(), &pack::Goal::id) != mind.who->goals.end();

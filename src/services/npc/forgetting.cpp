@@ -6,14 +6,13 @@
 
 #include "base/text.h"
 #include "services/npc/players.h"
+#include "services/npc/views.h"
 
 namespace troupe::npc {
 
 using db::Values;
 
 namespace {
-
-constexpr std::string_view kPlayerPrefix = "player:";
 
 std::optional<std::int64_t> number_of(std::string_view id) {
   std::int64_t number = 0;
@@ -76,15 +75,9 @@ Result<pb::NpcMemoriesReply> Forgetting::memories(const Caller& caller,
   if (found.size() > config_.limits.remembered_shown) found.resize(config_.limits.remembered_shown);
   pb::NpcMemoriesReply reply;
   for (const auto& [mind, memory] : found) {
-    auto* view = reply.add_memories();
-    view->set_id(memory_id(*memory));
-    view->set_npc(mind->who->id.str());
-    view->set_text(memory->text);
-    view->set_at_ms(memory->at_ms);
-    view->set_place(memory->place);
-    view->mutable_witnesses()->Assign(memory->witnesses.begin(), memory->witnesses.end());
-    view->set_source(memory->source);
-    view->set_importance(memory->importance);
+    auto& view = *reply.add_memories();
+    view = view_of(*memory);
+    view.set_npc(mind->who->id.str());
   }
   return reply;
 }
@@ -134,8 +127,8 @@ std::int64_t Forgetting::forget_memories(Turn& turn, Mind& mind, const std::stri
     turn.write("delete from npc_memories where id = $1", Values{memory.id});
     if (mind.index && memory.has_vector) mind.index->remove(memory.id);
     for (const auto& witness : memory.witnesses) {
-      if (!witness.starts_with(kPlayerPrefix)) continue;
-      const auto name = witness.substr(kPlayerPrefix.size());
+      if (!is_player_key(witness)) continue;
+      const auto name = player_of(witness);
       of.insert(name);
       if (memory.talk != 0) forget_talk(turn, mind, name, memory.talk);
     }

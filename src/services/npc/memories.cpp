@@ -101,8 +101,7 @@ Result<Memory> Memories::memory_of(const pb::NpcRememberRequest::Memory& said, c
       .importance = said.importance() > 0 ? said.importance() : config_.tuning.remembered_importance};
   for (const auto& witness : said.witnesses()) {
     // A witness is a person of the pack, or else a player.
-    memory.witnesses.push_back(minds_.has(witness) || witness.starts_with("player:") ? witness
-                                                                                     : player_key(witness));
+    memory.witnesses.push_back(minds_.has(witness) || is_player_key(witness) ? witness : player_key(witness));
   }
   return memory;
 }
@@ -151,8 +150,7 @@ Task<pb::NpcRecallReply> Memories::serve_recall(Caller caller, pb::NpcRecallRequ
   const auto vector = co_await embedding_.of(caller, request.query());
   CO_TRY(const Mind* mind, minds_.find(request.npc()));
   std::string listener = request.listener();
-  if (!listener.empty() && !minds_.has(listener) && !listener.starts_with("player:"))
-    listener = player_key(listener);
+  if (!listener.empty() && !minds_.has(listener) && !is_player_key(listener)) listener = player_key(listener);
   const auto as_of = request.as_of_ms() > 0 ? request.as_of_ms() : host_.timeline().now().ms;
   pb::NpcRecallReply reply;
   const auto k = static_cast<std::size_t>(request.k() > 0 ? request.k() : kStandard);

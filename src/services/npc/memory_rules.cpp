@@ -8,6 +8,7 @@
 
 #include "base/steady.h"
 #include "base/text.h"
+#include "services/npc/player_key.h"
 
 namespace troupe::npc {
 
@@ -25,8 +26,7 @@ double visibility(const Memory& memory, std::string_view listener) {
 
 bool is_players_text(const Memory& memory) {
   if (memory.source == "said" || memory.source == "reflected") return true;
-  return std::ranges::any_of(memory.witnesses,
-                             [](const auto& witness) { return witness.starts_with("player:"); });
+  return std::ranges::any_of(memory.witnesses, is_player_key);
 }
 
 bool is_of(const Memory& memory, std::string_view player) {
@@ -97,8 +97,7 @@ bool tells(std::string_view answer, const pack::Fact& fact, std::string_view own
 }
 
 std::string_view subject_of(const Memory& memory) {
-  const auto found = std::ranges::find_if(memory.witnesses,
-                                          [](const auto& witness) { return witness.starts_with("player:"); });
+  const auto found = std::ranges::find_if(memory.witnesses, is_player_key);
   return found == memory.witnesses.end() ? std::string_view() : std::string_view(*found);
 }
 

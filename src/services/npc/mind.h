@@ -14,6 +14,7 @@
 #include "ports/index.h"
 #include "services/npc/memory_rules.h"
 #include "services/npc/npc_rules.h"
+#include "services/npc/player_key.h"
 #include "troupe/v1/ai.pb.h"
 #include "troupe/v1/npc.pb.h"
 #include "troupe/v1/npc_store.pb.h"
@@ -73,8 +74,6 @@ pb::RelationRecord& relation_of(Mind& mind, const std::string& to);
 inline std::int64_t real_ms(const GameClock& clock, rt::milliseconds real) {
   return std::max<std::int64_t>(1, clock.span_of(real).ms);
 }
-
-inline std::string player_key(const std::string& player) { return "player:" + player; }
 
 inline std::string memory_id(const Memory& memory) { return "m-" + std::to_string(memory.id); }
 

@@ -7,6 +7,7 @@
 #include "base/steady.h"
 #include "base/text.h"
 #include "pack/query.h"
+#include "services/npc/player_key.h"
 
 namespace troupe::npc {
 
@@ -112,8 +113,6 @@ std::pair<int, std::int64_t> leg(const pack::Pack& pack, const pb::NpcRecord& re
 
 namespace {
 
-constexpr std::string_view kPlayerPrefix = "player:";
-
 // Everybody whom an action is about, in the order of the verb's parameters.
 std::vector<std::string> people_named(const pack::Pack& pack, const pb::Action& action) {
   std::vector<std::string> people;
@@ -124,11 +123,11 @@ std::vector<std::string> people_named(const pack::Pack& pack, const pb::Action& 
     if (arg == action.args().end()) continue;
     const bool npc = param.type == pack::ParamType::npc || param.type == pack::ParamType::person;
     const bool player = param.type == pack::ParamType::player || param.type == pack::ParamType::person;
-    const bool by_prefix = arg->second.starts_with(kPlayerPrefix);
+    const bool by_prefix = is_player_key(arg->second);
     if (npc && !by_prefix && pack.npc(arg->second) != nullptr) {
       people.push_back(arg->second);
     } else if (player) {
-      people.push_back(by_prefix ? arg->second : std::string(kPlayerPrefix) + arg->second);
+      people.push_back(by_prefix ? arg->second : player_key(arg->second));
     }
   }
   return people;
@@ -143,7 +142,7 @@ std::string target_of(const pack::Pack& pack, const pb::Action& action) {
 
 std::vector<std::string> players_named(const pack::Pack& pack, const pb::Action& action) {
   auto people = people_named(pack, action);
-  std::erase_if(people, [](const auto& key) { return !key.starts_with(kPlayerPrefix); });
+  std::erase_if(people, [](const auto& key) { return !is_player_key(key); });
   return people;
 }
 

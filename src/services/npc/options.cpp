@@ -81,7 +81,7 @@ Choices Options::of(Turn& turn, const Mind& mind) const {
           continue;
         }
         const bool npc = pack_.npc(arg->second) != nullptr && param.type != pack::ParamType::player;
-        const bool prefixed = arg->second.starts_with("player:");
+        const bool prefixed = is_player_key(arg->second);
         made.towards = &relations.emplace_back(
             relation_or_default(mind, npc || prefixed ? arg->second : player_key(arg->second)));
       }

@@ -4,12 +4,13 @@
 #include <cmath>
 #include <string>
 
+#include "services/npc/player_key.h"
+
 namespace troupe::npc {
 
 namespace {
 
 constexpr double kDayMs = 86'400'000;
-constexpr std::string_view kPlayer = "player:";
 
 pb::StirRecord& stir_of(pb::RelationRecord& relation, std::string_view feeling) {
   for (auto& stir : *relation.mutable_stirred()) {
@@ -32,7 +33,7 @@ void forget_relation(pb::NpcRecord& record, const pack::Npc& who, std::string_vi
   auto worst = relations->end();
   double least = 0;
   for (auto at = relations->begin(); at != relations->end(); ++at) {
-    if (!at->to().starts_with(kPlayer) || at->to() == spared) continue;
+    if (!is_player_key(at->to()) || at->to() == spared) continue;
     const double counts = weight(*at, who.strangers);
     const bool less = worst == relations->end() || counts < least ||
                       (counts == least && at->moved_ms() < worst->moved_ms());
@@ -47,7 +48,7 @@ void forget_told(pb::NpcRecord& record, std::string_view spared) {
   auto* told = record.mutable_told();
   auto worst = told->end();
   for (auto at = told->begin(); at != told->end(); ++at) {
-    if (std::string(kPlayer) + at->player() == spared) continue;
+    if (player_key(at->player()) == spared) continue;
     if (worst == told->end() || at->facts_size() < worst->facts_size()) worst = at;
   }
   if (worst != told->end()) told->erase(worst);
@@ -72,7 +73,7 @@ void forget_strangers(pb::NpcRecord& record, const pack::Npc& who, std::string_v
                       const RelationLimits& limits) {
   const auto players = [&] {
     return static_cast<std::size_t>(
-        std::ranges::count_if(record.relations(), [](const auto& r) { return r.to().starts_with(kPlayer); }));
+        std::ranges::count_if(record.relations(), [](const auto& r) { return is_player_key(r.to()); }));
   };
   for (auto count = players(); count > limits.players_max; --count) forget_relation(record, who, spared);
   while (static_cast<std::size_t>(record.told_size()) > limits.players_max) forget_told(record, spared);

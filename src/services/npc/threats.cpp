@@ -12,8 +12,6 @@ namespace troupe::npc {
 
 namespace {
 
-constexpr std::string_view kPlayerPrefix = "player:";
-
 bool is_weather(const std::string& source) { return source.starts_with(kWeatherPrefix); }
 
 bool in_danger(Reflex one) {
@@ -54,8 +52,8 @@ void Threats::mount() {
 
 // Where somebody is just now; none: nobody can say (a player who never said so).
 std::optional<Position> Threats::position_of(const std::string& key, std::int64_t now_ms) const {
-  if (key.starts_with(kPlayerPrefix)) {
-    const auto player = players_.known().find(key.substr(kPlayerPrefix.size()));
+  if (is_player_key(key)) {
+    const auto player = players_.known().find(player_of(key));
     if (player == players_.known().end()) return std::nullopt;
     return Position{player->second.x(), player->second.y()};
   }

@@ -39,6 +39,18 @@ pb::NpcView view_of(const pack::Pack& pack, const Mind& mind, std::int64_t now_m
   return view;
 }
 
+pb::MemoryView view_of(const Memory& memory) {
+  pb::MemoryView view;
+  view.set_id(memory_id(memory));
+  view.set_text(memory.text);
+  view.set_at_ms(memory.at_ms);
+  view.set_place(memory.place);
+  view.mutable_witnesses()->Assign(memory.witnesses.begin(), memory.witnesses.end());
+  view.set_source(memory.source);
+  view.set_importance(memory.importance);
+  return view;
+}
+
 std::string Views::place_of(const Caller& caller) const {
   if (sees_everything(caller.role)) return {};
   pb::StateGetRequest ask;
@@ -153,15 +165,7 @@ void Views::show_seen(const Mind& mind, pb::NpcMindReply& reply) const {
                                 ? mind.memories.size() - config_.limits.memories_shown
                                 : 0;
   for (std::size_t i = mind.memories.size(); i > first; --i) {
-    const auto& memory = mind.memories[i - 1];
-    auto* out = reply.add_memories();
-    out->set_id(memory_id(memory));
-    out->set_text(memory.text);
-    out->set_at_ms(memory.at_ms);
-    out->set_place(memory.place);
-    out->mutable_witnesses()->Assign(memory.witnesses.begin(), memory.witnesses.end());
-    out->set_source(memory.source);
-    out->set_importance(memory.importance);
+    *reply.add_memories() = view_of(mind.memories[i - 1]);
   }
 }
 

@@ -8,6 +8,7 @@
 namespace troupe::npc {
 
 pb::NpcView view_of(const pack::Pack& pack, const Mind& mind, std::int64_t now_ms);
+pb::MemoryView view_of(const Memory& memory);
 
 class Views {
  public:
