@@ -3,7 +3,7 @@ import json
 
 EXAMPLES = 32   # a batch, about: groups are not cut
 WINDOW = 40     # batches among which examples of like length are put together
-WARM_UP = 0.06  # of all steps
+WARM_UP = 0.06  # of a run
 RATE_END = 0.02
 
 
@@ -38,9 +38,9 @@ def batches_of(groups, rng) -> list[list]:
     return made
 
 
-def rate_at(step: int, steps: int) -> float:
-    warm = max(1, int(WARM_UP * steps))
-    return step / warm if step < warm else max(RATE_END, (steps - step) / max(1, steps - warm))
+def rate_at(done: float) -> float:
+    """`done` of a run, 0 to 1; what of the highest rate is learned with."""
+    return done / WARM_UP if done < WARM_UP else max(RATE_END, (1 - done) / (1 - WARM_UP))
 
 
 def rotations(group):

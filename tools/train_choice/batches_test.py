@@ -30,7 +30,7 @@ class Batches(unittest.TestCase):
             self.assertEqual([turn["options"][scene["right"][0]] for scene in turn["scenes"]], ["a", "b", "c"])
 
     def test_the_rate_rises_and_falls_to_its_end(self):
-        rates = [batches.rate_at(step, 100) for step in range(1, 101)]
+        rates = [batches.rate_at(step / 100) for step in range(1, 101)]
         self.assertEqual(max(rates), rates[5])
         self.assertEqual(rates[-1], batches.RATE_END)
         self.assertEqual(sorted(rates[5:], reverse=True), rates[5:])

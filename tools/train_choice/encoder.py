@@ -6,6 +6,7 @@ The score of an option is the mean over its tokens, and the [SEP] behind it, of 
 weights are those of the ONNX file and of the GGUF converter's table.
 """
 import dataclasses
+import math
 
 import torch
 from torch import nn
@@ -100,16 +101,18 @@ class Encoder(nn.Module):
         state = (parts["word_embeddings"](batch.ids) + parts["position_embeddings"].weight[:batch.ids.shape[1]]
                  + parts["token_type_embeddings"].weight[0])
         state = self._drop(parts["LayerNorm"](state))
-        visible = batch.mask[:, None, None, :]
+        hidden = torch.zeros(batch.mask.shape).masked_fill_(~batch.mask, NOWHERE)[:, None, None, :]
         for layer in self.encoder["layer"]:
-            state = self._layer(layer, state, visible)
+            state = self._layer(layer, state, hidden)
         return state
 
-    def _layer(self, layer, state, visible):
+    def _layer(self, layer, state, hidden):
         rows, tokens, _ = state.shape
         attention = layer["attention"]
         query, key, value = (attention["self"][name](state).view(rows, tokens, HEADS, -1).transpose(1, 2) for name in ("query", "key", "value"))
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)  # with dropout here a step takes half as long again
+        # Written out: in half the width PyTorch's own way backwards is a quarter of a step. No dropout here, which made it half as long again.
+        likeness = (query @ key.transpose(-2, -1)) / math.sqrt(query.shape[-1])
+        mixed = torch.softmax(likeness.float() + hidden, -1).to(value.dtype) @ value
         mixed = attention["output"]["dense"](mixed.transpose(1, 2).reshape(rows, tokens, WIDTH))
         state = attention["output"]["LayerNorm"](state + self._drop(mixed))
         wide = functional.gelu(layer["intermediate"]["dense"](state))

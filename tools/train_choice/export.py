@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 import encoder
+import train
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "train_choice"
@@ -29,7 +30,7 @@ def mean_of(files, shares) -> dict:
     """The weighted mean of several weights of one shape."""
     if len(files) != len(shares) or abs(sum(shares) - 1) > 1e-6:
         raise SystemExit("export: --shares has a share for each file, 1 in all")
-    loaded = [torch.load(file, weights_only=True) for file in files]
+    loaded = [train.weights_of(file) for file in files]
     return {name: sum(share * weights[name].double() for share, weights in zip(shares, loaded)).float() for name in loaded[0]}
 
 
@@ -73,6 +74,18 @@ def tensors(writer, given, weights):
             writer.add_tensor(target, data)
 
 
+def write(path: pathlib.Path, given, weights):
+    partial = path.with_name(path.name + ".partial")
+    writer = gguf.GGUFWriter(str(partial), "bert")
+    metadata(writer, given, weights, given.base / "vocab.txt")
+    tensors(writer, given, weights)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    os.replace(partial, path)
+
+
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("out", type=pathlib.Path)
@@ -83,16 +96,7 @@ def main() -> int:
     arguments.add_argument("--name", default="troupe-choice-bge-small")
     arguments.add_argument("--base", type=pathlib.Path, default=WORK, help="folder that base.py filled")
     given = arguments.parse_args()
-    weights = mean_of(given.weights, given.shares)
-    partial = given.out.with_name(given.out.name + ".partial")
-    writer = gguf.GGUFWriter(str(partial), "bert")
-    metadata(writer, given, weights, given.base / "vocab.txt")
-    tensors(writer, given, weights)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    os.replace(partial, given.out)
+    write(given.out, given, mean_of(given.weights, given.shares))
     data = given.out.read_bytes()
     print(f"{given.out}: {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}")
     return 0

@@ -16,6 +16,7 @@ import torch
 
 import batches
 import encoder
+import from_gguf
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "train_choice"
@@ -76,10 +77,14 @@ def measure(model, packer, groups) -> dict:
     return {"right": right / len(scored), "loss": losses[best], "temperature": best}
 
 
+def weights_of(file: pathlib.Path) -> dict:
+    return from_gguf.weights_of(file) if file.suffix == ".gguf" else torch.load(file, weights_only=True)
+
+
 def make_model(given):
     model = encoder.Chooser()
     if given.begin:
-        model.load_state_dict(torch.load(given.begin, weights_only=True))
+        model.load_state_dict(weights_of(given.begin))
     else:
         model.bert.load_state_dict(torch.load(given.base / "base.pt", weights_only=True))
     model.bert.freeze(given.frozen)
@@ -96,10 +101,15 @@ def train(given) -> None:
     steps = min(given.steps or math.inf, math.ceil(epoch * given.epochs))
     optimizer = torch.optim.AdamW([{"params": [p for p in model.bert.parameters() if p.requires_grad], "lr": given.rate},
                                    {"params": model.head.parameters(), "lr": given.rate * HEAD_RATE}], weight_decay=DECAY, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: batches.rate_at(step + 1, steps))
+    rates = [group["lr"] for group in optimizer.param_groups]
     print(f"{given.name}: {sum(len(g['scenes']) for g in groups)} examples in {epoch} batches, {steps} steps", flush=True)
     began, waiting, mean = time.monotonic(), [], None
     for step in range(1, steps + 1):
+        # A machine that is shared may be slow; who has to end by a time falls with the time.
+        done = max(step / steps, (time.monotonic() - began) / (60 * given.minutes))
+        last = step == steps or done >= 1
+        for group, rate in zip(optimizer.param_groups, rates):
+            group["lr"] = rate * batches.rate_at(min(1, done))
         waiting = waiting or batches.batches_of(groups, rng)
         batch = waiting.pop()
         model.train()
@@ -110,16 +120,17 @@ def train(given) -> None:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), NORM_MAX)
         optimizer.step()
-        schedule.step()
         mean = loss.item() if mean is None else 0.97 * mean + 0.03 * loss.item()
-        if step in (20, steps) or step % given.every == 0:
-            report(given, model, packer, held, step, steps, mean, time.monotonic() - began)
+        if last or step == 20 or step % given.every == 0:
+            report(given, model, packer, [] if step == 20 else held, f"step {step} of {steps}", mean, (time.monotonic() - began) / step)
             torch.save(model.state_dict(), given.out / f"{given.name}.pt")  # also on the way: a run takes hours
+        if last:
+            break
 
 
-def report(given, model, packer, held, step, steps, loss, seconds) -> None:
-    line = f"{given.name}: step {step} of {steps}, loss {loss:.3f}, {seconds / step:.2f} s a step"
-    if held and (step % given.every == 0 or step == steps):
+def report(given, model, packer, held, where, loss, seconds) -> None:
+    line = f"{given.name}: {where}, loss {loss:.3f}, {seconds:.2f} s a step"
+    if held:
         found = measure(model, packer, held)
         line += f"; held out: right {found['right']:.3f}, loss {found['loss']:.3f} at temperature {found['temperature']}"
     print(line, flush=True)
@@ -131,11 +142,12 @@ def main() -> int:
     arguments.add_argument("--data", type=pathlib.Path, default=WORK / "train.jsonl")
     arguments.add_argument("--held-out", type=pathlib.Path, help="groups to measure")
     arguments.add_argument("--base", type=pathlib.Path, default=WORK, help="folder that base.py filled")
-    arguments.add_argument("--begin", type=pathlib.Path, help="weights of an earlier run to go on from")
+    arguments.add_argument("--begin", type=pathlib.Path, help="weights of an earlier run to go on from: .pt, or the .gguf of export.py")
     arguments.add_argument("--out", type=pathlib.Path, default=WORK)
     arguments.add_argument("--rate", type=float, default=8e-5)
     arguments.add_argument("--epochs", type=float, default=1)
     arguments.add_argument("--steps", type=int, help="stop after so many")
+    arguments.add_argument("--minutes", type=float, default=math.inf, help="stop by then; such a run does not give the same weights again")
     arguments.add_argument("--contrast", type=float, default=0.3, help="weight of the loss of options over scenes")
     arguments.add_argument("--frozen", type=int, default=0, help="lowest layers that stay as they are, as the words do: there is too little text to move them")
     arguments.add_argument("--every", type=int, default=200, help="steps between measurements")

@@ -1,10 +1,14 @@
 """Losses, the network and its export. Needs requirements.txt. Run: python3 -m unittest train_test (in this folder)"""
+import pathlib
+import tempfile
 import types
 import unittest
 
 import torch
 
 import encoder
+import export
+import from_gguf
 import train
 
 
@@ -49,6 +53,25 @@ class Network(unittest.TestCase):
         ids, spans = self.packer.row("a", "b", ["cd", "e"])
         self.assertEqual(ids, [1, 100, 101, 2, 102, 103, 2, 104, 2])
         self.assertEqual(spans, [(4, 7), (7, 9)])
+
+
+class Export(unittest.TestCase):
+    WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+
+    def test_what_is_written_is_read_again(self):
+        torch.manual_seed(2)
+        weights = encoder.Chooser().state_dict()
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "vocab.txt").write_text("".join(f"{word}\n" for word in [*self.WORDS, *map(str, range(encoder.WORDS - len(self.WORDS)))]))
+            for kind, off in (("f16", 1e-3), ("q8_0", 5e-3)):
+                file = folder / f"{kind}.gguf"
+                export.write(file, types.SimpleNamespace(type=kind, temperature=1.25, name="x", base=folder), weights)
+                again = from_gguf.weights_of(file)
+                self.assertEqual(again.keys(), weights.keys())
+                for tensor, values in weights.items():
+                    self.assertLess((again[tensor] - values).abs().max().item(), off * max(1, values.abs().max().item()), (kind, tensor))
+                self.assertTrue(torch.equal(again["head.weight"], weights["head.weight"]))
 
 
 if __name__ == "__main__":
