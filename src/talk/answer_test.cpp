@@ -129,6 +129,42 @@ TEST(Answer, TwoQuestionsGetTwoAnswers) {
   EXPECT_THAT(answer.text, HasSubstr("50"));
 }
 
+TEST(Answer, TwoQuestionsOfOneSentenceGetTwoAnswers) {
+  const Answer answer = ferry().say("ada", "How old are you and where is Ben?");
+  EXPECT_THAT(answer.text, HasSubstr("50"));
+  EXPECT_THAT(answer.text, HasSubstr("hut"));
+  const Answer twice = ferry().say("ada", "Who are you and what do you do here?");
+  EXPECT_EQ(twice.text.find("ferrywoman"), twice.text.rfind("ferrywoman")) << twice.text;
+}
+
+TEST(Answer, AShortQuestionGoesOnWithTheLineBefore) {
+  Scene scene = ferry().scene("ada");
+  ferry().say("ada", scene, "Is the river low?");
+  EXPECT_THAT(ferry().say("ada", scene, "Since when?").text, HasSubstr("this year"));
+}
+
+TEST(Answer, WhoSaysOfWhomItWasToldIsSaidToo) {
+  Scene scene = ferry().scene("ada");
+  ferry().say("ada", scene, "My brother Joss sold the mill.");
+  ferry().say("ada", scene, "I cannot forgive him.");
+  const Answer told = ferry().say("ada", scene, "Whom could I not forgive?");
+  EXPECT_THAT(told.text, HasSubstr("Joss")) << told.why;
+  const Language& en = language_in("en");
+  EXPECT_EQ(name_given(en.asking, en.words, "I am Captain Brandt of the Osprey."), "Captain Brandt");
+  EXPECT_EQ(name_given(en.asking, en.words, "Joost is the name."), "Joost");
+}
+
+TEST(Answer, TellsOfFactionsAndOfTheTown) {
+  const Answer faction = ferry().say("ada", "Who are the ferrymen?");
+  EXPECT_EQ(faction.intent, "faction.what") << faction.why;
+  EXPECT_THAT(faction.text, HasSubstr("They own the boat."));
+}
+
+TEST(Answer, AWishThatNamesAPlaceIsAnswered) {
+  EXPECT_EQ(ferry().say("ada", "I am looking for the hut.").intent, "place.where");
+  EXPECT_EQ(ferry().say("ada", "I was looking at the birds.").way, Way::small);
+}
+
 TEST(Answer, AGreetingWithAQuestionAnswersTheQuestion) {
   EXPECT_EQ(ferry().say("ada", "Good morning! Where is Ben?").intent, "person.where");
   EXPECT_EQ(ferry().say("ada", "Ada, where is Ben?").intent, "person.where");

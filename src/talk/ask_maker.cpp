@@ -19,7 +19,8 @@ Family family_of(const Intent& intent) {
   if (name == "player") return Family::player;
   if (name == "act") return Family::act;
   if (name == "out") return Family::out;
-  const bool slot = name == "person" || name == "good" || (name == "place" && intent.slot == Slot::place);
+  const bool slot = name == "person" || name == "good" || name == "faction" ||
+                    (name == "place" && intent.slot == Slot::place);
   return slot ? Family::slot : Family::self;
 }
 
@@ -31,6 +32,8 @@ ThingType type_of(Slot slot) {
       return ThingType::good;
     case Slot::festival:
       return ThingType::festival;
+    case Slot::faction:
+      return ThingType::faction;
     case Slot::person:
     case Slot::none:
       break;
@@ -46,6 +49,7 @@ Ask AskMaker::ask(std::string text, std::string intent, Family family) const {
   out.kinds = kinds_of(language_.asking, folded);
   out.persons = persons_of(language_.asking, folded);
   out.asks_something = text.contains('?');
+  out.wants_yes_or_no = wants_yes_or_no(language_.asking, folded);
   out.stems = stems(language_.words, text);
   out.text = std::move(text);
   out.intent = std::move(intent);

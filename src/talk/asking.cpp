@@ -40,6 +40,10 @@ std::vector<QuestionKind> read_kinds(pack::Fields& parent) {
     kind.id = fields.identifier("id");
     kind.patterns = required_patterns(fields, "patterns");
     alike.push_back(optional_texts(fields, "alike"));
+    kind.answered = optional_patterns(fields, "answered");
+    for (const pack::Cursor& type : fields.list_or("answered_by")) {
+      if (const auto read = read_thing_type(type)) kind.answered_by.insert(*read);
+    }
     if (const auto follow = fields.optional("then")) {
       for (const auto& [key, value] : follow->map("then")) {
         if (const auto type = read_thing_type(key)) kind.follow[*type] = value.text("an intent");
@@ -153,6 +157,15 @@ Asking read_asking(const pack::Cursor& cursor) {
   out.question_anywhere = required_patterns(fields, "question_anywhere");
   out.yes_no = required_patterns(fields, "yes_no");
   out.either = optional_patterns(fields, "either");
+  out.joints = optional_patterns(fields, "joints");
+  out.inside = optional_patterns(fields, "inside");
+  for (const pack::Cursor& item : fields.list_or("address")) {
+    pack::Fields address(item, "an address");
+    const auto pattern = address.required("pattern");
+    if (pattern) out.address.emplace_back(read_pattern(*pattern), address.text_or("left", ""));
+  }
+  out.leads = optional_patterns(fields, "leads");
+  if (const auto with = fields.optional("asks_with")) out.asks_with = read_pattern(*with, "asks_with");
   out.follow = required_patterns(fields, "goes_on");
   if (const auto found = fields.required("follow_default")) {
     for (const auto& [key, value] : found->map("follow_default")) {
@@ -160,12 +173,14 @@ Asking read_asking(const pack::Cursor& cursor) {
     }
   }
   out.negation = required_patterns(fields, "negation");
+  out.denial = optional_patterns(fields, "denial");
   out.kinds = read_kinds(fields);
   out.which = required_patterns(fields, "which");
   out.first = required_patterns(fields, "first");
   out.mine = required_patterns(fields, "mine");
   out.mine_never = optional_patterns(fields, "mine_never");
   out.second = required_patterns(fields, "second");
+  out.third = optional_patterns(fields, "third");
   out.about_me = required_patterns(fields, "about_me");
   out.about_me_never = optional_patterns(fields, "about_me_never");
   if (const auto mine = fields.required("my_thing")) out.my_thing = read_pattern(*mine, "my_thing");
@@ -222,6 +237,20 @@ bool clash(const Asking& asking, Kinds line, Kinds ask) {
     if ((line & Kinds{1} << i) != 0 && (asking.kinds[i].alike & ask) != 0) return false;
   }
   return true;
+}
+
+Answered answered_by(const Asking& asking, std::string_view folded, const std::set<ThingType>& things) {
+  Answered out;
+  for (std::size_t i = 0; i < asking.kinds.size(); ++i) {
+    const QuestionKind& kind = asking.kinds[i];
+    const Kinds bit = Kinds{1} << i;
+    if (kind.answered.all.empty() && kind.answered_by.empty()) continue;
+    out.of |= bit;
+    const bool named =
+        std::ranges::any_of(kind.answered_by, [&](ThingType type) { return things.contains(type); });
+    if (named || kind.answered.find_any(folded)) out.kinds |= bit;
+  }
+  return out;
 }
 
 Persons persons_of(const Asking& asking, std::string_view folded) {

@@ -30,6 +30,10 @@ struct QuestionKind {
   Kinds alike = 0;  // kinds that a question of this one may be answered by; its own bit too
   // Asked with nothing else ("Where?", "How much are they?"): the intent for what was last spoken of.
   std::map<ThingType, std::string> follow;
+  // What a text has that answers such a question: a word, or the name of a thing of one of these kinds.
+  // Nothing of either: no text can be told from another by it.
+  Patterns answered;
+  std::set<ThingType> answered_by;
   pack::Source at;
 };
 
@@ -62,10 +66,17 @@ struct Asking {
   Patterns question_anywhere;
   Patterns yes_no;  // a question that wants yes or no, after the filler
   Patterns either;  // two things to choose from: neither yes nor no
-  Patterns follow;  // a line that goes on with what was asked last: "and Nell?"
+  Patterns joints;  // between two questions of one sentence: ", and "
+  Patterns
+      inside;  // the first group is a question that stands behind something else: "all I ask is where ..."
+  std::vector<std::pair<Pattern, std::string>> address;  // how one is addressed, and what is left: "sir"
+  Patterns leads;     // what only leads to a question and is none itself: "tell me"
+  Pattern asks_with;  // the words with which a question begins that has nothing else: "since when"
+  Patterns follow;    // a line that goes on with what was asked last: "and Nell?"
   std::map<ThingType, std::string>
       follow_default;  // the intent that is meant, where the last one has no such thing
   Patterns negation;
+  Patterns denial;  // in what answers a question: it is not as the question has it; "only", "empty"
   std::vector<QuestionKind> kinds;
   Patterns which;  // asks who does something
 
@@ -73,6 +84,7 @@ struct Asking {
   Patterns mine;            // asks or speaks about oneself
   Patterns mine_never;      // taken out before `mine` is looked for: "tell me"
   Patterns second;          // you, your
+  Patterns third;           // he, she, them: in what was told, it is of somebody who was named before
   Patterns about_me;        // a question about the one who asks: "do I", "my"
   Patterns about_me_never;  // and none of these: "where can I"
   Pattern my_thing;         // its first group is what somebody calls theirs
@@ -115,6 +127,13 @@ std::string without_filler(const Asking& asking, std::string_view folded);
 Kinds kinds_of(const Asking& asking, std::string_view folded);
 // Both say what they want to know, and it is not the same.
 bool clash(const Asking& asking, Kinds line, Kinds ask);
+
+// Which kinds of questions a text can answer, and which kinds can be told at all.
+struct Answered {
+  Kinds kinds = 0;
+  Kinds of = 0;
+};
+Answered answered_by(const Asking& asking, std::string_view folded, const std::set<ThingType>& things);
 
 struct Persons {
   bool first = false;   // I, me, my anywhere

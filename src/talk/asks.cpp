@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "talk/ask_maker.h"
 #include "talk/scene.h"
@@ -33,6 +34,9 @@ void read_vocabulary(World& world) {
   }
   auto& common = world.vocabulary.common;
   for (const Ask& ask : world.asks) take(common, ask.text);
+  for (const Intent& intent : world.language->intents) {
+    for (const std::string& text : intent.asks) take(world.vocabulary.asked, text);
+  }
   const pack::Pack& pack = *world.pack;
   take(common, pack.world.text);
   for (const pack::Fact& fact : pack.facts) {
@@ -48,6 +52,10 @@ void read_vocabulary(World& world) {
     }
     for (const pack::Knows& knows : npc.knows) take(common, knows.says);
     for (const pack::About& about : npc.about) take(common, about.says);
+  }
+  const Words& words = world.language->words;
+  for (const auto* known : {&std::as_const(world.vocabulary.asked), &std::as_const(common), &words.common}) {
+    for (const std::string& word : *known) world.vocabulary.stems.insert(stem(words, word));
   }
 }
 
@@ -122,6 +130,9 @@ std::vector<std::string> texts_of(const World& world) {
     for (const ToldKind& kind : asking.told) {
       for (const std::string& text : kind.like) take(text);
     }
+    for (const Intent& intent : world.language->intents) {
+      for (const std::string& text : intent.about) take(text);
+    }
   });
 }
 
@@ -143,20 +154,57 @@ void bind(World& world, const VectorTable& vectors) { bind_asks(world.asks, vect
 
 void bind(Person& person, const VectorTable& vectors) { bind_asks(person.asks, vectors); }
 
+namespace {
+
+double nearest(const VectorTable& vectors, const std::vector<std::string>& texts, const Vector& vector) {
+  double out = -1;
+  for (const std::string& text : texts) out = std::max(out, cosine(vectors.of(text), vector));
+  return out;
+}
+
+// The asks of an intent for what this person tells of that kind, the nearest with the least taken off.
+void ask_about(const World& world, const Intent& intent, const std::vector<bool>& may, Person& person,
+               const VectorTable& vectors) {
+  constexpr double kLikeMin = .38;  // to one of the intent's sentences
+  constexpr double kUnlike = .5;    // of what an item is less like than the nearest, taken off
+  constexpr double kFirst = .002;   // before the intent's own words
+  std::vector<double> like(person.items.size(), -1);
+  for (std::size_t i = 0; i < like.size(); ++i) {
+    if (may[i]) like[i] = nearest(vectors, intent.about, vectors.of(person.items[i].joined));
+  }
+  const double best = like.empty() ? 0 : *std::ranges::max_element(like);
+  const AskMaker maker(world);
+  for (std::size_t i = 0; i < like.size(); ++i) {
+    if (like[i] < kLikeMin) continue;
+    for (const std::string& text : intent.asks) {
+      Ask one = maker.ask(text, intent.id, Family::self);
+      one.item = i;
+      one.penalty = kUnlike * (best - like[i]) - kFirst;
+      one.row = one.masked_row = vectors.row(text);
+      person.asks.push_back(std::move(one));
+    }
+  }
+}
+
+}  // namespace
+
 void drop_traits(const World& world, Person& person, const VectorTable& vectors) {
-  const auto nearest = [&](const std::vector<std::string>& texts, const Vector& vector) {
-    double out = -1;
-    for (const std::string& text : texts) out = std::max(out, cosine(vectors.of(text), vector));
-    return out;
-  };
   const Asking& asking = world.language->asking;
   const auto is_trait = [&](const Item& item) {
     if (item.kind != Item::Kind::me || item.own_words) return false;
     const Vector& vector = vectors.of(item.joined);
-    return nearest(asking.fact_like, vector) < nearest(asking.trait_like, vector);
+    double fact = nearest(vectors, asking.fact_like, vector);
+    for (const Intent& intent : world.language->intents)
+      fact = std::max(fact, nearest(vectors, intent.about, vector));
+    return fact < nearest(vectors, asking.trait_like, vector);
   };
   std::erase_if(person.asks,
                 [&](const Ask& ask) { return ask.item != kNothing && is_trait(person.items[ask.item]); });
+  std::vector<bool> may;
+  for (const Item& item : person.items) may.push_back(item.kind == Item::Kind::me && !is_trait(item));
+  for (const Intent& intent : world.language->intents) {
+    if (!intent.about.empty()) ask_about(world, intent, may, person, vectors);
+  }
 }
 
 }  // namespace troupe::talk

@@ -21,7 +21,7 @@ inline constexpr std::size_t kNothing = ~std::size_t{0};
 
 // Something that can be said when it is asked for.
 struct Item {
-  enum class Kind { fact, secret, me, name };
+  enum class Kind { fact, secret, me, name, lore };
   Kind kind = Kind::fact;
   std::string id;                            // of the fact; "me"; the name
   std::string says;                          // the words; empty of a secret
@@ -30,6 +30,7 @@ struct Item {
   std::string joined;                        // plain and own words, for likeness
   std::set<std::string, std::less<>> stems;  // of both and of the topics
   std::vector<std::size_t> things;           // that a fact names
+  Answered answers;                          // the kinds of questions that its words answer
   std::string source;                        // who told it, where somebody did; a person's id or ""
 };
 
@@ -50,6 +51,7 @@ struct Ask {
   double penalty = 0;
   bool by_author = false;       // an author's question: counts as it is
   bool asks_something = false;  // has a question mark
+  bool wants_yes_or_no = false;
   Kinds kinds = 0;
   Persons persons;
   std::set<std::string, std::less<>> stems;
@@ -100,7 +102,8 @@ void bind(World& world, const VectorTable& vectors);
 void bind(Person& person, const VectorTable& vectors);
 
 // What somebody tells of themselves is kept only where it is nearer to facts than to traits, which nobody
-// tells. Drops the others; needs the vectors of texts_of(). What the pack's author wrote stays.
+// tells. Drops the others; needs the vectors of texts_of(). What the pack's author wrote stays. What is left
+// is said to whoever asks for things of that kind (Intent::about): asks are added, bound already.
 void drop_traits(const World& world, Person& person, const VectorTable& vectors);
 
 // An activity as the person says it, by the pack or by rule; none where the rule is not sure.

@@ -54,12 +54,16 @@ class PersonMaker {
     about();
     names();
     facts(learned);
+    lore();
     return std::move(out_);
   }
 
  private:
   std::size_t add(Item item) {
     item.stems.merge(stems(language_.words, item.joined));
+    std::set<ThingType> types;
+    for (const std::size_t thing : things_in(world_, item.joined)) types.insert(world_.things.at(thing).type);
+    item.answers = answered_by(language_.asking, fold(item.joined), types);
     out_.items.push_back(std::move(item));
     return out_.items.size() - 1;
   }
@@ -123,6 +127,25 @@ class PersonMaker {
         one.item = index;
         out_.asks.push_back(std::move(one));
       }
+      for (const Intent& intent : language_.intents) {
+        if (intent.source != Source::known || intent.slot != Slot::person) continue;
+        for (const std::string& text : intent.asks)
+          out_.asks.push_back(maker_.slot_ask(text, thing.name, "P", i, intent.id, Family::slot));
+      }
+    }
+  }
+
+  // What everybody knows of the town.
+  void lore() {
+    constexpr double kBehindFacts = .04;
+    for (const std::string& sentence : sentences(world_.pack->world.text)) {
+      Item item;
+      item.kind = Item::Kind::lore;
+      item.id = world_.pack->world.name;
+      item.says = item.plain = item.joined = sentence;
+      item.things = things_in(world_, sentence);
+      ask(sentence, "lore", Family::fact, add(std::move(item)));
+      out_.asks.back().penalty = kBehindFacts;
     }
   }
 

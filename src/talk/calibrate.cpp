@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::size_t kPeopleMax = 4;  // each ranks some 100 lines; more change nothing
 constexpr std::size_t kRankedMax = 40;
-constexpr double kQuantile = .99;
-constexpr double kMargin = .05;
-constexpr double kMarginMe = .08;
+constexpr double kQuantile = .95;
+constexpr double kMargin = .03;
+constexpr double kMarginMe = .05;
 
 // A line without a person's state: nothing was spoken of.
 Part plain_part(const World& world, const std::string& line) {
@@ -39,19 +39,28 @@ Thresholds Thresholds::by_words() {
 
 Thresholds calibrate(const World& world, std::span<const Person> people, const VectorTable& known,
                      const Thresholds& least, const RankTuning& tuning) {
-  std::vector<std::string> lines;
+  std::vector<std::string> lines, asked;
   for (const Intent& intent : world.language->intents) {
-    if (intent.family() == "out") lines.insert(lines.end(), intent.asks.begin(), intent.asks.end());
+    if (intent.family() != "out") continue;
+    asked.insert(asked.end(), intent.asks.begin(), intent.asks.end());
+    // Questions about the machine are near to questions about oneself, as no others are.
+    if (intent.source != Source::deflection)
+      lines.insert(lines.end(), intent.asks.begin(), intent.asks.end());
   }
   people = people.first(std::min(people.size(), kPeopleMax));
   std::array<std::vector<double>, kFamilyNames.size()> reached;
   for (const Person& person : people) {
     for (const std::string& line : lines) {
+      // What another of these lines is nearer to is not answered anyway.
+      double out_score = 0;
+      for (const std::string& other : asked) {
+        if (other != line) out_score = std::max<double>(out_score, cosine(known.of(other), known.of(line)));
+      }
       std::array<double, kFamilyNames.size()> best{};
       for (const Ranked& one :
            rank(world, person, plain_part(world, line), known, known, kRankedMax, tuning)) {
         double& of = best[static_cast<std::size_t>(one.ask->family)];
-        of = std::max(of, one.score);
+        if (one.score > out_score) of = std::max(of, one.score);
       }
       for (std::size_t i = 0; i < best.size(); ++i) reached[i].push_back(best[i]);
     }

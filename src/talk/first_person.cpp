@@ -70,6 +70,22 @@ std::string ended(std::string text) {
   return upper_first(text);
 }
 
+// "Her mother runs the mill, and she misses her.": "My mother runs the mill." What stands behind a comma
+// speaks of one of two, and a rule cannot tell of which.
+std::optional<std::string> of_theirs(const Pieces& pieces, const Replaced& own, const Named& who,
+                                     const std::string& mine) {
+  std::string out = upper_first(mine);
+  std::size_t i = 1;
+  for (; i < pieces.words.size() && pieces.gaps[i].find_first_not_of(' ') == std::string::npos; ++i) {
+    const Token& word = pieces.words[i];
+    if (own.contains(word.folded) || word.folded == who.pronoun || is_among(who.names, word.text))
+      return std::nullopt;
+    out += " " + word.text;
+  }
+  constexpr std::size_t kWordsMin = 4;
+  return i < kWordsMin ? std::nullopt : std::optional(ended(out));
+}
+
 }  // namespace
 
 FirstPerson read_first_person(const pack::Cursor& cursor) {
@@ -131,7 +147,10 @@ std::optional<std::string> sentence_in_first_person(const FirstPerson& rules, st
   const auto is_self = [&](const Token& word) {
     return is_name(word) || (!who.pronoun.empty() && word.folded == who.pronoun);
   };
-  if (pieces.words.empty() || !is_self(pieces.words.front())) return std::nullopt;
+  if (pieces.words.empty()) return std::nullopt;
+  if (const auto mine = own.find(pieces.words.front().folded); mine != own.end())
+    return of_theirs(pieces, own, who, mine->second);
+  if (!is_self(pieces.words.front())) return std::nullopt;
   const bool another = std::ranges::any_of(pieces.words, [&](const Token& word) {
     return std::ranges::any_of(who.others,
                                [&](const std::string& name) { return word.text.starts_with(name); });

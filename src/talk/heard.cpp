@@ -14,7 +14,9 @@ namespace {
 constexpr std::size_t kGreetingWordsMax = 2;  // content words of a sentence that only leads to the question
 constexpr std::size_t kFollowWordsMax = 3;    // of a line that goes on with the last question
 constexpr std::size_t kBareTokensMax = 3;     // of a question that is nothing but "Where?"
-constexpr std::size_t kQuestionsMax = 2;
+constexpr std::size_t kBareRestMax = 1;  // words behind those with which such a question begins: "Why not?"
+constexpr std::size_t kContextWordsMax = 3;  // of one that may go on with the line before
+constexpr std::size_t kQuestionsMax = 3;
 
 class Hearing {
  public:
@@ -30,15 +32,77 @@ class Hearing {
     const std::string resolved = with_names(out);
     if (resolved != out.line) out = look(resolved);
     follow(out);
-    for (const auto& found : out.named) {
+    if (const std::string full = completed(out); full != out.line) {
+      const Persons persons = out.persons;
+      out = look(full);
+      // What somebody said of themselves before is no question about them.
+      if (!is_question(asking_, fold(spoken_.line))) out.persons = persons;
+    }
+    note(out);
+    return out;
+  }
+  // What is said without being asked; what follows may go on with it.
+  void note(const Part& part) {
+    for (const auto& found : part.named) {
       const Thing& thing = world_.things.at(found.thing);
       if (thing.id != person_.npc->id.str()) spoken_.last[thing.type] = thing.id;
     }
+    spoken_.line = part.line;
+  }
+  void note(const std::string& sentence) { note(look(sentence)); }
+
+  // A short question that names nothing, together with the line before it; none where it stands alone.
+  std::optional<Part> in_context(const Part& part, const std::string& before) const {
+    const bool may = part.is_question && part.follows.empty() && part.named.empty() && !part.persons.mine &&
+                     part.content_words <= kContextWordsMax;
+    if (!may || before.empty()) return std::nullopt;
+    Part out = look(part.line + " " + before);
+    out.kinds = part.kinds;
+    out.persons = part.persons;
+    out.is_question = true;
+    out.wants_yes_or_no = part.wants_yes_or_no;
+    return out;
+  }
+  // "All I want to know is where I can sleep": the question that stands behind something else; "" where none
+  // does.
+  std::string question_inside(const std::string& sentence) const {
+    const std::string folded = fold(sentence);
+    const auto here = tokens(sentence);
+    const auto there = tokens(folded);
+    for (const Pattern& pattern : asking_.inside.all) {
+      const auto match = pattern.find(folded);
+      if (!match || match.groups.empty() || here.size() != there.size()) continue;
+      const std::size_t begin = folded.rfind(match.groups.front());
+      const auto first = std::ranges::find_if(there, [&](const Token& one) { return one.begin >= begin; });
+      if (first == there.end() || first == there.begin()) continue;
+      // What begins as a question is one as a whole, but for what only leads to it.
+      const std::string before = without_filler(asking_, folded.substr(0, begin));
+      if (asking_.question.find_any(before) && !asking_.leads.find_any(before)) continue;
+      return upper_first(sentence.substr(here[static_cast<std::size_t>(first - there.begin())].begin));
+    }
+    return {};
+  }
+
+  // "Who are you, and where is the inn?" as its two questions.
+  std::vector<std::string> questions_of(const std::string& sentence) const {
+    std::vector<std::string> out;
+    std::string rest = sentence;
+    while (out.size() + 1 < kQuestionsMax) {
+      const auto cut = joint_of(rest);
+      if (!cut) break;
+      out.push_back(rest.substr(0, cut->first));
+      rest = upper_first(rest.substr(cut->second));
+    }
+    out.push_back(std::move(rest));
     return out;
   }
 
-  // "Marta, where is the inn?" is no question about Marta.
-  std::string without_address(const std::string& line) const {
+  // "Marta, where is the inn?" is no question about Marta, nor is "where is the inn, skipper".
+  std::string without_address(std::string line) const {
+    for (const auto& [pattern, left] : asking_.address) {
+      const std::string rest = tidied(pattern.replace(line, left));
+      if (!tokens(rest).empty()) line = rest;
+    }
     const std::size_t self = world_.things.find(ThingType::person, person_.npc->id.str());
     for (const auto& found : world_.things.link(line)) {
       if (found.thing != self || found.possessive) continue;
@@ -47,6 +111,15 @@ class Hearing {
       if (before.empty() && after.starts_with(',')) return upper_first(tidied(after.substr(1)));
       const bool ends = after.find_first_not_of(".!?") == std::string::npos;
       if (ends && before.ends_with(',')) return before.substr(0, before.size() - 1) + after;
+      // Without a comma only what they are, no name: "Do you know Marta" asks for her.
+      const auto words = tokens(before);
+      const std::string called = fold(std::string_view(line).substr(found.begin, found.end - found.begin));
+      const bool name =
+          std::ranges::any_of(name_words(words_, person_.npc->name),
+                              [&](const std::string& one) { return called.starts_with(fold(one)); });
+      const bool role = !name && words.size() > 1 && !words_.stop.contains(words.back().folded) &&
+                        !words_.articles.contains(words.back().folded);
+      if (ends && role) return before + after;
     }
     return line;
   }
@@ -66,6 +139,66 @@ class Hearing {
     out.content_words = content.size();
     for (const std::string& word : content) out.stems.insert(stem(words_, word));
     return out;
+  }
+
+  // Where the first question of a sentence ends and the next one begins, in bytes; none where it is one.
+  std::optional<std::pair<std::size_t, std::size_t>> joint_of(const std::string& sentence) const {
+    const std::string folded = fold(sentence);
+    const auto here = tokens(sentence);
+    const auto there = tokens(folded);
+    if (here.size() != there.size()) return std::nullopt;
+    for (const Pattern& joint : asking_.joints.all) {
+      for (auto match = joint.find(folded); match && match.end > match.begin;
+           match = joint.find(folded, match.end)) {
+        const auto last =
+            std::ranges::find_if(there, [&](const Token& one) { return one.end > match.begin; });
+        const auto next =
+            std::ranges::find_if(there, [&](const Token& one) { return one.begin >= match.end; });
+        if (last == there.begin() || next == there.end()) continue;
+        const std::string first(without_filler(asking_, folded.substr(0, match.begin)));
+        const std::string second = without_filler(asking_, folded.substr(match.end));
+        if (!asking_.question.find_any(first) || !asking_.question.find_any(second) ||
+            asking_.leads.find_any(first))
+          continue;
+        return std::pair{here[static_cast<std::size_t>(last - there.begin()) - 1].end,
+                         here[static_cast<std::size_t>(next - there.begin())].begin};
+      }
+    }
+    return std::nullopt;
+  }
+
+  // "Since when?" after "Is the well dry?": "Since when is the well dry?". "And the coffee?" after "How long
+  // will the flour last?": the same with the other thing in its place.
+  std::string completed(const Part& part) const {
+    if (!part.follows.empty() || spoken_.line.empty()) return part.line;
+    const bool goes_on = asking_.follow.find_any(part.folded) && part.content_words <= kFollowWordsMax;
+    if (goes_on && part.named.size() == 1 && part.kinds == 0) return exchanged(part);
+    const std::string folded = without_filler(asking_, part.folded);
+    const auto with = asking_.asks_with.find(folded);
+    if (!with || with.begin != 0) return part.line;
+    const auto rest = tokens(std::string_view(folded).substr(with.end));
+    const bool bare = rest.size() <= kBareRestMax && std::ranges::all_of(rest, [&](const Token& token) {
+                        return words_.stop.contains(token.folded) || words_.generic.contains(token.folded);
+                      });
+    if (!bare) return part.line;
+    // Without the words with which the line before asked, if it was a question.
+    std::string before = without_filler(asking_, fold(spoken_.line));
+    const auto other = asking_.asks_with.find(before);
+    if (other && other.begin == 0) before = before.substr(other.end);
+    return upper_first(tidied(folded.substr(0, with.end)) + " " + tidied(before));
+  }
+  std::string exchanged(const Part& part) const {
+    const auto& mine = part.named.front();
+    const auto type_of = [&](std::size_t thing) {
+      const ThingType type = world_.things.at(thing).type;
+      return type == ThingType::name ? ThingType::person : type;
+    };
+    for (const auto& found : world_.things.link(spoken_.line)) {
+      if (type_of(found.thing) != type_of(mine.thing) || found.thing == mine.thing) continue;
+      return spoken_.line.substr(0, found.begin) + part.line.substr(mine.begin, mine.end - mine.begin) +
+             spoken_.line.substr(found.end);
+    }
+    return part.line;
   }
 
   // Which kinds of things the question can be about, by what it wants to know; empty = any.
@@ -143,6 +276,7 @@ class Hearing {
                       : type == ThingType::place    ? Slot::place
                       : type == ThingType::good     ? Slot::good
                       : type == ThingType::festival ? Slot::festival
+                      : type == ThingType::faction  ? Slot::faction
                                                     : Slot::none;
     if (last.slot == slot) return last.id;
     for (const Intent& intent : world_.language->intents) {
@@ -158,6 +292,45 @@ class Hearing {
   Spoken spoken_;
 };
 
+// `alone` hears the line as one, `hearing` its sentences one after the other.
+void hear_sentences(Hearing alone, Hearing& hearing, const World& world, const std::string& meant,
+                    Heard& out) {
+  const Asking& asking = world.language->asking;
+  std::vector<std::string> questions;
+  bool only_leads = true;  // whatever is no question only leads to it: "Good morning."
+  bool after = false;      // something stands behind the question
+  for (const std::string& sentence : sentences(meant)) {
+    if (const std::string inside = hearing.question_inside(sentence); !inside.empty()) {
+      for (std::string& question : hearing.questions_of(inside)) questions.push_back(std::move(question));
+      only_leads = false;
+      continue;
+    }
+    if (is_question(asking, fold(sentence))) {
+      for (std::string& question : hearing.questions_of(sentence)) questions.push_back(std::move(question));
+      continue;
+    }
+    const Persons persons = persons_of(asking, fold(sentence));
+    only_leads = only_leads && content_words(world.language->words, sentence).size() <= kGreetingWordsMax &&
+                 !persons.first && world.things.link(sentence).empty();
+    after = !questions.empty();
+    if (!after) hearing.note(sentence);
+  }
+  if (questions.size() >= 2 && questions.size() <= kQuestionsMax && !after) {
+    for (const std::string& question : questions) out.questions.push_back(hearing.part(question));
+    out.whole = alone.part(meant);
+    return;
+  }
+  if (questions.size() == 1) {
+    out.whole = hearing.part(questions.front());
+    if (only_leads) return;
+    const Part all = alone.part(meant);
+    out.in_context = all;
+    out.context_in_line = true;
+    return;
+  }
+  out.whole = alone.part(meant);
+}
+
 }  // namespace
 
 Heard hear(const World& world, const Person& person, const Scene& scene, std::string_view line) {
@@ -172,29 +345,16 @@ Heard hear(const World& world, const Person& person, const Scene& scene, std::st
   }
   const std::string meant =
       hearing.without_address(normalised(world.language->words, world.vocabulary, out.raw));
-  const auto all = sentences(meant);
-  std::vector<std::string> questions;
-  bool only_leads = true;  // whatever is no question only leads to it: "Good morning."
-  for (const std::string& sentence : all) {
-    if (is_question(asking, fold(sentence))) {
-      questions.push_back(sentence);
-      continue;
-    }
-    const Persons persons = persons_of(asking, fold(sentence));
-    only_leads = only_leads && content_words(world.language->words, sentence).size() <= kGreetingWordsMax &&
-                 !persons.first && world.things.link(sentence).empty();
-  }
-  const bool one_question = questions.size() == 1 && only_leads;
-  if (questions.size() >= 2 && questions.size() <= kQuestionsMax && only_leads) {
-    for (const std::string& question : questions) out.questions.push_back(hearing.part(question));
-  }
-  out.whole = Hearing(world, person, scene).part(one_question ? questions.front() : meant);
+  hear_sentences(hearing, hearing, world, meant, out);
+  if (!out.in_context && out.questions.empty())
+    out.in_context = hearing.in_context(out.whole, scene.spoken.line);
   return out;
 }
 
 std::vector<std::string> texts_of(const Heard& heard) {
   if (!heard.is_speech) return {};
   std::set<std::string> out{heard.whole.line, heard.whole.masked};
+  if (heard.in_context) out.insert({heard.in_context->line, heard.in_context->masked});
   for (const Part& part : heard.questions) out.insert({part.line, part.masked});
   return {out.begin(), out.end()};
 }

@@ -33,7 +33,11 @@ struct Heard {
   std::string raw;        // as it was typed; what is remembered of it
   bool is_speech = true;  // otherwise a stage direction, markup, or nothing that has a word in it
   Part whole;
-  std::vector<Part> questions;  // two or more, where each is to be answered; empty otherwise
+  // The same with what stood before it: other sentences of the line, or the line before. Tried where `whole`
+  // is not sure.
+  std::optional<Part> in_context;
+  bool context_in_line = false;  // it stands in this line
+  std::vector<Part> questions;   // two or more, where each is to be answered; empty otherwise
 };
 
 // At most kLineBytesMax of the line are heard.

@@ -12,9 +12,12 @@ namespace troupe::talk {
 namespace {
 
 // One letter in braces, by the kind of thing.
-constexpr std::array<std::pair<std::string_view, Slot>, 4> kSlots{
-    {{"P", Slot::person}, {"L", Slot::place}, {"G", Slot::good}, {"F", Slot::festival}}};
-constexpr std::array<std::string_view, 4> kSlotNames{"P", "L", "G", "F"};
+constexpr std::array<std::pair<std::string_view, Slot>, 5> kSlots{{{"P", Slot::person},
+                                                                   {"L", Slot::place},
+                                                                   {"G", Slot::good},
+                                                                   {"F", Slot::festival},
+                                                                   {"C", Slot::faction}}};
+constexpr std::array<std::string_view, 5> kSlotNames{"P", "L", "G", "F", "C"};
 
 Slot slot_of(const pack::Cursor& cursor, const std::string& ask) {
   check_placeholders(cursor, ask, kSlotNames);
@@ -87,13 +90,15 @@ Intent read_intent(const pack::Cursor& cursor) {
   intent.source = fields.choice<Source>("source", kSourceNames, Source::says);
   intent.manner = fields.choice<Manner>("manner", kMannerNames, Manner::none);
   intent.kinds = optional_texts(fields, "kinds");
+  intent.about = optional_texts(fields, "about");
   intent.least = fields.number_or("least", 0, 0, 1);
   for (const pack::Cursor& claim : fields.list_or("claims")) {
     if (const auto index = claim.choice("a claim", kClaimNames))
       intent.claims.push_back(static_cast<Claim>(*index));
   }
-  if (intent.source == Source::says && intent.forms.empty() && !intent.line)
-    cursor.problem(fmt::format("'{}' has nothing to say", intent.id), "expected 'says', 'line' or 'source'");
+  if (intent.source == Source::says && intent.forms.empty() && !intent.line && intent.about.empty())
+    cursor.problem(fmt::format("'{}' has nothing to say", intent.id),
+                   "expected 'says', 'line', 'about' or 'source'");
   return intent;
 }
 
@@ -150,7 +155,12 @@ std::vector<std::string_view> form_names() {
           "present",
           "near",
           "goal",
-          "opinion"};
+          "opinion",
+          "friend",
+          "foe",
+          "world_text",
+          "C",
+          "ctext"};
 }
 
 std::vector<Intent> read_intents(const pack::Cursor& cursor) {

@@ -34,12 +34,13 @@ inline constexpr std::array<std::string_view, 16> kMannerNames{
     "doubt", "advice",   "order",    "insult", "threat", "news",   "promise", "accusation"};
 inline std::string_view name_of(Manner manner) { return kMannerNames[static_cast<std::size_t>(manner)]; }
 
-// What an ask has in braces: a person, a place, a good, a festival.
-enum class Slot { none, person, place, good, festival };
+// What an ask has in braces: a person, a place, a good, a festival, a faction.
+enum class Slot { none, person, place, good, festival, faction };
 
-// Which source answers.
-enum class Source { says, told, unknown, deflection };
-inline constexpr std::array<std::string_view, 4> kSourceNames{"says", "told", "unknown", "deflection"};
+// Which source answers; `known`: what the person knows of the thing that is asked for.
+enum class Source { says, told, unknown, deflection, known };
+inline constexpr std::array<std::string_view, 5> kSourceNames{"says", "told", "unknown", "deflection",
+                                                              "known"};
 
 // What is said, and when: `here` where what was asked for is here, and so on. Empty: always.
 //   here   what was asked for is at this place           mine  the speaker sells it
@@ -85,8 +86,11 @@ struct Intent {
   Source source = Source::says;
   Manner manner = Manner::none;
   std::vector<std::string> kinds;  // of places, of which the nearest is meant
-  std::vector<Claim> claims;       // the first that knows yes from no
-  double least = 0;                // the score that it needs, where it needs more than its family
+  // Sentences of the kind that somebody says who is asked so: what they tell of themselves is told if it is
+  // near to one of these.
+  std::vector<std::string> about;
+  std::vector<Claim> claims;  // the first that knows yes from no
+  double least = 0;           // the score that it needs, where it needs more than its family
 
   std::string_view family() const { return std::string_view(id).substr(0, id.find('.')); }
 };

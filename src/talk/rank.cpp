@@ -40,6 +40,8 @@ class Ranker {
       if (!world.language->words.generic.contains(word)) left_.push_back(stem(world.language->words, word));
     }
     asks_who_ = asking_.which.find_any(part.folded);
+    about_me_ = asking_.about_me.find_any(part.folded) && !asking_.about_me_never.find_any(part.folded);
+    my_thing_ = static_cast<bool>(asking_.my_thing.find(part.folded));
     for (const std::string& one : part.stems) rarity_ += world.rarity_of(one);
   }
 
@@ -80,7 +82,11 @@ class Ranker {
     } else if (is_self(ask) && other_person_) {
       change(out, -tuning_.about_other, "about another");
     }
+    if (ask.family == Family::self && ask.item != kNothing)
+      out.score += tuning_.about_item * (cosine(known_.of(person_.items[ask.item].joined), line_) - cos) +
+                   tuning_.about_bonus;
     if (clash(asking_, part_.kinds, ask.kinds)) change(out, -tuning_.kind, "asks something else");
+    if ((part_.kinds & ask.kinds) != 0) change(out, tuning_.same_kind, "asks the same");
     by_persons(ask, out);
     if (!part_.is_question && ask.asks_something && wants_question(ask))
       change(out, -tuning_.no_question, "no question");
@@ -107,6 +113,8 @@ class Ranker {
     }
     const bool says_who = asks_who_ || (ask.kinds == 0 && part_.kinds == 0);
     if (ask.family == Family::by && !says_who) change(out, -tuning_.not_who, "asks not who");
+    if (ask.family == Family::by && says_who && part_.wants_yes_or_no && !ask.wants_yes_or_no)
+      change(out, -tuning_.not_yes_or_no, "asks not yes or no");
     if (named != named_.end()) return;
     if (ask.family == Family::by) {
       if (!by_name_.empty()) change(out, -tuning_.other_person, "another is named");
@@ -141,8 +149,13 @@ class Ranker {
       const double share = rarity_ == 0 ? 0 : shared / rarity_;
       out.score = tuning_.fact_text * out.cosine +
                   tuning_.fact_joined * cosine(known_.of(item.joined), line_) + tuning_.fact_words * share +
-                  (item.own_words ? tuning_.fact_own : 0);
+                  (item.own_words ? tuning_.fact_own : 0) - ask.penalty;
       out.why = fmt::format("words {:.2f}", share);
+    }
+    const Kinds told = part_.kinds & item.answers.of;
+    if (told != 0) {
+      const bool has = (told & item.answers.kinds) != 0;
+      change(out, has ? tuning_.answers : -tuning_.answers, has ? "has an answer" : "has no answer");
     }
     const auto is_of = [&](std::size_t thing) {
       return std::ranges::find(item.things, thing) != item.things.end();
@@ -175,6 +188,9 @@ class Ranker {
     } else if (line.mine && !line.second && ask.persons.second && !ask.persons.mine &&
                (of_self || ask.family == Family::me || ask.family == Family::act)) {
       change(out, -tuning_.me_not_you, "about me, not you");
+    } else if (line.mine && ask.persons.second && !ask.persons.first && about_me_ &&
+               (of_self || ask.family == Family::out || (ask.family == Family::me && !my_thing_))) {
+      change(out, -tuning_.me_rather, "about me rather");
     } else if (of_self && ask.persons.second && !line.second && part_.content_words > 1) {
       change(out, -tuning_.self_not_you, "not you");
     } else if (ask.family == Family::me && !line.second && part_.is_question) {
@@ -198,6 +214,8 @@ class Ranker {
   bool other_person_ = false;
   std::vector<std::string> left_;
   bool asks_who_ = false;
+  bool about_me_ = false;
+  bool my_thing_ = false;
   double rarity_ = 0;
   std::map<Key, Ranked> best_;
 };

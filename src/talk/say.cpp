@@ -46,6 +46,9 @@ Said of_item(const Item& item) {
     case Item::Kind::name:
       out.evidence = {{"fact", item.id, "pack", 0}};
       break;
+    case Item::Kind::lore:
+      out.evidence = {{"world", item.id, "pack", 0}};
+      break;
     case Item::Kind::fact:
     case Item::Kind::secret:
       out.way = item.own_words ? Way::written : Way::grounded;
@@ -55,24 +58,37 @@ Said of_item(const Item& item) {
   return out;
 }
 
-// Yes where all that is asked stands in the fact, no where only one of the two says no.
-std::optional<bool> fact_says(const World& world, const Item& item, const Part& part) {
+// Yes where most of what is asked stands in the words, no where only one of the two says no.
+std::optional<bool> item_says(const World& world, const Item& item, const Part& part, double likeness) {
   constexpr std::size_t kStemsMin = 2;  // fewer could be about anything
-  if (part.stems.size() < kStemsMin || part.kinds != 0) return std::nullopt;
-  const bool all = std::ranges::all_of(part.stems, [&](const auto& one) { return item.stems.contains(one); });
-  if (!all) return std::nullopt;
-  const Patterns& negation = world.language->asking.negation;
-  return negation.find_any(fold(item.says)) == negation.find_any(part.folded);
+  constexpr double kShare = .75;        // of the rarities of what is asked; or
+  constexpr double kShareNear = .4;     // less, where the whole is near
+  constexpr double kNear = .5;
+  if (part.kinds != 0) return std::nullopt;
+  double all = 0, shared = 0;
+  for (const std::string& one : part.stems) {
+    all += world.rarity_of(one);
+    if (item.stems.contains(one)) shared += world.rarity_of(one);
+  }
+  const double share = all == 0 ? 0 : shared / all;
+  const bool same = part.stems.size() >= kStemsMin && share >= kShare;
+  if (!same && (likeness < kNear || share < kShareNear)) return std::nullopt;
+  const Asking& asking = world.language->asking;
+  const auto denies = [&](std::string_view folded) {
+    return asking.negation.find_any(folded) || asking.denial.find_any(folded);
+  };
+  return denies(fold(item.joined)) == denies(part.folded);
 }
 
 }  // namespace
 
 std::optional<Said> say(const World& world, const Person& person, const Scene& scene, const Part& part,
-                        const Ask& ask) {
+                        const Ask& ask, double likeness) {
   if (ask.item != kNothing) {
     const Item& item = person.items[ask.item];
     Said out = of_item(item);
-    if (part.wants_yes_or_no && item.kind == Item::Kind::fact) out.yes = fact_says(world, item, part);
+    const bool may = item.kind == Item::Kind::fact || item.kind == Item::Kind::me;
+    if (part.wants_yes_or_no && may) out.yes = item_says(world, item, part, likeness);
     return out;
   }
   const pack::Npc& npc = *person.npc;

@@ -16,9 +16,9 @@ struct Said {
   std::optional<bool> yes;  // what the evidence says to a question that wants yes or no
 };
 
-// None where something that the words need is not known.
+// None where something that the words need is not known. `likeness`: the cosine of line and ask.
 std::optional<Said> say(const World& world, const Person& person, const Scene& scene, const Part& part,
-                        const Ask& ask);
+                        const Ask& ask, double likeness = 0);
 
 // The way from one place to another in words; "" where one of them is not known.
 std::string way_text(const World& world, const pack::PlaceId& from, const pack::PlaceId& to,

@@ -156,6 +156,7 @@ Saying read_saying(const pack::Cursor& cursor) {
   if (const auto person = fields.required("first_person")) out.first_person = read_first_person(*person);
   out.told = known_templates(fields, "told", {"turned", "said"});
   out.turned = read_turned(fields);
+  out.name_recalled = known_templates(fields, "name_recalled", {"name"});
   out.name_told = known_templates(fields, "name_told", {"name"});
   out.again = known_templates(fields, "again", {"text"});
   out.yes = required_texts(fields, "yes");

@@ -63,15 +63,16 @@ struct Saying {
   std::vector<std::string> told;                            // {turned} or {said}
   std::vector<std::pair<std::string, std::string>> turned;  // I and you exchanged, the longest first
   std::vector<std::string> never_told;
-  std::vector<std::string> name_told;  // {Name}
-  std::vector<std::string> again;      // {text}, said before
-  std::vector<std::string> yes, no;    // before what is said
-  std::string the_role;                // "the {role}": who somebody is among others
-  std::vector<std::string> which_one;  // {things}: a name that two have
-  std::string list_last;               // " and "
-  std::string list_or;                 // " or "
-  std::string item_at_price;           // {G} {price} {coin} {unit}
-  std::string this_one;                // {P} {a_role}: among others of that name
+  std::vector<std::string> name_recalled;  // {name}, asked for by whom it is
+  std::vector<std::string> name_told;      // {Name}
+  std::vector<std::string> again;          // {text}, said before
+  std::vector<std::string> yes, no;        // before what is said
+  std::string the_role;                    // "the {role}": who somebody is among others
+  std::vector<std::string> which_one;      // {things}: a name that two have
+  std::string list_last;                   // " and "
+  std::string list_or;                     // " or "
+  std::string item_at_price;               // {G} {price} {coin} {unit}
+  std::string this_one;                    // {P} {a_role}: among others of that name
 };
 Saying read_saying(const pack::Cursor& cursor);
 

@@ -42,6 +42,7 @@ struct Spoken {
   std::map<ThingType, std::string>
       last;            // kind -> id, of people (other than the speaker), places, goods, ...
   std::string intent;  // of the last question that was answered; "" at the beginning
+  std::string line;    // what was said last, as it was meant; what "Since when?" goes on with
   bool operator==(const Spoken&) const = default;
 };
 

@@ -321,13 +321,16 @@ std::string mask(const Things& things, const Words& words, const Asking& asking,
   std::size_t at = 0;
   for (const Things::Found& one : found) {
     const Thing& thing = things.at(one.thing);
-    if (one.begin < at || thing.type == ThingType::faction) continue;
+    if (one.begin < at) continue;
     std::string before(line.substr(at, one.begin - at));
-    // "the chapel" goes whole.
-    const auto words_before = tokens(before);
-    if (!words_before.empty() && words.articles.contains(words_before.back().folded) &&
-        tidied(before.substr(words_before.back().end)).empty())
-      before.resize(words_before.back().begin);
+    // "the chapel" goes whole, and so does "Miss Quill".
+    for (bool goes = true; goes;) {
+      const auto words_before = tokens(before);
+      goes = !words_before.empty() && tidied(before.substr(words_before.back().end)).empty() &&
+             (words.articles.contains(words_before.back().folded) ||
+              words.titles.contains(words_before.back().folded));
+      if (goes) before.resize(words_before.back().begin);
+    }
     out += before + asking.masks.at(thing.type) + (one.possessive ? "'s" : "");
     at = one.end;
   }

@@ -25,7 +25,7 @@ std::optional<Recalled> recall(const World& world, const Scene& scene, const Par
   std::erase_if(asked, [&](const std::string& one) { return asking.recall_leave.contains(one); });
   const Vector& line = heard.of(part.line);
   const ToldKind* kind = asking.told_kind(intent);
-  Recalled best{0, -1, 0};
+  Recalled best{0, -1, 0, std::string(intent), false};
   for (std::size_t i = 0; i < scene.told.size(); ++i) {
     const std::string& text = scene.told[i].text;
     const Vector& vector = heard.of(text);
@@ -42,9 +42,14 @@ std::optional<Recalled> recall(const World& world, const Scene& scene, const Par
       fit = std::max(fit, like + (form ? kForm : 0) + kKindCosine * fit);
     }
     // What was told last counts where two fit alike.
-    if (fit >= best.fit) best = {i, fit, 0};
+    if (fit >= best.fit) {
+      best.told = i;
+      best.fit = fit;
+    }
   }
   best.needed = thresholds.told;
+  best.needs_before = best.told > 0 && asking.third.find_any(fold(scene.told[best.told].text)) &&
+                      scene.told[best.told].text.size() < kShortBytes;
   const auto thing = asking.my_thing.find(part.folded);
   if (kind != nullptr) {
     best.needed = thresholds.told_kind;
@@ -58,6 +63,16 @@ std::optional<Recalled> recall(const World& world, const Scene& scene, const Par
 std::string name_given(const Asking& asking, const Words& words, std::string_view line) {
   const std::string folded = fold(line);
   const auto all = tokens(line);
+  // "Captain Brandt", "Mary Brown": with what has a large letter behind it.
+  const auto whole = [&](const Token& token) {
+    std::string out = upper_first(token.text);
+    for (auto next = std::ranges::find(all, token.begin, &Token::begin) + 1; next != all.end(); ++next) {
+      const std::string_view gap = line.substr((next - 1)->end, next->begin - (next - 1)->end);
+      if (gap != " " || words.nouns_are_large || !begins_large(next->text)) break;
+      out += " " + next->text;
+    }
+    return out;
+  };
   const auto token_of = [&](const Patterns& patterns) -> const Token* {
     for (const Pattern& pattern : patterns.all) {
       const auto match = pattern.find(folded);
@@ -69,9 +84,9 @@ std::string name_given(const Asking& asking, const Words& words, std::string_vie
   };
   if (const Token* token = token_of(asking.gives_name);
       token != nullptr && !words.stop.contains(token->folded))
-    return upper_first(token->text);
+    return whole(*token);
   const Token* token = token_of(asking.may_give_name);
-  return token != nullptr && begins_large(token->text) && !words.nouns_are_large ? token->text
+  return token != nullptr && begins_large(token->text) && !words.nouns_are_large ? whole(*token)
                                                                                  : std::string();
 }
 

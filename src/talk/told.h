@@ -16,7 +16,9 @@ struct Thresholds;
 struct Recalled {
   std::size_t told = 0;  // index into Scene::told
   double fit = 0;
-  double needed = 0;  // it fits from here on
+  double needed = 0;          // it fits from here on
+  std::string kind;           // the kind of thing that was asked for, an intent; "" for none of those
+  bool needs_before = false;  // speaks of somebody whom the sentence before names
   bool fits() const { return fit >= needed; }
 };
 // `intent`: which kind of thing is asked for ("player.name"), or "" where it is not one of those.

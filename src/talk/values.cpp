@@ -23,14 +23,28 @@ struct Rests {
   std::string_view kind;
 };
 constexpr Rests kRests[] = {
-    {"clock", "time"},     {"phase", "time"},        {"season", "time"},      {"month", "time"},
-    {"weekday", "time"},   {"nth", "time"},          {"year", "time"},        {"weather", "weather"},
-    {"warmth", "weather"}, {"trade", "persona"},     {"since", "persona"},    {"doing", "activity"},
-    {"mood", "mood"},      {"popinion", "feelings"}, {"opinion", "feelings"}, {"way", "route"},
-    {"money", "world"},    {"happened", "event"},    {"present", "presence"}};
+    {"clock", "time"},      {"phase", "time"},        {"season", "time"},      {"month", "time"},
+    {"weekday", "time"},    {"nth", "time"},          {"year", "time"},        {"weather", "weather"},
+    {"warmth", "weather"},  {"trade", "persona"},     {"since", "persona"},    {"doing", "activity"},
+    {"mood", "mood"},       {"popinion", "feelings"}, {"opinion", "feelings"}, {"way", "route"},
+    {"money", "world"},     {"happened", "event"},    {"present", "presence"}, {"world_text", "world"},
+    {"friend", "feelings"}, {"foe", "feelings"}};
 // Values that must stay in other words for the same.
 constexpr std::string_view kKeyNames[] = {"price", "P",      "L",      "G",    "pplace", "pwork",
                                           "phome", "gplace", "seller", "home", "work",   "festival"};
+
+// So much of a text as somebody says at once.
+std::string first_sentences(std::string_view text) {
+  constexpr std::size_t kWords = 40;
+  std::string out;
+  std::size_t count = 0;
+  for (const std::string& sentence : sentences(text)) {
+    count += tokens(sentence).size();
+    if (!out.empty() && count > kWords) break;
+    out += (out.empty() ? "" : " ") + sentence;
+  }
+  return out;
+}
 
 std::string upper_month(const pack::Calendar& calendar, std::size_t month) {
   return month < calendar.months.size() ? calendar.months[month].name : std::string();
@@ -63,6 +77,7 @@ void SceneValues::find_thing() {
   if (thing.type == ThingType::place) place_ = pack_.place(thing.id);
   if (thing.type == ThingType::feature) place_ = pack_.place(thing.place);
   if (thing.type == ThingType::good) good_ = pack_.good(thing.id);
+  if (thing.type == ThingType::faction) faction_ = pack_.faction(thing.id);
   if (who_ == nullptr) return;
   const auto at = scene_.places.find(who_->id);
   who_place_ = at == scene_.places.end() ? place_by_day(pack_, *who_, scene_.clock) : at->second;
@@ -125,7 +140,8 @@ void SceneValues::find_festival() {
 void SceneValues::note(std::string kind, std::string id) const {
   Evidence one{std::move(kind), std::move(id), "pack", 0};
   const bool of_now = one.kind != "person" && one.kind != "place" && one.kind != "good" &&
-                      one.kind != "festival" && one.kind != "persona" && one.kind != "route";
+                      one.kind != "festival" && one.kind != "faction" && one.kind != "persona" &&
+                      one.kind != "route";
   if (of_now) one.source = "world";
   if (!is_among(evidence_, one)) evidence_.push_back(std::move(one));
 }
@@ -157,6 +173,7 @@ std::optional<std::string> SceneValues::fill(std::string_view text) const {
   if (who_ != nullptr) note("person", who_->id.str());
   if (place_ != nullptr) note("place", place_->id.str());
   if (good_ != nullptr) note("good", good_->id.str());
+  if (faction_ != nullptr) note("faction", faction_->id.str());
   if (festival_ != nullptr &&
       std::ranges::any_of(names, [](const auto& n) { return fold(n).starts_with("festival"); }))
     note("festival", festival_->id);
@@ -202,6 +219,7 @@ SceneValues::Value SceneValues::of_self(std::string_view name) const {
     if (found == saying_.moods.end()) return std::nullopt;
     return pick(found->second, scene_.said, seed_).text;
   }
+  if (name == "friend" || name == "foe") return liked_most(name == "friend");
   if (name == "since") {
     for (const Item& item : person_.items) {
       if (item.kind == Item::Kind::me && world_.language->asking.since.find_any(fold(item.says)))
@@ -214,6 +232,25 @@ SceneValues::Value SceneValues::of_self(std::string_view name) const {
     return activity_in_first_person(saying_.first_person, scene_.doing);
   }
   return std::nullopt;
+}
+
+// Whom they like best of the people of the pack, or least; none where nobody is liked, or nobody disliked.
+SceneValues::Value SceneValues::liked_most(bool most) const {
+  constexpr double kLiked = .5, kDisliked = .2;
+  const auto liking = [&](const pack::Npc& npc) {
+    const auto found = scene_.feelings.find(npc.id);
+    const Feelings feelings =
+        found == scene_.feelings.end() ? Feelings::of(pack::relation_to(npc_, npc.id.str())) : found->second;
+    const double warm = (feelings.affection + feelings.trust) / 2;
+    const double cold = std::max({feelings.anger, feelings.disgust, feelings.fear});
+    return most ? warm - cold / 2 : cold - warm / 2;
+  };
+  const pack::Npc* best = nullptr;
+  for (const pack::Npc& npc : pack_.npcs) {
+    if (npc.id != npc_.id && (best == nullptr || liking(npc) > liking(*best))) best = &npc;
+  }
+  if (best == nullptr || liking(*best) < (most ? kLiked : kDisliked)) return std::nullopt;
+  return best->name;
 }
 
 std::string phase_name(const Scene& scene) {
@@ -261,9 +298,12 @@ SceneValues::Value SceneValues::of_now(std::string_view name) const {
 
 SceneValues::Value SceneValues::of_here(std::string_view name) const {
   if (name == "world") return pack_.world.title;
+  if (name == "world_text") return first_sentences(pack_.world.text);
   if (name == "here") return place_name(scene_.here);
   if (name == "money") return pack_.world.money.text;
   if (name == "coin") return pack_.world.money.coin;
+  if (name == "C") return faction_ == nullptr ? std::nullopt : Value(faction_->name);
+  if (name == "ctext") return faction_ == nullptr ? std::nullopt : Value(tidied(faction_->text));
   if (name == "present") return listed(scene_.present, saying_.list_last);
   if (name == "happened") return scene_.just_now.empty() ? std::nullopt : Value(scene_.just_now.back().text);
   if (name != "near") return std::nullopt;

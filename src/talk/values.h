@@ -42,6 +42,7 @@ class SceneValues {
   Value place_name(const pack::PlaceId& id) const;
   Value price_of(const pack::Good& good) const;
   std::string wares_text() const;
+  Value liked_most(bool most) const;
   std::optional<bool> holds_claim(Claim claim) const;
   std::optional<bool> holds_role(const pack::Npc* who) const;
   std::optional<bool> holds_aspect() const;
@@ -70,6 +71,7 @@ class SceneValues {
   const pack::Place* place_ = nullptr;  // the place asked for: itself, of a feature, the nearest of a kind
   const pack::Good* good_ = nullptr;
   const pack::Festival* festival_ = nullptr;
+  const pack::Faction* faction_ = nullptr;
   pack::PlaceId who_place_;
   pack::PlaceId market_;               // the nearest where the good is sold
   const pack::Npc* seller_ = nullptr;  // who sells it there, other than the speaker

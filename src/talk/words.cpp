@@ -132,6 +132,9 @@ Words read_words(const pack::Cursor& cursor) {
     for (const auto& [key, value] : found->map("numbers"))
       out.numbers[fold(key.node().text)] = value.whole(key.node().text, 0, 1'000'000'000);
   }
+  for (const std::string& text : optional_texts(fields, "keys")) {
+    for (const std::string& row : split(tidied(text), ' ')) out.keys.push_back(fold(row));
+  }
   for (const std::string& text : optional_texts(fields, "name_endings")) {
     for (const std::string& ending : split(tidied(text), ' ')) out.name_endings.push_back(fold(ending));
   }

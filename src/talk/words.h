@@ -51,6 +51,7 @@ struct Words {
   int stem_letters_min = 3;                     // what stem() leaves at least
   std::map<std::string, std::string, std::less<>> short_forms;  // "whats" -> "what is"
   std::map<std::string, std::int64_t, std::less<>> numbers;     // "seven" -> 7
+  std::vector<std::string> keys;          // rows of the keyboard, for slips to a key beside: "qwertyuiop"
   std::vector<std::string> name_endings;  // a name may take or lose: "s"; the longest first
   std::map<std::string, std::vector<std::string>> place_kinds;  // "inn" -> what people call such a place
   bool nouns_are_large = false;  // every noun begins with a large letter, so that one shows no name

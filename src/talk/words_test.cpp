@@ -90,6 +90,7 @@ TEST(Normalised, MendsOneSlipAndLeavesNames) {
   Vocabulary known;
   known.names = {"chapel", "harbour"};
   known.common = {"lantern"};
+  known.asked = {"where", "name", "time", "tell"};
   struct Row {
     const char* line;
     const char* meant;
@@ -101,6 +102,12 @@ TEST(Normalised, MendsOneSlipAndLeavesNames) {
                       {"Do you know Harbor the smith?", "Do you know Harbor the smith?"},
                       {"WHERE IS THE CHAPLE", "Where is the chapel"},
                       {"a lantrn here", "a lantern here"},
+                      {"wahts your naem", "what is your name"},  // a short form with a slip in it
+                      {"hwat tiem", "what time"},
+                      {"tlel me", "tell me"},
+                      {"the tile", "the tile"},  // another word, one letter away
+                      {"a game", "a game"},
+                      {"a hsrbour", "a harbour"},
                       {"", ""}};
   for (const Row& row : rows) {
     EXPECT_EQ(normalised(en, known, row.line), row.meant) << row.line;
@@ -125,6 +132,9 @@ TEST(FirstPerson, IsMadeByRuleOrNotAtAll) {
   EXPECT_EQ(sentence_in_first_person(en, "She was Odo's friend, and they played draughts.", marta),
             "I was Odo's friend, and we played draughts.");
   EXPECT_EQ(sentence_in_first_person(en, "The town likes her.", marta), std::nullopt);
+  EXPECT_EQ(sentence_in_first_person(en, "Her mother runs the mill in Arle, and she misses her.", marta),
+            "My mother runs the mill in Arle.");
+  EXPECT_EQ(sentence_in_first_person(en, "Her mother gave her the mill.", marta), std::nullopt);
   EXPECT_EQ(sentence_in_first_person(en, "She misses Odo, who let Marta win.", marta), std::nullopt);
   const FirstPerson& de = language_in("de").saying.first_person;
   EXPECT_EQ(activity_in_first_person(de, "hebt den Zoll ein und zählt Frösche"),
