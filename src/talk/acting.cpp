@@ -109,6 +109,7 @@ Acting read_acting(const pack::Cursor& cursor) {
   patterns("negative", out.negative);
   out.negates_behind = fields.boolean_or("negates_behind", false);
   patterns("unlikely", out.unlikely);
+  patterns("jests", out.jests);
   patterns("buying", out.buying);
   patterns("giving", out.giving);
   patterns("having", out.having);
@@ -122,6 +123,9 @@ Acting read_acting(const pack::Cursor& cursor) {
   out.prepositions = optional_words(fields, "prepositions");
   out.pronouns = optional_words(fields, "pronouns");
   out.counts = optional_words(fields, "counts");
+  out.ways = optional_words(fields, "ways");
+  out.verb_endings = optional_words(fields, "verb_endings");
+  out.speech = optional_words(fields, "speech");
   if (const auto synonyms = fields.optional("synonyms")) out.synonyms = read_synonyms(*synonyms);
   if (const auto phrases = fields.optional("phrases")) {
     static constexpr std::array<std::string_view, 1> kDeed{"deed"};

@@ -55,6 +55,7 @@ struct Acting {
   Patterns negative;             // before it in its clause,
   bool negates_behind = false;   // or anywhere in it, as in German
   Patterns unlikely;  // a sentence whose form must be the surer: one that begins with a third person
+  Patterns jests;     // of a whole line that means nothing it says: "oh sure"
   // Goods that change hands.
   Patterns buying;    // "I'll take", "sell me"
   Patterns giving;    // "give me", "lend me"
@@ -71,6 +72,10 @@ struct Acting {
   WordSet prepositions;    // end what a verb is done to
   WordSet pronouns;        // stand for what was named: "it"
   WordSet counts;          // before a thing, of no weight: "two", "some"
+  WordSet ways;            // between a verb of motion and where it goes: "down", "to"
+  WordSet verb_endings;  // of a verb behind words that ask: "ing"; of its base form, where it ends its words:
+                         // "en"
+  WordSet speech;        // verbs that ask for words, not for deeds: "tell"
 
   std::vector<Synonyms> synonyms;
   std::vector<std::string> phrases;  // {deed}: what its vector is compared with, "Please {deed}."

@@ -53,6 +53,7 @@ std::expected<Language, std::vector<pack::Problem>> load_language(const std::str
     if (const auto intents = fields.required("intents")) out.intents = read_intents(*intents);
     if (const auto saying = fields.required("saying")) out.saying = read_saying(*saying);
     if (const auto acting = fields.optional("acting")) out.acting = read_acting(*acting);
+    if (const auto guarding = fields.optional("guarding")) out.guarding = read_guarding(*guarding);
   }
   if (report.empty()) check_names(root, out);
   if (!report.empty()) return std::unexpected(report.take());

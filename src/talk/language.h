@@ -10,6 +10,7 @@
 #include "pack/pack.h"
 #include "talk/acting.h"
 #include "talk/asking.h"
+#include "talk/guarding.h"
 #include "talk/intents.h"
 #include "talk/saying.h"
 #include "talk/words.h"
@@ -23,6 +24,7 @@ struct Language {
   std::vector<Intent> intents;
   Saying saying;
   Acting acting;
+  Guarding guarding;
 
   const Intent* intent(std::string_view id) const;
 };
