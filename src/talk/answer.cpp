@@ -180,7 +180,10 @@ Answer Answerer::to(const Heard& heard) {
   if (!heard.in_context) return out;
   const bool open = out.way == Way::unknown || out.way == Way::nearest;
   Answer other = to(*heard.in_context);
-  if (out.was_question && open && (is_sure(other) || other.way == Way::deflected)) {
+  // The last answer again is none, but where it is what they know or tell of themselves.
+  const bool of_theirs = other.way == Way::written || other.intent == "fact";
+  const bool new_to_them = heard.context_in_line || !other.again || of_theirs;
+  if (out.was_question && open && new_to_them && (is_sure(other) || other.way == Way::deflected)) {
     std::swap(out.manner, other.manner);
     std::swap(out.manner_score, other.manner_score);
     std::swap(out, other);

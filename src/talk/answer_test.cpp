@@ -179,7 +179,9 @@ TEST(Answer, BeginsWithYesOrNoWhereTheEvidenceSaysWhich) {
   const YesNo rows[] = {
       {"ada", "Are you the walker?", "No."},        {"ben", "Are you the walker?", "Yes."},
       {"ada", "Is the hut far from here?", "Yes."}, {"ada", "Do you trust Ben?", "Yes."},
-      {"ben", "Do you trust Ada?", "No."},          {"ada", "Is there a road near here?", "Yes."}};
+      {"ben", "Do you trust Ada?", "No."},          {"ada", "Is there a road near here?", "Yes."},
+      {"ada", "Is Ben at the hut?", "Yes."},        {"ada", "Is Ben at the landing?", "No."},
+      {"ada", "Is the lamp at the hut?", "No."},    {"ada", "Is the lamp at the landing?", "Yes."}};
   for (const YesNo& row : rows) {
     const Answer answer = ferry().say(row.who, row.line);
     EXPECT_THAT(answer.text, StartsWith(row.begins)) << row.line << ": " << answer.why;

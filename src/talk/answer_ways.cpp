@@ -31,6 +31,12 @@ void Answerer::tell(const Recalled& recalled, Answer& out) {
     const ToldLine& before = scene_.told[recalled.told - 1];
     said = turned(language_.saying, before.text) + " " + said;
   }
+  // "That horse is mine. Thimble.": a short sentence behind it belongs to it.
+  constexpr std::size_t kShort = 40;
+  if (recalled.told + 1 < scene_.told.size()) {
+    const ToldLine& next = scene_.told[recalled.told + 1];
+    if (next.at == told.at && next.text.size() <= kShort) said += " " + turned(language_.saying, next.text);
+  }
   const Values values{{"turned", said}, {"said", told.text}, {"name", name}};
   const auto& forms = name.empty() ? language_.saying.told : language_.saying.name_recalled;
   for (const std::string& form : forms) texts.push_back(filled(form, values));
@@ -58,7 +64,13 @@ bool Answerer::of_told(const Part& part, const Look& look, Answer& out) {
       best.score >=
           (part.is_question ? 0 : kStatement) + (mine ? thresholds_.player_mine : thresholds_.player)) {
     because(&best, look, out);
-    const auto found = recalled(best.ask->intent);
+    auto found = recalled(best.ask->intent);
+    // Of another kind than the question sounds.
+    constexpr double kOfAnyKind = .28;
+    if (found && !found->fits()) {
+      found = recalled("");
+      if (found) found->needed = std::max(found->needed, kOfAnyKind);
+    }
     if (found && found->fits()) {
       tell(*found, out);
     } else {
@@ -130,7 +142,10 @@ bool Answerer::of_nothing(const Look& look, Answer& out) {
 double Answerer::least_of(const Ask& ask) const {
   // A secret that may be told is told as a fact is.
   const double least = thresholds_.of(ask.family == Family::secret ? Family::fact : ask.family);
-  return ask.of == nullptr ? least : std::max(least, ask.of->least);
+  // What anybody says to it needs more than what they tell of themselves.
+  constexpr double kNotTheirs = .08;
+  const bool common = ask.item == kNothing && ask.of != nullptr && !ask.of->about.empty();
+  return ask.of == nullptr ? least : std::max(least, ask.of->least) + (common ? kNotTheirs : 0);
 }
 
 // A name that two have: ask back, where they would be answered differently.

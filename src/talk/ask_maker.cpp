@@ -72,7 +72,12 @@ Ask AskMaker::slot_ask(const std::string& text, const std::string& name, std::st
 void AskMaker::intents(std::vector<Ask>& out) const {
   for (const Intent& intent : language_.intents) {
     const Family family = family_of(intent);
-    for (const std::string& text : intent.asks) {
+    for (const std::string& form : intent.asks) {
+      const std::string& coin = world_.pack->world.money.coin;
+      const bool counts = form.contains("{coin}");
+      if (counts && coin.empty()) continue;
+      std::string text = form;
+      if (counts) text.replace(text.find("{coin}"), std::string_view("{coin}").size(), coin);
       const auto letters = placeholders(text);
       if (letters.empty()) {
         out.push_back(ask(text, intent.id, family));

@@ -155,6 +155,7 @@ Asking read_asking(const pack::Cursor& cursor) {
   if (const auto filler = fields.required("filler")) out.filler = read_pattern(*filler, "filler");
   out.question = required_patterns(fields, "question");
   out.question_anywhere = required_patterns(fields, "question_anywhere");
+  out.exclaims = optional_patterns(fields, "exclaims");
   out.yes_no = required_patterns(fields, "yes_no");
   out.either = optional_patterns(fields, "either");
   out.joints = optional_patterns(fields, "joints");
@@ -215,8 +216,9 @@ std::string without_filler(const Asking& asking, std::string_view folded) {
 }
 
 bool is_question(const Asking& asking, std::string_view folded) {
-  return asking.question_anywhere.find_any(folded) ||
-         asking.question.find_any(without_filler(asking, folded));
+  const std::string bare = without_filler(asking, folded);
+  if (asking.exclaims.find_any(bare)) return false;
+  return asking.question_anywhere.find_any(folded) || asking.question.find_any(bare);
 }
 
 bool wants_yes_or_no(const Asking& asking, std::string_view folded) {

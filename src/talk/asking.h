@@ -64,9 +64,10 @@ struct Asking {
   Pattern filler;       // what may stand before a question: "and", "so", "hey"
   Patterns question;    // after the filler
   Patterns question_anywhere;
-  Patterns yes_no;  // a question that wants yes or no, after the filler
-  Patterns either;  // two things to choose from: neither yes nor no
-  Patterns joints;  // between two questions of one sentence: ", and "
+  Patterns exclaims;  // looks like a question and is none: "What a day"
+  Patterns yes_no;    // a question that wants yes or no, after the filler
+  Patterns either;    // two things to choose from: neither yes nor no
+  Patterns joints;    // between two questions of one sentence: ", and "
   Patterns
       inside;  // the first group is a question that stands behind something else: "all I ask is where ..."
   std::vector<std::pair<Pattern, std::string>> address;  // how one is addressed, and what is left: "sir"

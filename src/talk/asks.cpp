@@ -172,6 +172,11 @@ void ask_about(const World& world, const Intent& intent, const std::vector<bool>
   for (std::size_t i = 0; i < like.size(); ++i) {
     if (may[i]) like[i] = nearest(vectors, intent.about, vectors.of(person.items[i].joined));
   }
+  // Half a sentence may be of that kind.
+  for (const Ask& ask : person.asks) {
+    if (ask.family != Family::me || ask.by_author || ask.item == kNothing || !may[ask.item]) continue;
+    like[ask.item] = std::max(like[ask.item], nearest(vectors, intent.about, vectors.at(ask.row)));
+  }
   const double best = like.empty() ? 0 : *std::ranges::max_element(like);
   const AskMaker maker(world);
   for (std::size_t i = 0; i < like.size(); ++i) {

@@ -23,6 +23,18 @@ std::vector<std::size_t> things_in(const World& world, std::string_view text) {
   return out;
 }
 
+// A name behind an article, or one that is also the town's, is no person's: "the Glass Waste".
+bool may_be_a_person(const World& world, const std::string& name, std::string_view text) {
+  const Words& words = world.language->words;
+  const std::string folded = fold(name);
+  if (fold(world.pack->world.title).contains(folded)) return false;
+  const auto all = tokens(text);
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    if (folded.starts_with(all[i].folded) && words.articles.contains(all[i - 1].folded)) return false;
+  }
+  return true;
+}
+
 Named named_of(const World& world, const pack::Npc& npc) {
   Named out;
   out.names = name_words(world.language->words, npc.name);
@@ -34,7 +46,8 @@ Named named_of(const World& world, const pack::Npc& npc) {
   for (const Thing& thing : world.things.all()) {
     const bool other =
         (thing.type == ThingType::person && thing.id != npc.id.str()) || thing.type == ThingType::name;
-    if (!other) continue;
+    if (!other || (thing.type == ThingType::name && !may_be_a_person(world, thing.name, npc.persona)))
+      continue;
     for (std::string& word : name_words(world.language->words, thing.name))
       out.others.push_back(std::move(word));
   }
@@ -96,6 +109,8 @@ class PersonMaker {
     item.own_words = by_author;
     const std::size_t index = add(std::move(item));
     ask(says, "me", Family::me, index);
+    for (std::string& clause : clauses(language_.saying.first_person, says))
+      ask(std::move(clause), "me", Family::me, index);
     for (const std::string& text : asks) ask(text, "me", Family::me, index, true);
   }
 
@@ -135,10 +150,12 @@ class PersonMaker {
     }
   }
 
-  // What everybody knows of the town.
+  // What everybody knows of the town and of its money.
   void lore() {
     constexpr double kBehindFacts = .04;
-    for (const std::string& sentence : sentences(world_.pack->world.text)) {
+    auto all = sentences(world_.pack->world.text);
+    for (std::string& sentence : sentences(world_.pack->world.money.text)) all.push_back(std::move(sentence));
+    for (const std::string& sentence : all) {
       Item item;
       item.kind = Item::Kind::lore;
       item.id = world_.pack->world.name;

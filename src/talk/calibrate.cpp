@@ -9,8 +9,8 @@ namespace {
 constexpr std::size_t kPeopleMax = 4;  // each ranks some 100 lines; more change nothing
 constexpr std::size_t kRankedMax = 40;
 constexpr double kQuantile = .95;
-constexpr double kMargin = .03;
-constexpr double kMarginMe = .05;
+constexpr double kMargin = 0;
+constexpr double kMarginMe = .02;
 
 // A line without a person's state: nothing was spoken of.
 Part plain_part(const World& world, const std::string& line) {

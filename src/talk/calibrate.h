@@ -28,7 +28,7 @@ struct Thresholds {
   double own_line = .42;  // an own line in answer to a statement
   double sure = .60;      // of all else, over which what was told is not looked for
   double out_sure = .60, out_maybe = .50;
-  double told = .15, told_thing = .33, told_kind = .38, told_unclear = .38;
+  double told = .15, told_thing = .27, told_kind = .38, told_unclear = .38;
   double harm = .50;  // an insult, a threat, an accusation, for feelings to follow
 
   double of(Family family) const { return say[static_cast<std::size_t>(family)]; }

@@ -74,6 +74,8 @@ std::optional<bool> SceneValues::holds_claim(Claim claim) const {
       return holds_role(claim == Claim::role ? &npc_ : who_);
     case Claim::aspect:
       return holds_aspect();
+    case Claim::at:
+      return holds_at();
     case Claim::sells:
       return !scene_.sells.empty();
   }
@@ -101,6 +103,19 @@ std::optional<bool> SceneValues::holds_role(const pack::Npc* who) const {
     return thing.type == ThingType::person && thing.id != who->id.str() && found.weight < kNamed;
   });
   return of_another ? std::optional(false) : std::nullopt;
+}
+
+// "Is Marta at the inn?", "Is the round table in the kitchen?"
+std::optional<bool> SceneValues::holds_at() const {
+  const bool feature = ask_.thing != kNothing && world_.things.at(ask_.thing).type == ThingType::feature;
+  if (who_ == nullptr && !feature) return std::nullopt;
+  const std::string at = who_ != nullptr ? who_place_.str() : place_->id.str();
+  std::optional<bool> out;
+  for (const Things::Found& found : part_.named) {
+    const Thing& thing = world_.things.at(found.thing);
+    if (thing.type == ThingType::place) out = out.value_or(false) || thing.id == at;
+  }
+  return out;
 }
 
 std::optional<bool> SceneValues::holds_aspect() const {

@@ -50,10 +50,18 @@ struct Pieces {
     const bool joined = i > 0 && rules.joiners.contains(words[i - 1].folded);
     const bool listed = i > 0 && gaps[i].starts_with(',');
     if (!joined && !listed) return false;
+    if (rules.adverbs.contains(words[i].folded)) return false;
     if (rules.irregular.contains(words[i].folded)) return true;
     if (rules.small_verbs) return joined && !begins_large(words[i].text);
     if (i + 1 == words.size()) return joined;
-    return rules.followers.contains(words[i + 1].folded) || (joined && gaps[i + 1].starts_with(','));
+    if (rules.followers.contains(words[i + 1].folded) || (joined && gaps[i + 1].starts_with(',')))
+      return true;
+    // The last of a list of verbs: "writes her own reports, sings and reads poetry".
+    for (std::size_t k = 1; joined && k < i; ++k) {
+      if (gaps[k].starts_with(',') && !rules.joiners.contains(words[k].folded) && is_verb_place(rules, k))
+        return true;
+    }
+    return false;
   }
 };
 
@@ -72,17 +80,18 @@ std::string ended(std::string text) {
 
 // "Her mother runs the mill, and she misses her.": "My mother runs the mill." What stands behind a comma
 // speaks of one of two, and a rule cannot tell of which.
-std::optional<std::string> of_theirs(const Pieces& pieces, const Replaced& own, const Named& who,
-                                     const std::string& mine) {
-  std::string out = upper_first(mine);
+std::optional<std::string> of_theirs(const FirstPerson& rules, const Pieces& pieces, const Replaced& own,
+                                     const Named& who, const std::string& mine) {
+  constexpr std::size_t kWordsMin = 4;
+  std::string out = upper_first(mine), clause;
   std::size_t i = 1;
   for (; i < pieces.words.size() && pieces.gaps[i].find_first_not_of(' ') == std::string::npos; ++i) {
     const Token& word = pieces.words[i];
+    if (rules.joiners.contains(word.folded) && i >= kWordsMin) clause = out;
     if (own.contains(word.folded) || word.folded == who.pronoun || is_among(who.names, word.text))
-      return std::nullopt;
+      return clause.empty() ? std::nullopt : std::optional(ended(clause));
     out += " " + word.text;
   }
-  constexpr std::size_t kWordsMin = 4;
   return i < kWordsMin ? std::nullopt : std::optional(ended(out));
 }
 
@@ -129,6 +138,34 @@ std::optional<std::string> activity_in_first_person(const FirstPerson& rules, st
   return ended(rules.subject + " " + pieces.joined());
 }
 
+std::vector<std::string> clauses(const FirstPerson& rules, std::string_view sentence) {
+  constexpr std::size_t kWordsMin = 3;
+  std::vector<std::string> out;
+  for (const std::string& one : sentences(sentence)) {
+    const Pieces pieces(one);
+    std::vector<std::string> parts{""};
+    std::size_t words = 0;
+    for (std::size_t i = 0; i < pieces.words.size(); ++i) {
+      const bool joins = rules.joiners.contains(pieces.words[i].folded);
+      if ((joins || pieces.gaps[i].starts_with(',')) && words >= kWordsMin) {
+        parts.emplace_back();
+        words = 0;
+      }
+      if (joins && words == 0) continue;
+      parts.back() += (words == 0 ? "" : " ") + pieces.words[i].text;
+      ++words;
+    }
+    if (parts.size() < 2) continue;
+    for (std::string& part : parts) {
+      const auto all = tokens(part);
+      if (all.size() < kWordsMin) continue;
+      const bool has_subject = all.front().text == rules.subject || begins_large(all.front().text);
+      out.push_back(ended(has_subject ? part : rules.subject + " " + part));
+    }
+  }
+  return out;
+}
+
 std::string pronoun_of(const FirstPerson& rules, std::string_view persona) {
   for (const std::string& sentence : sentences(persona)) {
     const auto words = tokens(sentence);
@@ -149,7 +186,7 @@ std::optional<std::string> sentence_in_first_person(const FirstPerson& rules, st
   };
   if (pieces.words.empty()) return std::nullopt;
   if (const auto mine = own.find(pieces.words.front().folded); mine != own.end())
-    return of_theirs(pieces, own, who, mine->second);
+    return of_theirs(rules, pieces, own, who, mine->second);
   if (!is_self(pieces.words.front())) return std::nullopt;
   const bool another = std::ranges::any_of(pieces.words, [&](const Token& word) {
     return std::ranges::any_of(who.others,

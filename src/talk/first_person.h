@@ -43,6 +43,9 @@ struct Named {
   std::string pronoun;              // pronoun_of()
   std::vector<std::string> others;  // words of the names of others
 };
+// "I mend nets" and "I sleep in the loft" of "I mend nets and sleep in the loft."; empty where it is one.
+std::vector<std::string> clauses(const FirstPerson& rules, std::string_view sentence);
+
 // None where the sentence does not begin with them, or speaks of others too in a way that the rules cannot
 // tell apart.
 std::optional<std::string> sentence_in_first_person(const FirstPerson& rules, std::string_view sentence,

@@ -138,7 +138,26 @@ class Hearing {
     const auto content = content_words(words_, out.line);
     out.content_words = content.size();
     for (const std::string& word : content) out.stems.insert(stem(words_, word));
+    out.names_unknown = has_unknown_name(out.line);
     return out;
+  }
+  // A large letter inside a sentence that has small ones too, on a word that nothing knows.
+  bool has_unknown_name(std::string_view line) const {
+    if (words_.nouns_are_large) return false;
+    const auto all = tokens(line);
+    const Vocabulary& known = world_.vocabulary;
+    bool begins = true;
+    for (const Token& token : all) {
+      const std::string bare = token.folded.substr(0, token.folded.find('\''));
+      const bool strange = !begins && begins_large(token.text) && token.text.size() > 1 &&
+                           !known.names.contains(bare) && !known.common.contains(bare) &&
+                           !known.asked.contains(bare) && !words_.common.contains(bare) &&
+                           !words_.stop.contains(bare) && !words_.titles.contains(bare) &&
+                           !known.stems.contains(stem(words_, bare));
+      if (strange) return true;
+      begins = std::string_view(".!?:\"").contains(line.substr(token.end, 1).empty() ? ' ' : line[token.end]);
+    }
+    return false;
   }
 
   // Where the first question of a sentence ends and the next one begins, in bytes; none where it is one.
@@ -292,6 +311,23 @@ class Hearing {
   Spoken spoken_;
 };
 
+// Of a line that is too long its beginning and its end: what is asked stands there.
+std::string heard_of(const std::string& line) {
+  if (line.size() <= kLineBytesMax) return line;
+  constexpr std::size_t kBegin = kLineBytesMax * 2 / 5;
+  std::string out(utf8_prefix(line, kBegin));
+  const auto space = line.find(' ', line.size() - (kLineBytesMax - kBegin));
+  if (space == std::string::npos) return std::string(utf8_prefix(line, kLineBytesMax));
+  return out.substr(0, out.rfind(' ')) + line.substr(space);
+}
+
+// A few words with a question mark that ask nothing themselves.
+bool is_fragment(const Asking& asking, const std::string& folded) {
+  constexpr std::size_t kWordsMax = 3;
+  return folded.ends_with('?') && tokens(folded).size() <= kWordsMax &&
+         !asking.question.find_any(without_filler(asking, folded)) && !asking.follow.find_any(folded);
+}
+
 // `alone` hears the line as one, `hearing` its sentences one after the other.
 void hear_sentences(Hearing alone, Hearing& hearing, const World& world, const std::string& meant,
                     Heard& out) {
@@ -303,6 +339,11 @@ void hear_sentences(Hearing alone, Hearing& hearing, const World& world, const s
     if (const std::string inside = hearing.question_inside(sentence); !inside.empty()) {
       for (std::string& question : hearing.questions_of(inside)) questions.push_back(std::move(question));
       only_leads = false;
+      continue;
+    }
+    // "Something large?" behind a question belongs to it.
+    if (const std::string folded = fold(sentence); !questions.empty() && is_fragment(asking, folded)) {
+      questions.back() += " " + sentence;
       continue;
     }
     if (is_question(asking, fold(sentence))) {
@@ -335,7 +376,7 @@ void hear_sentences(Hearing alone, Hearing& hearing, const World& world, const s
 
 Heard hear(const World& world, const Person& person, const Scene& scene, std::string_view line) {
   Heard out;
-  out.raw = tidied(utf8_prefix(line, kLineBytesMax));
+  out.raw = heard_of(tidied(line));
   const Asking& asking = world.language->asking;
   out.is_speech = is_speech(asking, fold(out.raw)) && !tokens(out.raw).empty();
   Hearing hearing(world, person, scene);

@@ -23,6 +23,7 @@ struct Part {
   Persons persons;
   std::set<std::string, std::less<>> stems;  // of its content words
   std::size_t content_words = 0;
+  bool names_unknown = false;  // has a name that neither pack nor language knows
   // Goes on with what was asked last ("and Nell?", "how much are they?"): the intent and the thing that are
   // meant.
   std::string follows;
@@ -40,7 +41,7 @@ struct Heard {
   std::vector<Part> questions;   // two or more, where each is to be answered; empty otherwise
 };
 
-// At most kLineBytesMax of the line are heard.
+// At most kLineBytesMax of the line are heard, of its beginning and its end.
 inline constexpr std::size_t kLineBytesMax = 1000;
 Heard hear(const World& world, const Person& person, const Scene& scene, std::string_view line);
 

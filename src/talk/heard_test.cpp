@@ -96,6 +96,32 @@ TEST(Heard, AQuestionBehindSomethingElseIsAsked) {
   for (const Row& row : rows) EXPECT_EQ(heard_after("", row.line).whole.line, row.questions.front());
 }
 
+TEST(Heard, AFewWordsBehindAQuestionBelongToIt) {
+  EXPECT_EQ(heard_after("", "Did the ferry bring anything? Something big?").whole.line,
+            "Did the ferry bring anything? Something big?");
+  EXPECT_EQ(heard_after("", "Where is the hut? And Ben?").questions.size(), 2u);
+}
+
+TEST(Heard, WhatIsExclaimedAsksNothing) {
+  const Row rows[] = {{"What a day!", {}}, {"When I get home, I will write to you.", {}}};
+  for (const Row& row : rows) EXPECT_FALSE(heard_after("", row.line).whole.is_question) << row.line;
+  EXPECT_TRUE(heard_after("", "When does the ferry go?").whole.is_question);
+}
+
+TEST(Heard, OfALongLineItsEndIsHeard) {
+  std::string line = "Long ago ";
+  for (int i = 0; i < 200; ++i) line += "one walks and walks ";
+  EXPECT_EQ(heard_after("", line + "and I only want to know where Ben is.").whole.line, "Where Ben is.");
+  EXPECT_LE(heard_after("", std::string(5000, 'a')).raw.size(), kLineBytesMax);
+}
+
+TEST(Heard, ANameThatNobodyKnowsIsNoticed) {
+  EXPECT_TRUE(heard_after("", "Who rows the ferry in Kallimar?").whole.names_unknown);
+  EXPECT_FALSE(heard_after("", "Who rows the ferry for Ben?").whole.names_unknown);
+  EXPECT_FALSE(heard_after("", "WHO ROWS THE FERRY?").whole.names_unknown);
+  EXPECT_FALSE(heard_after("", "Good. Kallimar").whole.names_unknown) << "any sentence begins so";
+}
+
 TEST(Heard, HowOneIsAddressedIsNotAsked) {
   const char* rows[][2] = {{"Where is the hut, sir?", "Where is the hut?"},
                            {"where is the hut mate", "where is the hut"},

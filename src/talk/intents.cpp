@@ -17,10 +17,10 @@ constexpr std::array<std::pair<std::string_view, Slot>, 5> kSlots{{{"P", Slot::p
                                                                    {"G", Slot::good},
                                                                    {"F", Slot::festival},
                                                                    {"C", Slot::faction}}};
-constexpr std::array<std::string_view, 5> kSlotNames{"P", "L", "G", "F", "C"};
+constexpr std::array<std::string_view, 6> kAskNames{"P", "L", "G", "F", "C", "coin"};
 
 Slot slot_of(const pack::Cursor& cursor, const std::string& ask) {
-  check_placeholders(cursor, ask, kSlotNames);
+  check_placeholders(cursor, ask, kAskNames);
   for (const std::string& name : placeholders(ask)) {
     for (const auto& [letter, slot] : kSlots) {
       if (name == letter) return slot;

@@ -58,6 +58,7 @@ inline constexpr std::array<std::string_view, 5> kConditionNames{"here", "mine",
 //   near     yes where the way is short                 weather, warmth, season, phase, month, weekday: what
 //   is now role     the speaker's own role                     other_role  that of the person asked for
 //   aspect   what the speaker feels for them            sells    whether the speaker does
+//   at       whether somebody or something is at the place that the line names too
 enum class Claim {
   there,
   far,
@@ -71,11 +72,12 @@ enum class Claim {
   role,
   other_role,
   aspect,
-  sells
+  sells,
+  at
 };
-inline constexpr std::array<std::string_view, 13> kClaimNames{
+inline constexpr std::array<std::string_view, 14> kClaimNames{
     "there", "far",     "near", "weather",    "warmth", "season", "phase",
-    "month", "weekday", "role", "other_role", "aspect", "sells"};
+    "month", "weekday", "role", "other_role", "aspect", "sells",  "at"};
 
 struct Intent {
   std::string id;  // "person.where": a family, a dot and a name

@@ -33,7 +33,8 @@ int slip_of(const Words& words, std::string_view typed, std::string_view meant) 
   if (typed.size() > meant.size()) return (i > 0 && typed[i] == typed[i - 1] ? 0 : 2) + first;
   if (typed.size() < meant.size()) return 1 + first;
   if (i + 1 < typed.size() && typed[i] == meant[i + 1] && typed[i + 1] == meant[i]) return 0;
-  return (are_beside(words, typed[i], meant[i]) ? 1 : 3) + first;
+  const bool vowels = words.vowels.contains(typed[i]) && words.vowels.contains(meant[i]);
+  return (are_beside(words, typed[i], meant[i]) ? 1 : vowels ? 2 : 3) + first;
 }
 
 // The known word of which a slip made this one: the likeliest slip; of those names first, then what people

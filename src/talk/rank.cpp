@@ -36,6 +36,11 @@ class Ranker {
     }
     std::erase(strong_, self_);
     other_person_ = std::ranges::any_of(by_name_, [&](std::size_t thing) { return thing != self_; });
+    other_role_ = std::ranges::any_of(part.named, [&](const auto& found) {
+      constexpr double kMeant = .8;
+      return found.thing != self_ && found.weight >= kMeant &&
+             world.things.at(found.thing).type == ThingType::person;
+    });
     for (const std::string& word : content_words(world.language->words, part.masked)) {
       if (!world.language->words.generic.contains(word)) left_.push_back(stem(world.language->words, word));
     }
@@ -79,14 +84,18 @@ class Ranker {
       of_thing(ask, masked, out);
     } else if (ask.family == Family::fact || ask.family == Family::secret) {
       of_fact(ask, out);
-    } else if (is_self(ask) && other_person_) {
-      change(out, -tuning_.about_other, "about another");
+    } else if (is_self(ask) && (other_person_ || other_role_)) {
+      change(out, other_person_ ? -tuning_.about_other : -tuning_.about_role, "about another");
     }
     if (ask.family == Family::self && ask.item != kNothing)
       out.score += tuning_.about_item * (cosine(known_.of(person_.items[ask.item].joined), line_) - cos) +
                    tuning_.about_bonus;
     if (clash(asking_, part_.kinds, ask.kinds)) change(out, -tuning_.kind, "asks something else");
     if ((part_.kinds & ask.kinds) != 0) change(out, tuning_.same_kind, "asks the same");
+    if (part_.kinds != 0 && ask.kinds == 0 && ask.wants_yes_or_no)
+      change(out, -tuning_.more_than_yes, "asks more than yes");
+    if (part_.names_unknown && about_world(ask))
+      change(out, -tuning_.unknown_name, "names what nobody knows");
     by_persons(ask, out);
     if (!part_.is_question && ask.asks_something && wants_question(ask))
       change(out, -tuning_.no_question, "no question");
@@ -110,6 +119,7 @@ class Ranker {
       if (!ask.masked.empty()) out.score = tuning_.plain * out.score + tuning_.masked * masked;
       change(out, tuning_.named * named->second, "named");
       if (!ask.masked.empty() && type != ThingType::name) words_left(ask, out);
+      if (is_within(ask)) change(out, tuning_.within, "in a place");
     }
     const bool says_who = asks_who_ || (ask.kinds == 0 && part_.kinds == 0);
     if (ask.family == Family::by && !says_who) change(out, -tuning_.not_who, "asks not who");
@@ -127,6 +137,12 @@ class Ranker {
     const bool same_kind = count(type) > 0 || (type == ThingType::person && count(ThingType::name) > 0);
     change(out, same_kind ? -tuning_.other_named : -tuning_.not_named,
            same_kind ? "another is named" : "not named");
+  }
+  // "Is the round table in the kitchen?" asks for the table, "Is Bram at the inn?" for Bram.
+  bool is_within(const Ask& ask) const {
+    const ThingType type = world_.things.at(ask.thing).type;
+    return part_.wants_yes_or_no && type != ThingType::place && types_.contains(ThingType::place) &&
+           ask.of != nullptr && std::ranges::find(ask.of->claims, Claim::at) != ask.of->claims.end();
   }
   // Content words that neither the ask nor the name explains: the line asks for something else about it.
   void words_left(const Ask& ask, Ranked& out) const {
@@ -169,6 +185,9 @@ class Ranker {
 
   static bool is_self(const Ask& ask) {
     return ask.family == Family::me || (ask.family == Family::self && !ask.intent.starts_with("place."));
+  }
+  static bool about_world(const Ask& ask) {
+    return ask.family == Family::slot || ask.family == Family::by || ask.family == Family::self;
   }
   static bool wants_question(const Ask& ask) {
     return ask.family == Family::self || ask.family == Family::player ||
@@ -213,6 +232,7 @@ class Ranker {
   std::vector<std::size_t> strong_;   // these and festivals, without oneself
   bool other_person_ = false;
   std::vector<std::string> left_;
+  bool other_role_ = false;
   bool asks_who_ = false;
   bool about_me_ = false;
   bool my_thing_ = false;

@@ -13,14 +13,18 @@ struct RankTuning {
   double plain = .4, masked = .6;  // shares of the line and of the masked line, where the thing is named
   double named = .04;              // x weight of the name
   double word_left = .05, words_left_max = .15;
+  double within = .15;  // of something that is asked for with the place where it may be
   double not_named = .15, other_named = .3, other_person = .25;
   double not_who = .15, not_yes_or_no = .08;
+  double more_than_yes = .06;  // wants to know something, and the ask only whether
   double fact_text = .5, fact_joined = .2, fact_words = .3, fact_own = .1;
   double fact_of_other = .18, fact_named = .03;
-  double about_other = .2;  // self, now, here, me where somebody else is named
-  double kind = .12;        // both say what they want to know, and differ;
-  double same_kind = .03;   // or it is the same
-  double answers = .04;     // a fact has what the line wants to know, or has it not
+  double about_role = .1;     // the same where somebody is only called by what they are
+  double unknown_name = .12;  // of the town and its people, where the line has a name that nobody knows
+  double about_other = .2;    // self, now, here, me where somebody else is named
+  double kind = .12;          // both say what they want to know, and differ;
+  double same_kind = .03;     // or it is the same
+  double answers = .04;       // a fact has what the line wants to know, or has it not
   double about_item = .15,
          about_bonus = .03;          // share of the likeness to what is told of oneself, where asked for
   double not_me = .4, only_i = .15;  // of what the speaker told

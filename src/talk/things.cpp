@@ -80,12 +80,21 @@ struct Builder {
   }
 
   void people() {
-    std::map<std::string, int> heads;
+    std::map<std::string, int> heads, titles;
     for (const pack::Npc& npc : pack.npcs) ++heads[last_word(head_of(words, npc.role))];
+    for (const pack::Npc& npc : pack.npcs) {
+      for (const Token& token : tokens(npc.name)) ++titles[token.folded];
+    }
     for (const pack::Npc& npc : pack.npcs) {
       Thing thing{ThingType::person, npc.id.str(), npc.name, "", {}, {}};
       alias(thing, npc.name, 1);
       for (const std::string& word : name_words(words, npc.name)) alias(thing, word, 1);
+      // "the captain", of the only one who is called so.
+      for (const Token& token : tokens(npc.name)) {
+        const bool title = words.titles.contains(token.folded) && !words.generic.contains(token.folded) &&
+                           !words.kin.contains(token.folded) && !words.stop.contains(token.folded);
+        if (title && titles[token.folded] == 1) alias(thing, token.text, kRoleLast);
+      }
       alias(thing, npc.role, kRole);
       const std::string head = head_of(words, npc.role);
       alias(thing, head, kRoleHead);

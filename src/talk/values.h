@@ -46,6 +46,7 @@ class SceneValues {
   std::optional<bool> holds_claim(Claim claim) const;
   std::optional<bool> holds_role(const pack::Npc* who) const;
   std::optional<bool> holds_aspect() const;
+  std::optional<bool> holds_at() const;
   // Whether the words by which people ask for one of several states are those of what is now.
   std::optional<bool> says(
       const std::vector<std::pair<bool, const std::set<std::string, std::less<>>*>>& states) const;

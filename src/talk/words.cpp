@@ -118,6 +118,7 @@ Words read_words(const pack::Cursor& cursor) {
   out.generic = required_words(fields, "generic");
   out.articles = required_words(fields, "articles");
   out.titles = optional_words(fields, "titles");
+  out.kin = optional_words(fields, "kin");
   out.joints = optional_words(fields, "joints");
   out.common = required_words(fields, "common");
   for (const std::string& text : required_texts(fields, "endings")) {
@@ -132,6 +133,7 @@ Words read_words(const pack::Cursor& cursor) {
     for (const auto& [key, value] : found->map("numbers"))
       out.numbers[fold(key.node().text)] = value.whole(key.node().text, 0, 1'000'000'000);
   }
+  out.vowels = fold(fields.text_or("vowels", ""));
   for (const std::string& text : optional_texts(fields, "keys")) {
     for (const std::string& row : split(tidied(text), ' ')) out.keys.push_back(fold(row));
   }

@@ -45,6 +45,7 @@ struct Words {
   std::set<std::string, std::less<>> generic;   // too general to tell things apart: "place", "day"
   std::set<std::string, std::less<>> articles;  // "the", "a"
   std::set<std::string, std::less<>> titles;    // are no names: "father", "captain"
+  std::set<std::string, std::less<>> kin;       // titles that people also have for their own: "father"
   std::set<std::string, std::less<>> joints;    // end the head of a role: "of", "for"
   std::set<std::string, std::less<>> common;    // are spelled right, beside what the pack and the asks use
   std::vector<std::string> endings;             // taken off by stem(), the first that fits
@@ -52,6 +53,7 @@ struct Words {
   std::map<std::string, std::string, std::less<>> short_forms;  // "whats" -> "what is"
   std::map<std::string, std::int64_t, std::less<>> numbers;     // "seven" -> 7
   std::vector<std::string> keys;          // rows of the keyboard, for slips to a key beside: "qwertyuiop"
+  std::string vowels;                     // that people take for each other
   std::vector<std::string> name_endings;  // a name may take or lose: "s"; the longest first
   std::map<std::string, std::vector<std::string>> place_kinds;  // "inn" -> what people call such a place
   bool nouns_are_large = false;  // every noun begins with a large letter, so that one shows no name

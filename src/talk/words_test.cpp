@@ -91,24 +91,28 @@ TEST(Normalised, MendsOneSlipAndLeavesNames) {
   known.names = {"chapel", "harbour"};
   known.common = {"lantern"};
   known.asked = {"where", "name", "time", "tell"};
+  known.stems = {"walk", "lantern"};
   struct Row {
     const char* line;
     const char* meant;
   };
-  const Row rows[] = {{"whats that", "what is that"},
-                      {"where is the chappel", "where is the chapel"},
-                      {"where is the chaple", "where is the chapel"},
-                      {"where is the hrbour", "where is the harbour"},
-                      {"Do you know Harbor the smith?", "Do you know Harbor the smith?"},
-                      {"WHERE IS THE CHAPLE", "Where is the chapel"},
-                      {"a lantrn here", "a lantern here"},
-                      {"wahts your naem", "what is your name"},  // a short form with a slip in it
-                      {"hwat tiem", "what time"},
-                      {"tlel me", "tell me"},
-                      {"the tile", "the tile"},  // another word, one letter away
-                      {"a game", "a game"},
-                      {"a hsrbour", "a harbour"},
-                      {"", ""}};
+  const Row rows[] = {
+      {"whats that", "what is that"},
+      {"where is the chappel", "where is the chapel"},
+      {"where is the chaple", "where is the chapel"},
+      {"where is the hrbour", "where is the harbour"},
+      {"Do you know Harbor the smith?", "Do you know Harbor the smith?"},
+      {"WHERE IS THE CHAPLE", "Where is the chapel"},
+      {"a lantrn here", "a lantern here"},
+      {"wahts your naem", "what is your name"},  // a short form with a slip in it
+      {"hwat tiem", "what time"},
+      {"tlel me", "tell me"},
+      {"the tile", "the tile"},  // another word, one letter away
+      {"a game", "a game"},
+      {"a hsrbour", "a harbour"},
+      {"he walked to the lanterns", "he walked to the lanterns"},  // forms of words that are known
+      {"a bag of laxterns", "a bag of laxterns"},                  // too unlikely a slip
+      {"", ""}};
   for (const Row& row : rows) {
     EXPECT_EQ(normalised(en, known, row.line), row.meant) << row.line;
   }
@@ -135,6 +139,10 @@ TEST(FirstPerson, IsMadeByRuleOrNotAtAll) {
   EXPECT_EQ(sentence_in_first_person(en, "Her mother runs the mill in Arle, and she misses her.", marta),
             "My mother runs the mill in Arle.");
   EXPECT_EQ(sentence_in_first_person(en, "Her mother gave her the mill.", marta), std::nullopt);
+  EXPECT_EQ(sentence_in_first_person(en, "Her husband runs a bakery and writes to her.", marta),
+            "My husband runs a bakery.");
+  EXPECT_EQ(sentence_in_first_person(en, "She rose early, writes her own letters and reads poetry.", marta),
+            "I rose early, write my own letters and read poetry.");
   EXPECT_EQ(sentence_in_first_person(en, "She misses Odo, who let Marta win.", marta), std::nullopt);
   const FirstPerson& de = language_in("de").saying.first_person;
   EXPECT_EQ(activity_in_first_person(de, "hebt den Zoll ein und zählt Frösche"),
@@ -142,10 +150,20 @@ TEST(FirstPerson, IsMadeByRuleOrNotAtAll) {
   EXPECT_EQ(activity_in_first_person(de, "schläft über der Küche"), "Ich schlafe über der Küche.");
 }
 
+TEST(Clauses, AreSaidOfOneself) {
+  const FirstPerson& en = language_in("en").saying.first_person;
+  EXPECT_THAT(clauses(en, "I do the thirty rooms and come from a farm in the valley."),
+              ElementsAre("I do the thirty rooms.", "I come from a farm in the valley."));
+  EXPECT_THAT(clauses(en, "I mend nets."), IsEmpty());
+  EXPECT_THAT(clauses(en, ""), IsEmpty());
+}
+
 TEST(Turned, ExchangesIAndYou) {
   const Saying& en = language_in("en").saying;
   EXPECT_EQ(turned(en, "My knee has been hurting. I am old."), "Your knee has been hurting. You are old.");
   EXPECT_EQ(turned(en, "I will bring you my bread."), "You will bring me your bread.");
+  EXPECT_EQ(turned(en, "If you keep quiet I will bring you two buckles."),
+            "If I keep quiet you will bring me two buckles.");
   EXPECT_EQ(turned(en, ""), "");
 }
 
