@@ -68,6 +68,7 @@ class JsonCursor {
   void push(std::string_view piece);
   bool in_string() const { return in_string_; }
   bool escaped() const { return escaped_; }
+  int depth() const { return depth_; }  // objects and arrays that are open
   // An object or array was opened and everything is closed again.
   bool complete() const { return opened_ && depth_ == 0 && !in_string_; }
 

@@ -24,6 +24,8 @@ std::unexpected<Error> too_long(const std::string& model, const std::string& hav
 // its end.
 int json_tokens_least(int bytes) { return bytes / 6; }
 int json_tokens_reserve(int bytes) { return bytes / 2 + 6; }
+// And more for each object or array that is open: its end, and a value where one must stand before it.
+constexpr int kTokensALevel = 2;
 
 inference::Markup::Kind markup_of(const GenerateRequest& request) {
   using Kind = inference::Markup::Kind;
@@ -57,7 +59,7 @@ class GenerateRun final : public Run {
     note_pace(now);
     const double left = tokens_left(now);
     if (json_ && std::min(left < 0 ? tokens_max_ : left, static_cast<double>(tokens_max_ - new_tokens_)) <=
-                     json_reserve_)
+                     json_reserve_ + kTokensALevel * sampler_.open())
       sampler_.close();
     const auto token = sampler_.next(logits);
     if (lane_.model().ends(token)) return;  // nothing appended: on_done() follows

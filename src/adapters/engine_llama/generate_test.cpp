@@ -39,6 +39,26 @@ TEST_F(LlamaTest, ASchemaThatNothingMatchesIsTheCallersMistake) {
   }
 }
 
+// A loose schema says nothing of how deep an answer goes: what is open has to be closed in time.
+TEST_F(LlamaTest, WhatGoesDeepIsClosedBeforeTheTokensEnd) {
+  open_smollm();
+  const std::string deep(40, '[');
+  auto request = talk("Go on: " + deep, 24, "You repeat.");
+  request.messages.push_back({Role::assistant, deep + deep});
+  request.messages.push_back({Role::user, "Go on: " + deep});
+  request.json_schema = R"({"type":"array"})";
+  request.sampling.temperature = 1;
+  int deepest = 0;
+  for (int tokens = 12; tokens < 60; tokens += 5) {
+    request.tokens_max = tokens;
+    request.sampling.seed = static_cast<std::uint64_t>(tokens);
+    const auto reply = generate(request);
+    ASSERT_TRUE(reply) << tokens << " tokens: " << reply.error().message;
+    deepest = std::max(deepest, static_cast<int>(std::ranges::count(reply->text, '[')));
+  }
+  EXPECT_GT(deepest, 8) << "nothing was deep enough to try it";
+}
+
 // What the converter of schemas does not know would be left out, with a line on stderr: so the grammar is led
 // by a schema without it, and by rules of our own.
 TEST_F(LlamaTest, TheGrammarLeadsToWhatTheSchemaSays) {

@@ -29,6 +29,7 @@ class Sampler {
   // From here on what the grammar allows is taken in the order in which it shortens the JSON.
   void close() { closing_ = true; }
   bool closing() const { return closing_; }
+  int open() const { return cursor_.depth(); }  // objects and arrays of the JSON that have yet to be closed
   // The JSON object or array is complete. Always false without a schema.
   bool complete() const { return json_ && cursor_.complete(); }
 
