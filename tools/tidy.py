@@ -30,7 +30,7 @@ ARROWS = {
     "src/services/*": ["base", "rt", "ports", "moderation", "schema", "inference", "host", "pack", "talk", "troupe"],
     "src/adapters/*": ["base", "rt", "ports", "schema", "inference"],
     "src/edge": ["base", "rt", "ports", "schema", "host", "troupe"],
-    "src/cli": ["base", "rt", "ports", "host", "pack", "troupe"],
+    "src/cli": ["base", "rt", "ports", "host", "pack", "talk", "troupe"],
 }
 OURS = ("base", "rt", "ports", "moderation", "schema", "inference", "host", "pack", "talk", "services", "adapters", "edge", "cli", "app", "troupe")
 

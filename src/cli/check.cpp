@@ -8,6 +8,7 @@
 #include "cli/rpc.h"
 #include "pack/pack.h"
 #include "pack/pack_rating.h"
+#include "talk/hints.h"
 
 namespace troupe::cli {
 
@@ -33,20 +34,26 @@ std::string counted(std::size_t n, const char* one, const char* many) {
   return fmt::format("{} {}", n, n == 1 ? one : many);
 }
 
+// With its file as seen from where the command was typed, so that editors and terminals can jump there.
+std::string line_of(pack::Problem problem, const std::string& dir) {
+  if (!problem.file.empty()) problem.file = (std::filesystem::path(dir) / problem.file).string();
+  return one_line(to_string(problem));
+}
+
+Json listed(const std::vector<pack::Problem>& problems) {
+  Json out = Json::array();
+  for (const auto& problem : problems) out.push_back(problem_json(problem));
+  return out;
+}
+
 int report(const std::vector<pack::Problem>& problems, const CheckOptions& options,
            const Terminal& terminal) {
   if (options.json) {
-    Json json = {{"ok", false}, {"problems", Json::array()}};
-    for (const auto& problem : problems) json["problems"].push_back(problem_json(problem));
+    const Json json = {{"ok", false}, {"problems", listed(problems)}};
     terminal.out << compact(json) << '\n';
     return 1;
   }
-  const std::filesystem::path dir(options.dir);
-  for (auto problem : problems) {
-    // As seen from where the command was typed, so that editors and terminals can jump there.
-    if (!problem.file.empty()) problem.file = (dir / problem.file).string();
-    terminal.out << one_line(to_string(problem)) << '\n';
-  }
+  for (const auto& problem : problems) terminal.out << line_of(problem, options.dir) << '\n';
   complain(terminal, fmt::format("{} in {}", counted(problems.size(), "problem", "problems"), options.dir));
   return 1;
 }
@@ -62,23 +69,25 @@ int run_check(const CheckOptions& options, const Terminal& terminal) {
   }
   const auto pack = pack::load_pack(options.dir);
   if (!pack) return report(pack.error(), options, terminal);
+  const auto language = talk::language_of(*pack);
+  if (!language) return report(language.error(), options, terminal);
   const auto warnings = pack::rating_warnings(*pack);
+  const auto hints = talk::hints_for(*pack, *language);
   if (options.json) {
-    Json listed = Json::array();
-    for (const auto& warning : warnings) listed.push_back(problem_json(warning));
     const Json json = {{"ok", true},
                        {"problems", Json::array()},
-                       {"warnings", std::move(listed)},
+                       {"warnings", listed(warnings)},
+                       {"hints", listed(hints)},
                        {"world", pack->world.name},
                        {"hash", pack->hash},
                        {"counts", counts_json(*pack)}};
     terminal.out << compact(json) << '\n';
     return 0;
   }
-  for (auto warning : warnings) {
-    if (!warning.file.empty()) warning.file = (std::filesystem::path(options.dir) / warning.file).string();
-    terminal.out << terminal.style(Ink::yellow, "warning: ") << one_line(to_string(warning)) << '\n';
-  }
+  for (const auto& warning : warnings)
+    terminal.out << terminal.style(Ink::yellow, "warning: ") << line_of(warning, options.dir) << '\n';
+  for (const auto& hint : hints)
+    terminal.out << terminal.style(Ink::dim, "hint: ") << line_of(hint, options.dir) << '\n';
   terminal.out << fmt::format(
       "{}: {} {}, {}, {}, {}, {}, {}\n", options.dir, terminal.style(Ink::green, "ok:"),
       counted(pack->places.size(), "place", "places"), counted(pack->npcs.size(), "person", "people"),

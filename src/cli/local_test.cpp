@@ -36,7 +36,8 @@ class Folder {
 TEST(Check, CountsWhatIsInAGoodWorld) {
   Screen screen;
   EXPECT_EQ(screen.run({"check", "worlds/lanternfall"}), 0) << screen.out.str();
-  EXPECT_THAT(screen.out.str(), ::testing::StartsWith("worlds/lanternfall: ok: "));
+  EXPECT_THAT(screen.out.str(), HasSubstr("worlds/lanternfall: ok: "));
+  EXPECT_THAT(screen.out.str(), HasSubstr("hint: worlds/lanternfall/npcs/")) << "who has few lines";
   EXPECT_THAT(screen.out.str(), HasSubstr(" people, "));
 }
 
