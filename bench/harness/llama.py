@@ -145,20 +145,22 @@ class Streamed:
     total_ms: float
     prompt_tokens: int
     new_tokens: int
+    text: str
 
 
 def read_stream(response, begin):
     """Reads server-sent events to their end; ms from `begin[0]`."""
-    first, usage = None, {}
+    first, usage, said = None, {}, ""
     for raw in response:
         text = raw.decode(errors="replace").strip()
         if not text.startswith("data: {"):
             continue
         event = json.loads(text[len("data: "):])
         for choice in event.get("choices", []):
-            if first is None and choice.get("delta", {}).get("content"):
+            said += choice.get("delta", {}).get("content") or ""
+            if first is None and said:
                 first = 1000 * (time.monotonic() - begin[0])
         usage = event.get("usage") or usage
     if first is None:
         raise OSError(f"no token came, status {response.status}")
-    return Streamed(first, 1000 * (time.monotonic() - begin[0]), usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0))
+    return Streamed(first, 1000 * (time.monotonic() - begin[0]), usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0), said)
