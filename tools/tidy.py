@@ -64,6 +64,7 @@ VERB_WORDS = {  # file: which (a pattern), as what
     "src/services/npc/npc_rules.cpp": ("guard", "an archetype"),
     "src/services/npc/choice_rules.cpp": ("guard", "an archetype"),
     "src/talk/language.cpp": ("guard", "a section of a language file"),
+    "src/cli/why.cpp": ("guard", "a field of a decision"),
     "src/edge/docs_page.cpp": ("search", "an HTML attribute"),
 }
 

@@ -291,7 +291,7 @@ export async function say(npc: string, text: string): Promise<void> {
     }, stop.signal);
     store.changeLine(npc, answer, {
       text: reply.text, pending: false, tier: reply.tier, model: reply.model, firstMs: num(reply.first_token_ms),
-      deadlineMet: reply.deadline_met, verbs: reply.verbs ?? [], eventId: reply.event_id,
+      deadlineMet: reply.deadline_met, verbs: reply.verbs ?? [], eventId: reply.event_id, way: reply.way,
     });
     store.bubble(npc, reply.text);
   } catch (e) {

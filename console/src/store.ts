@@ -21,6 +21,7 @@ export interface Line {
   deadlineMet?: boolean;
   verbs?: ProposedVerb[];
   eventId?: string;
+  way?: string;
 }
 
 export type Connection =

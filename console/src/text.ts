@@ -148,6 +148,10 @@ function other(event: WorldEvent, names: Names): Sentence {
   return { text: capital(text || `${words(event.type)}${subject ? `: ${subject}` : ''}${tail}`), topic, ...(actor ? { who: actor } : {}) };
 }
 
+// How an answer came about (npc.Talk's `way`).
+export const wayWords = (way: string) =>
+  ({ written: 'their own words', grounded: 'made of the world as it is', told: 'what you told them', model: 'a model spoke', deflected: 'they do not say' })[way] ?? way;
+
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }

@@ -26,8 +26,10 @@ export interface Npc {
 export interface ProposedVerb { verb: string; args: Record<string, string>; verdict: string }
 export interface TalkReply {
   text: string; tier: string; model: string; deadline_met: boolean; first_token_ms: Num;
-  verbs: ProposedVerb[]; event_id: string;
+  verbs: ProposedVerb[]; event_id: string; way?: string;
 }
+// What an answer rests on.
+export interface Evidence { kind: string; id?: string; text?: string; source?: string; at_ms?: Num }
 
 export interface Memory {
   id: string; text: string; at_ms: Num; place: string; witnesses: string[]; source: string; importance: number;
@@ -59,6 +61,7 @@ export interface Decision {
   deadline_ms?: Num; deadline_met?: boolean; queue_us?: Num; first_token_us?: Num; total_us?: Num;
   prompt_tokens?: number; cached_tokens?: number; new_tokens?: number; cost_microusd?: Num;
   memories?: string[]; facts?: string[]; fallbacks?: string[];
+  way?: string; evidence?: Evidence[]; guard?: string[]; heard?: string;
 }
 export interface WhyLink {
   event_id: string; type: string; subject: string; at_ms: Num; clock: string; text: string;

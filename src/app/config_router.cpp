@@ -50,6 +50,24 @@ std::string set_canary(Config& config, Tier tier, const std::string& value) {
   return {};
 }
 
+// "qwen2.5-coder-1.5b rephrase small_talk, other none"
+std::string set_may(std::map<std::string, inference::Freedoms>& out, const std::string& value) {
+  out.clear();
+  for (const auto& one : split(value, ',')) {
+    const auto words = split(trim(one), ' ');
+    inference::Freedoms freedoms;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      if (words[i].empty() || words[i] == "none") continue;
+      const auto freedom = inference::parse_freedom(words[i]);
+      if (!freedom) return "a model and what it may: none, or some of rephrase, small_talk, nearest, first";
+      freedoms.add(*freedom);
+    }
+    if (words.size() < 2) return "a model and what it may, such as `qwen2.5-coder-1.5b small_talk`";
+    out[words.front()] = freedoms;
+  }
+  return {};
+}
+
 std::string set_count(std::size_t& out, const std::string& value, std::size_t most) {
   std::size_t count = 0;
   if (!whole(value, count) || count < 1 || count > most) return "1 to " + std::to_string(most);
@@ -97,6 +115,11 @@ const std::vector<ConfigKey>& router_keys() {
          c.server.router.step_down = v == "true";
          return {};
        }},
+      {"talk.may",
+       "what models may do when people speak, beside what the catalogue says: names, each with `none` or "
+       "some of "
+       "rephrase, small_talk, nearest, first, with commas between models",
+       "as in the catalogue; others everything", [](C& c, V v) { return set_may(c.server.may, v); }},
       {"jobs.parallel", "jobs at work at once, 1 to 64", "2",
        [](C& c, V v) { return set_count(c.server.router.jobs.parallel, v, 64); }},
       {"jobs.waiting", "jobs that may wait, 1 to 100000", "10000",

@@ -138,7 +138,16 @@ void open_llama(const rt::Env& env, engine::LlamaConfig config, Engines& engines
       "", problems);
 }
 
-// What a model costs and how much it is given at once, from its configuration where it is over HTTP.
+// What is known of a model of this machine; nullptr for one over HTTP.
+const models::CatalogueEntry* catalogued(const std::string& model, const EngineOptions& options) {
+  if (std::ranges::find(options.remote, model, &engine::OpenAiModelConfig::name) != options.remote.end())
+    return nullptr;
+  const auto found = std::ranges::find(options.catalogue, model, &models::CatalogueEntry::name);
+  return found == options.catalogue.end() ? nullptr : &*found;
+}
+
+// What a model costs, how much it is given at once and what it may say, from its configuration where it is
+// over HTTP.
 Route route_to(engine::Engine& engine, const std::string& model, bool writes, const EngineOptions& options) {
   Route route{.engine = &engine, .model = model, .writes = writes};
   const auto remote = std::ranges::find(options.remote, model, &engine::OpenAiModelConfig::name);
@@ -151,6 +160,13 @@ Route route_to(engine::Engine& engine, const std::string& model, bool writes, co
     // so that no slot is empty while somebody waits, and one caller alone can have all of them.
     route.places = kChatSlots + 2;
   }
+  if (const auto* known = catalogued(model, options); known != nullptr && known->may) {
+    route.freedoms = {};
+    for (const auto& name : *known->may) {
+      if (const auto freedom = inference::parse_freedom(name)) route.freedoms.add(*freedom);
+    }
+  }
+  if (const auto set = options.may.find(model); set != options.may.end()) route.freedoms = set->second;
   return route;
 }
 
@@ -168,6 +184,7 @@ void add_default_routes(engine::Engine& engine, const EngineOptions& options, En
     if (model.embedding_size > 0 && engines.router.embedding.empty()) {
       engines.embedding_size = static_cast<std::size_t>(model.embedding_size);
       engines.embedding_model = maker_of(model, options);
+      if (const auto* known = catalogued(model.name, options)) engines.embedding_languages = known->languages;
       engines.router.embedding.push_back(route_to(engine, model.name, false, options));
       // It chooses best within the time that gold has (ADR 4).
       if (&engine == engines.llama.get())
@@ -232,6 +249,7 @@ Result<void> check_engine_names(const EngineOptions& options) {
         key + ": no model '" + name + "'" + did_you_mean(name, known) + " (" + join(known, ", ") + ")");
   };
   for (const auto& name : options.only) TRY_VOID(check("models.only", name));
+  for (const auto& [name, freedoms] : options.may) TRY_VOID(check("talk.may", name));
   for (const auto& [tier, names] : options.routes) {
     for (const auto& name : names) TRY_VOID(check("routes." + std::string(engine::tier_name(tier)), name));
   }

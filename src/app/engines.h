@@ -27,7 +27,8 @@ struct EngineOptions {
   std::set<std::string> only;                     // names; empty = those that serve a tier
   std::vector<engine::OpenAiModelConfig> remote;  // over HTTP
   std::map<engine::Tier, std::vector<std::string>>
-      routes;  // names in order; a tier that is not there: the default
+      routes;                                      // names in order; a tier that is not there: the default
+  std::map<std::string, inference::Freedoms> may;  // by model: instead of what the catalogue says
   RouterPolicy policy;
 };
 
@@ -38,8 +39,9 @@ struct Engines {
   RouterConfig router;
   std::set<std::string> loaded;
   std::size_t embedding_size = 0;
-  std::string embedding_model;  // who makes the vectors: name, hash and size
-  std::string problem;          // why a tier has no model, for /readyz and the log; "" = everything is there
+  std::string embedding_model;                   // who makes the vectors: name, hash and size
+  std::vector<std::string> embedding_languages;  // that it knows; none = any
+  std::string problem;  // why a tier has no model, for /readyz and the log; "" = everything is there
 };
 
 // What the configuration names and nobody knows: `invalid_argument` config.unknown_model, a mistake to stop

@@ -67,18 +67,22 @@ boost::asio::awaitable<void> wind_down(edge::Edge& edge, std::array<Room*, 2> ro
   co_await group.join();
 }
 
+std::unexpected<Error> broken(const std::filesystem::path& world,
+                              const std::vector<pack::Problem>& problems) {
+  for (const auto& problem : problems) std::fprintf(stderr, "%s\n", pack::to_string(problem).c_str());
+  return fail(Code::invalid_argument, "pack.broken",
+              fmt::format("{} has {} problem{}; `troupe check {}` lists them", world.string(),
+                          problems.size(), problems.size() == 1 ? "" : "s", world.string()));
+}
+
 }  // namespace
 
 Result<void> run_server(const ServerOptions& options) {
   auto loaded = pack::load_pack(options.world);
-  if (!loaded) {
-    for (const auto& problem : loaded.error()) std::fprintf(stderr, "%s\n", pack::to_string(problem).c_str());
-    return fail(
-        Code::invalid_argument, "pack.broken",
-        fmt::format("{} has {} problem{}; `troupe check {}` lists them", options.world.string(),
-                    loaded.error().size(), loaded.error().size() == 1 ? "" : "s", options.world.string()));
-  }
+  if (!loaded) return broken(options.world, loaded.error());
   const pack::Pack& pack = *loaded;
+  if (const auto language = talk::language_of(pack); !language)
+    return broken(options.world, language.error());
   write_privately();
   log_protobuf();
   TRY_VOID(open_data_folder(options.data));
@@ -95,6 +99,7 @@ Result<void> run_server(const ServerOptions& options) {
                                      .only = {options.only_models.begin(), options.only_models.end()},
                                      .remote = options.engines,
                                      .routes = options.routes,
+                                     .may = options.may,
                                      .policy = options.router};
   TRY_VOID(check_engine_names(engine_options));
 
@@ -137,7 +142,9 @@ Result<void> run_server(const ServerOptions& options) {
   NpcConfig npc{.thinks = thinks,
                 .read_ahead = options.read_ahead,
                 .embedding_size = engines.embedding_size,
-                .embedding_model = engines.embedding_model};
+                .embedding_model = engines.embedding_model,
+                .embedding_languages = engines.embedding_languages,
+                .vectors = models_dir / "vectors"};
   if (engines.embedding_size > 0) {
     npc.make_index = [size = engines.embedding_size] { return index::make_flat_index(size); };
   }

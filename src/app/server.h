@@ -26,7 +26,8 @@ struct ServerOptions {
   bool accept_loss = false;  // what was acknowledged and is missing: go on without it
   bool ready_as_json = false;
   bool use_models = true;
-  std::vector<std::string> only_models;  // names; empty = those that serve a tier
+  std::map<std::string, inference::Freedoms> may;  // by model: instead of what the catalogue says
+  std::vector<std::string> only_models;            // names; empty = those that serve a tier
   int engine_threads = 0;
   bool read_ahead = true;                          // prompts of talks, before a line comes
   bool keep_prefixes = true;                       // prompts that were read, over a restart

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/check.h"
 #include "services/capabilities/capabilities_service.h"
 #include "services/events/events_service.h"
 #include "services/settings/settings_service.h"
@@ -39,6 +40,12 @@ WordGuard::Rules words_of(const pack::Pack& pack) {
   return rules;
 }
 
+talk::Language language_of(const pack::Pack& pack) {
+  auto language = talk::language_of(pack);
+  TROUPE_CHECK(language.has_value(), "a pack whose language is not whole");
+  return *std::move(language);
+}
+
 AiConfig rated(AiConfig ai, const pack::Pack& pack) {
   ai.rating = pack.world.rating;
   return ai;
@@ -49,6 +56,7 @@ AiConfig rated(AiConfig ai, const pack::Pack& pack) {
 WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc,
                              AiConfig ai, ModelsConfig models)
     : texts_(pack::built_in_prompt_texts("en")),
+      language_(language_of(pack)),
       settings_(std::make_unique<WorldSettings>(host)),
       time_(std::make_unique<TimeService>(pack, host)),
       weather_(std::make_unique<WeatherService>(pack, host)),
@@ -61,7 +69,8 @@ WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig ro
           })),
       router_(std::make_unique<RouterService>(host, std::move(router))),
       ai_(std::make_unique<AiService>(host, texts_, rated(std::move(ai), pack))),
-      npc_(std::make_unique<NpcService>(pack, host, texts_, with_settings(std::move(npc), *settings_))),
+      npc_(std::make_unique<NpcService>(pack, host, texts_, language_,
+                                        with_settings(std::move(npc), *settings_))),
       events_(std::make_unique<EventsService>(pack, host)),
       models_(std::make_unique<ModelsService>(host, std::move(models))),
       world_(std::make_unique<WorldService>(pack, host)) {

@@ -13,6 +13,7 @@
 #include "services/models/models_service.h"
 #include "services/npc/npc_service.h"
 #include "services/router/router_service.h"
+#include "talk/language.h"
 
 namespace troupe {
 
@@ -28,6 +29,7 @@ class WorldSettings;
 // The rooms of one world, in the order in which they hear an event.
 class WorldServices {
  public:
+  // The pack's language is whole: talk::language_of() says whether.
   WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc, AiConfig ai,
                 ModelsConfig models);
   ~WorldServices();
@@ -37,6 +39,7 @@ class WorldServices {
 
  private:
   const pack::PromptTexts texts_;
+  const talk::Language language_;
   std::unique_ptr<WorldSettings> settings_;
   std::unique_ptr<TimeService> time_;
   std::unique_ptr<WeatherService> weather_;

@@ -59,7 +59,9 @@ void Talk::show_rest(const Json& reply, const std::string& lead) {
 }
 
 void Talk::footnote(const Json& reply) const {
-  std::string line = text_in(reply, "tier");
+  std::string line = text_in(reply, "way");
+  if (!line.empty()) line += ", ";
+  line += text_in(reply, "tier");
   if (const auto model = text_in(reply, "model"); !model.empty()) line += ", " + model;
   line += fmt::format("; first token {} ms; deadline {}", number_in(reply, "first_token_ms"),
                       flag_in(reply, "deadline_met") ? "met" : "missed");

@@ -96,6 +96,7 @@ class Chain {
     if (const auto output = text_in(d, "output"); !output.empty() && list_in(d, "options").empty()) {
       line("  said: " + one_line(output));
     }
+    print_words(d);
     if (const auto thought = text_in(d, "reasoning"); !thought.empty()) {
       const std::string_view head =
           full_ ? std::string_view(thought) : utf8_prefix(thought, kShortPromptBytes);
@@ -109,6 +110,22 @@ class Chain {
     print_list(d, "facts", "  facts: ");
     print_list(d, "memories", "  memories: ");
     print_prompt(text_in(d, "prompt"));
+  }
+
+  // Of a talk: how the line was understood, and what the answer rests on.
+  void print_words(const Json& d) const {
+    if (const auto heard = text_in(d, "heard"); !heard.empty()) line("  heard as: " + one_line(heard));
+    if (const auto way = text_in(d, "way"); !way.empty()) {
+      std::vector<std::string> on;
+      for (const auto& evidence : list_in(d, "evidence")) {
+        std::string one = text_in(evidence, "kind");
+        if (const auto id = text_in(evidence, "id"); !id.empty()) one += " " + id;
+        if (const auto text = text_in(evidence, "text"); !text.empty()) one += " \"" + text + "\"";
+        on.push_back(one_line(one));
+      }
+      line("  way: " + one_line(way) + (on.empty() ? "" : ", from " + join(on, ", ")));
+    }
+    print_list(d, "guard", "  not said: ");
   }
 
   // What scheduler and router did about it; nothing where nothing had to be done.
@@ -157,8 +174,8 @@ class Chain {
     for (const auto& item : list_in(d, key)) {
       if (item.is_string()) texts.push_back(one_line(item.get<std::string>()));
     }
-    if (!texts.empty())
-      line(std::string(lead) + join(texts, key == std::string_view("fallbacks") ? "; " : ", "), Ink::dim);
+    const bool sentences = key == std::string_view("fallbacks") || key == std::string_view("guard");
+    if (!texts.empty()) line(std::string(lead) + join(texts, sentences ? "; " : ", "), Ink::dim);
   }
 
   void print_prompt(const std::string& prompt) const {

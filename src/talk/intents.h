@@ -28,10 +28,13 @@ enum class Manner {
   news,
   promise,
   accusation,
+  promise_kept,
+  promise_broken,
 };
-inline constexpr std::array<std::string_view, 16> kMannerNames{
-    "none",  "greeting", "farewell", "thanks", "sorrow", "praise", "offer",   "apology",
-    "doubt", "advice",   "order",    "insult", "threat", "news",   "promise", "accusation"};
+inline constexpr std::array<std::string_view, 18> kMannerNames{
+    "none",   "greeting", "farewell", "thanks",     "sorrow",       "praise",
+    "offer",  "apology",  "doubt",    "advice",     "order",        "insult",
+    "threat", "news",     "promise",  "accusation", "promise_kept", "promise_broken"};
 inline std::string_view name_of(Manner manner) { return kMannerNames[static_cast<std::size_t>(manner)]; }
 
 // What an ask has in braces: a person, a place, a good, a festival, a faction.

@@ -27,6 +27,8 @@ class VectorTable {
   const Vector& of(std::string_view text) const { return at(row(text)); }
   bool contains(std::string_view text) const { return row(text) != kNone; }
   std::size_t size() const { return vectors_.size(); }
+  // All of them: text -> row.
+  const std::map<std::string, std::uint32_t, std::less<>>& rows() const { return rows_; }
 
  private:
   std::map<std::string, std::uint32_t, std::less<>> rows_;

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { mindOf, say, setTyping, stopTalk } from '../actions';
 import { me, names, talks, whyOf, type Line } from '../store';
-import { verbText } from '../text';
+import { verbText, wayWords } from '../text';
 import { num, type Npc } from '../types';
 import { Icon } from './icons';
 import { Tier } from './people';
@@ -84,6 +84,7 @@ function OneLine({ line, name }: { line: Line; name: string }) {
       {line.tier && (
         <p class="meta">
           <Tier tier={line.tier} />
+          {line.way && <span title="How the answer came about">{wayWords(line.way)}</span>}
           {line.model && <span title="The model that spoke">{line.model}</span>}
           {line.firstMs !== undefined && line.firstMs > 0 && <span title="From your words to the first word of the answer">first word {line.firstMs} ms</span>}
           <span class={line.deadlineMet ? 'good' : 'bad'}>{line.deadlineMet ? 'in time' : 'late'}</span>

@@ -4,8 +4,8 @@ import { whyOf as chainOf } from '../actions';
 import { messageOf } from '../api';
 import { whenText } from '../clock';
 import { gameNow, names, whyOf } from '../store';
-import { capital, duration, isSilent, percent, sentence, words } from '../text';
-import { num, type Decision, type WhyLink, type WorldEvent } from '../types';
+import { capital, duration, isSilent, percent, sentence, wayWords, words } from '../text';
+import { num, type Decision, type Evidence, type WhyLink, type WorldEvent } from '../types';
 import { Icon } from './icons';
 import { Options } from './mind';
 import { Tier } from './people';
@@ -86,6 +86,12 @@ function DecisionCard({ d }: { d: Decision }) {
       <p class="head"><strong>{d.kind === 'talk' ? 'A spoken answer' : 'A choice'}</strong><Tier tier={d.tier ?? ''} />{d.model && <span class="quiet">{d.model}{d.method ? `, ${d.method}` : ''}</span>}</p>
       {options.length > 0 && <Options options={options} probabilities={(d.probabilities ?? []).map((p) => num(p))} choice={num(d.choice, -1)} />}
       {d.output && options.length === 0 && <blockquote>{d.output}</blockquote>}
+      {d.way && (
+        <p class="verdict"><span class="quiet">Way</span> {wayWords(d.way)}
+          {(d.evidence?.length ?? 0) > 0 && <span class="quiet">, from {d.evidence!.map(evidenceWords).join(', ')}</span>}</p>
+      )}
+      {d.heard && <p class="verdict"><span class="quiet">Heard as</span> {d.heard}</p>}
+      {(d.guard?.length ?? 0) > 0 && <p class="verdict"><span class="quiet">Not said</span> {d.guard!.join('; ')}</p>}
       {d.verdict && <p class="verdict"><span class="quiet">Verdict</span> {d.verdict}</p>}
       <Timing d={d} />
       <p class="quiet counts">
@@ -100,6 +106,8 @@ function DecisionCard({ d }: { d: Decision }) {
     </div>
   );
 }
+
+const evidenceWords = (e: Evidence) => [e.kind, e.id?.replace(/_/g, ' ')].filter(Boolean).join(' ');
 
 // Waiting, first token and the rest, against the deadline.
 function Timing({ d }: { d: Decision }) {

@@ -195,9 +195,27 @@ Result<pb::AiHeldBackReply> AiService::held_back(Turn& turn, const Caller& calle
 
 // The first that this player may hear, from the one that the draw names on. Written lines are judged as any
 // other.
+pb::GuardrailViolated AiService::violation_of(const pb::AiSpeakRequest& request,
+                                              const ai::Speech& speech) const {
+  pb::GuardrailViolated what;
+  what.set_direction("out");
+  what.set_door("npc.Talk");
+  what.set_npc(request.npc());
+  what.set_player(request.player());
+  what.set_category(std::string(moderation::category_name(speech.finding().category)));
+  what.set_level(speech.finding().level);
+  what.set_evidence(speech.finding().words);
+  what.set_by(!config_.classifier.empty() && speech.finding().words.empty() ? "model" : "words");
+  return what;
+}
+
 std::string AiService::written_line(const pb::AiSpeakRequest& request, const Levels& allowed) {
-  const std::vector<std::string> lines(request.fallback_lines().begin(), request.fallback_lines().end());
-  const auto first = lines.empty() ? 0 : static_cast<std::size_t>(request.seed() % lines.size());
+  std::vector<std::string> lines(request.fallback_lines().begin(), request.fallback_lines().end());
+  auto first = lines.empty() ? 0 : static_cast<std::size_t>(request.seed() % lines.size());
+  if (!request.written().empty()) {
+    lines.insert(lines.begin(), request.written());
+    first = 0;
+  }
   const auto fit = moderation::fitting(lines, allowed, first);
   if (!fit.empty()) return fit.front();
   if (!lines.empty()) {

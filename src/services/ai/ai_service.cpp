@@ -4,8 +4,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "services/ai/ai_speech.h"
-#include "troupe/v1/socket.pb.h"
+#include "services/ai/ai_decision.h"
 
 namespace troupe {
 
@@ -13,65 +12,7 @@ namespace {
 
 std::int64_t micros(rt::nanoseconds span) { return span.count() / 1000; }
 
-void take_usage(pb::Decision& decision, const pb::RouterUsage& usage) {
-  decision.set_queue_us(usage.queue_us());
-  decision.set_first_token_us(usage.first_token_us());
-  decision.set_total_us(usage.total_us());
-  decision.set_prompt_tokens(usage.prompt_tokens());
-  decision.set_cached_tokens(usage.cached_tokens());
-  decision.set_new_tokens(usage.new_tokens());
-  decision.set_reasoning_tokens(usage.reasoning_tokens());
-  decision.set_cost_microusd(usage.cost_microusd());
-  decision.set_slack_us(usage.slack_us());
-  decision.set_preemptions(usage.preemptions());
-  decision.set_wasted_tokens(usage.wasted_tokens());
-  decision.set_predicted_us(usage.predicted_us());
-  decision.set_computed_us(usage.computed_us());
-  decision.set_cut(usage.cut());
-}
-
-void take_answer(pb::Decision& decision, const pb::RouterGenerateReply& answer) {
-  decision.set_tier(answer.tier());
-  decision.set_model(answer.model());
-  decision.set_model_hash(answer.model_hash());
-  decision.set_method("generate");
-  decision.set_reasoning(answer.reasoning());
-  *decision.mutable_fallbacks() = answer.fallbacks();
-  decision.set_admission(answer.admission());
-  take_usage(decision, answer.usage());
-}
-
-std::string as_text(const std::vector<pb::ChatMessage>& messages) {
-  std::string out;
-  for (const auto& message : messages) out += "[" + message.role() + "]\n" + message.text() + "\n";
-  return out;
-}
-
-pb::RouterGenerateRequest router_request(const pb::AiSpeakRequest& request,
-                                         const std::vector<pb::ChatMessage>& messages) {
-  pb::RouterGenerateRequest ask;
-  ask.set_tier(request.tier().empty() ? "silver" : request.tier());
-  for (const auto& message : messages) *ask.add_messages() = message;
-  ask.set_player(request.player());
-  ask.set_npc(request.npc());
-  ask.set_place(request.place());
-  return ask;
-}
-
 }  // namespace
-
-// What has come of an answer that is under way.
-struct Hearing {
-  std::string raw;
-  rt::Instant first_shown = rt::Instant::never();
-  bool over = false;
-};
-
-// What a model said, checked and recorded.
-struct AiService::Spoken {
-  std::string text;
-  pb::Decision decision;
-};
 
 AiService::AiService(Host& host, const pack::PromptTexts& texts, AiConfig config)
     : host_(host), texts_(texts), config_(std::move(config)) {}
@@ -144,7 +85,7 @@ Task<pb::AiChooseReply> AiService::choose(Caller caller, pb::AiChooseRequest req
   decision.set_deadline_met(reply.deadline_met());
   *decision.mutable_fallbacks() = chosen.fallbacks();
   decision.set_admission(chosen.admission());
-  take_usage(decision, chosen.usage());
+  ai::take_usage(decision, chosen.usage());
   decision.set_total_us(reply.elapsed_us());
   announce(decision);
   co_return reply;
@@ -168,14 +109,15 @@ Task<pb::AiSpeakReply> AiService::speak(Caller caller, pb::AiSpeakRequest reques
   if (request.assemble_only()) co_return reply;
   if (request.read_ahead()) {
     pb::RouterWarmRequest warm;
-    *warm.mutable_ahead() = router_request(request, messages);
+    *warm.mutable_ahead() = ai::router_request(request, messages);
+    warm.mutable_ahead()->set_freedom(request.freedom());
     warm.set_guess(request.guess());
     CO_TRY(const auto warmed, co_await host_.call<pb::RouterWarmReply>(caller, warm));
     reply.set_model(warmed.model());
     co_return reply;
   }
 
-  CO_TRY(auto spoken, co_await generate(caller, request, messages, deadline));
+  CO_TRY(auto spoken, co_await say(caller, request, messages, deadline));
   if (spoken.decision.tier() != "reflex" && request.context().actions_size() > 0) {
     auto action = co_await proposed_action(caller, request.context(), spoken.text);
     if (action && !action->empty()) reply.add_proposed(*action);
@@ -188,117 +130,6 @@ Task<pb::AiSpeakReply> AiService::speak(Caller caller, pb::AiSpeakRequest reques
   *reply.mutable_decision() = std::move(spoken.decision);
   announce(reply.decision());
   co_return reply;
-}
-
-Task<AiService::Spoken> AiService::generate(Caller caller, pb::AiSpeakRequest request,
-                                            std::vector<pb::ChatMessage> messages, rt::Instant deadline) {
-  const auto started = host_.env().now();
-  Spoken spoken;
-  auto& decision = spoken.decision;
-  decision.set_npc(request.npc());
-  decision.set_kind("talk");
-  decision.set_prompt(as_text(messages));
-  decision.set_prompt_hash(sha256_hex(decision.prompt()));
-  decision.set_seed(request.seed());
-  decision.set_deadline_ms((deadline - started).count() / 1'000'000);
-
-  const auto allowed = allowed_in(request);
-  // Each sentence passes the check before it goes on to whoever asked. Where a model judges, too, it has to
-  // hear the whole.
-  const auto speech = std::make_shared<ai::Speech>(request.context().name(), allowed, request.player());
-  const auto hearing = std::make_shared<Hearing>();
-  const auto show = [this, caller, hearing](const std::string& text) {
-    if (text.empty()) return;
-    if (hearing->first_shown.is_never()) hearing->first_shown = host_.env().now();
-    pb::StreamPart part;
-    part.set_text(text);
-    host_.stream(caller, part);
-  };
-  Caller inner = caller;
-  inner.role = pb::ROLE_SERVICE;
-  inner.deadline = std::min(caller.deadline, deadline + rt::milliseconds(50));
-  inner.stream = "str." + host_.env().ids.uuid7(host_.env().clock.wall_ms());
-  CO_TRY(const auto subscription,
-         host_.bus().subscribe(inner.stream, [speech, hearing, show,
-                                              whole = !config_.classifier.empty()](const bus::Event& event) {
-           pb::StreamPart part;
-           if (hearing->over || !part.ParseFromString(event.payload)) return;
-           hearing->raw += part.text();
-           if (!whole) show(speech->push(part.text()));
-         }));
-
-  auto ask = router_request(request, messages);
-  ask.set_whole_sentences(true);
-  ask.set_tokens_max(config_.speech_tokens_max);
-  ask.set_temperature(config_.speech_temperature);
-  ask.set_seed(request.seed());
-  for (const auto& stop : ai::stops(request.context())) ask.add_stop(stop);
-  // A moment before it is due: then a written line is still in time.
-  const auto left = deadline - started;
-  ask.set_deadline_ms(std::max<std::int64_t>(
-      1, (left - std::min<rt::nanoseconds>(config_.line_margin, left / 10)).count() / 1'000'000));
-  const auto answer = co_await host_.call<pb::RouterGenerateReply>(inner, ask);
-  hearing->over = true;
-
-  if (answer) {
-    take_answer(decision, *answer);
-    // What is still on its way here, or everything.
-    const std::string_view text = answer->text();
-    if (!config_.classifier.empty()) {
-      const auto finding = co_await classify(answer->text(), allowed);
-      if (finding && finding->allowed) {
-        show(speech->push(text));
-      } else if (finding) {
-        speech->hold_back(*finding);
-      } else {
-        decision.add_fallbacks(finding.error().message);
-      }
-    } else if (text.starts_with(hearing->raw)) {
-      show(speech->push(text.substr(hearing->raw.size())));
-    }
-  } else {
-    decision.add_fallbacks(std::string(ai::inert(answer.error().message, 300)));
-  }
-  if (speech->held_back()) {
-    pb::GuardrailViolated what;
-    what.set_direction("out");
-    what.set_door("npc.Talk");
-    what.set_npc(request.npc());
-    what.set_player(request.player());
-    what.set_category(std::string(moderation::category_name(speech->finding().category)));
-    what.set_level(speech->finding().level);
-    what.set_evidence(speech->finding().words);
-    what.set_by(!config_.classifier.empty() && speech->finding().words.empty() ? "model" : "words");
-    note_held_back(std::move(what));
-  }
-  // What was shown is what was said.
-  spoken.text = trim(speech->text());
-  if (!spoken.text.empty()) {
-    if (!answer) decision.set_tier(ask.tier());
-    decision.set_verdict(speech->held_back()
-                             ? "said; the rest was held back: " +
-                                   std::string(moderation::category_name(speech->finding().category))
-                         : !answer ? "said; then it broke off"
-                                   : "said");
-  } else {
-    // Somebody spoken to always answers: with a line that a writer wrote for this.
-    decision.set_verdict(speech->held_back()
-                             ? "held back: " +
-                                   std::string(moderation::category_name(speech->finding().category))
-                         : answer ? "empty answer"
-                                  : "said");
-    spoken.text = written_line(request, allowed);
-    decision.set_tier("reflex");
-    decision.set_method("written line");
-    show(spoken.text);
-  }
-  const auto now = host_.env().now();
-  decision.set_output(spoken.text);
-  decision.set_total_us(micros(now - started));
-  decision.set_first_token_us(
-      micros((hearing->first_shown.is_never() ? now : hearing->first_shown) - started));
-  decision.set_deadline_met(now <= deadline);
-  co_return spoken;
 }
 
 Task<std::string> AiService::proposed_action(Caller caller, pb::AiContext context, std::string said) {

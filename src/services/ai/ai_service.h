@@ -8,6 +8,7 @@
 #include "moderation/moderation.h"
 #include "pack/prompt_texts.h"
 #include "services/ai/ai_prompt.h"
+#include "services/ai/ai_speech.h"
 #include "troupe/v1/ai.pb.h"
 
 namespace troupe {
@@ -37,7 +38,12 @@ class AiService {
   void mount();
 
  private:
-  struct Spoken;
+  // What was said, checked, and how it came about.
+  struct Spoken {
+    std::string text;
+    pb::Decision decision;
+  };
+  struct Hearing;
 
   Task<pb::AiChooseReply> choose(Caller caller, pb::AiChooseRequest request);
   Task<pb::AiSpeakReply> speak(Caller caller, pb::AiSpeakRequest request);
@@ -49,14 +55,22 @@ class AiService {
   Result<pb::ModerationProfile> set_profile(Turn& turn, const Caller& caller,
                                             const pb::AiSetProfileRequest& request);
 
-  Task<Spoken> generate(Caller caller, pb::AiSpeakRequest request, std::vector<pb::ChatMessage> messages,
-                        rt::Instant deadline);
+  // ai_talk.cpp
+  Task<Spoken> say(Caller caller, pb::AiSpeakRequest request, std::vector<pb::ChatMessage> messages,
+                   rt::Instant deadline);
+  // Whether a model was there for it. What it said is in `spoken`; "" where nothing of it may be said.
+  Task<bool> try_model(Caller caller, pb::AiSpeakRequest request, std::vector<pb::ChatMessage> messages,
+                       rt::Instant deadline, std::string freedom, std::shared_ptr<Hearing> hearing,
+                       std::shared_ptr<Spoken> spoken);
+  Result<bus::Subscription> listen(const std::string& stream, std::shared_ptr<Hearing> hearing);
+  void show(const std::shared_ptr<Hearing>& hearing, const std::string& text);
   Task<std::string> proposed_action(Caller caller, pb::AiContext context, std::string said);
   // What a model of the tier `moderation` finds in a text that no list minds. Nothing where none is
   // configured.
   Task<moderation::Finding> classify(std::string text, moderation::Levels allowed);
   // Records it, for operators; bounded for each player.
   void note_held_back(pb::GuardrailViolated what);
+  pb::GuardrailViolated violation_of(const pb::AiSpeakRequest& request, const ai::Speech& speech) const;
   void note_refused(const HeldBack& refused);
   Result<pb::AiHeldBackReply> held_back(Turn& turn, const Caller& caller, const pb::AiHeldBack& command);
   moderation::Levels allowed_for(const std::string& player) const;

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
+#include "base/text.h"
+#include "inference/freedom.h"
 #include "services/models/weight_hash.h"
 
 namespace troupe::models {
@@ -19,6 +21,17 @@ constexpr const char* kManifest = "model.json";
 constexpr const char* kBuiltIn =
 #include "services/models/catalogue_text.inc"
     ;
+
+Result<void> check_freedoms(const CatalogueEntry& entry, const YAML::Mark& mark) {
+  const std::vector<std::string> known(inference::kFreedomNames.begin(), inference::kFreedomNames.end());
+  for (const auto& name : *entry.may) {
+    if (inference::parse_freedom(name)) continue;
+    return fail(Code::invalid_argument, "models.bad_catalogue",
+                fmt::format("line {}: {} may '{}', which is none of {}{}", mark.line + 1, entry.name, name,
+                            join(known, ", "), did_you_mean(name, known)));
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -37,6 +50,9 @@ Result<std::vector<CatalogueEntry>> load_catalogue(const std::filesystem::path& 
       for (const auto& source : node["sources"]) {
         if (source["url"]) entry.urls.push_back(source["url"].as<std::string>());
       }
+      if (node["languages"]) entry.languages = node["languages"].as<std::vector<std::string>>();
+      if (node["may"]) entry.may = node["may"].as<std::vector<std::string>>();
+      if (entry.may) TRY_VOID(check_freedoms(entry, node["may"].Mark()));
       if (node["deprecated"]) entry.deprecated = node["deprecated"].as<bool>();
       entries.push_back(std::move(entry));
     }

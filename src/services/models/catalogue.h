@@ -3,6 +3,7 @@
 // on a pool.
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,10 @@ struct CatalogueEntry {
   std::string licence;
   int context_tokens = 0;
   std::vector<std::string> tiers;
+  std::vector<std::string> languages = {};  // that an embedding model knows; none = any
+  // What a chat model may do about what people say (inference/freedom.h), by what was measured; nothing said
+  // = everything: whoever brings a model of their own wants it to speak.
+  std::optional<std::vector<std::string>> may = {};
   std::vector<std::string> urls = {};  // where the file is to be had as it is
   bool deprecated = false;             // loaded only where the configuration names it
   bool local = false;                  // pulled by address or file; not of the catalogue

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/steady.h"
 #include "host/registry.h"
+#include "inference/freedom.h"
 #include "rt/clock.h"
 
 namespace troupe::npc {
@@ -85,8 +86,10 @@ void Anticipation::expect(const std::string& player, const std::string& npc) {
 }
 
 boost::asio::awaitable<void> Anticipation::read_ahead(std::string player, std::string npc) {
-  if (auto prompt = co_await prompts_.make(as_npc(host_.timeline().config().world), npc, player, "")) {
+  if (auto prompt = prompts_.make(npc, player, {})) {
     prompt->request.set_read_ahead(true);
+    // Nothing is read where no model may speak.
+    prompt->request.set_freedom(std::string(inference::freedom_name(inference::Freedom::small_talk)));
     const auto read_it = co_await read(prompt->request);
     if (!read_it) log::debug("npc", "nothing was read ahead for {}: {}", npc, read_it.error().message);
     if (read_it && !player.empty()) co_await read_sayable(player, npc, *std::move(prompt));

@@ -15,7 +15,7 @@ namespace troupe::npc {
 
 class Anticipation {
  public:
-  Anticipation(const Ground& ground, const Minds& minds, const Players& players, Prompts& prompts)
+  Anticipation(const Ground& ground, const Minds& minds, const Players& players, const Prompts& prompts)
       : pack_(ground.pack),
         host_(ground.host),
         config_(ground.config),
@@ -57,7 +57,7 @@ class Anticipation {
   const NpcConfig& config_;
   const Minds& minds_;
   const Players& players_;
-  Prompts& prompts_;
+  const Prompts& prompts_;
   std::map<std::string, Anticipated> anticipated_;  // by player; caches, never state
   std::size_t reading_ahead_ = 0;
   std::size_t talks_ = 0;                 // that are being answered

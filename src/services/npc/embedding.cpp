@@ -10,7 +10,6 @@ namespace troupe::npc {
 
 void Embedding::start() {
   if (config_.embedding_size == 0) return;
-  host_.spawn("embed facts", [this] { return embed_facts(); });
   embed_missing();
 }
 
@@ -24,36 +23,40 @@ void Embedding::soon(Turn& turn) {
   turn.after_commit([this] { embed_missing(); });
 }
 
-const std::vector<float>* Embedding::of_fact(const std::string& fact) const {
-  const auto found = facts_.find(fact);
-  return found == facts_.end() ? nullptr : &found->second;
-}
-
 Task<std::vector<float>> Embedding::of(Caller caller, std::string text) {
   if (config_.embedding_size == 0) co_return std::vector<float>();
+  std::vector<std::string> texts;
+  texts.push_back(std::move(text));
+  CO_TRY(auto vectors, co_await of_all(std::move(caller), std::move(texts), config_.tuning.embed_line));
+  co_return std::move(vectors.front());
+}
+
+Task<std::vector<std::vector<float>>> Embedding::of_all(Caller caller, std::vector<std::string> texts,
+                                                        rt::milliseconds within) {
+  if (config_.embedding_size == 0)
+    co_return fail(Code::unavailable, "npc.no_embedding", "there is no embedding model");
   pb::RouterEmbedRequest ask;
-  ask.add_texts(std::move(text));
-  ask.set_deadline_ms(config_.tuning.embed_line.count());
+  const auto count = static_cast<int>(texts.size());
+  for (auto& text : texts) ask.add_texts(std::move(text));
+  ask.set_deadline_ms(within.count());
   caller.role = pb::ROLE_SERVICE;
   caller.stream.clear();
   CO_TRY(const auto answer, co_await host_.call<pb::RouterEmbedReply>(caller, ask));
-  std::vector<float> vector;
-  if (answer.vectors_size() > 0)
-    vector.assign(answer.vectors(0).values().begin(), answer.vectors(0).values().end());
-  if (vector.size() != config_.embedding_size) {
-    co_return fail(Code::unavailable, "npc.bad_vector",
-                   fmt::format("the embedding model gave {} numbers instead of {}", vector.size(),
-                               config_.embedding_size));
+  if (answer.vectors_size() != count) {
+    co_return fail(
+        Code::unavailable, "npc.bad_vector",
+        fmt::format("the embedding model gave {} vectors for {} texts", answer.vectors_size(), count));
   }
-  co_return vector;
-}
-
-boost::asio::awaitable<void> Embedding::embed_facts() {
-  for (const auto& fact : pack_.facts) {
-    const auto vector = co_await of(as_npc(host_.timeline().config().world), fact.text);
-    if (!vector) co_return;  // similarity by words serves
-    facts_[fact.id.str()] = *vector;
+  std::vector<std::vector<float>> out;
+  for (const auto& vector : answer.vectors()) {
+    if (static_cast<std::size_t>(vector.values_size()) != config_.embedding_size) {
+      co_return fail(Code::unavailable, "npc.bad_vector",
+                     fmt::format("the embedding model gave {} numbers instead of {}", vector.values_size(),
+                                 config_.embedding_size));
+    }
+    out.emplace_back(vector.values().begin(), vector.values().end());
   }
+  co_return out;
 }
 
 boost::asio::awaitable<void> Embedding::embed_pending() {

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "pack/query.h"
-#include "services/npc/appraisal_rules.h"
+#include "services/npc/manner_rules.h"
 #include "services/npc/relation_rules.h"
 
 namespace troupe::npc {
@@ -75,16 +75,30 @@ void Feelings::appraise(Turn& turn, Mind& mind, const pb::VerbExecuted& event, c
       !verb->mood_witness) {
     return;  // what neighbours do all day
   }
-  const auto seen = npc::appraise(mind.who->traits, part, *verb, to_target);
+  impress(turn, mind, npc::appraise(mind.who->traits, part, *verb, to_target), actor, event.text());
+}
+
+void Feelings::hear(Turn& turn, Mind& mind, talk::Manner manner, const std::string& speaker,
+                    const std::string& addressed, const std::string& reason) {
+  const bool themselves = mind.record.id() == addressed;
+  impress(turn, mind,
+          themselves
+              ? impression_of_words(mind.who->traits, manner)
+              : impression_of_words_heard(mind.who->traits, manner, relation_or_default(mind, addressed)),
+          speaker, reason);
+}
+
+void Feelings::impress(Turn& turn, Mind& mind, const Impression& seen, const std::string& actor,
+                       const std::string& reason) {
   const auto before = relation_or_default(mind, actor);
   for (const auto& [feeling, by] : seen.feelings) {
     auto moved = before;
     nudge(moved, feeling, by);
     const double change = npc::feeling(moved, feeling) - npc::feeling(before, feeling);
     if (std::abs(change) >= config_.tuning.moved_min)
-      shift(turn, mind, actor, std::string(feeling), change, event.text());
+      shift(turn, mind, actor, std::string(feeling), change, reason);
   }
-  if (seen.mood) feel(turn, mind, *seen.mood, seen.mood_strength, event.text());
+  if (seen.mood) feel(turn, mind, *seen.mood, seen.mood_strength, reason);
   threats_.threaten_by_deed(turn, mind, actor, seen.threat);
 }
 

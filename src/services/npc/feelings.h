@@ -3,7 +3,9 @@
 // Owned by NpcService; io thread.
 #include <string>
 
+#include "services/npc/appraisal_rules.h"
 #include "services/npc/threats.h"
+#include "talk/intents.h"
 #include "troupe/v1/capabilities.pb.h"
 
 namespace troupe::npc {
@@ -20,6 +22,9 @@ class Feelings {
   // What somebody makes of a deed of `actor` to `target` that they did, suffered or saw.
   void appraise(Turn& turn, Mind& mind, const pb::VerbExecuted& event, const std::string& actor,
                 const std::string& target);
+  // The same of words: a line of that manner, said by `speaker` to `addressed`.
+  void hear(Turn& turn, Mind& mind, talk::Manner manner, const std::string& speaker,
+            const std::string& addressed, const std::string& reason);
   // A deed of their own is done: what it serves is satisfied, and that gladdens.
   void satisfied(Turn& turn, Mind& mind, const std::string& verb);
   void fade_mood(Turn& turn, Mind& mind) const;
@@ -29,6 +34,9 @@ class Feelings {
   void brood(Turn& turn, Mind& mind);
 
  private:
+  void impress(Turn& turn, Mind& mind, const Impression& seen, const std::string& actor,
+               const std::string& reason);
+
   const pack::Pack& pack_;
   const NpcConfig& config_;
   const pack::PromptTexts& texts_;

@@ -121,8 +121,13 @@ Result<pb::NpcForgetReply> Forgetting::forget(Turn& turn, const Caller& caller,
 std::int64_t Forgetting::forget_memories(Turn& turn, Mind& mind, const std::string& player,
                                          const std::set<std::int64_t>* only) {
   std::set<std::string> of;  // who took part, as far as they are players
+  // What was said in one exchange is kept as several memories: they go together.
+  std::set<std::uint64_t> talks;
+  for (const auto& memory : mind.memories) {
+    if (only != nullptr && only->contains(memory.id) && memory.talk != 0) talks.insert(memory.talk);
+  }
   const auto count = std::erase_if(mind.memories, [&](const Memory& memory) {
-    const bool meant = only == nullptr || only->contains(memory.id);
+    const bool meant = only == nullptr || only->contains(memory.id) || talks.contains(memory.talk);
     if (!meant || (!player.empty() && !is_of(memory, player_key(player)))) return false;
     turn.write("delete from npc_memories where id = $1", Values{memory.id});
     if (mind.index && memory.has_vector) mind.index->remove(memory.id);
@@ -144,6 +149,7 @@ void Forgetting::forget_prompts(Turn& turn, Mind& mind, const std::string& playe
   mind.decisions.clear();
   mind.perceived.clear();
   anticipation_.forget(player);
+  answers_.forget();
 }
 
 // As if they had never met: what was said, what was told and what is felt.

@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "services/npc/answers.h"
 #include "services/npc/anticipation.h"
 #include "services/npc/minds.h"
 
@@ -11,8 +12,12 @@ namespace troupe::npc {
 
 class Forgetting {
  public:
-  Forgetting(const Ground& ground, Minds& minds, Anticipation& anticipation)
-      : host_(ground.host), config_(ground.config), minds_(minds), anticipation_(anticipation) {}
+  Forgetting(const Ground& ground, Minds& minds, Anticipation& anticipation, Answers& answers)
+      : host_(ground.host),
+        config_(ground.config),
+        minds_(minds),
+        anticipation_(anticipation),
+        answers_(answers) {}
   void mount();
 
  private:
@@ -28,6 +33,7 @@ class Forgetting {
   const NpcConfig& config_;
   Minds& minds_;
   Anticipation& anticipation_;
+  Answers& answers_;
 };
 
 }  // namespace troupe::npc

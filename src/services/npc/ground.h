@@ -5,6 +5,7 @@
 #include "pack/pack.h"
 #include "pack/prompt_texts.h"
 #include "services/npc/npc_config.h"
+#include "talk/language.h"
 
 namespace troupe::npc {
 
@@ -13,6 +14,7 @@ struct Ground {
   Host& host;
   const NpcConfig& config;
   const pack::PromptTexts& texts;
+  const talk::Language& language;
 };
 
 }  // namespace troupe::npc

@@ -16,11 +16,14 @@ struct Memory {
   std::int64_t at_ms = 0;  // game time
   std::string place;
   std::vector<std::string> witnesses;  // npc ids, and "player:<name>"
-  std::string source;                  // seen, told, said, done, reflected
+  std::string source;                  // seen, told, said, stated, done, reflected
   double importance = .5;
   bool has_vector = false;
   std::uint64_t talk = 0;  // sequence of the DialogueStarted that it is about; 0 = of no talk
 };
+
+// The source of a sentence that a player said of themselves, word for word.
+inline constexpr std::string_view kStated = "stated";
 
 struct MemoryLimits {
   std::size_t per_npc = 2000;  // beyond: one is forgotten, see to_forget()

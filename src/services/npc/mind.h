@@ -15,6 +15,7 @@
 #include "services/npc/memory_rules.h"
 #include "services/npc/npc_rules.h"
 #include "services/npc/player_key.h"
+#include "talk/scene.h"
 #include "troupe/v1/ai.pb.h"
 #include "troupe/v1/npc.pb.h"
 #include "troupe/v1/npc_store.pb.h"
@@ -34,6 +35,7 @@ struct Conversation {
   std::deque<Line> lines;  // never empty
   // What it may contain, as the player's profile was when it began.
   std::vector<pb::CategoryLevel> allowed;
+  talk::Spoken spoken;  // what it was last about; begins anew with the server
 
   const Line* question(std::uint64_t talk) const { return line(talk, true); }
   const Line* answer(std::uint64_t talk) const { return line(talk, false); }
@@ -51,6 +53,7 @@ struct Perception {
   std::int64_t at_ms = 0;
   std::string text;
   std::uint64_t sequence = 0;
+  bool news = false;  // something that they would tell who asks what happened
 };
 
 struct Mind {

@@ -54,8 +54,8 @@ Result<void> Minds::check(const std::string& npc) const {
   return {};
 }
 
-void Minds::perceive(Mind& mind, std::int64_t at_ms, const std::string& text, std::uint64_t sequence) const {
-  mind.perceived.push_front({at_ms, text, sequence});
+void Minds::perceive(Mind& mind, Perception perception) const {
+  mind.perceived.push_front(std::move(perception));
   if (mind.perceived.size() > config_.limits.perceptions_max) mind.perceived.pop_back();
 }
 
@@ -168,7 +168,8 @@ void Minds::set_last_gold(Turn& turn) {
 
 void Minds::add_line(Turn& turn, Mind& mind, const std::string& player, bool by_player, std::uint64_t talk,
                      const std::string& text) {
-  auto& [lines, allowed] = mind.conversations[player];
+  auto& conversation = mind.conversations[player];
+  auto& lines = conversation.lines;
   lines.push_back(
       {.id = ++last_line_, .talk = talk, .by_player = by_player, .text = text, .at_ms = turn.now().ms});
   turn.write(
@@ -176,7 +177,7 @@ void Minds::add_line(Turn& turn, Mind& mind, const std::string& player, bool by_
       "values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
       Values{last_line_, mind.who->id.str(), player, by_player ? player : mind.who->id.str(), text,
              turn.now().ms, static_cast<std::int64_t>(talk), std::int64_t{by_player ? 1 : 0},
-             Blob{by_player ? store::levels_blob(allowed) : std::string()}});
+             Blob{by_player ? store::levels_blob(conversation.allowed) : std::string()}});
   while (lines.size() > config_.limits.lines_max) {
     turn.write("delete from npc_lines where id = $1", Values{lines.front().id});
     lines.pop_front();

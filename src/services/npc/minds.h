@@ -31,7 +31,7 @@ class Minds {
 
   void save(Turn& turn, const Mind& mind) const;
   // In memory only: what they noticed last.
-  void perceive(Mind& mind, std::int64_t at_ms, const std::string& text, std::uint64_t sequence) const;
+  void perceive(Mind& mind, Perception perception) const;
   // A line of a conversation; beyond the bounds the oldest goes, and whoever said little is forgotten first.
   void add_line(Turn& turn, Mind& mind, const std::string& player, bool by_player, std::uint64_t talk,
                 const std::string& text);

@@ -1,8 +1,10 @@
 #pragma once
 // What the npc service is set to, and its bounds.
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "ports/index.h"
 #include "rt/clock.h"
@@ -54,6 +56,8 @@ struct NpcConfig {
   std::function<double(const std::string&)> setting;
   std::size_t embedding_size = 0;  // 0: similarity by words
   std::string embedding_model;  // name, hash and size: vectors of another one are made again, never compared
+  std::vector<std::string> embedding_languages;  // codes of those that it knows; none = any
+  std::filesystem::path vectors;  // a folder in which vectors of what people can be asked are kept; "" = none
   std::function<std::unique_ptr<index::Index>()> make_index;  // for memories; empty with embedding_size 0
   NpcLimits limits;
   NpcTuning tuning;

@@ -30,10 +30,13 @@ struct NpcService::Parts {
         situation(ground),
         choice(ground, minds, decisions, players, day, feelings, situation),
         reflection(ground, minds, memories, decisions),
-        prompts(ground, minds, memories, embedding, situation),
+        repertoire(ground, embedding),
+        scenes(ground, minds),
+        answers(ground, minds, embedding, repertoire, scenes),
+        prompts(ground, minds, memories, situation),
         anticipation(ground, minds, players, prompts),
-        forgetting(ground, minds, anticipation),
-        talk(ground, minds, decisions, day, memories, prompts, anticipation),
+        forgetting(ground, minds, anticipation, answers),
+        talk(ground, minds, decisions, day, feelings, memories, answers, prompts, anticipation),
         life(ground, minds, day, threats, choice, reflection, talk) {}
 
   npc::Minds minds;
@@ -53,6 +56,9 @@ struct NpcService::Parts {
   npc::Situation situation;
   npc::Choice choice;
   npc::Reflection reflection;
+  npc::Repertoire repertoire;
+  npc::Scenes scenes;
+  npc::Answers answers;
   npc::Prompts prompts;
   npc::Anticipation anticipation;
   npc::Forgetting forgetting;
@@ -60,8 +66,10 @@ struct NpcService::Parts {
   npc::Life life;
 };
 
-NpcService::NpcService(const pack::Pack& pack, Host& host, const pack::PromptTexts& texts, NpcConfig config)
-    : config_(std::move(config)), parts_(std::make_unique<Parts>(npc::Ground{pack, host, config_, texts})) {}
+NpcService::NpcService(const pack::Pack& pack, Host& host, const pack::PromptTexts& texts,
+                       const talk::Language& language, NpcConfig config)
+    : config_(std::move(config)),
+      parts_(std::make_unique<Parts>(npc::Ground{pack, host, config_, texts, language})) {}
 
 NpcService::~NpcService() = default;
 
@@ -89,6 +97,7 @@ void NpcService::start() {
   parts_->choice.start();
   parts_->anticipation.start();
   parts_->embedding.start();
+  parts_->repertoire.start();
 }
 
 }  // namespace troupe

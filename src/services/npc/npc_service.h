@@ -9,16 +9,19 @@
 #include "pack/pack.h"
 #include "pack/prompt_texts.h"
 #include "services/npc/npc_config.h"
+#include "talk/language.h"
 
 namespace troupe {
 
 class NpcService {
  public:
-  // `texts` outlives the service.
-  NpcService(const pack::Pack& pack, Host& host, const pack::PromptTexts& texts, NpcConfig config);
+  // What is given by reference outlives the service.
+  NpcService(const pack::Pack& pack, Host& host, const pack::PromptTexts& texts,
+             const talk::Language& language, NpcConfig config);
   ~NpcService();
   void mount();
-  // Says whether models think, and embeds what has no vector yet; after the timeline has opened.
+  // Says whether models think, embeds what has no vector yet, and learns what people can be asked; after the
+  // timeline has opened.
   void start();
 
  private:

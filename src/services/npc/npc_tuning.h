@@ -81,17 +81,13 @@ struct NpcTuning {
   std::size_t little_said = 4;  // lines: of whoever said no more, the conversation is forgotten first
 
   // ---- what a prompt has in it: similarities and importances, 0 to 1
-  double fits_min = .3;         // of a fact to the line
   double memory_fits_min = .4;  // of a memory to the line
-  double own_words = .1;        // what a writer wrote for this person before what everybody knows
-  double as_well = .02;         // what fits less than the best by more is not brought up beside it
-  double by_words = .5;         // x likeness by words, where there is a likeness by meaning
   // Least importance of what stands: of what this player had a part in, and of the rest, which is new every
   // minute.
   double own_standing = .5;
   double other_standing = .7;
   std::size_t own_facts = 8;   // what else they know is brought up when a line asks for it
-  std::size_t brought_up = 2;  // more confuses a small model
+  std::size_t brought_up = 1;  // more confuses a small model
   std::size_t standing = 2;    // memories, of each kind
   std::size_t actions = 4;     // that the words could be about: the rest would be noise for a small model
 

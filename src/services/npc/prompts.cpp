@@ -1,24 +1,14 @@
 #include "services/npc/prompts.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/text.h"
 #include "services/npc/appraisal_rules.h"
+#include "services/npc/queries.h"
+#include "services/npc/scenes.h"
 
 namespace troupe::npc {
-
-// Something that could be said to the line.
-struct Prompts::Candidate {
-  std::string says;
-  double fits = 0;
-  std::string fact;  // one of the two
-  std::string memory;
-
-  static bool better(const Candidate& a, const Candidate& b) {
-    if (a.fits != b.fits) return a.fits > b.fits;
-    return a.fact != b.fact ? a.fact < b.fact : a.memory < b.memory;
-  }
-};
 
 namespace {
 
@@ -28,7 +18,7 @@ void note(std::vector<std::string>& list, const std::string& id) {
 
 }  // namespace
 
-Prompts::Prompts(const Ground& ground, const Minds& minds, const Memories& memories, Embedding& embedding,
+Prompts::Prompts(const Ground& ground, const Minds& minds, const Memories& memories,
                  const Situation& situation)
     : pack_(ground.pack),
       host_(ground.host),
@@ -36,17 +26,16 @@ Prompts::Prompts(const Ground& ground, const Minds& minds, const Memories& memor
       texts_(ground.texts),
       minds_(minds),
       memories_(memories),
-      embedding_(embedding),
       situation_(situation) {}
 
-Task<Prompt> Prompts::make(Caller caller, std::string npc, std::string player, std::string text) {
-  std::vector<float> vector;
-  if (!text.empty()) {
-    if (auto embedded = co_await embedding_.of(caller, text)) vector = *std::move(embedded);
-  }
-  CO_TRY(const Mind* mind, minds_.find(npc));
+Result<Prompt> Prompts::make(const std::string& npc, const std::string& player, const ForLine& line) const {
+  TRY(const Mind* mind, minds_.find(npc));
   const auto& who = *mind->who;
-  const Said said{.player = player, .text = text, .vector = vector, .listener = listener_for(*mind, player)};
+  const Said said{.player = player,
+                  .text = line.text,
+                  .vector = line.vector,
+                  .notes = line.notes,
+                  .listener = listener_for(minds_, *mind, player, host_.timeline().now().ms)};
   Prompt prompt;
   auto& context = *prompt.request.mutable_context();
   context.set_name(who.name);
@@ -60,23 +49,22 @@ Task<Prompt> Prompts::make(Caller caller, std::string npc, std::string player, s
     context.set_sample_line(greetings->second.front());
   }
   add_conversation(*mind, said, prompt);
-  auto candidates = add_facts(*mind, said, prompt);
+  add_facts(*mind, said, prompt);
   add_standing(*mind, said, prompt);
-  add_reminded(*mind, said, prompt, candidates);
-  bring_up(std::move(candidates), prompt);
+  add_reminded(*mind, said, prompt);
 
   context.set_situation(situation_.by_the_hour(*mind));
   const bool met = context.turns_size() > 0;
   const auto& before_you = met ? texts_.person.before_you_known : texts_.person.before_you_stranger;
   const auto feels = attitude(relation_or_default(*mind, player_key(player)));
   context.set_listener(before_you.with({{"name", who.name}, {"feels", words_of(feels).text()}}));
-  context.set_player_text(text);
-  if (!text.empty()) add_actions(npc, text, prompt);
+  context.set_player_text(line.text);
+  if (!line.text.empty()) add_actions(npc, line.text, prompt);
   prompt.request.set_npc(npc);
   prompt.request.set_player(player);
   prompt.request.set_place(place_now(pack_, mind->record, host_.timeline().now().ms));
   add_written_lines(*mind, met, prompt);
-  co_return prompt;
+  return prompt;
 }
 
 const pack::Phrase& Prompts::words_of(Attitude attitude) const {
@@ -96,30 +84,6 @@ const pack::Phrase& Prompts::words_of(Attitude attitude) const {
       break;
   }
   return person.wary_of;
-}
-
-pack::Listener Prompts::listener_for(const Mind& mind, const std::string& player) const {
-  pack::Listener listener;
-  listener.trust = confidence(relation_or_default(mind, player_key(player)), mood_of(mind.record),
-                              mood_now(mind.record, host_.timeline().now().ms));
-  // What anybody here told this player, this player knows.
-  for (const auto& [id, other] : minds_.people()) {
-    for (const auto& told : other->record.told()) {
-      if (told.player() != player) continue;
-      for (const auto& fact : told.facts()) listener.knows.insert(pack::FactId(fact));
-    }
-  }
-  return listener;
-}
-
-double Prompts::fits(const pack::Fact& fact, const Said& said) const {
-  const double by_words = overlap(said.text, fact.text + " " + join(fact.topics, " "));
-  const auto* vector = embedding_.of_fact(fact.id.str());
-  if (said.vector.empty() || vector == nullptr) return by_words;
-  double dot = 0;
-  for (std::size_t i = 0; i < said.vector.size(); ++i)
-    dot += static_cast<double>(said.vector[i]) * (*vector)[i];
-  return std::max(dot, by_words * config_.tuning.by_words);
 }
 
 void Prompts::add_conversation(const Mind& mind, const Said& said, Prompt& prompt) const {
@@ -152,30 +116,27 @@ void Prompts::add_conversation(const Mind& mind, const Said& said, Prompt& promp
 // person's own stands in the prompt's head in the pack's order and as plain facts ("Odo ..."). What this line
 // asks about comes last and in the person's own words: a small model says what it read last, and of "he has
 // been gone eleven nights" alone it cannot know who "he" is.
-std::vector<Prompts::Candidate> Prompts::add_facts(const Mind& mind, const Said& said, Prompt& prompt) const {
-  const auto& tuning = config_.tuning;
+void Prompts::add_facts(const Mind& mind, const Said& said, Prompt& prompt) const {
   const auto& who = *mind.who;
   auto& context = *prompt.request.mutable_context();
-  std::vector<Candidate> candidates;
+  const auto most = std::min(said.notes.size(), config_.tuning.brought_up);
+  const std::span<const std::string> notes(said.notes.data(), most);
+  for (const auto& text : notes) context.add_brought_up(text);
   std::vector<std::string> in_plain_words;
   for (const auto& fact : pack_.facts) {
     if (!pack::knows(fact, who.id) || !pack::may_share(fact, who.id, said.listener)) continue;
     const auto own = std::ranges::find(who.knows, fact.id, &pack::Knows::fact);
     const std::string plain = fact.secret && !fact.reveal.empty() ? fact.reveal : fact.text;
-    if (own != who.knows.end() && static_cast<std::size_t>(context.knows_size()) < tuning.own_facts) {
+    if (own != who.knows.end() && static_cast<std::size_t>(context.knows_size()) < config_.tuning.own_facts) {
       context.add_knows(plain);
       prompt.facts.push_back(fact.id.str());
     }
     const bool in_own_words = own != who.knows.end() && !own->says.empty() && !fact.secret;
     const auto& says = in_own_words ? own->says : plain;
     (in_own_words ? prompt.sayable : in_plain_words).push_back(says);
-    const double fit = fits(fact, said);
-    if (fit < tuning.fits_min) continue;
-    candidates.push_back(
-        {.says = says, .fits = fit + (in_own_words ? tuning.own_words : 0), .fact = fact.id.str()});
+    if (std::ranges::find(notes, says) != notes.end()) note(prompt.facts, fact.id.str());
   }
   prompt.sayable.insert(prompt.sayable.end(), in_plain_words.begin(), in_plain_words.end());
-  return candidates;
 }
 
 bool Prompts::usable(const Memory& memory, const Mind& mind, const Said& said, const Prompt& prompt) const {
@@ -201,8 +162,7 @@ void Prompts::add_standing(const Mind& mind, const Said& said, Prompt& prompt) c
 }
 
 // And what the line makes them think of besides.
-void Prompts::add_reminded(const Mind& mind, const Said& said, Prompt& prompt,
-                           std::vector<Candidate>& candidates) const {
+void Prompts::add_reminded(const Mind& mind, const Said& said, Prompt& prompt) const {
   const auto& tuning = config_.tuning;
   auto& context = *prompt.request.mutable_context();
   for (const auto& [memory, parts, score] :
@@ -210,23 +170,14 @@ void Prompts::add_reminded(const Mind& mind, const Said& said, Prompt& prompt,
                         player_key(said.player))) {
     if (parts.similarity < tuning.memory_fits_min || !usable(memory, mind, said, prompt)) continue;
     if (std::ranges::find(prompt.memories, memory_id(memory)) != prompt.memories.end()) continue;
-    if (!is_players_text(memory)) {
-      candidates.push_back({.says = memory.text, .fits = parts.similarity, .memory = memory_id(memory)});
-    } else if (context.reminded_of().empty()) {
+    const bool theirs = is_players_text(memory);
+    if (theirs ? !context.reminded_of().empty() : context.brought_up_size() > 0) continue;
+    if (theirs) {
       context.set_reminded_of(memory.text);
-      prompt.memories.push_back(memory_id(memory));
+    } else {
+      context.add_brought_up(memory.text);
     }
-  }
-}
-
-void Prompts::bring_up(std::vector<Candidate> candidates, Prompt& prompt) const {
-  std::ranges::sort(candidates, Candidate::better);
-  if (candidates.size() > config_.tuning.brought_up) candidates.resize(config_.tuning.brought_up);
-  for (const auto& candidate : candidates) {
-    if (candidate.fits < candidates.front().fits - config_.tuning.as_well) break;
-    prompt.request.mutable_context()->add_brought_up(candidate.says);
-    if (!candidate.fact.empty()) note(prompt.facts, candidate.fact);
-    if (!candidate.memory.empty()) note(prompt.memories, candidate.memory);
+    prompt.memories.push_back(memory_id(memory));
   }
 }
 
@@ -236,12 +187,9 @@ void Prompts::add_actions(const std::string& npc, const std::string& text, Promp
   legal.set_kind("npc");
   legal.set_actor(npc);
   legal.set_limit(config_.limits.options_in_talk);
-  const auto& timeline = host_.timeline();
-  const auto bytes = timeline.query(as_npc(timeline.config().world), legal.GetDescriptor()->full_name(),
-                                    legal.SerializeAsString());
-  pb::CapabilitiesLegalReply options;
-  if (!bytes || !options.ParseFromString(*bytes)) return;
-  for (const auto& option : options.options()) {
+  const auto options = asked<pb::CapabilitiesLegalReply>(host_.timeline(), legal);
+  if (!options) return;
+  for (const auto& option : options->options()) {
     if (overlap(text, option.text()) <= 0 || prompt.actions.size() >= config_.tuning.actions) continue;
     if (!prompt.actions.emplace(option.text(), option.action()).second) continue;
     prompt.request.mutable_context()->add_actions(option.text());

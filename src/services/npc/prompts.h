@@ -25,34 +25,35 @@ struct Prompt {
   std::map<std::string, pb::Action> actions;  // by their text
 };
 
+// A line, and what the rules found for it.
+struct ForLine {
+  std::string text;                // "": nothing was said yet
+  std::vector<float> vector;       // of the line; empty = likeness goes by words
+  std::vector<std::string> notes;  // what may be said to it, the best first
+};
+
 class Prompts {
  public:
-  Prompts(const Ground& ground, const Minds& minds, const Memories& memories, Embedding& embedding,
-          const Situation& situation);
+  Prompts(const Ground& ground, const Minds& minds, const Memories& memories, const Situation& situation);
 
-  // `text` "": nothing was said yet.
-  Task<Prompt> make(Caller caller, std::string npc, std::string player, std::string text);
+  Result<Prompt> make(const std::string& npc, const std::string& player, const ForLine& line) const;
 
  private:
-  struct Candidate;
   // The line that was just said, and by whom.
   struct Said {
     const std::string& player;
     const std::string& text;
     const std::vector<float>& vector;
+    const std::vector<std::string>& notes;
     pack::Listener listener;
   };
-  pack::Listener listener_for(const Mind& mind, const std::string& player) const;
   void add_conversation(const Mind& mind, const Said& said, Prompt& prompt) const;
-  std::vector<Candidate> add_facts(const Mind& mind, const Said& said, Prompt& prompt) const;
+  void add_facts(const Mind& mind, const Said& said, Prompt& prompt) const;
   void add_standing(const Mind& mind, const Said& said, Prompt& prompt) const;
-  void add_reminded(const Mind& mind, const Said& said, Prompt& prompt,
-                    std::vector<Candidate>& candidates) const;
-  void bring_up(std::vector<Candidate> candidates, Prompt& prompt) const;
+  void add_reminded(const Mind& mind, const Said& said, Prompt& prompt) const;
   void add_actions(const std::string& npc, const std::string& text, Prompt& prompt) const;
   void add_written_lines(const Mind& mind, bool met, Prompt& prompt) const;
   bool usable(const Memory& memory, const Mind& mind, const Said& said, const Prompt& prompt) const;
-  double fits(const pack::Fact& fact, const Said& said) const;
   const pack::Phrase& words_of(Attitude attitude) const;
 
   const pack::Pack& pack_;
@@ -61,7 +62,6 @@ class Prompts {
   const pack::PromptTexts& texts_;
   const Minds& minds_;
   const Memories& memories_;
-  Embedding& embedding_;
   const Situation& situation_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/npc/appraisal_rules.h"
+#include "services/npc/queries.h"
 #include "troupe/v1/weather.pb.h"
 
 namespace troupe::npc {
@@ -14,15 +15,6 @@ std::string words_of(const Result<pb::WeatherNow>& now) {
   std::string name = now->state();
   std::ranges::replace(name, '_', ' ');
   return name;
-}
-
-template <class Reply, class Request>
-Result<Reply> asked(const Timeline& timeline, const Request& request) {
-  TRY(const auto bytes, timeline.query(as_npc(timeline.config().world), Request::descriptor()->full_name(),
-                                       request.SerializeAsString()));
-  Reply reply;
-  reply.ParseFromString(bytes);
-  return reply;
 }
 
 }  // namespace

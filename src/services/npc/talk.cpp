@@ -21,10 +21,30 @@ pb::ToldRecord& told_to(pb::NpcRecord& record, const std::string& player) {
   return *made;
 }
 
+// What a model may do about an answer: less where the rules are sure, nothing where it must not be heard.
+std::string_view freedom_for(const talk::Answer& answer) {
+  using talk::Manner;
+  switch (answer.way) {
+    case talk::Way::deflected:
+      return "none";
+    case talk::Way::unknown:
+    case talk::Way::nearest:
+      return "nearest";
+    case talk::Way::small:
+      // What has a form of its own is answered in it.
+      return answer.manner == Manner::none || answer.manner == Manner::news ? "small_talk" : "first";
+    case talk::Way::written:
+    case talk::Way::grounded:
+    case talk::Way::told:
+      break;
+  }
+  return "rephrase";
+}
+
 }  // namespace
 
-Talk::Talk(const Ground& ground, Minds& minds, Decisions& decisions, const Day& day, Memories& memories,
-           Prompts& prompts, Anticipation& anticipation)
+Talk::Talk(const Ground& ground, Minds& minds, Decisions& decisions, const Day& day, Feelings& feelings,
+           Memories& memories, Answers& answers, const Prompts& prompts, Anticipation& anticipation)
     : pack_(ground.pack),
       host_(ground.host),
       config_(ground.config),
@@ -32,7 +52,9 @@ Talk::Talk(const Ground& ground, Minds& minds, Decisions& decisions, const Day& 
       minds_(minds),
       decisions_(decisions),
       day_(day),
+      feelings_(feelings),
       memories_(memories),
+      answers_(answers),
       prompts_(prompts),
       anticipation_(anticipation) {}
 
@@ -70,7 +92,9 @@ Task<pb::NpcPromptReply> Talk::prompt(Caller caller, pb::NpcPromptRequest reques
   CO_TRY(const std::string text, check_line(request.text()));
   const std::string player = caller.player_or_self(request.player());
   CO_TRY_VOID(check_player(player));
-  CO_TRY(auto made, co_await prompts_.make(caller, request.npc(), player, text));
+  CO_TRY(const auto answered, co_await answers_.to(caller, request.npc(), player, text, 0));
+  CO_TRY(auto made, prompts_.make(request.npc(), player,
+                                  {.text = text, .vector = answered.vector, .notes = answered.answer.notes}));
   made.request.set_assemble_only(true);
   const auto self = as_npc(host_.timeline().config().world, caller.trace);
   CO_TRY(const auto assembled, co_await host_.call<pb::AiSpeakReply>(self, made.request));
@@ -108,7 +132,8 @@ Task<pb::NpcTalkReply> Talk::talk(Caller caller, pb::NpcTalkRequest request) {
   begin.set_talk(host_.env().ids.uuid7(host_.env().clock.wall_ms()));
   CO_TRY(const auto begun, co_await host_.submit<pb::NpcTalkBegun>(inner, begin));
 
-  CO_TRY(auto prompt, co_await prompts_.make(inner, request.npc(), player, text));
+  CO_TRY(const auto answered, co_await answers_.to(inner, request.npc(), player, text, begun.sequence()));
+  CO_TRY(auto prompt, prompt_for(begin, answered));
   *prompt.request.mutable_allowed() = begun.allowed();
   // 63 bits: requests carry no larger number.
   prompt.request.set_seed(
@@ -119,7 +144,8 @@ Task<pb::NpcTalkReply> Talk::talk(Caller caller, pb::NpcTalkRequest request) {
   speaking.stream = caller.stream;
   CO_TRY(const auto spoken, co_await host_.call<pb::AiSpeakReply>(speaking, prompt.request));
   CO_TRY(const auto ended,
-         co_await host_.submit<pb::NpcTalkEnded>(inner, ending(begin, begun, prompt, spoken)));
+         co_await host_.submit<pb::NpcTalkEnded>(inner, ending(begin, begun, answered, prompt, spoken)));
+  keep_spoken(request.npc(), player, answered);
 
   const auto now = host_.env().now();
   pb::NpcTalkReply reply;
@@ -130,15 +156,42 @@ Task<pb::NpcTalkReply> Talk::talk(Caller caller, pb::NpcTalkRequest request) {
   reply.set_first_token_ms((now - started).count() / 1'000'000 -
                            (spoken.decision().total_us() - spoken.decision().first_token_us()) / 1000);
   *reply.mutable_verbs() = ended.verbs();
+  reply.set_way(spoken.decision().way());
+  *reply.mutable_evidence() = spoken.decision().evidence();
+  *reply.mutable_guard() = spoken.decision().guard();
   reply.set_event_id(event_log::event_id(world, ended.sequence()));
   anticipation_.count_talk(spoken.decision());
   anticipation_.expect(player, request.npc());  // most say something else
   co_return reply;
 }
 
+// What they have in mind for the line, and what is said if nobody says it better.
+Result<Prompt> Talk::prompt_for(const pb::NpcTalkBegin& begin, const Answered& answered) const {
+  const auto& answer = answered.answer;
+  TRY(auto prompt, prompts_.make(begin.npc(), begin.player(),
+                                 {.text = begin.text(), .vector = answered.vector, .notes = answer.notes}));
+  auto& request = prompt.request;
+  request.set_written(answer.text);
+  request.set_way(std::string(way_of(answer.way)));
+  for (auto& evidence : evidence_of(pack_, answered)) *request.add_evidence() = std::move(evidence);
+  request.set_heard(answer.why);
+  request.set_freedom(std::string(freedom_for(answer)));
+  request.mutable_may_say()->Assign(answered.may_say.begin(), answered.may_say.end());
+  return prompt;
+}
+
+// What the conversation is about goes on from here.
+void Talk::keep_spoken(const std::string& npc, const std::string& player, const Answered& answered) const {
+  Mind* mind = minds_.known(npc);
+  if (mind == nullptr) return;
+  if (const auto found = mind->conversations.find(player); found != mind->conversations.end())
+    found->second.spoken = answered.answer.spoken;
+}
+
 // What came of it, to be recorded.
 pb::NpcTalkEnd Talk::ending(const pb::NpcTalkBegin& begin, const pb::NpcTalkBegun& begun,
-                            const Prompt& prompt, const pb::AiSpeakReply& spoken) const {
+                            const Answered& answered, const Prompt& prompt,
+                            const pb::AiSpeakReply& spoken) const {
   pb::NpcTalkEnd end;
   end.set_talk(begin.talk());
   end.set_npc(begin.npc());
@@ -147,13 +200,23 @@ pb::NpcTalkEnd Talk::ending(const pb::NpcTalkBegin& begin, const pb::NpcTalkBegu
   end.set_begun(begun.sequence());
   end.set_asked(begin.text());
   *end.mutable_decision() = spoken.decision();
-  end.mutable_decision()->mutable_facts()->Assign(prompt.facts.begin(), prompt.facts.end());
-  end.mutable_decision()->mutable_memories()->Assign(prompt.memories.begin(), prompt.memories.end());
+  end.set_heard_as(std::string(talk::name_of(answered.answer.manner)));
+  end.mutable_stated()->Assign(answered.stated.begin(), answered.stated.end());
+  auto facts = prompt.facts;
+  if (spoken.decision().prompt().empty()) {  // no model was asked
+    facts.clear();
+    for (const auto& evidence : spoken.decision().evidence()) {
+      if (evidence.kind() == "fact") facts.push_back(evidence.id());
+    }
+  } else {
+    end.mutable_decision()->mutable_memories()->Assign(prompt.memories.begin(), prompt.memories.end());
+  }
+  end.mutable_decision()->mutable_facts()->Assign(facts.begin(), facts.end());
   for (const auto& proposed : spoken.proposed()) {
     if (const auto action = prompt.actions.find(proposed); action != prompt.actions.end())
       *end.add_proposed() = action->second;
   }
-  for (const auto& fact : prompt.facts) {
+  for (const auto& fact : facts) {
     if (told(begin.npc(), fact, spoken.text())) end.add_told(fact);
   }
   return end;
@@ -190,8 +253,9 @@ Result<pb::NpcTalkBegun> Talk::begin(Turn& turn, const Caller& caller, const pb:
   record.set_busy_until_ms(turn.now().ms + real_ms(turn.clock(), config_.tuning.answer_real));
   schedule(turn, Timer::done, command.npc(), GameTime{record.busy_until_ms()});
   // Not what was said: a player's words stay in the user role, and perceptions go into scenes.
-  minds_.perceive(*mind, turn.now().ms, texts_.seen.spoken_to.with({{"name", mind->who->name}}),
-                  reply.sequence());
+  minds_.perceive(*mind, {.at_ms = turn.now().ms,
+                          .text = texts_.seen.spoken_to.with({{"name", mind->who->name}}),
+                          .sequence = reply.sequence()});
   // In prompts they go on with what they did: what was read ahead must still be true when they are spoken to.
   day_.take_up(turn, *mind,
                {.intent = "talk",
@@ -284,6 +348,7 @@ Result<pb::NpcTalkEnded> Talk::end(Turn& turn, const Caller& caller, const pb::N
     if (std::ranges::find(told.facts(), id) == told.facts().end()) told.add_facts(id);
   }
   forget_strangers(record, *mind->who, player_key(player));
+  felt(turn, command, place);
   act(turn, command, decision, reply);
   decisions_.keep(turn, *mind, decision);
   if (record.talking_to() == player) wait_for_next_line(turn, *mind);
@@ -315,7 +380,30 @@ void Talk::wait_for_next_line(Turn& turn, Mind& mind) const {
   schedule(turn, Timer::done, mind.record.id(), GameTime{mind.record.busy_until_ms()});
 }
 
+// By the one who was spoken to, and by everybody who heard it.
+void Talk::felt(Turn& turn, const pb::NpcTalkEnd& command, const std::string& place) const {
+  const auto manner = pack::find_name<talk::Manner>(talk::kMannerNames, command.heard_as());
+  if (!manner || *manner == talk::Manner::none) return;
+  const auto said = texts_.reason.said.with({{"player", command.player()}, {"text", command.asked()}});
+  for (const auto& [id, mind] : minds_.people()) {
+    if (mind->record.dead() || place_now(pack_, mind->record, turn.now().ms) != place) continue;
+    feelings_.hear(turn, *mind, *manner, player_key(command.player()), command.npc(), said);
+  }
+}
+
 void Talk::remember(Turn& turn, Mind& mind, const pb::NpcTalkEnd& command, const std::string& place) const {
+  for (const auto& sentence : command.stated()) {
+    const std::string kept(utf8_prefix(sentence, config_.limits.quote_bytes_max));
+    if (is_repeated(mind.memories, kept, turn.now().ms)) continue;
+    (void)memories_.remember(turn, mind,
+                             {.text = kept,
+                              .at_ms = turn.now().ms,
+                              .place = place,
+                              .witnesses = {player_key(command.player()), command.npc()},
+                              .source = std::string(kStated),
+                              .importance = config_.tuning.told_importance,
+                              .talk = command.begun()});
+  }
   const auto most = config_.limits.quote_bytes_max;
   (void)memories_.remember(turn, mind,
                            {.text = texts_.seen.talk.with({{"player", command.player()},

@@ -1,21 +1,24 @@
 #pragma once
-// One player's sentence and the answer to it: silver, or a written line. Owned by NpcService; io thread.
-// Begin and end are recorded inputs; what lies between them (a model, a judge) runs outside of turns. Bounds:
-// NpcLimits; how long it may take: ai.talk_deadline_ms.
+// One player's sentence and the answer to it. What is said is decided by rules (answers.h); a model puts it
+// into words, or speaks itself, as far as it was found good enough to (ai.Speak). Owned by NpcService; io
+// thread. Begin and end are recorded inputs; what lies between them (vectors, a model, a judge) runs outside
+// of turns. Bounds: NpcLimits; how long it may take: ai.talk_deadline_ms.
 #include <string>
 #include <vector>
 
+#include "services/npc/answers.h"
 #include "services/npc/anticipation.h"
 #include "services/npc/day.h"
 #include "services/npc/decisions.h"
+#include "services/npc/feelings.h"
 #include "services/npc/prompts.h"
 
 namespace troupe::npc {
 
 class Talk {
  public:
-  Talk(const Ground& ground, Minds& minds, Decisions& decisions, const Day& day, Memories& memories,
-       Prompts& prompts, Anticipation& anticipation);
+  Talk(const Ground& ground, Minds& minds, Decisions& decisions, const Day& day, Feelings& feelings,
+       Memories& memories, Answers& answers, const Prompts& prompts, Anticipation& anticipation);
   void mount();
 
   // They wait for the player's next line as long as people do, whatever the scale.
@@ -31,10 +34,13 @@ class Talk {
   Task<void> may_say(std::string npc, std::string player, std::string text);
   const std::vector<pb::CategoryLevel>* frozen(const Mind& mind, const std::string& player) const;
   void freeze_levels(Turn& turn, const Mind& mind, const std::string& player, pb::NpcTalkBegun& reply) const;
-  pb::NpcTalkEnd ending(const pb::NpcTalkBegin& begin, const pb::NpcTalkBegun& begun, const Prompt& prompt,
-                        const pb::AiSpeakReply& spoken) const;
+  Result<Prompt> prompt_for(const pb::NpcTalkBegin& begin, const Answered& answered) const;
+  pb::NpcTalkEnd ending(const pb::NpcTalkBegin& begin, const pb::NpcTalkBegun& begun,
+                        const Answered& answered, const Prompt& prompt, const pb::AiSpeakReply& spoken) const;
+  void keep_spoken(const std::string& npc, const std::string& player, const Answered& answered) const;
   bool told(const std::string& npc, const std::string& fact, const std::string& answer) const;
   void act(Turn& turn, const pb::NpcTalkEnd& command, pb::Decision& decision, pb::NpcTalkEnded& reply) const;
+  void felt(Turn& turn, const pb::NpcTalkEnd& command, const std::string& place) const;
   void remember(Turn& turn, Mind& mind, const pb::NpcTalkEnd& command, const std::string& place) const;
 
   const pack::Pack& pack_;
@@ -44,8 +50,10 @@ class Talk {
   Minds& minds_;
   Decisions& decisions_;
   const Day& day_;
+  Feelings& feelings_;
   Memories& memories_;
-  Prompts& prompts_;
+  Answers& answers_;
+  const Prompts& prompts_;
   Anticipation& anticipation_;
 };
 

@@ -75,7 +75,7 @@ void Witnesses::see(Turn& turn, Mind& mind, const EventContext& context, const p
   const auto now = turn.now().ms;
   const std::string& id = mind.record.id();
   const std::string actor = actor_of(event);
-  minds_.perceive(mind, now, event.text(), context.sequence);
+  minds_.perceive(mind, {.at_ms = now, .text = event.text(), .sequence = context.sequence, .news = true});
   feelings_.appraise(turn, mind, event, actor, target_of(pack_, event.action()));
   const bool involved =
       std::ranges::any_of(event.action().args(), [&](const auto& arg) { return arg.second == id; });
@@ -113,7 +113,7 @@ void Witnesses::mourn(Turn& turn, const Mind& dead, std::uint64_t sequence) {
   const std::string text = texts_.seen.died.with({{"name", dead.who->name}});
   for (const auto& [id, mind] : minds_.people()) {
     if (mind->record.dead() || place_now(pack_, mind->record, now) != dead.record.place()) continue;
-    minds_.perceive(*mind, now, text, sequence);
+    minds_.perceive(*mind, {.at_ms = now, .text = text, .sequence = sequence, .news = true});
     (void)memories_.remember(turn, *mind,
                              {.text = text,
                               .at_ms = now,
@@ -136,7 +136,7 @@ void Witnesses::on_weather(Turn& turn, const EventContext& context, const pb::We
     if (mind->record.dead()) continue;
     const auto* place = pack_.place(place_now(pack_, mind->record, now));
     if (place == nullptr || place->region.str() != context.subject) continue;
-    minds_.perceive(*mind, now, text, context.sequence);
+    minds_.perceive(*mind, {.at_ms = now, .text = text, .sequence = context.sequence, .news = true});
     (void)memories_.remember(turn, *mind,
                              {.text = text,
                               .at_ms = now,
@@ -155,7 +155,7 @@ void Witnesses::on_phase(Turn& turn, const EventContext& context, const pb::Phas
   const std::string texts[] = {"", seen.dawn.text(), seen.day.text(), seen.dusk.text(), seen.night.text()};
   for (const auto& [id, mind] : minds_.people()) {
     if (mind->record.dead()) continue;
-    minds_.perceive(*mind, turn.now().ms, texts[event.to()], context.sequence);
+    minds_.perceive(*mind, {.at_ms = turn.now().ms, .text = texts[event.to()], .sequence = context.sequence});
     if (event.to() == pb::DUSK) feelings_.brood(turn, *mind);
     if (event.to() == pb::DAWN) feelings_.fade_feelings(turn, *mind);
   }

@@ -1,0 +1,168 @@
+// What a person says: by a model as far as it may, else the words that were there before.
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "inference/freedom.h"
+#include "services/ai/ai_decision.h"
+#include "services/ai/ai_service.h"
+#include "services/ai/ai_speech.h"
+#include "troupe/v1/socket.pb.h"
+
+namespace troupe {
+
+namespace {
+
+constexpr std::string_view kNone = "none";
+
+std::int64_t micros(rt::nanoseconds span) { return span.count() / 1000; }
+
+// What a model may do, the most first; "": whatever it is, it speaks.
+std::vector<std::string> freedoms_for(const std::string& asked) {
+  if (asked.empty()) return {""};
+  if (asked == kNone) return {};
+  std::vector<std::string> out{std::string(inference::freedom_name(inference::Freedom::first))};
+  if (asked != out.front()) out.push_back(asked);
+  return out;
+}
+
+}  // namespace
+
+// An answer that is under way.
+struct AiService::Hearing {
+  Caller to;
+  std::shared_ptr<ai::Speech> speech;
+  std::string raw;  // of the model, as it came
+  rt::Instant first_shown = rt::Instant::never();
+  bool whole = false;  // nothing is shown before all of it was judged
+  bool over = false;
+};
+
+void AiService::show(const std::shared_ptr<Hearing>& hearing, const std::string& text) {
+  if (text.empty()) return;
+  if (hearing->first_shown.is_never()) hearing->first_shown = host_.env().now();
+  pb::StreamPart part;
+  part.set_text(text);
+  host_.stream(hearing->to, part);
+}
+
+Task<AiService::Spoken> AiService::say(Caller caller, pb::AiSpeakRequest request,
+                                       std::vector<pb::ChatMessage> messages, rt::Instant deadline) {
+  const auto started = host_.env().now();
+  const auto spoken = std::make_shared<Spoken>();
+  auto& decision = spoken->decision;
+  decision.set_npc(request.npc());
+  decision.set_kind("talk");
+  decision.set_seed(request.seed());
+  decision.set_deadline_ms((deadline - started).count() / 1'000'000);
+  decision.set_way(request.way());
+  *decision.mutable_evidence() = request.evidence();
+  decision.set_heard(request.heard());
+  const auto hearing = std::make_shared<Hearing>(Hearing{.to = caller});
+  for (const auto& freedom : freedoms_for(request.freedom())) {
+    CO_TRY(const bool asked,
+           co_await try_model(caller, request, messages, deadline, freedom, hearing, spoken));
+    if (asked) break;
+  }
+  if (spoken->text.empty()) {
+    // Somebody spoken to always answers: with what the rules or a writer have for it.
+    if (decision.verdict().empty()) decision.set_verdict("said");
+    spoken->text = written_line(request, allowed_in(request));
+    decision.set_tier("reflex");
+    decision.set_method(request.written().empty() ? "written line" : "rules");
+    show(hearing, spoken->text);
+  } else if (!request.freedom().empty()) {
+    decision.set_way("model");
+  }
+  const auto now = host_.env().now();
+  decision.set_output(spoken->text);
+  decision.set_total_us(micros(now - started));
+  decision.set_first_token_us(
+      micros((hearing->first_shown.is_never() ? now : hearing->first_shown) - started));
+  decision.set_deadline_met(now <= deadline);
+  co_return *spoken;
+}
+
+// Each sentence passes the check before it goes on to whoever asked. Where a model judges, too, it has to
+// hear the whole.
+Result<bus::Subscription> AiService::listen(const std::string& stream, std::shared_ptr<Hearing> hearing) {
+  return host_.bus().subscribe(stream, [this, hearing](const bus::Event& event) {
+    pb::StreamPart part;
+    if (hearing->over || !part.ParseFromString(event.payload)) return;
+    hearing->raw += part.text();
+    if (!hearing->whole) show(hearing, hearing->speech->push(part.text()));
+  });
+}
+
+Task<bool> AiService::try_model(Caller caller, pb::AiSpeakRequest request,
+                                std::vector<pb::ChatMessage> messages, rt::Instant deadline,
+                                std::string freedom, std::shared_ptr<Hearing> hearing,
+                                std::shared_ptr<Spoken> spoken) {
+  const auto started = host_.env().now();
+  auto& decision = spoken->decision;
+  const auto allowed = allowed_in(request);
+  const auto speech = std::make_shared<ai::Speech>(request.context().name(), allowed, request.player());
+  hearing->speech = speech;
+  hearing->whole = !config_.classifier.empty();
+  Caller inner = caller;
+  inner.role = pb::ROLE_SERVICE;
+  inner.deadline = std::min(caller.deadline, deadline + rt::milliseconds(50));
+  inner.stream = "str." + host_.env().ids.uuid7(host_.env().clock.wall_ms());
+  CO_TRY(const auto subscription, listen(inner.stream, hearing));
+
+  auto ask = ai::router_request(request, messages);
+  ask.set_whole_sentences(true);
+  ask.set_tokens_max(config_.speech_tokens_max);
+  ask.set_temperature(config_.speech_temperature);
+  ask.set_seed(request.seed());
+  ask.set_freedom(freedom);
+  for (const auto& stop : ai::stops(request.context())) ask.add_stop(stop);
+  // A moment before it is due: then a written line is still in time.
+  const auto left = deadline - started;
+  ask.set_deadline_ms(std::max<std::int64_t>(
+      1, (left - std::min<rt::nanoseconds>(config_.line_margin, left / 10)).count() / 1'000'000));
+  const auto answer = co_await host_.call<pb::RouterGenerateReply>(inner, ask);
+  hearing->over = true;
+  if (!answer && answer.error().reason == "router.no_freedom") {
+    hearing->over = false;
+    co_return false;
+  }
+  decision.set_prompt(ai::as_text(messages));
+  decision.set_prompt_hash(sha256_hex(decision.prompt()));
+
+  if (answer) {
+    ai::take_answer(decision, *answer);
+    // What is still on its way here, or everything.
+    const std::string_view text = answer->text();
+    if (hearing->whole) {
+      const auto finding = co_await classify(answer->text(), allowed);
+      if (finding && finding->allowed) {
+        show(hearing, speech->push(text));
+      } else if (finding) {
+        speech->hold_back(*finding);
+      } else {
+        decision.add_fallbacks(finding.error().message);
+      }
+    } else if (text.starts_with(hearing->raw)) {
+      show(hearing, speech->push(text.substr(hearing->raw.size())));
+    }
+  } else {
+    decision.add_fallbacks(std::string(ai::inert(answer.error().message, 300)));
+  }
+  if (speech->held_back()) note_held_back(violation_of(request, *speech));
+  // What was shown is what was said.
+  spoken->text = trim(speech->text());
+  const std::string held =
+      speech->held_back() ? std::string(moderation::category_name(speech->finding().category)) : "";
+  if (spoken->text.empty()) {
+    decision.set_verdict(!held.empty() ? "held back: " + held : answer ? "empty answer" : "said");
+  } else {
+    if (!answer) decision.set_tier(ask.tier());
+    decision.set_verdict(!held.empty() ? "said; the rest was held back: " + held
+                         : !answer     ? "said; then it broke off"
+                                       : "said");
+  }
+  co_return true;
+}
+
+}  // namespace troupe

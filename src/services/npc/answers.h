@@ -1,0 +1,56 @@
+#pragma once
+// What somebody answers to a line by the rules of src/talk: from their repertoire, the scene and what the
+// listener told. Whoever calls it says or shows it; nothing changes here. Owned by NpcService; io thread.
+// Bounds: those of src/talk; the vectors of kStatedVectors sentences are kept.
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "services/npc/scenes.h"
+
+namespace troupe::npc {
+
+struct Answered {
+  talk::Answer answer;
+  std::vector<float> vector;         // of the line; empty where it was understood by words
+  std::vector<std::string> stated;   // what the listener said of themselves, a sentence each
+  std::vector<std::string> may_say;  // texts whose names and numbers other words for it may have
+  std::vector<talk::ToldLine> told;  // by the listener, of which the evidence speaks
+};
+
+class Answers {
+ public:
+  Answers(const Ground& ground, const Minds& minds, Embedding& embedding, Repertoire& repertoire,
+          const Scenes& scenes)
+      : language_(ground.language),
+        config_(ground.config),
+        minds_(minds),
+        embedding_(embedding),
+        repertoire_(repertoire),
+        scenes_(scenes) {}
+
+  // `draw` tells two moments apart: the sequence of the line, or 0.
+  Task<Answered> to(Caller caller, std::string npc, std::string player, std::string text, std::uint64_t draw);
+  // Sentences of listeners are forgotten: their vectors, too.
+  void forget() { stated_ = {}; }
+
+ private:
+  using Book = std::shared_ptr<const Repertoire::Book>;
+  Task<talk::VectorTable> vectors(Caller caller, Book book, std::vector<std::string> texts);
+
+  const talk::Language& language_;
+  const NpcConfig& config_;
+  const Minds& minds_;
+  Embedding& embedding_;
+  Repertoire& repertoire_;
+  const Scenes& scenes_;
+  talk::VectorTable stated_;  // of sentences that listeners told; a cache
+};
+
+// As NpcTalkReply says how an answer came about.
+std::string_view way_of(talk::Way way);
+// The same for what it rests on.
+std::vector<pb::Evidence> evidence_of(const pack::Pack& pack, const Answered& answered);
+
+}  // namespace troupe::npc

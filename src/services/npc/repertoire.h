@@ -1,0 +1,54 @@
+#pragma once
+// Everything that people of this world can be asked, with its vectors: by words alone at first, and by
+// meaning as soon as an embedding model has made them, in the background, kept in a file. A cache of the
+// pack: never state. Owned by NpcService; io thread.
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "services/npc/embedding.h"
+#include "talk/answer.h"
+
+namespace troupe::npc {
+
+class Repertoire {
+ public:
+  // What a line is answered by. Shared: whoever answers keeps it until they have.
+  struct Book {
+    talk::World world;
+    talk::VectorTable known;
+    std::map<std::string, talk::Person> people;
+    talk::Thresholds thresholds;
+    bool by_meaning = false;  // the vectors are the embedding model's
+  };
+
+  Repertoire(const Ground& ground, Embedding& embedding)
+      : pack_(ground.pack),
+        language_(ground.language),
+        host_(ground.host),
+        config_(ground.config),
+        embedding_(embedding) {}
+  // After the timeline has opened.
+  void start();
+
+  // The best there is by now.
+  std::shared_ptr<const Book> book();
+  // By words alone; made when it is needed first.
+  std::shared_ptr<const Book> words();
+
+ private:
+  bool speaks_embedding() const;
+  std::shared_ptr<Book> draft() const;
+  std::shared_ptr<const Book> make_words() const;
+  boost::asio::awaitable<void> learn();
+
+  const pack::Pack& pack_;
+  const talk::Language& language_;
+  Host& host_;
+  const NpcConfig& config_;
+  Embedding& embedding_;
+  std::shared_ptr<const Book> words_, meanings_;
+};
+
+}  // namespace troupe::npc
