@@ -6,22 +6,30 @@ namespace troupe::talk {
 
 namespace {
 
-constexpr std::size_t kMendFrom = 5;        // letters: shorter words are too near to each other,
-constexpr std::size_t kMendCommonFrom = 4;  // but for those in which everybody asks
-constexpr std::size_t kLong = 7;            // words of which any slip is mended
+constexpr std::size_t kMendFrom = 3;  // letters of a word that is mended at all,
+constexpr std::size_t kFree = 5;      // that is mended to any word at a likely slip,
+constexpr std::size_t kLong = 7;      // at any slip
+constexpr std::size_t kStemFrom = 4;  // of a stem by which another form of a word is known
 constexpr int kNoSlip = 9;
 
+// Keys that touch: in a row side by side; of the row below the one at its place and the one left of that.
 bool are_beside(const Words& words, char a, char b) {
-  for (std::size_t row = 0; row < words.keys.size(); ++row) {
-    const auto at = words.keys[row].find(a);
-    if (at == std::string::npos) continue;
-    for (std::size_t other = row == 0 ? 0 : row - 1; other <= row + 1 && other < words.keys.size(); ++other) {
-      const auto found = words.keys[other].find(b);
-      // A key touches those of the rows above and below that stand at its place or one further left or right.
-      if (found != std::string::npos && found + 1 >= at && found <= at + 1) return true;
+  const auto place = [&](char key) {
+    for (std::size_t row = 0; row < words.keys.size(); ++row) {
+      const auto at = words.keys[row].find(key);
+      if (at != std::string::npos) return std::pair{static_cast<int>(row), static_cast<int>(at)};
     }
+    return std::pair{-1, -1};
+  };
+  auto [row, at] = place(a);
+  auto [other_row, other_at] = place(b);
+  if (row < 0 || other_row < 0) return false;
+  if (row == other_row) return at - other_at == 1 || other_at - at == 1;
+  if (row > other_row) {
+    std::swap(row, other_row);
+    std::swap(at, other_at);
   }
-  return false;
+  return other_row == row + 1 && (other_at == at || other_at + 1 == at);
 }
 
 // How bad the slip is that makes `typed` of `meant`, the likeliest 0; kNoSlip where it is not one slip.
@@ -43,43 +51,69 @@ class Mender {
  public:
   Mender(const Words& words, const Vocabulary& known) : words_(words), known_(known) {}
 
-  std::string mended(const std::string& typed) {
-    best_.clear();
-    cost_ = kNoSlip;
-    if (typed.size() >= kMendFrom) {
-      look(typed, known_.names);
-      look(typed, known_.asked);
-      look(typed, words_.stop);
-      for (const auto& [form, meant] : words_.short_forms) take(typed, form);
-      look(typed, known_.common);
-      look(typed, words_.common);
-    } else if (typed.size() >= kMendCommonFrom) {
-      look(typed, known_.asked);
-      look(typed, words_.stop);
+  bool knows(const std::string& word) const {
+    const std::string bare = stem(words_, word);
+    return known_.asked.contains(word) || words_.numbers.contains(word) || known_.names.contains(word) ||
+           known_.common.contains(word) || words_.common.contains(word) || words_.stop.contains(word) ||
+           words_.titles.contains(word) || words_.short_forms.contains(word) ||
+           (bare.size() >= kStemFrom && known_.stems.contains(bare));
+  }
+  // "" where no word is near. `name`: it has a large letter, so it is one of the names or another one.
+  std::string mended(const std::string& typed, bool name) {
+    if (typed.size() < kMendFrom || knows(typed)) return {};
+    std::string best = nearest(typed, name);
+    if (!best.empty() || name) return best;
+    // Another form of a word: "burjing".
+    for (const std::string& ending : words_.endings) {
+      if (!typed.ends_with(ending) || typed.size() < ending.size() + kStemFrom) continue;
+      const std::string bare = typed.substr(0, typed.size() - ending.size());
+      best = knows(bare) ? bare : nearest(bare, false);
+      if (!best.empty()) return best + ending;
     }
-    return best_;
+    return {};
   }
 
  private:
+  std::string nearest(const std::string& typed, bool name) {
+    best_.clear();
+    cost_ = kNoSlip;
+    // Names that are another's differ by a letter more or less: "Harbor" is no slip.
+    most_ = name ? 1 : typed.size() < kFree ? 1 : typed.size() < kLong ? 2 : kNoSlip - 1;
+    name_ = name;
+    look(typed, known_.names);
+    if (name) {
+      look(typed, words_.titles);
+      return best_;
+    }
+    look(typed, known_.asked);
+    look(typed, words_.stop);
+    for (const auto& [form, meant] : words_.short_forms) take(typed, form);
+    if (typed.size() <= kMendFrom) return best_;
+    look(typed, known_.common);
+    look(typed, words_.common);
+    return best_;
+  }
   void look(std::string_view typed, const std::set<std::string, std::less<>>& all) {
     for (const std::string& other : all) take(typed, other);
   }
   void take(std::string_view typed, const std::string& other) {
-    if (other.size() + 1 < typed.size() || other.size() > typed.size() + 1 || other.size() < kShortest)
+    if (other.size() + 1 < typed.size() || other.size() > typed.size() + 1 || other.size() < kMendFrom)
       return;
+    if (name_ && other.size() > typed.size()) return;
     const int cost = slip_of(words_, typed, other);
-    if (cost >= cost_) return;
-    // A short word is too near to others to be mended where the slip is an unlikely one.
-    if (typed.size() < kMendFrom ? cost > 1 : typed.size() < kLong && cost > 2) return;
+    if (cost > most_ || cost >= cost_) return;
+    // Of three letters one was lost, or two changed places.
+    if (typed.size() <= kMendFrom && cost == 1 && other.size() <= typed.size()) return;
     cost_ = cost;
     best_ = other;
   }
 
-  static constexpr std::size_t kShortest = 3;
   const Words& words_;
   const Vocabulary& known_;
   std::string best_;
   int cost_ = kNoSlip;
+  int most_ = 0;
+  bool name_ = false;
 };
 
 }  // namespace
@@ -112,14 +146,12 @@ std::string normalised(const Words& words, const Vocabulary& known, std::string_
       out += begins_large(token.text) ? upper_first(form->second) : form->second;
       continue;
     }
-    const bool is_known = token.folded.size() < kMendCommonFrom || token.folded.contains('\'') ||
-                          known.asked.contains(token.folded) || words.numbers.contains(token.folded) ||
-                          known.stems.contains(stem(words, token.folded)) ||
-                          known.names.contains(token.folded) || known.common.contains(token.folded) ||
-                          words.common.contains(token.folded) || words.stop.contains(token.folded);
+    // "whaat's" is mended before its apostrophe.
     const bool is_name =
         has_large && !shouted && !words.nouns_are_large && token.begin > 0 && begins_large(token.text);
-    std::string other = is_known || is_name ? std::string() : mender.mended(token.folded);
+    const auto apostrophe = token.folded.find('\'');
+    std::string other = mender.mended(token.folded.substr(0, apostrophe), is_name);
+    if (!other.empty() && apostrophe != std::string::npos) other += token.folded.substr(apostrophe);
     if (const auto form = words.short_forms.find(other); form != words.short_forms.end())
       other = form->second;
     if (other.empty()) {

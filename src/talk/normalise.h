@@ -4,7 +4,8 @@
 // -> "chapel"). A word is mended when nothing knows it and one known word is a single slip away: a letter too
 // many, too few, wrong, or two exchanged. What is remembered of a line is the line as it was typed. Pure;
 // time is linear in the line, a few thousand look-ups for a word that nothing knows. Of several words the one
-// is taken whose slip is the likeliest; of four letters only those are mended with which people ask.
+// is taken whose slip is the likeliest; of short
+// words only the likeliest are mended, of names those that keep their letters.
 #include <set>
 #include <string>
 #include <string_view>
