@@ -134,7 +134,9 @@ def settings():
 
 
 def to_measure(model, args):
-    """`needed` is where there is a choice of files, and embeddings, whose check takes no time."""
+    """`needed` is where there is a choice of files, and embeddings, whose check takes no time. What chooses writes nothing to measure."""
+    if "choice" in model["tiers"]:
+        return False
     return args.measure == "all" or (args.measure == "needed" and (model["requantise"] or "embedding" in model["tiers"]))
 
 
@@ -166,7 +168,8 @@ def command_check(args, _):
 
 def command_measure(args, report):
     for model in chosen(catalogue(), args):
-        measure(Store(args.dest, model), args.probe, report, again=True)
+        if to_measure(model, argparse.Namespace(measure="all")):
+            measure(Store(args.dest, model), args.probe, report, again=True)
     return 0
 
 

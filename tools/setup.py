@@ -28,7 +28,7 @@ CACHE = os.environ.get("TROUPE_CACHE") or os.path.join(os.path.expanduser("~"), 
 BUILD = os.path.join(ROOT, "build")
 LOGS = os.path.join(BUILD, "logs")
 MODELS = os.path.join(CACHE, "models")
-RUN_TIERS = "gold,silver,bronze,embedding"  # the test tier's model is only needed by tests
+RUN_TIERS = "gold,silver,bronze,embedding,choice"  # the test tier's model is only needed by tests
 
 CCACHE = {
     "CCACHE_DIR": os.path.join(CACHE, "ccache"),

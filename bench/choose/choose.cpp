@@ -1,4 +1,5 @@
-// bench_choose WEIGHTS chat|embedding: one choice after the other, as the server's gold tier makes them.
+// bench_choose WEIGHTS chat|embedding|choice: one choice after the other, as the server's gold tier makes
+// them.
 #include "base/check.h"
 #include "bench/harness/answers.h"
 #include "bench/harness/engine_bench.h"
@@ -23,10 +24,15 @@ bench::Figures ask(bench::EngineBench& engine, const bench::Words& words) {
           {"cached_tokens", {static_cast<double>(chosen.reply.usage.cached_tokens)}}};
 }
 
+engine::ModelKind kind_of(std::string_view name) {
+  if (name == "choice") return engine::ModelKind::cross_encoder;
+  return name == "embedding" ? engine::ModelKind::embedding : engine::ModelKind::chat;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  TROUPE_CHECK(argc == 3, "usage: bench_choose WEIGHTS chat|embedding");
-  bench::EngineBench engine(argv[1], std::string_view(argv[2]) == "embedding");
+  TROUPE_CHECK(argc == 3, "usage: bench_choose WEIGHTS chat|embedding|choice");
+  bench::EngineBench engine(argv[1], kind_of(argv[2]));
   return bench::answer_lines({{"ask", [&](const bench::Words& words) { return ask(engine, words); }}});
 }

@@ -4,20 +4,20 @@
 
 namespace troupe::bench {
 
-engine::LlamaModelConfig bench_model(const std::string& weights, bool embedding) {
+engine::LlamaModelConfig bench_model(const std::string& weights, engine::ModelKind kind) {
   engine::LlamaModelConfig model;
   model.name = "bench";
   model.path = weights;
   model.hash = "-";  // known good: set-up checked it
   model.verify = false;
   model.tiers = {engine::Tier::gold, engine::Tier::silver, engine::Tier::bronze};
-  model.embedding = embedding;
-  model.context_tokens = embedding ? 512 : 2048;  // as in app/engines.cpp
+  model.kind = kind;
+  model.context_tokens = kind == engine::ModelKind::chat ? 2048 : 512;  // as in app/engines.cpp
   return model;
 }
 
-EngineBench::EngineBench(const std::string& weights, bool embedding) {
-  auto opened = engine::open_llama_engine(io_.env, {.models = {bench_model(weights, embedding)}});
+EngineBench::EngineBench(const std::string& weights, engine::ModelKind kind) {
+  auto opened = engine::open_llama_engine(io_.env, {.models = {bench_model(weights, kind)}});
   TROUPE_CHECK(opened.has_value(), opened.error().message.c_str());
   engine_ = *std::move(opened);
 }

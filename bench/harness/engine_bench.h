@@ -10,12 +10,13 @@
 namespace troupe::bench {
 
 // A model as app/engines.cpp opens it, for every tier.
-engine::LlamaModelConfig bench_model(const std::string& weights, bool embedding = false);
+engine::LlamaModelConfig bench_model(const std::string& weights,
+                                     engine::ModelKind kind = engine::ModelKind::chat);
 
 class EngineBench {
  public:
   // Ends the program with the reason when the weights cannot be loaded.
-  explicit EngineBench(const std::string& weights, bool embedding = false);
+  explicit EngineBench(const std::string& weights, engine::ModelKind kind = engine::ModelKind::chat);
 
   struct Answer {
     double first_ms = 0;  // from the question to its first piece of text on the io thread

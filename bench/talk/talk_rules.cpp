@@ -105,7 +105,7 @@ class Vectors {
 
   void embed(const std::vector<std::string>& texts) {
     if (texts.empty()) return;
-    if (!engine_) engine_ = std::make_unique<bench::EngineBench>(weights_, true);
+    if (!engine_) engine_ = std::make_unique<bench::EngineBench>(weights_, engine::ModelKind::embedding);
     for (std::size_t from = 0; from < texts.size(); from += kBatch) {
       const auto begin = texts.begin() + static_cast<std::ptrdiff_t>(from);
       const std::vector<std::string> part(

@@ -139,6 +139,10 @@ std::vector<ConfigKey> server_keys() {
          c.server.only_models = v.empty() ? std::vector<std::string>() : split(v, ',');
          return {};
        }},
+      {"models.choice",
+       "the model that chooses what people do: a GGUF file that tools/train_choice wrote, a name, or none",
+       "what was pulled for `choice`, then the catalogue's",
+       [](Config& c, const std::string& v) { return c.server.choice_model = v, std::string(); }},
       {"engine.read_ahead", "whether what somebody will be asked is read before the line comes", "true",
        [](Config& c, const std::string& v) { return set_bool(c.server.read_ahead, v); }},
       {"engine.keep_prefixes", "whether prompts that were read are kept over a restart, in the data folder",

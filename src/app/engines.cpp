@@ -13,12 +13,14 @@ namespace troupe {
 namespace {
 
 constexpr std::size_t kChatSlots = 8;  // answers that a model of this machine writes at once
+constexpr int kEncoderTokens = 512;    // that a model reads which does not write
 
 std::vector<engine::Tier> tiers_of(const models::CatalogueEntry& entry, bool named) {
   std::vector<engine::Tier> tiers;
   for (const auto& tier : entry.tiers) {
     if (const auto parsed = parse_tier(tier, engine::Tier::silver)) tiers.push_back(*parsed);
     // A test model serves every tier when it is asked for by name: fast tests with real weights.
+    if (tier == "choice") tiers.push_back(engine::Tier::gold);
     if (tier == "test" && named) tiers = {engine::Tier::gold, engine::Tier::silver, engine::Tier::bronze};
   }
   return tiers;
@@ -32,12 +34,32 @@ engine::LlamaModelConfig model_config(const models::CatalogueEntry& entry, const
                                  // The file's own: find_verified() has compared it with what it must be.
                                  .verify = false,
                                  .tiers = std::move(tiers),
-                                 .embedding = entry.tiers == std::vector<std::string>{"embedding"}};
-  model.context_tokens = std::min(entry.context_tokens, model.embedding ? 512 : 2048);
-  model.slots = model.embedding ? 16 : static_cast<int>(kChatSlots);
-  if (model.embedding) model.cached_prefixes = 0;
+                                 .kind = entry.only("embedding") ? engine::ModelKind::embedding
+                                         : entry.only("choice")  ? engine::ModelKind::cross_encoder
+                                                                 : engine::ModelKind::chat};
+  const bool chats = model.kind == engine::ModelKind::chat;
+  model.context_tokens = std::min(entry.context_tokens, chats ? 2048 : kEncoderTokens);
+  model.slots = chats ? static_cast<int>(kChatSlots) : 16;
+  if (!chats) model.cached_prefixes = 0;
   // What the choice set measured (ADR 4): small models read letters badly, but know which text fits.
   if (entry.size < 1'000'000'000) model.choose = engine::ChooseMethod::text_minus_prior;
+  return model;
+}
+
+bool is_file(const std::string& choice) { return choice.ends_with(".gguf"); }
+
+// Whether the configuration wants another choice model than this.
+bool is_replaced(const models::CatalogueEntry& entry, const EngineOptions& options) {
+  return entry.only("choice") && !options.choice.empty() && options.choice != entry.name;
+}
+
+// A studio's own choice model, as the configuration names its file.
+engine::LlamaModelConfig choice_file(const std::string& file) {
+  engine::LlamaModelConfig model{.name = std::filesystem::path(file).stem().string(),
+                                 .path = file,
+                                 .tiers = {engine::Tier::gold},
+                                 .kind = engine::ModelKind::cross_encoder};
+  model.context_tokens = kEncoderTokens;
   return model;
 }
 
@@ -101,11 +123,13 @@ engine::LlamaConfig llama_config(const EngineOptions& options, bool embeds_elsew
     const bool named = options.only.contains(entry.name) || is_routed(options, entry.name);
     if (entry.deprecated && !named) continue;
     if (!options.only.empty() && !named) continue;
+    if (is_replaced(entry, options) && !named) continue;
     auto tiers = tiers_of(entry, named);
-    const bool embedding = entry.tiers == std::vector<std::string>{"embedding"};
+    const bool embedding = entry.only("embedding");
     if ((tiers.empty() && !embedding) || (embedding && embeds_elsewhere)) continue;
     candidates.push_back({entry, std::move(tiers)});
   }
+  if (is_file(options.choice)) config.models.push_back(choice_file(options.choice));
   {
     // What was never read before is read now, two files at a time; the pool waits for all of them.
     rt::Pool pool("weights", 2, std::max<std::size_t>(1, candidates.size()));
@@ -179,20 +203,28 @@ std::string maker_of(const engine::ModelInfo& model, const EngineOptions& option
 }
 
 void add_default_routes(engine::Engine& engine, const EngineOptions& options, Engines& engines) {
-  auto& gold = engines.router.tiers[engine::Tier::gold];
+  // Of this machine: they choose best within the time that gold has (ADR 4).
+  std::vector<Route> choosers;
+  std::vector<Route> by_meaning;
   for (const auto& model : engine.models()) {
-    if (model.embedding_size > 0 && engines.router.embedding.empty()) {
+    const auto route = route_to(engine, model.name, model.writes, options);
+    const bool embeds = model.embedding_size > 0;
+    if (embeds && engines.router.embedding.empty()) {
       engines.embedding_size = static_cast<std::size_t>(model.embedding_size);
       engines.embedding_model = maker_of(model, options);
       if (const auto* known = catalogued(model.name, options)) engines.embedding_languages = known->languages;
-      engines.router.embedding.push_back(route_to(engine, model.name, false, options));
-      // It chooses best within the time that gold has (ADR 4).
-      if (&engine == engines.llama.get())
-        gold.insert(gold.begin(), route_to(engine, model.name, false, options));
+      engines.router.embedding.push_back(route);
+      if (&engine == engines.llama.get()) by_meaning.push_back(route);
     }
-    for (const auto tier : model.tiers)
-      engines.router.tiers[tier].push_back(route_to(engine, model.name, true, options));
+    if (!model.writes && !embeds) {
+      choosers.push_back(route);
+      continue;
+    }
+    for (const auto tier : model.tiers) engines.router.tiers[tier].push_back(route);
   }
+  choosers.insert(choosers.end(), by_meaning.begin(), by_meaning.end());
+  auto& gold = engines.router.tiers[engine::Tier::gold];
+  gold.insert(gold.begin(), choosers.begin(), choosers.end());
 }
 
 // The routes that the configuration names, in its order.
@@ -236,12 +268,28 @@ void set_policy(const EngineOptions& options, Engines& engines, Problems& proble
   });
 }
 
+Result<void> check_choice(const EngineOptions& options) {
+  std::vector<std::string> known = {"none"};
+  for (const auto& entry : options.catalogue) {
+    if (entry.only("choice")) known.push_back(entry.name);
+  }
+  const auto& wanted = options.choice;
+  const bool is_known = wanted.empty() || std::ranges::find(known, wanted) != known.end();
+  std::error_code error;
+  if (is_known || (is_file(wanted) && std::filesystem::is_regular_file(wanted, error))) return {};
+  return fail(Code::invalid_argument, "config.unknown_model",
+              fmt::format("models.choice: '{}' is {}{} (a GGUF file, or {})", wanted,
+                          is_file(wanted) ? "no file" : "no choice model", did_you_mean(wanted, known),
+                          join(known, ", ")));
+}
+
 }  // namespace
 
 Result<void> check_engine_names(const EngineOptions& options) {
   std::vector<std::string> known;
   for (const auto& entry : options.catalogue) known.push_back(entry.name);
   for (const auto& model : options.remote) known.push_back(model.name);
+  if (is_file(options.choice)) known.push_back(choice_file(options.choice).name);
   const auto check = [&](const std::string& key, const std::string& name) -> Result<void> {
     if (std::ranges::find(known, name) != known.end()) return {};
     return fail(
@@ -250,6 +298,7 @@ Result<void> check_engine_names(const EngineOptions& options) {
   };
   for (const auto& name : options.only) TRY_VOID(check("models.only", name));
   for (const auto& [name, freedoms] : options.may) TRY_VOID(check("talk.may", name));
+  TRY_VOID(check_choice(options));
   for (const auto& [tier, names] : options.routes) {
     for (const auto& name : names) TRY_VOID(check("routes." + std::string(engine::tier_name(tier)), name));
   }

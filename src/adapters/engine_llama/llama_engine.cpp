@@ -10,6 +10,7 @@
 
 #include "adapters/engine_llama/choose.h"
 #include "adapters/engine_llama/embed.h"
+#include "adapters/engine_llama/encoded_choice.h"
 #include "adapters/engine_llama/generate.h"
 #include "adapters/engine_llama/meaning.h"
 #include "adapters/engine_llama/worker.h"
@@ -29,6 +30,8 @@ std::string_view choose_method_name(ChooseMethod method) {
       return "text_minus_prior";
     case ChooseMethod::meaning:
       return "meaning";
+    case ChooseMethod::cross_encoder:
+      return "cross_encoder";
   }
   return "letters_minus_prior";
 }
@@ -50,6 +53,30 @@ std::unexpected<Error> bad_method(const std::string& name) {
   return fail(Code::invalid_argument, "engine.bad_method",
               fmt::format("no method is called '{}'{}; there are {}", name, did_you_mean(name, names),
                           join(names, ", ")));
+}
+
+ModelKind kind_for(ChooseMethod method) {
+  if (method == ChooseMethod::meaning) return ModelKind::embedding;
+  return method == ChooseMethod::cross_encoder ? ModelKind::cross_encoder : ModelKind::chat;
+}
+
+const char* kind_name(ModelKind kind) {
+  if (kind == ModelKind::embedding) return "an embedding model";
+  return kind == ModelKind::cross_encoder ? "a choice model" : "a chat model";
+}
+
+// What a model is asked by: the method that was named, or its own.
+Result<ChooseMethod> method_for(const LlamaModelConfig& model, const std::string& wanted) {
+  const auto own = model.kind == ModelKind::embedding       ? ChooseMethod::meaning
+                   : model.kind == ModelKind::cross_encoder ? ChooseMethod::cross_encoder
+                                                            : model.choose;
+  if (wanted.empty()) return own;
+  const auto named = parse_choose_method(wanted);
+  if (!named) return bad_method(wanted);
+  if (kind_for(*named) == model.kind) return *named;
+  return fail(Code::invalid_argument, "engine.bad_method",
+              fmt::format("{} is {}; '{}' needs {}", model.name, kind_name(model.kind), wanted,
+                          kind_name(kind_for(*named))));
 }
 
 const Usage& usage_of(const Usage& reply) { return reply; }
@@ -149,11 +176,17 @@ class LlamaEngineImpl final : public LlamaEngine {
     std::vector<std::unique_ptr<Lane>> lanes;
     std::size_t format = 0;
     for (const auto& model : models) {
-      if (model->config().embedding) {
-        meanings_.emplace(lanes.size(), std::make_shared<OptionVectors>(config_.priors_max));
-        lanes.push_back(std::make_unique<EmbedLane>(*model, config_, *inbox_));
-      } else {
-        lanes.push_back(std::make_unique<ChatLane>(*model, formats[format++], config_, *inbox_));
+      switch (model->config().kind) {
+        case ModelKind::embedding:
+          meanings_.emplace(lanes.size(), std::make_shared<OptionVectors>(config_.priors_max));
+          lanes.push_back(std::make_unique<EmbedLane>(*model, config_, *inbox_));
+          break;
+        case ModelKind::cross_encoder:
+          lanes.push_back(std::make_unique<EncodedChoiceLane>(*model, config_, *inbox_));
+          break;
+        case ModelKind::chat:
+          lanes.push_back(std::make_unique<ChatLane>(*model, formats[format++], config_, *inbox_));
+          break;
       }
     }
     worker_ = std::make_unique<Worker>(inbox_, config_, std::move(models), std::move(lanes));
@@ -191,16 +224,12 @@ class LlamaEngineImpl final : public LlamaEngine {
   }
 
  private:
-  enum class Kind { chat, embedding, either };
-  static bool is_of(const ModelInfo& info, Kind kind) {
-    return kind == Kind::either || (info.embedding_size > 0) == (kind == Kind::embedding);
-  }
-
-  // The model of that name, or the first that serves the tier, or the first at all.
-  Result<std::size_t> find(const std::string& name, Tier tier, Kind kind) const {
+  // The model of that name, or the first that serves the tier, or the first at all; of one kind, or of any.
+  Result<std::size_t> find(const std::string& name, Tier tier, std::optional<ModelKind> kind) const {
+    const auto is_of_kind = [&](std::size_t i) { return !kind || config_.models[i].kind == *kind; };
     std::optional<std::size_t> any;
     for (std::size_t i = 0; i < infos_.size(); ++i) {
-      if (!is_of(infos_[i], kind)) continue;
+      if (!is_of_kind(i)) continue;
       if (!name.empty()) {
         if (infos_[i].name == name) return i;
         continue;
@@ -210,12 +239,12 @@ class LlamaEngineImpl final : public LlamaEngine {
     }
     if (any) return *any;
     std::vector<std::string> names;
-    for (const auto& info : infos_) {
-      if (is_of(info, kind)) names.push_back(info.name);
+    for (std::size_t i = 0; i < infos_.size(); ++i) {
+      if (is_of_kind(i)) names.push_back(infos_[i].name);
     }
-    const char* what = kind == Kind::embedding ? "embedding model"
-                       : kind == Kind::chat    ? "chat model"
-                                               : "model";
+    const char* what = kind == ModelKind::embedding ? "embedding model"
+                       : kind == ModelKind::chat    ? "chat model"
+                                                    : "model";
     if (name.empty()) return fail(Code::unavailable, "engine.no_model", fmt::format("no {} is loaded", what));
     return fail(Code::unavailable, "engine.no_model",
                 fmt::format("no {} is called '{}'{}", what, name, did_you_mean(name, names)));
@@ -232,7 +261,7 @@ class LlamaEngineImpl final : public LlamaEngine {
   Result<Task<GenerateReply>> begin_generate(GenerateRequest request,
                                              std::function<void(std::string_view)> on_text) {
     TRY_VOID(check(request));
-    TRY(const auto model, find(request.model, request.tier, Kind::chat));
+    TRY(const auto model, find(request.model, request.tier, ModelKind::chat));
     auto open = opening(request, request.tier, model);
     open.first_token_by = request.first_token_by;
     TRY(auto ticket, inbox_->open(std::move(open)));
@@ -246,25 +275,14 @@ class LlamaEngineImpl final : public LlamaEngine {
 
   Result<Task<ChooseReply>> begin_choose(ChooseRequest request) {
     TRY_VOID(check(request, config_.limits));
-    TRY(const auto model, find(request.model, request.tier, Kind::either));
-    const bool embedding = infos_[model].embedding_size > 0;
-    auto method = embedding ? ChooseMethod::meaning : config_.models[model].choose;
-    if (!request.method.empty()) {
-      const auto named = parse_choose_method(request.method);
-      if (!named) return bad_method(request.method);
-      method = *named;
-    }
-    if (embedding != (method == ChooseMethod::meaning)) {
-      return fail(Code::invalid_argument, "engine.bad_method",
-                  fmt::format("{} is {}: 'meaning' {}", infos_[model].name,
-                              embedding ? "an embedding model" : "a chat model",
-                              embedding ? "is its only method" : "needs an embedding model"));
-    }
+    TRY(const auto model, find(request.model, request.tier, std::nullopt));
+    TRY(const auto method, method_for(config_.models[model], request.method));
     TRY(auto ticket, inbox_->open(opening(request, request.tier, model)));
-    if (embedding) return begin_meaning(std::move(request), model, std::move(ticket));
+    if (method == ChooseMethod::meaning) return begin_meaning(std::move(request), model, std::move(ticket));
     auto call = std::make_shared<ChooseCall>(inbox_->env(), std::move(request));
     inbox_->submit(ticket, [this, model, method, ticket, call](const Error* stopping) {
       if (stopping != nullptr) return call->done.set(std::unexpected(*stopping));
+      if (auto* chooser = worker_->chooser(model)) return chooser->start(ticket, call);
       start_choose(*worker_->chat(model), *inbox_, config_.limits, ticket, method, call);
     });
     return finish<ChooseReply>(std::make_unique<Caller>(inbox_, std::move(ticket)), std::move(call));
@@ -291,7 +309,7 @@ class LlamaEngineImpl final : public LlamaEngine {
 
   Result<Task<EmbedReply>> begin_embed(EmbedRequest request) {
     TRY_VOID(check(request, config_.limits));
-    TRY(const auto model, find(request.model, Tier::silver, Kind::embedding));
+    TRY(const auto model, find(request.model, Tier::silver, ModelKind::embedding));
     TRY(auto ticket, inbox_->open({.tier = Tier::silver,
                                    .deadline = request.deadline,
                                    .think_again = rt::Instant::never(),
@@ -303,7 +321,7 @@ class LlamaEngineImpl final : public LlamaEngine {
 
   Result<Task<Usage>> begin_warm(GenerateRequest request) {
     TRY_VOID(check(request));
-    TRY(const auto model, find(request.model, request.tier, Kind::chat));
+    TRY(const auto model, find(request.model, request.tier, ModelKind::chat));
     TRY(auto ticket, inbox_->open(opening(request, Tier::bronze, model)));
     auto call = std::make_shared<WarmCall>(inbox_->env(), std::move(request));
     inbox_->submit(ticket, [this, model, ticket, call](const Error* stopping) {
@@ -359,7 +377,7 @@ Result<std::unique_ptr<LlamaEngine>> open_llama_engine(const rt::Env& env, Llama
                                          .threads = config.threads,
                                          .memory_max = config.memory_max,
                                          .stop = inbox->abort_flag()}));
-    if (!wanted.embedding) {
+    if (wanted.kind == ModelKind::chat) {
       TRY(auto format, ChatFormat::of(*model));
       formats.push_back(std::move(format));
     }

@@ -33,11 +33,19 @@ enum class ChooseMethod {
   letters_minus_prior,  // the same, less the prior
   letters_rotated,      // the mean over all rotations of the options: as many passes as there are options
   text_minus_prior,     // the likelihood of each option's text as the answer, less half of the prior
-  meaning,  // of an embedding model: how near each option is to the scene; `context` plays no part
+  meaning,        // of an embedding model: how near each option is to the scene; `context` plays no part
+  cross_encoder,  // of a cross-encoder: a head over the hidden states of each option, all read in one pass
 };
-constexpr std::size_t kChooseMethods = 5;
+constexpr std::size_t kChooseMethods = 6;
 std::string_view choose_method_name(ChooseMethod method);
 std::optional<ChooseMethod> parse_choose_method(std::string_view name);
+
+// What a model is for, which its file does not always say.
+enum class ModelKind {
+  chat,
+  embedding,      // makes vectors, and chooses by meaning
+  cross_encoder,  // only chooses; its file has a head for it (gguf_file.h)
+};
 
 // By what work is put in order. The others are there to be measured against: tiers mean nothing to them,
 // nothing is stopped for anybody, and everything is begun and goes on until its deadline.
@@ -56,17 +64,17 @@ struct LlamaModelConfig {
   // false: they are read into memory at start and stay there.
   bool map_weights = false;
   std::vector<Tier> tiers;
-  bool embedding = false;
+  ModelKind kind = ModelKind::chat;
   int context_tokens = 4096;  // of one request: prompt and answer
   int kv_tokens = 0;          // cells for all sequences; 0 = twice context_tokens
   int slots = 8;              // 1 to 64 sequences at work
   int cached_prefixes = 256;  // 0 to 1024 finished prompts, kept for those that begin alike
   std::uint64_t prefix_bytes = std::uint64_t{256} << 20;  // of memory for them
-  // Of a chat model; an embedding model chooses by meaning.
+  // Of a chat model; the others have one method each.
   ChooseMethod choose = ChooseMethod::letters_minus_prior;
   // By method: what makes the probabilities of this model mean what they say (inference::fit_temperature);
-  // fitted on the choice set.
-  std::array<double, kChooseMethods> choose_temperature = {0.4, 0.4, 0.4, 6, 0.13};
+  // fitted on the choice set. A cross-encoder's file may have its own, and that counts.
+  std::array<double, kChooseMethods> choose_temperature = {0.4, 0.4, 0.4, 6, 0.13, 1.5};
 };
 
 // One step as it was predicted and as it went, for who measures.

@@ -2,7 +2,6 @@
 #include "adapters/engine_llama/llama_engine.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 
 #include "adapters/engine_llama/gguf_file.h"
@@ -11,21 +10,6 @@
 
 namespace troupe::engine {
 namespace {
-
-class TempFile {
- public:
-  explicit TempFile(const std::string& name)
-      : path_((std::filesystem::temp_directory_path() / (name + std::to_string(rt::SystemIds().bits())))
-                  .string()) {}
-  ~TempFile() { std::filesystem::remove(path_); }
-  const std::string& path() const { return path_; }
-  void write(std::string_view bytes) const {
-    std::ofstream(path_, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  }
-
- private:
-  std::string path_;
-};
 
 std::string beginning_of(const std::string& path, std::size_t bytes) {
   std::string out(bytes, '\0');
@@ -313,7 +297,7 @@ TEST_F(LlamaTest, AnEmbeddingModelChoosesByMeaning) {
   request.method = "letters";
   const auto letters = choose(request);
   ASSERT_FALSE(letters);
-  EXPECT_EQ(letters.error().message, "minilm-l6-v2 is an embedding model: 'meaning' is its only method");
+  EXPECT_EQ(letters.error().message, "minilm-l6-v2 is an embedding model; 'letters' needs a chat model");
 
   config.models = {smollm()};
   open(config);

@@ -1,12 +1,31 @@
 #pragma once
 // A loop with a llama engine on it, for the adapter's own tests. Only *_test.cpp include this.
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 
 #include "adapters/engine_llama/test_models.h"
 #include "ports/engine_fixture.h"
+#include "rt/random.h"
 
 namespace troupe::engine {
+
+// Of this test alone; gone with it.
+class TempFile {
+ public:
+  explicit TempFile(const std::string& name)
+      : path_((std::filesystem::temp_directory_path() / (name + std::to_string(rt::SystemIds().bits())))
+                  .string()) {}
+  ~TempFile() { std::filesystem::remove(path_); }
+  const std::string& path() const { return path_; }
+  void write(std::string_view bytes) const {
+    std::ofstream(path_, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  }
+
+ private:
+  std::string path_;
+};
 
 class LlamaTest : public EngineFixture<testing::Test> {
  protected:

@@ -64,6 +64,54 @@ bool aborts(void* data) {
   return static_cast<const std::atomic<bool>*>(data)->load(std::memory_order_relaxed);
 }
 
+llama_context_params context_params(const LlamaModelConfig& config, const LoadOptions& options,
+                                    const llama_model* weights) {
+  const bool chat = config.kind == ModelKind::chat;
+  auto params = llama_context_default_params();
+  const auto batch = static_cast<std::uint32_t>(chat ? options.batch_max : config.context_tokens);
+  params.n_ctx = static_cast<std::uint32_t>(config.kv_tokens);
+  params.n_batch = batch;  // one physical batch, so that a step happens wholly or not at all
+  params.n_ubatch = batch;
+  // One for each slot, and one through which prefixes come and go.
+  params.n_seq_max = static_cast<std::uint32_t>(config.slots + (chat ? 1 : 0));
+  params.n_outputs_max =
+      chat ? std::max(static_cast<std::uint32_t>(options.rows_max), params.n_seq_max) : batch;
+  params.n_threads = options.threads;
+  params.n_threads_batch = options.threads;
+  params.kv_unified = true;
+  // On the CPU flash attention is slow with fewer than 64 rows of queries, which nearly all steps here have:
+  // 8 tokens at a depth of 1,000 take 148 ms with it and 48 without (0.5B; docs/benchmarks).
+  if (chat) params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  params.swa_full = true;
+  params.no_perf = true;
+  params.embeddings = !chat;
+  if (config.kind == ModelKind::embedding && llama_model_n_swa(weights) == 0)
+    params.pooling_type = LLAMA_POOLING_TYPE_UNSPECIFIED;
+  if (config.kind == ModelKind::cross_encoder) params.pooling_type = LLAMA_POOLING_TYPE_NONE;
+  params.abort_callback = aborts;
+  params.abort_callback_data = const_cast<std::atomic<bool>*>(options.stop);
+  return params;
+}
+
+Result<void> check_kind(const LlamaModelConfig& config, const llama_model* weights, llama_context* context) {
+  const auto bad = [&](const char* what) {
+    return fail(Code::invalid_argument, "engine.bad_model", config.path + ": " + what);
+  };
+  const auto* vocab = llama_model_get_vocab(weights);
+  switch (config.kind) {
+    case ModelKind::chat:
+      return {};
+    case ModelKind::embedding:
+      if (llama_pooling_type(context) != LLAMA_POOLING_TYPE_NONE) return {};
+      return bad("not an embedding model (it does not pool); it is of another kind");
+    case ModelKind::cross_encoder:
+      if (llama_get_memory(context) != nullptr) return bad("a choice model is an encoder, such as BERT");
+      if (llama_vocab_bos(vocab) != LLAMA_TOKEN_NULL && llama_vocab_sep(vocab) != LLAMA_TOKEN_NULL) return {};
+      return bad("a choice model needs the tokens [CLS] and [SEP]");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Model>> Model::load(LlamaModelConfig config, const LoadOptions& options) {
@@ -107,51 +155,29 @@ Result<std::unique_ptr<Model>> Model::load(LlamaModelConfig config, const LoadOp
   const int trained = llama_model_n_ctx_train(weights);
   if (trained > 0) config.context_tokens = std::min(config.context_tokens, trained);
   if (config.kv_tokens == 0) config.kv_tokens = 2 * config.context_tokens;
-  if (config.embedding) {
+  if (config.kind != ModelKind::chat) {
     config.kv_tokens = config.context_tokens;
     config.cached_prefixes = 0;
-    config.slots = 64;
+    config.slots = config.kind == ModelKind::embedding ? 64 : 1;
   }
   const auto needed = bytes + kv_bytes(weights, static_cast<std::uint64_t>(config.kv_tokens)) + kWorkBytes;
   if (available > 0 && needed > available) return too_big(needed);
 
-  auto params = llama_context_default_params();
-  const auto batch = static_cast<std::uint32_t>(config.embedding ? config.context_tokens : options.batch_max);
-  params.n_ctx = static_cast<std::uint32_t>(config.kv_tokens);
-  params.n_batch = batch;  // one physical batch, so that a step happens wholly or not at all
-  params.n_ubatch = batch;
-  // One for each slot, and one through which prefixes come and go.
-  params.n_seq_max = static_cast<std::uint32_t>(config.slots + (config.embedding ? 0 : 1));
-  params.n_outputs_max =
-      config.embedding ? batch : std::max(static_cast<std::uint32_t>(options.rows_max), params.n_seq_max);
-  params.n_threads = options.threads;
-  params.n_threads_batch = options.threads;
-  params.kv_unified = true;
-  // On the CPU flash attention is slow with fewer than 64 rows of queries, which nearly all steps here have:
-  // 8 tokens at a depth of 1,000 take 148 ms with it and 48 without (0.5B; docs/benchmarks).
-  if (!config.embedding) params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
-  params.swa_full = true;
-  params.no_perf = true;
-  params.embeddings = config.embedding;
-  if (config.embedding && llama_model_n_swa(weights) == 0)
-    params.pooling_type = LLAMA_POOLING_TYPE_UNSPECIFIED;
-  params.abort_callback = aborts;
-  params.abort_callback_data = const_cast<std::atomic<bool>*>(options.stop);
-  out->context_.reset(llama_init_from_model(out->model_.get(), params));
+  out->context_.reset(llama_init_from_model(out->model_.get(), context_params(config, options, weights)));
   if (!out->context_) return too_big(needed);
-  if (config.embedding && llama_pooling_type(out->context_.get()) == LLAMA_POOLING_TYPE_NONE) {
-    return fail(Code::invalid_argument, "engine.bad_model",
-                config.path + ": not an embedding model (it does not pool); set embedding = false");
+  TRY_VOID(check_kind(config, weights, out->context_.get()));
+  if (config.kind == ModelKind::cross_encoder) {
+    TRY(out->choice_head_, read_choice_head(config.path, llama_model_n_embd_out(weights)));
   }
 
   out->info_ = {.name = config.name,
                 .hash = config.hash,
                 .context_tokens = config.context_tokens,
-                .embedding_size = config.embedding ? llama_model_n_embd_out(weights) : 0,
-                .writes = !config.embedding,
+                .embedding_size = config.kind == ModelKind::embedding ? llama_model_n_embd_out(weights) : 0,
+                .writes = config.kind == ModelKind::chat,
                 .tiers = config.tiers};
   out->config_ = std::move(config);
-  if (!out->config_.embedding) out->find_closing_tokens();
+  if (out->config_.kind == ModelKind::chat) out->find_closing_tokens();
   return out;
 }
 

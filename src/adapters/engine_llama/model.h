@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/engine_llama/gguf_file.h"
 #include "adapters/engine_llama/llama_engine.h"
 
 namespace troupe::engine {
@@ -44,6 +45,7 @@ class Model {
   std::vector<llama_token> tokenize(std::string_view text, bool special, bool add_ends = false) const;
   std::string piece(llama_token token) const;
   bool ends(llama_token token) const { return llama_vocab_is_eog(vocab(), token); }
+  const ChoiceHead& choice_head() const { return choice_head_; }  // of a cross-encoder
   // Tokens that can end JSON: quotes, brackets, separators, and the end itself.
   const std::vector<llama_token>& closing_tokens() const { return closing_tokens_; }
 
@@ -53,6 +55,7 @@ class Model {
   LlamaModelConfig config_;
   ModelInfo info_;
   std::vector<llama_token> closing_tokens_;
+  ChoiceHead choice_head_;
   std::unique_ptr<llama_model, LlamaFree> model_;
   std::unique_ptr<llama_context, LlamaFree> context_;
 };

@@ -43,7 +43,7 @@ inline LlamaModelConfig minilm() {
   LlamaModelConfig model;
   model.name = "minilm-l6-v2";
   model.path = test_weights("minilm-l6-v2/minilm-l6-v2-f16.gguf");
-  model.embedding = true;
+  model.kind = ModelKind::embedding;
   model.context_tokens = 512;
   return model;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "adapters/engine_llama/embed.h"
+#include "adapters/engine_llama/encoded_choice.h"
 #include "adapters/engine_llama/lane.h"
 #include "adapters/engine_llama/prefix_store.h"
 
@@ -21,6 +22,9 @@ class Worker {
 
   // The thread must know its lanes by kind; null when the model is of the other kind.
   ChatLane* chat(std::size_t model) { return dynamic_cast<ChatLane*>(lanes_[model].get()); }
+  EncodedChoiceLane* chooser(std::size_t model) {
+    return dynamic_cast<EncodedChoiceLane*>(lanes_[model].get());
+  }
   EmbedLane* embed(std::size_t model) { return dynamic_cast<EmbedLane*>(lanes_[model].get()); }
 
  private:

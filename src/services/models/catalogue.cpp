@@ -48,7 +48,12 @@ Result<std::vector<CatalogueEntry>> load_catalogue(const std::filesystem::path& 
                            .context_tokens = node["context"].as<int>(),
                            .tiers = node["tiers"].as<std::vector<std::string>>()};
       for (const auto& source : node["sources"]) {
-        if (source["url"]) entry.urls.push_back(source["url"].as<std::string>());
+        if (source["url"]) entry.sources.push_back(source["url"].as<std::string>());
+        // A file of the tree that the catalogue stands in, as models/catalogue.yaml. What was built in has
+        // none.
+        if (source["here"] && !file.empty())
+          entry.sources.push_back(
+              (file.parent_path().parent_path() / source["here"].as<std::string>()).string());
       }
       if (node["languages"]) entry.languages = node["languages"].as<std::vector<std::string>>();
       if (node["may"]) entry.may = node["may"].as<std::vector<std::string>>();

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -23,10 +24,12 @@ struct CatalogueEntry {
   // What a chat model may do about what people say (inference/freedom.h), by what was measured; nothing said
   // = everything: whoever brings a model of their own wants it to speak.
   std::optional<std::vector<std::string>> may = {};
-  std::vector<std::string> urls = {};  // where the file is to be had as it is
-  bool deprecated = false;             // loaded only where the configuration names it
-  bool local = false;                  // pulled by address or file; not of the catalogue
-  std::string source = {};             // of a local one
+  std::vector<std::string> sources = {};  // where the file is to be had as it is: addresses, files
+  bool deprecated = false;                // loaded only where the configuration names it
+  bool local = false;                     // pulled by address or file; not of the catalogue
+  std::string source = {};                // of a local one
+  // Its only tier: it makes vectors, or it chooses, and nothing else.
+  bool only(std::string_view tier) const { return tiers.size() == 1 && tiers.front() == tier; }
 };
 
 // `invalid_argument` models.bad_catalogue with line and column. No file: the catalogue that this program was

@@ -72,6 +72,7 @@ Result<GgufHead> read_gguf_head(const std::filesystem::path& file) {
   for (std::uint64_t i = 0; i < pairs && in.ok(); ++i) {
     const auto key = in.text(kKeyBytesMax);
     const auto type = in.number<std::uint32_t>();
+    if (key == "troupe.choice.head") head.chooses = true;
     if (type == kString) {
       const auto value = in.text(kTextBytesMax);
       if (!is_utf8(value)) continue;
@@ -98,7 +99,7 @@ Result<GgufHead> read_gguf_head(const std::filesystem::path& file) {
   if (!in.ok()) return bad("it ends in its head");
   if (const auto found = numbers.find(head.architecture + ".context_length"); found != numbers.end())
     head.context_tokens = static_cast<int>(std::clamp<std::int64_t>(found->second, 0, 1 << 24));
-  head.embeds = numbers.contains(head.architecture + ".pooling_type");
+  head.embeds = !head.chooses && numbers.contains(head.architecture + ".pooling_type");
   return head;
 }
 

@@ -15,6 +15,7 @@ struct GgufHead {
   std::string architecture;  // "llama", "qwen2", "bert"
   int context_tokens = 0;    // it was trained for; 0 = it does not say
   bool embeds = false;       // it makes vectors, not text
+  bool chooses = false;      // it has a head that scores options (engine_llama), and does nothing else
 };
 
 // `invalid_argument` models.not_gguf.

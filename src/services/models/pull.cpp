@@ -182,9 +182,14 @@ void describe(CatalogueEntry& entry, const GgufHead& head, const PullOptions& op
                                            : "not stated";
   entry.context_tokens = head.context_tokens > 0 ? std::min(head.context_tokens, kContextMax) : 2048;
   entry.tiers = options.tiers;
-  if (entry.tiers.empty())
-    entry.tiers =
-        head.embeds ? std::vector<std::string>{"embedding"} : std::vector<std::string>{"silver", "bronze"};
+  if (!entry.tiers.empty()) return;
+  if (head.chooses) {
+    entry.tiers = {"choice"};
+  } else if (head.embeds) {
+    entry.tiers = {"embedding"};
+  } else {
+    entry.tiers = {"silver", "bronze"};
+  }
 }
 
 }  // namespace
@@ -218,11 +223,10 @@ Result<CatalogueEntry> pull(const PullOptions& options, const std::vector<Catalo
     entry.sha256 = lower_ascii(options.sha256);
     entry.source =
         options.source.substr(0, options.source.find_first_of("?#"));  // what follows may be a secret
-    static const std::vector<std::string> kTiers = {"gold", "silver", "bronze", "embedding"};
+    static const std::vector<std::string> kTiers = {"gold", "silver", "bronze", "embedding", "choice"};
     for (const auto& tier : options.tiers) {
       if (std::ranges::find(kTiers, tier) == kTiers.end())
-        return bad("no tier '" + tier + "'" + did_you_mean(tier, kTiers) +
-                   " (gold, silver, bronze or embedding)");
+        return bad("no tier '" + tier + "'" + did_you_mean(tier, kTiers) + " (" + join(kTiers, ", ") + ")");
     }
   } else if (find_verified(entry, models_dir).state == FileState::ready) {
     return entry;
@@ -239,8 +243,8 @@ Result<CatalogueEntry> pull(const PullOptions& options, const std::vector<Catalo
                             folder.string(), needs >> 20));
 
   const auto partial = folder / (entry.file + ".partial");
-  TRY_VOID(
-      fetch(known != nullptr ? known->urls : std::vector<std::string>{options.source}, partial, tell, stop));
+  TRY_VOID(fetch(known != nullptr ? known->sources : std::vector<std::string>{options.source}, partial, tell,
+                 stop));
   const auto size = static_cast<std::int64_t>(fs::file_size(partial, error));
   tell("verify", 0, size);
   const auto refuse = [&](const std::string& why) {

@@ -25,6 +25,11 @@ class Gguf {
     for (const auto& word : list) all += sized(word);
     return pair(key, 9, all);
   }
+  Gguf& numbers(const std::string& key, const std::vector<float>& list) {
+    std::string all = bytes(std::uint32_t{6}) + bytes(std::uint64_t{list.size()});
+    for (const auto number : list) all += bytes(number);
+    return pair(key, 9, all);
+  }
   std::string made(const std::string& rest = "tensors") const {
     return "GGUF" + bytes(std::uint32_t{3}) + bytes(std::uint64_t{1}) + bytes(pairs_) + body_ + rest;
   }
@@ -112,6 +117,38 @@ TEST_F(Pull, WhatIsSaidOfItCounts) {
   EXPECT_EQ(entry->tiers, std::vector<std::string>{"gold"});
 }
 
+// Its encoder could make vectors; what it was trained for is another thing.
+TEST_F(Pull, AModelWithAHeadForChoicesChooses) {
+  const auto entry = pulled({.source = file("own.gguf", Gguf()
+                                                            .text("general.architecture", "bert")
+                                                            .number("bert.pooling_type", 0)
+                                                            .numbers("troupe.choice.head", {.5F, -.5F, 0})
+                                                            .made())});
+  ASSERT_TRUE(entry) << entry.error().message;
+  EXPECT_EQ(entry->tiers, std::vector<std::string>{"choice"});
+}
+
+TEST_F(Pull, WhatLiesInTheTreeOfTheCatalogueIsCopiedFromThere) {
+  fs::create_directories(dir_ / "tree" / "models");
+  file("tree/models/own.gguf", chat());
+  const auto catalogue_of = [&](const std::string& here) {
+    return load_catalogue(file("tree/models/catalogue.yaml",
+                               "models:\n  - {name: kept, file: kept.gguf, sha256: " + sha256_hex(chat()) +
+                                   ", size: " + std::to_string(chat().size()) +
+                                   ", licence: MIT, context: 512, tiers: [choice], sources: [{here: " + here +
+                                   "}]}\n"));
+  };
+  const auto read = catalogue_of("models/own.gguf");
+  ASSERT_TRUE(read) << read.error().message;
+  catalogue_ = *read;
+  const auto entry = pulled({.source = "kept"});
+  ASSERT_TRUE(entry) << entry.error().message;
+  EXPECT_EQ(find_verified((*read)[0], models()).state, FileState::ready);
+  EXPECT_GT(remove_files("kept", models()).value_or(0), 0);
+  catalogue_ = catalogue_of("models/gone.gguf").value_or(catalogue_);
+  EXPECT_FALSE(pulled({.source = "kept"}));
+}
+
 TEST_F(Pull, WhatIsNoModelIsRefused) {
   const auto good = file("good.gguf", chat());
   const auto refused = [&](const PullOptions& options) {
@@ -149,7 +186,7 @@ TEST_F(Pull, TheCatalogueIsPartOfTheProgram) {
   const auto built_in = load_catalogue("");
   ASSERT_TRUE(built_in) << built_in.error().message;
   EXPECT_GE(built_in->size(), 4U);
-  EXPECT_TRUE((*built_in)[0].urls.at(0).starts_with("https://"));
+  EXPECT_TRUE((*built_in)[0].sources.at(0).starts_with("https://"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "pack/query.h"
 #include "services/npc/timers.h"
+#include "talk/words.h"
 
 namespace troupe::npc {
 
@@ -130,6 +131,14 @@ void Choice::decide_by_utility(Turn& turn, Mind& mind, const Choices& choices) {
   carry_out(turn, mind, std::move(decision), actions[top[0].option], options[top[0].option].text);
 }
 
+// Of the persona, its first sentence: what else it says takes attention from the scene (measured, ADR 4).
+std::string Choice::chooser(const pack::Npc& who) const {
+  const auto persona = talk::sentences(who.persona);
+  return texts_.person.chooser.with({{"name", who.name},
+                                     {"role", who.role},
+                                     {"persona", persona.empty() ? std::string() : persona.front()}});
+}
+
 std::string Choice::scene(Turn& turn, const Mind& mind) const {
   std::string out = situation_.now(turn, mind);
   if (!mind.perceived.empty()) out += texts_.scene.just_now.with({{"text", mind.perceived.front().text}});
@@ -148,11 +157,9 @@ void Choice::ask_gold(Turn& turn, Mind& mind, const Choices& choices) {
   minds_.save(turn, mind);
   schedule(turn, Timer::giveup, record.id(), turn.now() + turn.clock().span_of(config_.tuning.give_up_real));
 
-  const auto& who = *mind.who;
   pb::AiChooseRequest request;
   request.set_npc(record.id());
-  request.set_who(
-      texts_.person.chooser.with({{"name", who.name}, {"role", who.role}, {"persona", who.persona}}));
+  request.set_who(chooser(*mind.who));
   request.set_situation(scene(turn, mind));
   std::vector<pb::Action> actions;
   std::vector<std::string> reasons;

@@ -33,6 +33,7 @@ class Choice {
   Result<pb::NpcChosenReply> chosen(Turn& turn, const Caller& caller, const pb::NpcChosen& command);
   void carry_out(Turn& turn, Mind& mind, pb::Decision decision, const pb::Action& action,
                  const std::string& what);
+  std::string chooser(const pack::Npc& who) const;
   std::string scene(Turn& turn, const Mind& mind) const;
   std::string reason(const Weighed& weighed) const;
 
