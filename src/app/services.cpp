@@ -68,7 +68,7 @@ WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig ro
                                   question.SerializeAsString());
           })),
       router_(std::make_unique<RouterService>(host, std::move(router))),
-      ai_(std::make_unique<AiService>(host, texts_, rated(std::move(ai), pack))),
+      ai_(std::make_unique<AiService>(pack, host, texts_, language_, rated(std::move(ai), pack))),
       npc_(std::make_unique<NpcService>(pack, host, texts_, language_,
                                         with_settings(std::move(npc), *settings_))),
       events_(std::make_unique<EventsService>(pack, host)),

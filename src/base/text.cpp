@@ -147,6 +147,18 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
   return out;
 }
 
+bool has_words(std::string_view text, std::string_view words) {
+  if (words.empty()) return false;
+  const std::string padded = " " + lower_ascii(text) + " ";
+  const std::string wanted = lower_ascii(words);
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  for (std::size_t at = padded.find(wanted, 1); at != std::string::npos; at = padded.find(wanted, at + 1)) {
+    const std::size_t end = at + wanted.size();
+    if (!is_letter(padded[at - 1]) && (end >= padded.size() || !is_letter(padded[end]))) return true;
+  }
+  return false;
+}
+
 std::string hex(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;

@@ -31,6 +31,9 @@ std::string trim(std::string_view text);
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 
+// Whether `words` stand in the text, in any case (of plain letters), with no letter before or behind them.
+bool has_words(std::string_view text, std::string_view words);
+
 std::string hex(std::string_view bytes);
 std::string from_hex(std::string_view text);  // "" when malformed
 

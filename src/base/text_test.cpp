@@ -49,5 +49,15 @@ TEST(Hash, KnownVector) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Text, HasWordsAsWordsAndNotAsPartsOfThem) {
+  EXPECT_TRUE(has_words("Tam lives in the old mill.", "old MILL"));
+  EXPECT_TRUE(has_words("mill", "mill"));
+  EXPECT_TRUE(has_words("(Mill)", "mill"));
+  EXPECT_FALSE(has_words("The miller sleeps.", "mill"));
+  EXPECT_FALSE(has_words("A windmill.", "mill"));
+  EXPECT_FALSE(has_words("anything", ""));
+  EXPECT_FALSE(has_words("", "mill"));
+}
+
 }  // namespace
 }  // namespace troupe

@@ -14,8 +14,9 @@ std::int64_t micros(rt::nanoseconds span) { return span.count() / 1000; }
 
 }  // namespace
 
-AiService::AiService(Host& host, const pack::PromptTexts& texts, AiConfig config)
-    : host_(host), texts_(texts), config_(std::move(config)) {}
+AiService::AiService(const pack::Pack& pack, Host& host, const pack::PromptTexts& texts,
+                     const talk::Language& language, AiConfig config)
+    : pack_(pack), host_(host), texts_(texts), language_(language), config_(std::move(config)) {}
 
 void AiService::mount() {
   Host& host = host_;

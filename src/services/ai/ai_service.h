@@ -6,9 +6,11 @@
 
 #include "host/host.h"
 #include "moderation/moderation.h"
+#include "pack/pack.h"
 #include "pack/prompt_texts.h"
 #include "services/ai/ai_prompt.h"
 #include "services/ai/ai_speech.h"
+#include "talk/language.h"
 #include "troupe/v1/ai.pb.h"
 
 namespace troupe {
@@ -26,6 +28,8 @@ struct AiConfig {
   std::size_t profiles_max = 100'000;
   rt::milliseconds choose_deadline{100};
   rt::milliseconds speak_deadline{15'000};
+  // What can be said at once may wait so long for a model that says it better.
+  rt::milliseconds better_within{2'500};
   rt::milliseconds line_margin{30};  // before a deadline: for the written line; a tenth of the time at most
   rt::milliseconds action_deadline{600};  // for what the speaker does about it, after the last word
   double action_probability_min = 0.5;    // below this, talk stays talk
@@ -33,8 +37,9 @@ struct AiConfig {
 
 class AiService {
  public:
-  // `texts` outlives the service.
-  AiService(Host& host, const pack::PromptTexts& texts, AiConfig config);
+  // What is given by reference outlives the service.
+  AiService(const pack::Pack& pack, Host& host, const pack::PromptTexts& texts,
+            const talk::Language& language, AiConfig config);
   void mount();
 
  private:
@@ -62,6 +67,8 @@ class AiService {
   Task<bool> try_model(Caller caller, pb::AiSpeakRequest request, std::vector<pb::ChatMessage> messages,
                        rt::Instant deadline, std::string freedom, std::shared_ptr<Hearing> hearing,
                        std::shared_ptr<Spoken> spoken);
+  Task<void> judge_whole(std::string text, moderation::Levels allowed, std::shared_ptr<Hearing> hearing,
+                         std::shared_ptr<Spoken> spoken);
   Result<bus::Subscription> listen(const std::string& stream, std::shared_ptr<Hearing> hearing);
   void show(const std::shared_ptr<Hearing>& hearing, const std::string& text);
   Task<std::string> proposed_action(Caller caller, pb::AiContext context, std::string said);
@@ -79,8 +86,10 @@ class AiService {
   void announce(const pb::Decision& decision);
   Result<void> load(db::Reader& reader);
 
+  const pack::Pack& pack_;
   Host& host_;
   const pack::PromptTexts& texts_;
+  const talk::Language& language_;
   AiConfig config_;
   std::map<std::string, pb::ModerationProfile> profiles_;
   std::map<std::string, std::deque<rt::Instant>> noted_;  // by player: when something of theirs was recorded

@@ -72,6 +72,11 @@ std::string Speech::take(std::string sentence) {
   std::ranges::replace(sentence, '\n', ' ');
   if (text_.empty()) sentence = sentence.substr(std::min(sentence.size(), sentence.find_first_not_of(' ')));
   if (trim(sentence).empty()) return {};
+  if (check_) objections_ = check_(trim(sentence));
+  if (!objections_.empty()) {
+    over_ = true;
+    return {};
+  }
   finding_ = moderation::judge_next(text_, sentence, allowed_);
   if (held_back()) return {};
   text_ += sentence;

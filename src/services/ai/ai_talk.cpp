@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "inference/freedom.h"
 #include "services/ai/ai_decision.h"
+#include "services/ai/ai_guard.h"
 #include "services/ai/ai_service.h"
 #include "services/ai/ai_speech.h"
 #include "troupe/v1/socket.pb.h"
@@ -14,6 +15,8 @@ namespace troupe {
 namespace {
 
 constexpr std::string_view kNone = "none";
+constexpr std::string_view kRephrase = inference::freedom_name(inference::Freedom::rephrase);
+constexpr std::string_view kFirst = inference::freedom_name(inference::Freedom::first);
 
 std::int64_t micros(rt::nanoseconds span) { return span.count() / 1000; }
 
@@ -21,9 +24,16 @@ std::int64_t micros(rt::nanoseconds span) { return span.count() / 1000; }
 std::vector<std::string> freedoms_for(const std::string& asked) {
   if (asked.empty()) return {""};
   if (asked == kNone) return {};
-  std::vector<std::string> out{std::string(inference::freedom_name(inference::Freedom::first))};
-  if (asked != out.front()) out.push_back(asked);
+  std::vector<std::string> out{std::string(kFirst)};
+  if (asked != kFirst) out.push_back(asked);
   return out;
+}
+
+// The same with less freedom: what was decided, in other words.
+pb::AiSpeakRequest to_rephrase(pb::AiSpeakRequest request) {
+  request.mutable_context()->clear_brought_up();
+  request.mutable_context()->add_brought_up(request.written());
+  return request;
 }
 
 }  // namespace
@@ -32,6 +42,8 @@ std::vector<std::string> freedoms_for(const std::string& asked) {
 struct AiService::Hearing {
   Caller to;
   std::shared_ptr<ai::Speech> speech;
+  std::shared_ptr<ai::Guard> guard;  // of what may be said; null: whoever asked wants what comes
+  std::string freedom;
   std::string raw;  // of the model, as it came
   rt::Instant first_shown = rt::Instant::never();
   bool whole = false;  // nothing is shown before all of it was judged
@@ -59,10 +71,21 @@ Task<AiService::Spoken> AiService::say(Caller caller, pb::AiSpeakRequest request
   *decision.mutable_evidence() = request.evidence();
   decision.set_heard(request.heard());
   const auto hearing = std::make_shared<Hearing>(Hearing{.to = caller});
+  if (!request.freedom().empty() && request.freedom() != kNone)
+    hearing->guard = std::make_shared<ai::Guard>(pack_, language_, request);
   for (const auto& freedom : freedoms_for(request.freedom())) {
     CO_TRY(const bool asked,
            co_await try_model(caller, request, messages, deadline, freedom, hearing, spoken));
-    if (asked) break;
+    if (!asked) continue;
+    // What does not pass is said again with less freedom, once.
+    if (spoken->text.empty() && decision.guard_size() > 0 && freedom != kRephrase &&
+        request.freedom() == kRephrase) {
+      const auto again = to_rephrase(request);
+      CO_TRY([[maybe_unused]] const bool second,
+             co_await try_model(caller, again, ai::assemble(again.context(), texts_.prompt, config_.prompt),
+                                deadline, std::string(kRephrase), hearing, spoken));
+    }
+    break;
   }
   if (spoken->text.empty()) {
     // Somebody spoken to always answers: with what the rules or a writer have for it.
@@ -101,9 +124,19 @@ Task<bool> AiService::try_model(Caller caller, pb::AiSpeakRequest request,
   const auto started = host_.env().now();
   auto& decision = spoken->decision;
   const auto allowed = allowed_in(request);
-  const auto speech = std::make_shared<ai::Speech>(request.context().name(), allowed, request.player());
+  // Whoever speaks first is heard sentence by sentence, each as soon as it has passed.
+  const bool holds = hearing->guard && freedom != kFirst;
+  ai::Speech::Check check;
+  if (hearing->guard && !holds)
+    check = [guard = hearing->guard](std::string_view sentence) { return guard->sentence(sentence); };
+  const auto speech =
+      std::make_shared<ai::Speech>(request.context().name(), allowed, request.player(), std::move(check));
   hearing->speech = speech;
-  hearing->whole = !config_.classifier.empty();
+  hearing->freedom = freedom;
+  hearing->raw.clear();
+  hearing->whole = holds || !config_.classifier.empty();
+  hearing->over = false;
+  if (holds) deadline = std::min(deadline, started + config_.better_within);
   Caller inner = caller;
   inner.role = pb::ROLE_SERVICE;
   inner.deadline = std::min(caller.deadline, deadline + rt::milliseconds(50));
@@ -135,27 +168,24 @@ Task<bool> AiService::try_model(Caller caller, pb::AiSpeakRequest request,
     // What is still on its way here, or everything.
     const std::string_view text = answer->text();
     if (hearing->whole) {
-      const auto finding = co_await classify(answer->text(), allowed);
-      if (finding && finding->allowed) {
-        show(hearing, speech->push(text));
-      } else if (finding) {
-        speech->hold_back(*finding);
-      } else {
-        decision.add_fallbacks(finding.error().message);
-      }
+      CO_TRY_VOID(co_await judge_whole(answer->text(), allowed, hearing, spoken));
     } else if (text.starts_with(hearing->raw)) {
       show(hearing, speech->push(text.substr(hearing->raw.size())));
     }
   } else {
     decision.add_fallbacks(std::string(ai::inert(answer.error().message, 300)));
   }
+  for (const auto& objection : speech->objections()) decision.add_guard(objection);
   if (speech->held_back()) note_held_back(violation_of(request, *speech));
   // What was shown is what was said.
   spoken->text = trim(speech->text());
   const std::string held =
       speech->held_back() ? std::string(moderation::category_name(speech->finding().category)) : "";
   if (spoken->text.empty()) {
-    decision.set_verdict(!held.empty() ? "held back: " + held : answer ? "empty answer" : "said");
+    decision.set_verdict(decision.guard_size() > 0 ? "said, not by the model"
+                         : !held.empty()           ? "held back: " + held
+                         : answer                  ? "empty answer"
+                                                   : "said");
   } else {
     if (!answer) decision.set_tier(ask.tier());
     decision.set_verdict(!held.empty() ? "said; the rest was held back: " + held
@@ -163,6 +193,32 @@ Task<bool> AiService::try_model(Caller caller, pb::AiSpeakRequest request,
                                        : "said");
   }
   co_return true;
+}
+
+// What is shown only once all of it was judged: by the guard, and by a model where one is configured.
+Task<void> AiService::judge_whole(std::string text, moderation::Levels allowed,
+                                  std::shared_ptr<Hearing> hearing, std::shared_ptr<Spoken> spoken) {
+  auto& decision = spoken->decision;
+  if (hearing->guard) {
+    const auto spoken_text = ai::without_name(text, decision.npc());
+    const auto objections = hearing->freedom == kRephrase ? hearing->guard->rephrasing(spoken_text)
+                                                          : hearing->guard->answer(spoken_text);
+    for (const auto& objection : objections) decision.add_guard(objection);
+    if (!objections.empty()) co_return Result<void>();
+  }
+  if (!config_.classifier.empty()) {
+    const auto finding = co_await classify(text, allowed);
+    if (!finding) {
+      decision.add_fallbacks(finding.error().message);
+      co_return Result<void>();
+    }
+    if (!finding->allowed) {
+      hearing->speech->hold_back(*finding);
+      co_return Result<void>();
+    }
+  }
+  show(hearing, hearing->speech->push(text));
+  co_return Result<void>();
 }
 
 }  // namespace troupe

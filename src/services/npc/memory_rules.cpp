@@ -68,27 +68,21 @@ double overlap(std::string_view query, std::string_view text) {
   return static_cast<double>(found) / static_cast<double>(wanted.size());
 }
 
-namespace {
-
-bool has_word(std::string_view text, std::string_view word) {
-  const std::string padded = " " + lower_ascii(text) + " ";
-  const std::string wanted = lower_ascii(word);
-  for (std::size_t at = padded.find(wanted); at != std::string::npos; at = padded.find(wanted, at + 1)) {
-    const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
-    if (!is_letter(padded[at - 1]) && !is_letter(padded[at + wanted.size()])) return true;
+std::vector<std::string> withheld(const pack::Pack& pack, const pack::NpcId& holder,
+                                  const pack::Listener& listener) {
+  std::vector<std::string> out;
+  for (const auto& fact : pack.facts) {
+    if (!fact.secret || may_share(fact, holder, listener)) continue;
+    out.insert(out.end(), fact.telltale.begin(), fact.telltale.end());
+    out.push_back(fact.text);
   }
-  return false;
+  return out;
 }
-
-}  // namespace
 
 bool gives_away(const pack::Pack& pack, std::string_view text, const pack::NpcId& holder,
                 const pack::Listener& listener) {
-  return std::ranges::any_of(pack.facts, [&](const pack::Fact& fact) {
-    if (!fact.secret || may_share(fact, holder, listener)) return false;
-    return std::ranges::any_of(fact.telltale, [&](const auto& word) { return has_word(text, word); }) ||
-           text.find(fact.text) != std::string_view::npos;
-  });
+  return std::ranges::any_of(withheld(pack, holder, listener),
+                             [&](const auto& words) { return has_words(text, words); });
 }
 
 bool tells(std::string_view answer, const pack::Fact& fact, std::string_view own_words) {

@@ -61,6 +61,9 @@ double overlap(std::string_view query, std::string_view text);
 // The words that carry meaning: lower case, at least four letters, no "that" and "with".
 std::vector<std::string> content_words(std::string_view text);
 
+// Words and texts that would tell this listener what they may not hear from `holder`.
+std::vector<std::string> withheld(const pack::Pack& pack, const pack::NpcId& holder,
+                                  const pack::Listener& listener);
 // Whether a text gives away a secret that this listener may not hear from `holder`.
 bool gives_away(const pack::Pack& pack, std::string_view text, const pack::NpcId& holder,
                 const pack::Listener& listener);

@@ -53,6 +53,7 @@ Result<Prompt> Prompts::make(const std::string& npc, const std::string& player, 
   add_standing(*mind, said, prompt);
   add_reminded(*mind, said, prompt);
 
+  for (auto& words : withheld(pack_, who.id, said.listener)) prompt.request.add_never(std::move(words));
   context.set_situation(situation_.by_the_hour(*mind));
   const bool met = context.turns_size() > 0;
   const auto& before_you = met ? texts_.person.before_you_known : texts_.person.before_you_stranger;

@@ -177,6 +177,7 @@ Result<Prompt> Talk::prompt_for(const pb::NpcTalkBegin& begin, const Answered& a
   request.set_heard(answer.why);
   request.set_freedom(std::string(freedom_for(answer)));
   request.mutable_may_say()->Assign(answered.may_say.begin(), answered.may_say.end());
+  request.mutable_keys()->Assign(answer.keys.begin(), answer.keys.end());
   return prompt;
 }
 
