@@ -5,7 +5,7 @@ import { Socket } from './socket';
 import * as store from './store';
 import { along, lengthOf, type Point } from './stage/geometry';
 import { progress, routeLine, walkLine } from './stage/town';
-import { num, type Mind, type Npc, type StateDocument, type TimeState, type WeatherNow, type WhyLink, type WorldEvent, type WorldInfo } from './types';
+import { num, type Memory, type Mind, type Npc, type StateDocument, type TimeState, type WeatherNow, type WhyLink, type WorldEvent, type WorldInfo } from './types';
 
 const kHistory = 200;
 const kPollMs = 2_500;
@@ -196,6 +196,13 @@ export async function advanceTo(clock: string): Promise<void> {
 }
 
 export const mindOf = (npc: string) => api.get<Mind>('npc/Mind', { npc });
+export const memoriesOfMe = async (npc: string) =>
+  (await api.get<{ memories?: Memory[] }>('npc/Memories', { npc, player: store.me.value.name })).memories ?? [];
+// These memories, or with none of them named everything: memories, talks and feelings.
+export async function forget(npc: string, ids: string[]): Promise<void> {
+  await api.post('npc/Forget', { npc, player: store.me.value.name, ids });
+  if (ids.length === 0) store.talks.value = new Map([...store.talks.value].filter(([who]) => who !== npc));
+}
 export const whyOf = async (eventId: string) => (await api.get<{ chain: WhyLink[] }>('world/Why', { event_id: eventId })).chain ?? [];
 
 // ---- the player

@@ -164,6 +164,16 @@ await check('why: the chain of causes of the answer', async () => {
   await page.waitForSelector('.why:not([open])', { state: 'attached' });
 });
 
+await check('what they remember of the player is the player\'s to end', async () => {
+  await page.click('#tab-mind');
+  await page.waitForSelector('.remembered .seen');
+  holds((await page.textContent('.remembered')).includes('Who are you?'), 'the talk is not remembered');
+  await picture('remembered');
+  await page.locator('.remembered .seen .link-button').first().click();
+  await until(() => !document.querySelector('.remembered')?.textContent.includes('Who are you?'));
+  await page.click('#tab-talk');
+});
+
 await check('what was said stands in the feed', async () => {
   await page.waitForSelector('.feed li.topic-talk');
   await page.fill('.feed input', 'Who are you?');

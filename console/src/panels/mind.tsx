@@ -7,6 +7,7 @@ import { events, gameNow, minute, names, whyOf } from '../store';
 import { capital, percent } from '../text';
 import { list, num, str, type DecisionView, type Memory, type Mind, type Npc, type Relation } from '../types';
 import { Tier } from './people';
+import { Remembered } from './remembered';
 
 const kRefreshMs = 5_000;
 
@@ -23,6 +24,7 @@ export function MindTab({ npc }: { npc: Npc }) {
   }, [npc.id]);
   return (
     <div class="mind" role="tabpanel" id="panel-mind" aria-labelledby="tab-mind" tabIndex={0}>
+      <Remembered npc={npc} />
       {error && <p class="error">{error}</p>}
       {mind ? <Head mind={mind} npc={npc} /> : !error && <p class="quiet loading">Looking into {npc.name}'s mind</p>}
     </div>

@@ -76,7 +76,7 @@ std::vector<std::string> Guard::rephrasing(std::string_view text) const {
 void Guard::add_never(std::string_view text, std::vector<std::string>& out) const {
   for (const auto& never : request_.never()) {
     if (!has_words(text, never)) continue;
-    out.emplace_back("gives a secret away");
+    out.emplace_back("gives_away");
     return;
   }
 }

@@ -38,7 +38,7 @@ TEST_F(GuardTest, SaysWhyNot) {
   EXPECT_THAT(guard().sentence("That costs 40 pence."), Contains(HasSubstr("unknown_number")));
   EXPECT_THAT(guard().answer("As an AI language model I eat no herring."),
               Contains(HasSubstr("banned_word")));
-  EXPECT_THAT(guard().sentence("He hides in the Old Mill."), Contains("gives a secret away"));
+  EXPECT_THAT(guard().sentence("He hides in the Old Mill."), Contains("gives_away"));
   EXPECT_THAT(guard().rephrasing("Herring is sold at the fish market by the basket."),
               Contains(HasSubstr("lost_number")));
 }
