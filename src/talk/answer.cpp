@@ -183,7 +183,13 @@ Answer Answerer::to(const Heard& heard) {
   // The last answer again is none, but where it is what they know or tell of themselves.
   const bool of_theirs = other.way == Way::written || other.intent == "fact";
   const bool new_to_them = heard.context_in_line || !other.again || of_theirs;
-  if (out.was_question && open && new_to_them && (is_sure(other) || other.way == Way::deflected)) {
+  // What goes on with the line before may sound like a question of any day: "How many died?"
+  constexpr double kSureAlone = .6;
+  const bool of_fact = other.intent == "fact" || other.intent == "lore" || other.intent == "me";
+  const bool better = !heard.context_in_line && is_sure(other) && of_fact && out.score < kSureAlone &&
+                      other.score > out.score && out.way == Way::grounded;
+  if (out.was_question && (open || better) && new_to_them &&
+      (is_sure(other) || other.way == Way::deflected)) {
     std::swap(out.manner, other.manner);
     std::swap(out.manner_score, other.manner_score);
     std::swap(out, other);

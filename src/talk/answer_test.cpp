@@ -160,6 +160,12 @@ TEST(Answer, TellsOfFactionsAndOfTheTown) {
   EXPECT_THAT(faction.text, HasSubstr("They own the boat."));
 }
 
+TEST(Answer, WhatAnIntentNeverMeansIsAnotherQuestion) {
+  EXPECT_EQ(ferry().say("ada", "What time is it?").intent, "now.time");
+  EXPECT_NE(ferry().say("ada", "What time was it?").intent, "now.time");
+  EXPECT_NE(ferry().say("ada", "How deep is the landing?").intent, "place.far");
+}
+
 TEST(Answer, AWishThatNamesAPlaceIsAnswered) {
   EXPECT_EQ(ferry().say("ada", "I am looking for the hut.").intent, "place.where");
   EXPECT_EQ(ferry().say("ada", "I was looking at the birds.").way, Way::small);

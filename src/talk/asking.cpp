@@ -186,6 +186,7 @@ Asking read_asking(const pack::Cursor& cursor) {
   out.about_me_never = optional_patterns(fields, "about_me_never");
   if (const auto mine = fields.required("my_thing")) out.my_thing = read_pattern(*mine, "my_thing");
   out.pronouns = read_pronouns(fields);
+  out.no_pronoun = optional_patterns(fields, "no_pronoun");
   out.pronoun_words_max = static_cast<std::size_t>(fields.whole_or("pronoun_words_max", 6, 0, 50));
   out.told = read_told(fields);
   out.tells = required_patterns(fields, "tells");

@@ -91,6 +91,7 @@ struct Asking {
   Pattern my_thing;         // its first group is what somebody calls theirs
 
   std::vector<PronounRule> pronouns;
+  Patterns no_pronoun;                // a line in which they stand for nothing: "was it you"
   std::size_t pronoun_words_max = 6;  // content words of a line in which they are looked for
 
   std::vector<ToldKind> told;

@@ -195,18 +195,23 @@ void ask_about(const World& world, const Intent& intent, const std::vector<bool>
 
 void drop_traits(const World& world, Person& person, const VectorTable& vectors) {
   const Asking& asking = world.language->asking;
-  const auto is_trait = [&](const Item& item) {
-    if (item.kind != Item::Kind::me || item.own_words) return false;
-    const Vector& vector = vectors.of(item.joined);
+  const auto is_told = [&](const Vector& vector) {
     double fact = nearest(vectors, asking.fact_like, vector);
     for (const Intent& intent : world.language->intents)
       fact = std::max(fact, nearest(vectors, intent.about, vector));
-    return fact < nearest(vectors, asking.trait_like, vector);
+    return fact >= nearest(vectors, asking.trait_like, vector);
   };
-  std::erase_if(person.asks,
-                [&](const Ask& ask) { return ask.item != kNothing && is_trait(person.items[ask.item]); });
+  // Half a sentence that is told is enough for the whole.
+  std::vector<bool> told;
+  for (const Item& item : person.items)
+    told.push_back(item.kind != Item::Kind::me || item.own_words || is_told(vectors.of(item.joined)));
+  for (const Ask& ask : person.asks) {
+    if (ask.family == Family::me && ask.item != kNothing && !told[ask.item])
+      told[ask.item] = is_told(vectors.at(ask.row));
+  }
+  std::erase_if(person.asks, [&](const Ask& ask) { return ask.item != kNothing && !told[ask.item]; });
   std::vector<bool> may;
-  for (const Item& item : person.items) may.push_back(item.kind == Item::Kind::me && !is_trait(item));
+  for (const Item& item : person.items) may.push_back(item.kind == Item::Kind::me && told[may.size()]);
   for (const Intent& intent : world.language->intents) {
     if (!intent.about.empty()) ask_about(world, intent, may, person, vectors);
   }

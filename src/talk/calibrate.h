@@ -16,7 +16,7 @@ namespace troupe::talk {
 struct Thresholds {
   // By family, in the order of Family: said from here on. Not of secret, player, act, out, which have their
   // own below.
-  std::array<double, 9> say{.48, .48, .50, .40, .44, 1, 1, 1, 1};
+  std::array<double, 9> say{.48, .48, .53, .40, .44, 1, 1, 1, 1};
   double secret = .36;       // and nearer than all else: deflected
   double player = .60;       // asks for what the listener told; or from
   double player_mine = .50;  // here on, where the line says my

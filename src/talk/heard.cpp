@@ -236,7 +236,7 @@ class Hearing {
     const bool names_something = std::ranges::any_of(
         part.named, [&](const auto& found) { return is_among(kTypes, world_.things.at(found.thing).type); });
     if (names_something || spoken_.last.empty() || part.content_words > asking_.pronoun_words_max ||
-        part.persons.mine)
+        part.persons.mine || asking_.no_pronoun.find_any(part.folded))
       return part.line;
     const auto wanted = wanted_types(part);
     for (const ThingType type : {ThingType::person, ThingType::place, ThingType::good}) {

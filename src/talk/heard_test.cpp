@@ -96,6 +96,11 @@ TEST(Heard, AQuestionBehindSomethingElseIsAsked) {
   for (const Row& row : rows) EXPECT_EQ(heard_after("", row.line).whole.line, row.questions.front());
 }
 
+TEST(Heard, ItStandsForNothingInSomeQuestions) {
+  EXPECT_EQ(heard_after("Where is the hut?", "How big is it?").whole.line, "How big is the hut?");
+  EXPECT_EQ(heard_after("Where is the hut?", "Was it you who rowed?").whole.line, "Was it you who rowed?");
+}
+
 TEST(Heard, AFewWordsBehindAQuestionBelongToIt) {
   EXPECT_EQ(heard_after("", "Did the ferry bring anything? Something big?").whole.line,
             "Did the ferry bring anything? Something big?");

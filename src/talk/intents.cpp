@@ -90,6 +90,7 @@ Intent read_intent(const pack::Cursor& cursor) {
   intent.source = fields.choice<Source>("source", kSourceNames, Source::says);
   intent.manner = fields.choice<Manner>("manner", kMannerNames, Manner::none);
   intent.kinds = optional_texts(fields, "kinds");
+  if (const auto never = fields.optional("never")) intent.never = read_patterns(*never, "never");
   intent.about = optional_texts(fields, "about");
   intent.least = fields.number_or("least", 0, 0, 1);
   for (const pack::Cursor& claim : fields.list_or("claims")) {

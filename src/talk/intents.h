@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pack/pack_yaml.h"
+#include "talk/pattern.h"
 
 namespace troupe::talk {
 
@@ -94,6 +95,7 @@ struct Intent {
   // Sentences of the kind that somebody says who is asked so: what they tell of themselves is told if it is
   // near to one of these.
   std::vector<std::string> about;
+  Patterns never;             // a line that has one of these means something else: "what time was it then"
   std::vector<Claim> claims;  // the first that knows yes from no
   double least = 0;           // the score that it needs, where it needs more than its family
 

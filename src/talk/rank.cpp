@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 namespace troupe::talk {
@@ -47,6 +48,9 @@ class Ranker {
     asks_who_ = asking_.which.find_any(part.folded);
     about_me_ = asking_.about_me.find_any(part.folded) && !asking_.about_me_never.find_any(part.folded);
     my_thing_ = static_cast<bool>(asking_.my_thing.find(part.folded));
+    for (const Intent& intent : world.language->intents) {
+      if (intent.never.find_any(part.folded)) never_.insert(&intent);
+    }
     for (const std::string& one : part.stems) rarity_ += world.rarity_of(one);
   }
 
@@ -92,6 +96,7 @@ class Ranker {
                    tuning_.about_bonus;
     if (clash(asking_, part_.kinds, ask.kinds)) change(out, -tuning_.kind, "asks something else");
     if ((part_.kinds & ask.kinds) != 0) change(out, tuning_.same_kind, "asks the same");
+    if (ask.of != nullptr && never_.contains(ask.of)) change(out, -tuning_.never, "never so");
     if (part_.kinds != 0 && ask.kinds == 0 && ask.wants_yes_or_no)
       change(out, -tuning_.more_than_yes, "asks more than yes");
     if (part_.names_unknown && about_world(ask))
@@ -121,10 +126,11 @@ class Ranker {
       if (!ask.masked.empty() && type != ThingType::name) words_left(ask, out);
       if (is_within(ask)) change(out, tuning_.within, "in a place");
     }
-    const bool says_who = asks_who_ || (ask.kinds == 0 && part_.kinds == 0);
+    const bool same_form = part_.wants_yes_or_no ? ask.wants_yes_or_no : !ask.asks_something;
+    const bool says_who = asks_who_ || (ask.kinds == 0 && part_.kinds == 0 && same_form);
     if (ask.family == Family::by && !says_who) change(out, -tuning_.not_who, "asks not who");
-    if (ask.family == Family::by && says_who && part_.wants_yes_or_no && !ask.wants_yes_or_no)
-      change(out, -tuning_.not_yes_or_no, "asks not yes or no");
+    if (ask.thing == self_ && ask.family == Family::slot && part_.persons.second)
+      change(out, -tuning_.own_name, "asked as you");
     if (named != named_.end()) return;
     if (ask.family == Family::by) {
       if (!by_name_.empty()) change(out, -tuning_.other_person, "another is named");
@@ -233,6 +239,7 @@ class Ranker {
   bool other_person_ = false;
   std::vector<std::string> left_;
   bool other_role_ = false;
+  std::set<const Intent*> never_;  // intents that this line does not mean
   bool asks_who_ = false;
   bool about_me_ = false;
   bool my_thing_ = false;

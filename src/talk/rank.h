@@ -15,7 +15,9 @@ struct RankTuning {
   double word_left = .05, words_left_max = .15;
   double within = .15;  // of something that is asked for with the place where it may be
   double not_named = .15, other_named = .3, other_person = .25;
-  double not_who = .15, not_yes_or_no = .08;
+  double not_who = .15;
+  double never = .2;           // the line has what its intent never has
+  double own_name = .15;       // of oneself by name, where the line says you
   double more_than_yes = .06;  // wants to know something, and the ask only whether
   double fact_text = .5, fact_joined = .2, fact_words = .3, fact_own = .1;
   double fact_of_other = .18, fact_named = .03;

@@ -63,7 +63,7 @@ std::optional<bool> item_says(const World& world, const Item& item, const Part& 
   constexpr std::size_t kStemsMin = 2;  // fewer could be about anything
   constexpr double kShare = .75;        // of the rarities of what is asked; or
   constexpr double kShareNear = .4;     // less, where the whole is near
-  constexpr double kNear = .5;
+  constexpr double kNear = .42;
   if (part.kinds != 0) return std::nullopt;
   double all = 0, shared = 0;
   for (const std::string& one : part.stems) {
