@@ -235,8 +235,8 @@ TEST_F(TalkTest, WhatAModelMayNotSayIsNotHeard) {
   EXPECT_EQ(said->text().find("Greta"), std::string::npos);
   EXPECT_EQ(shown.text, said->text()) << "nor shown";
   ASSERT_GE(said->guard_size(), 1);
-  EXPECT_NE(said->guard(0).find("Greta"), std::string::npos) << said->guard(0);
-  EXPECT_EQ(engine->asked.size(), 2U) << "once again, with less freedom";
+  EXPECT_NE(said->guard(0).find("Hamburg"), std::string::npos) << said->guard(0);
+  ASSERT_EQ(engine->asked.size(), 2U) << "once again, with less freedom";
   EXPECT_NE(before_line(engine->asked[1]->request).find(said->text()), std::string::npos) << "to say this";
 
   engine->at_once = engine->says("The herring is fresh. Ask Greta Hansen, she knows.");

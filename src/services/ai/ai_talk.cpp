@@ -33,6 +33,7 @@ std::vector<std::string> freedoms_for(const std::string& asked) {
 pb::AiSpeakRequest to_rephrase(pb::AiSpeakRequest request) {
   request.mutable_context()->clear_brought_up();
   request.mutable_context()->add_brought_up(request.written());
+  request.set_seed(request.seed() + 1);  // the same draw would say the same
   return request;
 }
 
