@@ -5,6 +5,7 @@ WORLD names a file of lines/ and its pack; --lines FILE takes other lines of tha
 """
 import argparse
 import collections
+import dataclasses
 import json
 import pathlib
 import subprocess
@@ -30,8 +31,27 @@ def answers(folder, lines, options):
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(done.stderr[-2000:])
-    print(done.stderr.strip().splitlines()[-1])
     return {row["id"]: row for row in map(json.loads, done.stdout.splitlines())}
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    line: judge.Line
+    said: dict
+    faults: list
+
+
+def judged(world, options, folder=None, path=None):
+    """Each line of a world with what was said to it, and what is wrong with that."""
+    folder = folder or judge.pack(world)
+    path = path or judge.LINES / f"{world}.jsonl"
+    said = answers(folder, path, options)
+    out = []
+    for line in [judge.of(json.loads(row)) for row in path.read_text(encoding="utf-8").splitlines()]:
+        row = said[line.id]
+        now = judge.Now(row["phase"], row["season"], row["weather"])
+        out.append(Judged(line, row, judge.faults(line, row["text"], now, judge.person(folder, line.npc)["name"])))
+    return out
 
 
 def main():
@@ -46,14 +66,9 @@ def main():
     parser.add_argument("-v", action="store_true")
     options = parser.parse_args()
     for world in options.worlds:
-        folder = pathlib.Path(options.pack) if options.pack else judge.pack(world)
-        path = pathlib.Path(options.lines) if options.lines else judge.LINES / f"{world}.jsonl"
-        said = answers(folder, path, options)
         kinds, ways, times = collections.defaultdict(list), collections.defaultdict(list), []
-        for line in [judge.of(json.loads(row)) for row in path.read_text(encoding="utf-8").splitlines()]:
-            row = said[line.id]
-            now = judge.Now(row["phase"], row["season"], row["weather"])
-            found = judge.faults(line, row["text"], now, judge.person(folder, line.npc)["name"])
+        for one in judged(world, options, options.pack and pathlib.Path(options.pack), options.lines and pathlib.Path(options.lines)):
+            line, row, found = one.line, one.said, one.faults
             kinds[line.kind].append(not found)
             ways[row["way"]].append(not found)
             times.append(row["ms"])
