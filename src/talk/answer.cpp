@@ -152,7 +152,7 @@ Answer Answerer::to(const Part& part) {
       out.notes.push_back(person_.items[ranked->ask->item].says);
   }
   const bool done = of_secret(seen, out) || of_told(part, seen, out) || of_act(part, seen, out) ||
-                    of_nothing(seen, out) ||
+                    of_nothing(part, seen, out) ||
                     (part.is_question ? of_question(part, seen, out) : of_wish(part, seen, out));
   if (!done && part.is_question) {
     unsure(part, seen, out);

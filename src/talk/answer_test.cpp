@@ -166,6 +166,11 @@ TEST(Answer, WhatAnIntentNeverMeansIsAnotherQuestion) {
   EXPECT_NE(ferry().say("ada", "How deep is the landing?").intent, "place.far");
 }
 
+TEST(Answer, WhoSomebodyIsAnswersNoOtherQuestion) {
+  EXPECT_EQ(ferry().say("ada", "Who is the walker?").intent, "person.by");
+  EXPECT_EQ(ferry().say("ada", "What is the walker of the north worth?").way, Way::unknown);
+}
+
 TEST(Answer, AWishThatNamesAPlaceIsAnswered) {
   EXPECT_EQ(ferry().say("ada", "I am looking for the hut.").intent, "place.where");
   EXPECT_EQ(ferry().say("ada", "I was looking at the birds.").way, Way::small);

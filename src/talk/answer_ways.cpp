@@ -129,9 +129,13 @@ bool Answerer::react(const Part& part, const Ask& ask, Answer& out) {
   return true;
 }
 
-bool Answerer::of_nothing(const Look& look, Answer& out) {
+bool Answerer::of_nothing(const Part& part, const Look& look, Answer& out) {
   if (look.out == nullptr || look.out->score < thresholds_.out || look.out->score <= look.in_score())
     return false;
+  // Nobody says that they do not know to what was not asked.
+  const bool asks = look.out->ask->of != nullptr && look.out->ask->of->source == Source::unknown &&
+                    look.out->ask->asks_something;
+  if (asks && !part.is_question) return false;
   because(look.out, look, out);
   const bool deflects = look.out->ask->of != nullptr && look.out->ask->of->source == Source::deflection;
   written(deflects ? pack::LineKind::deflection : pack::LineKind::unknown,

@@ -56,7 +56,7 @@ class Answerer {
   bool of_told(const Part& part, const Look& look, Answer& out);
   bool of_act(const Part& part, const Look& look, Answer& out);
   bool react(const Part& part, const Ask& ask, Answer& out);
-  bool of_nothing(const Look& look, Answer& out);
+  bool of_nothing(const Part& part, const Look& look, Answer& out);
   bool of_question(const Part& part, const Look& look, Answer& out);
   void unsure(const Part& part, const Look& look, Answer& out);
   void statement(const Part& part, const Look& look, Answer& out);

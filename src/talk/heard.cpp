@@ -45,12 +45,19 @@ class Hearing {
   void note(const Part& part) {
     for (const auto& found : part.named) {
       const Thing& thing = world_.things.at(found.thing);
-      if (thing.id != person_.npc->id.str()) spoken_.last[thing.type] = thing.id;
+      if (thing.id != person_.npc->id.str() && !is_denied(part.line, found))
+        spoken_.last[thing.type] = thing.id;
     }
     spoken_.line = part.line;
   }
   void note(const std::string& sentence) { note(look(sentence)); }
 
+  // "I mean the office, not the harbour."
+  bool is_denied(const std::string& line, const Things::Found& found) const {
+    auto before = tokens(std::string_view(line).substr(0, found.begin));
+    if (!before.empty() && words_.articles.contains(before.back().folded)) before.pop_back();
+    return !before.empty() && asking_.negation.find_any(before.back().folded);
+  }
   // A short question that names nothing, together with the line before it; none where it stands alone.
   std::optional<Part> in_context(const Part& part, const std::string& before) const {
     const bool may = part.is_question && part.follows.empty() && part.named.empty() && !part.persons.mine &&

@@ -101,6 +101,11 @@ TEST(Heard, ItStandsForNothingInSomeQuestions) {
   EXPECT_EQ(heard_after("Where is the hut?", "Was it you who rowed?").whole.line, "Was it you who rowed?");
 }
 
+TEST(Heard, WhatIsDeniedIsNotSpokenOf) {
+  EXPECT_EQ(heard_after("", "I mean the landing, not the hut. How big is it?").whole.line,
+            "How big is the landing?");
+}
+
 TEST(Heard, AFewWordsBehindAQuestionBelongToIt) {
   EXPECT_EQ(heard_after("", "Did the ferry bring anything? Something big?").whole.line,
             "Did the ferry bring anything? Something big?");

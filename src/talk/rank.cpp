@@ -46,6 +46,8 @@ class Ranker {
       if (!world.language->words.generic.contains(word)) left_.push_back(stem(world.language->words, word));
     }
     asks_who_ = asking_.which.find_any(part.folded);
+    const auto with = asking_.asks_with.find(without_filler(asking_, part.folded));
+    asks_what_ = with && with.begin == 0;
     about_me_ = asking_.about_me.find_any(part.folded) && !asking_.about_me_never.find_any(part.folded);
     my_thing_ = static_cast<bool>(asking_.my_thing.find(part.folded));
     for (const Intent& intent : world.language->intents) {
@@ -126,7 +128,7 @@ class Ranker {
       if (!ask.masked.empty() && type != ThingType::name) words_left(ask, out);
       if (is_within(ask)) change(out, tuning_.within, "in a place");
     }
-    const bool same_form = part_.wants_yes_or_no ? ask.wants_yes_or_no : !ask.asks_something;
+    const bool same_form = part_.wants_yes_or_no ? ask.wants_yes_or_no : !ask.asks_something && !asks_what_;
     const bool says_who = asks_who_ || (ask.kinds == 0 && part_.kinds == 0 && same_form);
     if (ask.family == Family::by && !says_who) change(out, -tuning_.not_who, "asks not who");
     if (ask.thing == self_ && ask.family == Family::slot && part_.persons.second)
@@ -216,7 +218,7 @@ class Ranker {
     } else if (line.mine && ask.persons.second && !ask.persons.first && about_me_ &&
                (of_self || ask.family == Family::out || (ask.family == Family::me && !my_thing_))) {
       change(out, -tuning_.me_rather, "about me rather");
-    } else if (of_self && ask.persons.second && !line.second && part_.content_words > 1) {
+    } else if (of_self && ask.persons.second && !line.second && (part_.content_words > 1 || line.first)) {
       change(out, -tuning_.self_not_you, "not you");
     } else if (ask.family == Family::me && !line.second && part_.is_question) {
       change(out, -tuning_.told_not_you, "not you");
@@ -241,6 +243,7 @@ class Ranker {
   bool other_role_ = false;
   std::set<const Intent*> never_;  // intents that this line does not mean
   bool asks_who_ = false;
+  bool asks_what_ = false;  // begins with a word that asks
   bool about_me_ = false;
   bool my_thing_ = false;
   double rarity_ = 0;
