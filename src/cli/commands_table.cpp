@@ -240,6 +240,7 @@ constexpr CommandRow kRows[] = {
      "  preempt          how long gold waits for a step of others, against no pre-emption\n"
      "  overload         1.5 times what fits, against first in first out and plain deadlines\n"
      "  cost_model       what a step was predicted to take, against what it took\n"
+     "  acts             deeds asked for in words: found and left, with vectors, against words alone\n"
      "  talk             right answers and first words of people in three worlds, against llama-server\n"
      "  shared_prefix    8 to 128 characters who share a world, against llama-server\n"
      "  first_word       who was looked at for 2 s and is spoken to, against no anticipation and "

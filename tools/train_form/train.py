@@ -76,6 +76,12 @@ def lines_of(data, seed=1):
     return out
 
 
+def words_of(language):
+    """The words that make the form of a line; all others are a blank. The server reads the same ones."""
+    file = ROOT / "src/talk/data" / f"talk.{language}.yaml"
+    return set(yaml.safe_load(file.read_text(encoding="utf-8"))["acting"]["function_words"].split())
+
+
 def pieces(function_words, line):
     found = re.findall(r"[a-z']+|[?!.,]", line.lower().replace("\u2019", "'"))
     return ["^"] + [piece if piece in "?!.," or piece in function_words else "_" for piece in found][:399]
@@ -160,7 +166,7 @@ def main():
     given = parser.parse_args()
     templates = pathlib.Path(__file__).parent / f"templates.{given.language}.yaml"
     data = yaml.safe_load(templates.read_text(encoding="utf-8"))
-    function_words = set(data["function_words"].split())
+    function_words = words_of(given.language)
     made = lines_of(data)
     y = np.array([wished for _, wished in made])
     with_vectors = not given.no_vectors
