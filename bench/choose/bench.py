@@ -1,7 +1,7 @@
 """What a sensible person would do in over 200 scenes: right choices and milliseconds of each model and method, against a label that llama-server generates.
 
 Each model answers every scene by every method (the largest by the two quickest), one scene after the other; `scenes.yaml` says what is sensible. The peer reads
-the same messages and writes one token under a grammar of the letters; beside the embedding model stands the 0.5B chat model.
+the same messages and writes one token under a grammar of the letters; beside the embedding model and the choice model stands the 0.5B chat model.
 
 cold    the first scene of a person: nothing of the prompt is in the cache
 warm    a fresh scene, fresh options; who the person is has been read before
@@ -23,17 +23,19 @@ from harness.place import BenchError
 from harness.program import Program
 from harness.rounds import form
 
-MODELS = {"minilm-l6-v2": "MiniLM", "smollm2-135m": "135M", "qwen2.5-coder-0.5b": "0.5B", "qwen2.5-coder-1.5b": "1.5B"}
-EMBEDDING = "minilm-l6-v2"
+MODELS = {"troupe-choice": "choice model", "minilm-l6-v2": "MiniLM", "smollm2-135m": "135M", "qwen2.5-coder-0.5b": "0.5B", "qwen2.5-coder-1.5b": "1.5B"}
+CHOICE, EMBEDDING = "troupe-choice", "minilm-l6-v2"
 METHODS = ("letters", "letters_minus_prior", "letters_rotated", "text_minus_prior")
 # Of a model that takes longer than gold has for its letters alone: the others take a multiple of that, and half an hour each.
 LARGE, LARGE_METHODS = "qwen2.5-coder-1.5b", ("letters", "letters_minus_prior")
-DEFAULT = (EMBEDDING, "meaning")  # who answers choose() of the gold tier, see src/app/engines.cpp
+DEFAULT = (CHOICE, "cross_encoder")  # who answers choose() of the gold tier, see src/app/engines.cpp
+KINDS = {"meaning": "embedding", "cross_encoder": "choice"}  # of a model, by the method that it alone has
+KNOWN_METHODS = ("letters_minus_prior", "text_minus_prior", "meaning")  # to which options that were seen before are cheaper
 LABEL = "llama-server, one token under a grammar"
 KNOWN_OF_A_PERSON = 2
 CONTEXT = 2048
 # The hard set is asked four times as often as the others: by the method of each model that is right most often, within reason.
-HARD_METHODS = {EMBEDDING: "meaning", "smollm2-135m": "text_minus_prior", "qwen2.5-coder-0.5b": "text_minus_prior", LARGE: "letters"}
+HARD_METHODS = {CHOICE: "cross_encoder", EMBEDDING: "meaning", "smollm2-135m": "text_minus_prior", "qwen2.5-coder-0.5b": "text_minus_prior", LARGE: "letters"}
 ACCURACY, HARD_ACCURACY, P99_MS, ERROR = 0.8, 0.65, 100, 0.1
 SMOKE_STEP = 22  # of the scenes that a smoke run asks: every tag of the hard set comes up
 
@@ -54,7 +56,7 @@ class FoundHard:
 
 
 def methods(model):
-    return {EMBEDDING: ("meaning",), LARGE: LARGE_METHODS}.get(model, METHODS)
+    return {CHOICE: ("cross_encoder",), EMBEDDING: ("meaning",), LARGE: LARGE_METHODS}.get(model, METHODS)
 
 
 def some(found):
@@ -62,7 +64,7 @@ def some(found):
 
 
 def our_program(weights, method):
-    return Program("choose", weights, "embedding" if method == "meaning" else "chat")
+    return Program("choose", weights, KINDS.get(method, "chat"))
 
 
 def ask_us(weights, method, all_scenes, tell):
@@ -78,7 +80,7 @@ def ask_us(weights, method, all_scenes, tell):
             found.ms["cold" if scene.first else "warm"].append(came["ms"][0])
             found.tokens.append(came["prompt_tokens"][0])
             last = number + 1 == len(all_scenes) or all_scenes[number + 1].first
-            if last and method not in ("letters", "letters_rotated"):
+            if last and method in KNOWN_METHODS:
                 for again in all_scenes[number + 1 - KNOWN_OF_A_PERSON:number + 1]:
                     found.ms["known"].append(ask(again, f"A week later. {again.scene}")["ms"][0])
     return found
@@ -189,7 +191,7 @@ def run(tell):
     for model in MODELS:
         def of_model(text, model=model):
             tell(f"{model}: {text}")
-        asked = "qwen2.5-coder-0.5b" if model == EMBEDDING else model
+        asked = "qwen2.5-coder-0.5b" if model in (CHOICE, EMBEDDING) else model
         if asked not in peers:
             peers[asked] = ask_server(place.weights(asked), all_scenes, of_model)
             hard_peers[asked] = ask_server_hard(place.weights(asked), hard, of_model)
@@ -210,7 +212,7 @@ def picture(rows):
         if figure == "accuracy":
             took = by_name[model, method, "warm_p99"]
             points.append(Point(took["ours"], row["ours"], f"{MODELS[model]} {method.replace('_', ' ')}", MODELS[model]))
-            if model != EMBEDDING:
+            if model not in (CHOICE, EMBEDDING):
                 peers[model] = Point(took["peer"], row["peer"], f"{MODELS[model]} llama-server", MODELS[model], peer=True)
     return svg("Choices: right against time", "ms, 99 of 100 warm choices are faster", "sensible choices",
                points + list(peers.values()), goal=(P99_MS, ACCURACY))

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "adapters/engine_openai/fault_upstream.h"
+#include "app/paths.h"
 #include "tests/support/world_fixture.h"
 
 namespace troupe {
@@ -278,6 +279,48 @@ TEST(EnginesOverHttp, OneThatCannotBeOpenedIsNamedAndTheOthersServe) {
   EXPECT_EQ(models[0].name(), "good");
   EXPECT_EQ(models[0].state(), "current");
   EXPECT_EQ(models[0].tiers_size(), 2);
+}
+
+// With the weights that set-up fetched.
+TEST(Engines, GoldChoosesByTheChoiceModelThenByMeaning) {
+  const auto catalogue = models::load_catalogue(catalogue_path(""));
+  ASSERT_TRUE(catalogue) << catalogue.error().message;
+  const auto gold = [&](const std::string& choice) {
+    const Rig rig({.models_dir = models_path(""),
+                   .catalogue = *catalogue,
+                   .only = {"troupe-choice", "minilm-l6-v2"},
+                   .choice = choice});
+    EXPECT_EQ(rig.engines().problem, "") << "run 'make setup'";
+    std::vector<std::string> names;
+    for (const auto& route : rig.engines().router.tiers.at(Tier::gold)) names.push_back(route.model);
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(gold(""), (Names{"troupe-choice", "minilm-l6-v2", "reflex"}));
+  const auto own = models_path("") / "troupe-choice" / "troupe-choice-q8_0.gguf";
+  EXPECT_EQ(gold(own.string()), (Names{"troupe-choice-q8_0", "troupe-choice", "minilm-l6-v2", "reflex"}))
+      << "whoever names it in models.only, too, gets both";
+}
+
+TEST(Engines, AChoiceOfGoldSaysHowItWasMade) {
+  const auto catalogue = models::load_catalogue(catalogue_path(""));
+  ASSERT_TRUE(catalogue) << catalogue.error().message;
+  Rig rig(
+      {.models_dir = models_path(""), .catalogue = *catalogue, .only = {"troupe-choice", "minilm-l6-v2"}});
+  pb::RouterChooseRequest request;
+  request.set_tier("gold");
+  request.set_context("You are Ada, a lamplighter.");
+  request.set_scene("It is 19:00 (dusk). Just now: the lamp at the gate went out.");
+  for (const char* option : {"sing a song", "light the lamp", "sell the ladder"}) request.add_options(option);
+  request.set_deadline_ms(60'000);
+  const auto answer = rig.world.start(test::server(), request);
+  rig.world.run_until([&] { return answer->has_value(); });
+  const auto reply = test::World::parse<pb::RouterChooseReply>(**answer);
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->model(), "troupe-choice");
+  EXPECT_EQ(reply->method(), "cross_encoder");
+  EXPECT_EQ(reply->choice(), 1);
+  EXPECT_NEAR(reply->probabilities(0) + reply->probabilities(1) + reply->probabilities(2), 1, 1e-6);
 }
 
 }  // namespace

@@ -48,4 +48,14 @@ inline LlamaModelConfig minilm() {
   return model;
 }
 
+inline LlamaModelConfig troupe_choice() {
+  LlamaModelConfig model;
+  model.name = "troupe-choice";
+  model.path = test_weights("troupe-choice/troupe-choice-q8_0.gguf");
+  model.kind = ModelKind::cross_encoder;
+  model.tiers = {Tier::gold};
+  model.context_tokens = 512;
+  return model;
+}
+
 }  // namespace troupe::engine
