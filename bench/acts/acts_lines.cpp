@@ -114,6 +114,7 @@ std::map<std::string, ActPerson> load_act_people(const std::string& path, const 
         person.candidates.push_back(candidate(person.written.back(), verbs, names));
       }
       // As talk does: a word that nothing knows is one of these with a slip.
+      person.vocabulary.common = language.acting.function_words;
       for (const talk::Candidate& one : person.candidates) {
         const auto words = talk::deed_words(language.words, language.acting, one);
         for (const auto& verb : words.verbs) {

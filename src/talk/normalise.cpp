@@ -150,7 +150,13 @@ std::string normalised(const Words& words, const Vocabulary& known, std::string_
     const bool is_name =
         has_large && !shouted && !words.nouns_are_large && token.begin > 0 && begins_large(token.text);
     const auto apostrophe = token.folded.find('\'');
-    std::string other = mender.mended(token.folded.substr(0, apostrophe), is_name);
+    // "Don't" is right as it is, although nothing knows "don".
+    const bool is_right =
+        apostrophe != std::string::npos &&
+        (mender.knows(token.folded) || std::ranges::any_of(words.short_forms, [&](const auto& form) {
+           return form.second == token.folded;
+         }));
+    std::string other = is_right ? "" : mender.mended(token.folded.substr(0, apostrophe), is_name);
     if (!other.empty() && apostrophe != std::string::npos) other += token.folded.substr(apostrophe);
     if (const auto form = words.short_forms.find(other); form != words.short_forms.end())
       other = form->second;

@@ -173,6 +173,9 @@ TEST(Form, IsHighOfAWish) {
   const auto of = [&](std::string_view line) { return form_of(*form, acting, line, {}).value(); };
   EXPECT_GT(of("Could you open the gate, please?"), .8);
   EXPECT_LT(of("Who opened the gate?"), .2);
+  const auto with_vectors = built_in_form("en", "minilm-l6-v2");
+  ASSERT_TRUE(with_vectors);
+  EXPECT_EQ(with_vectors->dimensions, 384U);
   EXPECT_FALSE(built_in_form("xx", ""));
 }
 
