@@ -80,6 +80,14 @@ export function sentence(event: WorldEvent, names: Names): Sentence {
       return about(`${who} feels ${plain(str(p.feeling))} of ${percent(num(p.value))} towards ${names.person(str(p.towards))}`, 'mind', { ...because, who: npc });
     case 'MemoryAdded':
       return about(`${who} will remember`, 'mind', { quote: str(p.text), who: npc });
+    case 'RumourTold':
+      return about(`${names.person(str(p.teller))} tells ${names.person(str(p.listener))}, who is ${percent(num(p.confidence))} sure of it`, 'mind', { quote: str(p.text), who: str(p.teller) });
+    case 'TalkOverheard':
+      return about(`${who} to ${names.person(str(p.to))}`, 'talk', { quote: str(p.text), who: npc });
+    case 'PlayerAddressed':
+      return about(`${who} to ${names.person(str(p.player))}`, 'talk', { ...because, quote: str(p.text), who: npc });
+    case 'TalkJoined':
+      return about(`${who} to ${names.person(str(p.player))} and ${names.person(str(p.to))}`, 'talk', { quote: str(p.text), who: npc });
     case 'MemoriesForgotten':
       return about(`${who} forgets ${names.person(str(p.player))}`, 'mind', { who: npc });
     case 'VerbExecuted':

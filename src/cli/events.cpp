@@ -220,6 +220,25 @@ constexpr Words kWords[] = {
                           t.text("feeling"), t.real("value"), t.in_brackets("reason"));
      }},
     {"MemoryAdded", [](const Told& t) { return t.person("npc") + " will remember: " + t.text("text"); }},
+    {"RumourTold",
+     [](const Told& t) {
+       return fmt::format("{} tells {}: {} ({:.2f})", t.person("teller"), t.person("listener"),
+                          t.quoted("text"), t.real("confidence"));
+     }},
+    {"TalkOverheard",
+     [](const Told& t) {
+       return fmt::format("{} to {}: {}", t.person("npc"), t.person("to"), t.quoted("text"));
+     }},
+    {"PlayerAddressed",
+     [](const Told& t) {
+       return fmt::format("{} to {}: {}{}", t.person("npc"), t.person("player"), t.quoted("text"),
+                          t.in_brackets("reason"));
+     }},
+    {"TalkJoined",
+     [](const Told& t) {
+       return fmt::format("{} to {} and {}: {}", t.person("npc"), t.person("player"), t.person("to"),
+                          t.quoted("text"));
+     }},
     {"MemoriesForgotten", [](const Told& t) { return t.person("npc") + " forgets " + t.person("player"); }},
     // ---- capabilities
     {"VerbExecuted", executed},

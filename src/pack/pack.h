@@ -26,6 +26,8 @@ namespace troupe::pack {
 struct PlayersRule {
   double speed_m_s = 10;  // metres in a second of real time, as games move; a sprint where the pack is silent
   bool game_says = false;  // positions: game
+  // Minutes of the game between two who speak to one player of their own accord; 0 = nobody does.
+  int addressed_minutes = 240;
   bool operator==(const PlayersRule&) const = default;
 };
 

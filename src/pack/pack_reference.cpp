@@ -33,6 +33,9 @@ constexpr Meaning kMeanings[] = {
      "said"},
     {"world.yaml", "players", "how far a player's own client is believed about where they are"},
     {"players", "speed_m_s", "metres in a real second, at most"},
+    {"players", "addressed_minutes",
+     "of the game, between two who speak to one player of their own accord; 0: nobody does; 240 where it is "
+     "not said"},
     {"players", "positions", "`game`: only the game server's word counts; instead of a speed"},
     {"a verb", "asks", "false: players whom it would change are not asked first"},
     {"a verb", "wishes", "how people ask for it, and words for it"},

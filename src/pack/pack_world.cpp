@@ -22,6 +22,8 @@ void read_players(const Cursor& at, PlayersRule& players) {
                "expected either 'speed_m_s' or 'positions'");
   }
   players.speed_m_s = fields.number_or("speed_m_s", players.speed_m_s, .1, 1000);
+  players.addressed_minutes =
+      static_cast<int>(fields.whole_or("addressed_minutes", players.addressed_minutes, 0, 1'000'000));
 }
 
 }  // namespace

@@ -118,6 +118,32 @@ ReasonWords read_reason(Fields& f) {
   };
 }
 
+RumourWords read_rumour(Fields& f) {
+  return {
+      .say_to = phrase(f, "say_to", {"name", "text"}),
+      .keep_quiet = phrase(f, "keep_quiet"),
+      .unheard = phrase(f, "unheard", {"name"}),
+      .news = phrase(f, "news"),
+      .joins = phrase(f, "joins"),
+  };
+}
+
+std::vector<std::string> words(Fields& fields, std::string_view key) {
+  std::vector<std::string> out;
+  for (const Cursor& word : fields.list(key)) out.push_back(word.text("a word"));
+  return out;
+}
+
+VagueWords read_vague(Fields& f) {
+  return {
+      .numbers = words(f, "numbers"),
+      .some = f.text("some"),
+      .plural = words(f, "plural"),
+      .singular = words(f, "singular"),
+      .not_after = words(f, "not_after"),
+  };
+}
+
 QuestionWords read_question(Fields& f) {
   return {
       .told = phrase(f, "told", {"said", "answer"}),
@@ -160,6 +186,8 @@ std::expected<PromptTexts, std::vector<Problem>> load_prompt_texts(const std::st
       texts.seen = section(fields, "seen", read_seen);
       texts.doing = section(fields, "doing", read_doing);
       texts.reason = section(fields, "reason", read_reason);
+      texts.rumour = section(fields, "rumour", read_rumour);
+      texts.vague = section(fields, "vague", read_vague);
       texts.question = section(fields, "question", read_question);
     }
   }

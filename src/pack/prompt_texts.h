@@ -52,6 +52,21 @@ struct QuestionWords {
       judge_drugs, judge_hatred, judge_crime;
 };
 
+// What goes from mouth to mouth.
+struct RumourWords {
+  Phrase say_to, keep_quiet, unheard, news, joins;
+};
+
+// Which words are numbers of things, and what they become in the mouth of somebody who is not sure. Small
+// letters.
+struct VagueWords {
+  std::vector<std::string> numbers;
+  std::string some;
+  std::vector<std::string> plural;     // how the word after such a number ends
+  std::vector<std::string> singular;   // words that only look so
+  std::vector<std::string> not_after;  // words before a number that is no number of things
+};
+
 struct PromptTexts {
   std::string language;  // "en"
   PromptWords prompt;
@@ -60,6 +75,8 @@ struct PromptTexts {
   SeenWords seen;
   DoingWords doing;
   ReasonWords reason;
+  RumourWords rumour;
+  VagueWords vague;
   QuestionWords question;
 };
 

@@ -349,6 +349,9 @@ TEST(Fate, TheDeadDoNothingAndWhatTheyHadLiesThere) {
   for (const auto& envelope : world.events()) {
     if (envelope.subject() == "ida" || envelope.subject() == told[0].left_behind())
       ADD_FAILURE() << envelope.type();
+    // They are spoken of, and that is all.
+    const auto& type = envelope.type();
+    if (type == "RumourTold" || type == "TalkOverheard" || type == "PlayerAddressed") continue;
     EXPECT_EQ(envelope.payload().find("Ida"), std::string::npos) << envelope.type() << " names the dead";
   }
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());

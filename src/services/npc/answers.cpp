@@ -1,5 +1,7 @@
 #include "services/npc/answers.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/text.h"
 #include "talk/by_words.h"
@@ -12,7 +14,25 @@ namespace {
 constexpr std::size_t kStatedVectors = 4'000;
 constexpr std::size_t kEvidenceBytes = 200;
 
+bool is_same(const talk::Known& a, const talk::Known& b) {
+  return a.fact == b.fact && a.says == b.says && a.source == b.source;
+}
+
 }  // namespace
+
+// The vectors of what they learned are there: somebody has it from the pack.
+std::shared_ptr<const talk::Person> Answers::person(const Book& book, const std::string& npc) {
+  const auto& own = book->people.at(npc);
+  auto known = beliefs_.known_by(npc);
+  if (known.empty()) return {book, &own};
+  auto& kept = learned_[npc];
+  if (kept.book == book && std::ranges::equal(kept.known, known, is_same)) return kept.person;
+  auto made = talk::make_person(book->world, *own.npc, known);
+  talk::bind(made, book->known);
+  talk::drop_traits(book->world, made, book->known);
+  kept = {book, std::move(known), std::make_shared<const talk::Person>(std::move(made))};
+  return kept.person;
+}
 
 Task<talk::VectorTable> Answers::vectors(Caller caller, Book book, std::vector<std::string> texts) {
   talk::VectorTable out;
@@ -47,7 +67,7 @@ Task<Answered> Answers::to(Caller caller, std::string npc, std::string player, s
   CO_TRY(const Mind* mind, minds_.find(npc));
   auto scene = scenes_.of(*mind, player, draw);
   mind = nullptr;  // nothing that points at a mind survives a wait
-  const auto* person = &book->people.at(npc);
+  auto person = this->person(book, npc);
   auto heard = talk::hear(book->world, *person, scene, text);
   const auto of_line = talk::texts_of(heard);
   const auto of_scene = talk::texts_of(scene);
@@ -58,7 +78,7 @@ Task<Answered> Answers::to(Caller caller, std::string npc, std::string player, s
     // No vectors in time: by words they are understood less well, and at once.
     log::debug("npc", "a line is understood by words: {}", vectors.error().message);
     book = repertoire_.words();
-    person = &book->people.at(npc);
+    person = this->person(book, npc);
     heard = talk::hear(book->world, *person, scene, text);
     vectors = co_await this->vectors(caller, book, std::move(texts));
     if (!vectors) co_return std::unexpected(vectors.error());

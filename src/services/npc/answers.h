@@ -3,10 +3,12 @@
 // listener told. Whoever calls it says or shows it; nothing changes here. Owned by NpcService; io thread.
 // Bounds: those of src/talk; the vectors of kStatedVectors sentences are kept.
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "services/npc/beliefs.h"
 #include "services/npc/scenes.h"
 
 namespace troupe::npc {
@@ -22,13 +24,14 @@ struct Answered {
 class Answers {
  public:
   Answers(const Ground& ground, const Minds& minds, Embedding& embedding, Repertoire& repertoire,
-          const Scenes& scenes)
+          const Scenes& scenes, const Beliefs& beliefs)
       : language_(ground.language),
         config_(ground.config),
         minds_(minds),
         embedding_(embedding),
         repertoire_(repertoire),
-        scenes_(scenes) {}
+        scenes_(scenes),
+        beliefs_(beliefs) {}
 
   // `draw` tells two moments apart: the sequence of the line, or 0.
   Task<Answered> to(Caller caller, std::string npc, std::string player, std::string text, std::uint64_t draw);
@@ -37,6 +40,13 @@ class Answers {
 
  private:
   using Book = std::shared_ptr<const Repertoire::Book>;
+  // What somebody can be asked, with what they have learned from others since: made anew when that changes.
+  struct Learned {
+    Book book;
+    std::vector<talk::Known> known;
+    std::shared_ptr<const talk::Person> person;
+  };
+  std::shared_ptr<const talk::Person> person(const Book& book, const std::string& npc);
   Task<talk::VectorTable> vectors(Caller caller, Book book, std::vector<std::string> texts);
 
   const talk::Language& language_;
@@ -45,7 +55,9 @@ class Answers {
   Embedding& embedding_;
   Repertoire& repertoire_;
   const Scenes& scenes_;
-  talk::VectorTable stated_;  // of sentences that listeners told; a cache
+  const Beliefs& beliefs_;
+  std::map<std::string, Learned> learned_;  // a cache, by person
+  talk::VectorTable stated_;                // of sentences that listeners told; a cache
 };
 
 // As NpcTalkReply says how an answer came about.

@@ -135,6 +135,7 @@ std::int64_t Forgetting::forget_memories(Turn& turn, Mind& mind, const std::stri
       if (!is_player_key(witness)) continue;
       const auto name = player_of(witness);
       of.insert(name);
+      beliefs_.forget(turn, mind, name, memory.at_ms);
       if (memory.talk != 0) forget_talk(turn, mind, name, memory.talk);
     }
     return true;
@@ -155,6 +156,7 @@ void Forgetting::forget_prompts(Turn& turn, Mind& mind, const std::string& playe
 // As if they had never met: what was said, what was told and what is felt.
 void Forgetting::forget_person(Turn& turn, Mind& mind, const std::string& player) {
   auto& record = mind.record;
+  beliefs_.forget(turn, mind, player);
   mind.conversations.erase(player);
   turn.write("delete from npc_lines where npc = $1 and player = $2", Values{mind.who->id.str(), player});
   const auto drop = [](auto* list, const auto& is_theirs) {

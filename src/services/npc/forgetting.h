@@ -6,16 +6,19 @@
 
 #include "services/npc/answers.h"
 #include "services/npc/anticipation.h"
+#include "services/npc/beliefs.h"
 #include "services/npc/minds.h"
 
 namespace troupe::npc {
 
 class Forgetting {
  public:
-  Forgetting(const Ground& ground, Minds& minds, Anticipation& anticipation, Answers& answers)
+  Forgetting(const Ground& ground, Minds& minds, Beliefs& beliefs, Anticipation& anticipation,
+             Answers& answers)
       : host_(ground.host),
         config_(ground.config),
         minds_(minds),
+        beliefs_(beliefs),
         anticipation_(anticipation),
         answers_(answers) {}
   void mount();
@@ -32,6 +35,7 @@ class Forgetting {
   Host& host_;
   const NpcConfig& config_;
   Minds& minds_;
+  Beliefs& beliefs_;
   Anticipation& anticipation_;
   Answers& answers_;
 };

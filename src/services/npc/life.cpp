@@ -2,13 +2,15 @@
 
 namespace troupe::npc {
 
-Life::Life(const Ground& ground, Minds& minds, Day& day, Threats& threats, Choice& choice,
-           const Reflection& reflection, const Talk& talk)
+Life::Life(const Ground& ground, Minds& minds, Day& day, Threats& threats, Choice& choice, Meetings& meetings,
+           Initiative& initiative, const Reflection& reflection, const Talk& talk)
     : host_(ground.host),
       minds_(minds),
       day_(day),
       threats_(threats),
       choice_(choice),
+      meetings_(meetings),
+      initiative_(initiative),
       reflection_(reflection),
       talk_(talk) {}
 
@@ -50,7 +52,10 @@ void Life::ring(Turn& turn, Timer timer, Mind& mind) {
     case Timer::safe:
       return threats_.calm_down(turn, mind);
     case Timer::think:
+      initiative_.look(turn, mind);
       return choice_.think(turn, mind);
+    case Timer::meet:
+      return meetings_.meet(turn, mind);
     case Timer::reflect:
       reflection_.reflect(turn, mind);
       schedule(turn, Timer::reflect, record.id(), turn.now() + game_days(1));

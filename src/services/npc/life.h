@@ -4,6 +4,8 @@
 #include <string>
 
 #include "services/npc/choice.h"
+#include "services/npc/initiative.h"
+#include "services/npc/meetings.h"
 #include "services/npc/reflection.h"
 #include "services/npc/talk.h"
 #include "services/npc/timers.h"
@@ -13,8 +15,8 @@ namespace troupe::npc {
 
 class Life {
  public:
-  Life(const Ground& ground, Minds& minds, Day& day, Threats& threats, Choice& choice,
-       const Reflection& reflection, const Talk& talk);
+  Life(const Ground& ground, Minds& minds, Day& day, Threats& threats, Choice& choice, Meetings& meetings,
+       Initiative& initiative, const Reflection& reflection, const Talk& talk);
   void mount();
 
  private:
@@ -27,6 +29,8 @@ class Life {
   Day& day_;
   Threats& threats_;
   Choice& choice_;
+  Meetings& meetings_;
+  Initiative& initiative_;
   const Reflection& reflection_;
   const Talk& talk_;
 };

@@ -23,21 +23,25 @@ struct NpcService::Parts {
         households(ground, minds),
         threats(ground, minds, players, day),
         feelings(ground, minds, threats),
+        beliefs(ground, minds),
         embedding(ground, minds),
         memories(ground, minds, embedding),
-        witnesses(ground, minds, players, day, threats, feelings, memories),
+        witnesses(ground, minds, players, day, threats, feelings, memories, beliefs),
         fate(ground, minds, day, witnesses),
         situation(ground),
         choice(ground, minds, decisions, players, day, feelings, situation),
+        aloud(ground, minds),
+        meetings(ground, minds, decisions, players, beliefs, aloud, situation),
+        initiative(ground, minds, players, beliefs, aloud),
         reflection(ground, minds, memories, decisions),
         repertoire(ground, embedding),
         scenes(ground, minds),
-        answers(ground, minds, embedding, repertoire, scenes),
+        answers(ground, minds, embedding, repertoire, scenes, beliefs),
         prompts(ground, minds, memories, situation),
         anticipation(ground, minds, players, prompts),
-        forgetting(ground, minds, anticipation, answers),
+        forgetting(ground, minds, beliefs, anticipation, answers),
         talk(ground, minds, decisions, day, feelings, memories, answers, prompts, anticipation),
-        life(ground, minds, day, threats, choice, reflection, talk) {}
+        life(ground, minds, day, threats, choice, meetings, initiative, reflection, talk) {}
 
   npc::Minds minds;
   npc::Decisions decisions;
@@ -49,12 +53,16 @@ struct NpcService::Parts {
   npc::Households households;
   npc::Threats threats;
   npc::Feelings feelings;
+  npc::Beliefs beliefs;
   npc::Embedding embedding;
   npc::Memories memories;
   npc::Witnesses witnesses;
   npc::Fate fate;
   npc::Situation situation;
   npc::Choice choice;
+  npc::Aloud aloud;
+  npc::Meetings meetings;
+  npc::Initiative initiative;
   npc::Reflection reflection;
   npc::Repertoire repertoire;
   npc::Scenes scenes;
@@ -82,11 +90,15 @@ void NpcService::mount() {
   parts_->census.mount();
   parts_->households.mount();
   parts_->threats.mount();
+  parts_->beliefs.mount();
   parts_->embedding.mount();
   parts_->memories.mount();
   parts_->witnesses.mount();
   parts_->fate.mount();
   parts_->choice.mount();
+  parts_->aloud.mount();
+  parts_->meetings.mount();
+  parts_->initiative.mount();
   parts_->reflection.mount();
   parts_->forgetting.mount();
   parts_->talk.mount();

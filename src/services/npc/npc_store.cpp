@@ -69,6 +69,12 @@ std::string names_blob(const std::vector<std::string>& names) {
   return stable_bytes(list);
 }
 
+std::vector<std::string> names_from(const std::string& blob) {
+  pb::NpcNames kept;
+  kept.ParseFromString(blob);
+  return {kept.names().begin(), kept.names().end()};
+}
+
 std::string levels_blob(const std::vector<pb::CategoryLevel>& levels) {
   pb::ModerationProfile kept;
   kept.mutable_levels()->Assign(levels.begin(), levels.end());
@@ -83,12 +89,8 @@ std::vector<pb::CategoryLevel> levels_in(const std::string& blob) {
 
 // What older versions kept as lines of a text.
 std::vector<std::string> names_in(const db::Row& row, std::size_t list, std::size_t lines) {
+  if (!row.is_null(list)) return names_from(row.blob(list));
   std::vector<std::string> out;
-  if (!row.is_null(list)) {
-    pb::NpcNames kept;
-    kept.ParseFromString(row.blob(list));
-    return {kept.names().begin(), kept.names().end()};
-  }
   const std::string text = row.text(lines);
   std::size_t start = 0;
   while (start < text.size()) {

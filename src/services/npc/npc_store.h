@@ -16,6 +16,7 @@ std::vector<db::Migration> migrations();
 std::vector<std::pair<std::string, std::string>> tables();
 
 std::string names_blob(const std::vector<std::string>& names);
+std::vector<std::string> names_from(const std::string& blob);
 // What older versions kept as lines of a text.
 std::vector<std::string> names_in(const db::Row& row, std::size_t list, std::size_t lines);
 

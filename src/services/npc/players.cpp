@@ -43,6 +43,22 @@ std::vector<const pb::PlayerRecord*> Players::present() const {
   return present;
 }
 
+std::vector<std::string> Players::at(const std::string& place) const {
+  std::vector<std::string> here;
+  for (const auto* player : present()) {
+    if (player->place() == place) here.push_back(player->player());
+  }
+  return here;
+}
+
+void Players::note_addressed(Turn& turn, const std::string& player) {
+  const auto known = players_.find(player);
+  if (known == players_.end()) return;
+  pb::PlayerRecord record = known->second;
+  record.set_addressed_ms(turn.now().ms);
+  keep(turn, record);
+}
+
 bool Players::could_see(Position at) const {
   return std::ranges::any_of(present(), [&](const auto* player) {
     return steady_distance(player->x() - at.x, player->y() - at.y) <= config_.limits.interest_m;
@@ -85,6 +101,7 @@ Result<pb::NpcInputReply> Players::stand(Turn& turn, const Caller& caller,
   next.set_typing_to(request.typing_to());
   if (known != players_.end()) {
     next.set_seen_ms(known->second.seen_ms());
+    next.set_addressed_ms(known->second.addressed_ms());
     const bool same = next.SerializeAsString() == known->second.SerializeAsString();
     if (same && now - known->second.seen_ms() < turn.clock().span_of(config_.tuning.refresh_real).ms)
       return reply;

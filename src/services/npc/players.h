@@ -23,10 +23,14 @@ class Players {
   const std::map<std::string, pb::PlayerRecord>& known() const { return players_; }
   // Those who were heard of lately.
   std::vector<const pb::PlayerRecord*> present() const;
+  // Of those, who stand at a place.
+  std::vector<std::string> at(const std::string& place) const;
   bool somebody_plays() const { return !present().empty(); }
   // Whether one of them could see what is done there.
   bool could_see(Position at) const;
 
+  // Somebody spoke to them of their own accord.
+  void note_addressed(Turn& turn, const std::string& player);
   // A client says where its player is. Answers where that is now, and who is near.
   Result<pb::NpcInputReply> stand(Turn& turn, const Caller& caller, const pb::NpcInputRequest& request);
   // A verb brought them there.

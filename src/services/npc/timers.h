@@ -11,9 +11,9 @@
 
 namespace troupe::npc {
 
-enum class Timer : std::uint8_t { arrive, routine, done, giveup, think, reflect, safe };
-inline constexpr std::array<std::string_view, 7> kTimerNames{"arrive", "routine", "done", "giveup",
-                                                             "think",  "reflect", "safe"};
+enum class Timer : std::uint8_t { arrive, routine, done, giveup, think, reflect, safe, meet };
+inline constexpr std::array<std::string_view, 8> kTimerNames{"arrive", "routine", "done", "giveup",
+                                                             "think",  "reflect", "safe", "meet"};
 inline constexpr std::string_view kTimerService = "npc";
 
 inline std::string timer_key(std::string_view name, const std::string& npc) {
@@ -26,6 +26,10 @@ inline void schedule(Turn& turn, Timer timer, const std::string& npc, GameTime a
 
 inline void unschedule(Turn& turn, Timer timer, const std::string& npc) {
   turn.unschedule(kTimerService, timer_key(kTimerNames[static_cast<std::size_t>(timer)], npc));
+}
+
+inline bool scheduled(const Turn& turn, Timer timer, const std::string& npc) {
+  return turn.scheduled(kTimerService, timer_key(kTimerNames[static_cast<std::size_t>(timer)], npc));
 }
 
 // Somebody who is no more waits for nothing.

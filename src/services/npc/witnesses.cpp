@@ -19,7 +19,7 @@ std::string actor_of(const pb::VerbExecuted& event) {
 }  // namespace
 
 Witnesses::Witnesses(const Ground& ground, Minds& minds, Players& players, Day& day, Threats& threats,
-                     Feelings& feelings, Memories& memories)
+                     Feelings& feelings, Memories& memories, Beliefs& beliefs)
     : pack_(ground.pack),
       host_(ground.host),
       config_(ground.config),
@@ -29,7 +29,8 @@ Witnesses::Witnesses(const Ground& ground, Minds& minds, Players& players, Day& 
       day_(day),
       threats_(threats),
       feelings_(feelings),
-      memories_(memories) {}
+      memories_(memories),
+      beliefs_(beliefs) {}
 
 void Witnesses::mount() {
   host_.on(&Witnesses::on_verb, this);
@@ -90,6 +91,24 @@ void Witnesses::see(Turn& turn, Mind& mind, const EventContext& context, const p
                             .witnesses = witnesses,
                             .source = "seen",
                             .importance = std::min(1., importance)});
+  note_news(turn, mind, context, event, witnesses);
+}
+
+void Witnesses::note_news(Turn& turn, Mind& mind, const EventContext& context, const pb::VerbExecuted& event,
+                          const std::vector<std::string>& witnesses) {
+  const auto* verb = pack_.verb(event.action().verb());
+  if (verb == nullptr) return;
+  const bool moved = event.relations_size() > 0 || event.raised_size() > 0;
+  const double importance = news_of_deed(*verb, event.kind() == "player", moved);
+  if (importance < BeliefLimits{}.news_least) return;
+  const std::string target = target_of(pack_, event.action());
+  beliefs_.see(turn, mind,
+               {.subject = "deed:" + verb->id.str() + ":" + actor_of(event) + ":" + target,
+                .text = event.text(),
+                .importance = importance,
+                .true_at_ms = turn.now().ms,
+                .event = context.sequence,
+                .about = witnesses});
 }
 
 // Facts that were told.
@@ -105,6 +124,12 @@ void Witnesses::hear(Turn& turn, const EventContext& context, const pb::VerbExec
                               .witnesses = {actor_of(event), told.to()},
                               .source = "told",
                               .importance = config_.tuning.told_importance});
+    if (pack::knows(*fact, mind->who->id)) continue;
+    const Mind* teller = minds_.known(actor_of(event));
+    (void)beliefs_.hear(turn, *mind,
+                        {.teller = actor_of(event),
+                         .topic = {.fact = fact, .confidence = sure_of(fact->source)},
+                         .trust = teller == nullptr ? 0 : beliefs_.listener(*teller, *mind, fact).trust});
   }
 }
 
@@ -121,6 +146,12 @@ void Witnesses::mourn(Turn& turn, const Mind& dead, std::uint64_t sequence) {
                               .witnesses = {dead.record.id(), id},
                               .source = "seen",
                               .importance = config_.tuning.death_importance});
+    beliefs_.see(turn, *mind,
+                 {.subject = "death:" + dead.record.id(),
+                  .text = text,
+                  .importance = config_.tuning.death_importance,
+                  .true_at_ms = now,
+                  .event = sequence});
     const double like = score(relation_or_default(*mind, dead.record.id()));
     if (like > 0)
       feelings_.feel(turn, *mind, pack::Mood::sad, std::min(1., config_.tuning.mourn_least + like), text);
@@ -143,6 +174,12 @@ void Witnesses::on_weather(Turn& turn, const EventContext& context, const pb::We
                               .place = place->id.str(),
                               .source = "seen",
                               .importance = tuning.weather_importance});
+    beliefs_.see(turn, *mind,
+                 {.subject = std::string(kWeatherPrefix) + context.subject,
+                  .text = text,
+                  .importance = tuning.weather_importance,
+                  .true_at_ms = now,
+                  .event = context.sequence});
     if (const auto mood = mood_of_weather(mind->who->traits))
       feelings_.feel(turn, *mind, *mood, tuning.weather_mood, text);
     threats_.threaten(turn, *mind, std::string(kWeatherPrefix) + context.subject, tuning.weather_threat,

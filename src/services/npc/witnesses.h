@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "services/npc/beliefs.h"
 #include "services/npc/feelings.h"
 #include "services/npc/memories.h"
 #include "troupe/v1/capabilities.pb.h"
@@ -15,7 +16,7 @@ namespace troupe::npc {
 class Witnesses {
  public:
   Witnesses(const Ground& ground, Minds& minds, Players& players, Day& day, Threats& threats,
-            Feelings& feelings, Memories& memories);
+            Feelings& feelings, Memories& memories, Beliefs& beliefs);
   void mount();
 
   // Somebody died where they lie: those who were there have seen it.
@@ -27,6 +28,9 @@ class Witnesses {
   void on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event);
   void see(Turn& turn, Mind& mind, const EventContext& context, const pb::VerbExecuted& event,
            const std::vector<std::string>& witnesses);
+  // Of what is worth telling others: they know it of their own eyes.
+  void note_news(Turn& turn, Mind& mind, const EventContext& context, const pb::VerbExecuted& event,
+                 const std::vector<std::string>& witnesses);
   void hear(Turn& turn, const EventContext& context, const pb::VerbExecuted& event);
 
   const pack::Pack& pack_;
@@ -39,6 +43,7 @@ class Witnesses {
   Threats& threats_;
   Feelings& feelings_;
   Memories& memories_;
+  Beliefs& beliefs_;
 };
 
 }  // namespace troupe::npc
