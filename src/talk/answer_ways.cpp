@@ -98,7 +98,9 @@ bool Answerer::of_told(const Part& part, const Look& look, Answer& out) {
   const auto family = best.ask->family;
   const bool about_them = family == Family::player || family == Family::out || family == Family::me ||
                           (family == Family::self && !best.ask->intent.starts_with("place."));
-  if (!mine || !about_them || look.out_score() >= thresholds_.out_maybe ||
+  // "What do you charge for carrying my bag?" asks for no bag.
+  const bool of_them_both = part.persons.second && asking.my_thing.find(part.folded);
+  if (!mine || !about_them || of_them_both || look.out_score() >= thresholds_.out_maybe ||
       !asking.about_me.find_any(part.folded) || asking.about_me_never.find_any(part.folded))
     return false;
   because(&best, look, out);

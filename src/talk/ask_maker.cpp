@@ -11,7 +11,7 @@ namespace troupe::talk {
 
 namespace {
 
-constexpr double kShortWork = .12;     // taken off who does what, if they do it only for a moment,
+constexpr double kShortWork = .16;     // taken off who does what, if they do it only for a moment,
 constexpr double kShortMinutes = 150;  // and less and less up to so many minutes a day
 
 Family family_of(const Intent& intent) {

@@ -38,6 +38,10 @@ class Hearing {
       // What somebody said of themselves before is no question about them.
       if (!is_question(asking_, fold(spoken_.line))) out.persons = persons;
     }
+    // "and his name" asks, with a question mark or without.
+    const bool goes_on = asking_.follow.find_any(out.folded) && out.content_words <= kFollowWordsMax &&
+                         !out.persons.first && !spoken_.line.empty();
+    out.is_question = out.is_question || goes_on;
     note(out);
     return out;
   }

@@ -101,6 +101,12 @@ TEST(Heard, ItStandsForNothingInSomeQuestions) {
   EXPECT_EQ(heard_after("Where is the hut?", "Was it you who rowed?").whole.line, "Was it you who rowed?");
 }
 
+TEST(Heard, WhatGoesOnAsksWithoutAQuestionMark) {
+  EXPECT_TRUE(heard_after("Who is Ben?", "and his age").whole.is_question);
+  EXPECT_FALSE(heard_after("", "and his age").whole.is_question);
+  EXPECT_FALSE(heard_after("Who is Ben?", "but I do not like him").whole.is_question);
+}
+
 TEST(Heard, WhatIsDeniedIsNotSpokenOf) {
   EXPECT_EQ(heard_after("", "I mean the landing, not the hut. How big is it?").whole.line,
             "How big is the landing?");

@@ -143,14 +143,19 @@ class Ranker {
       return found == types_.end() ? 0 : found->second;
     };
     const bool same_kind = count(type) > 0 || (type == ThingType::person && count(ThingType::name) > 0);
-    change(out, same_kind ? -tuning_.other_named : -tuning_.not_named,
-           same_kind ? "another is named" : "not named");
+    const double missing = type == ThingType::good ? tuning_.no_good : tuning_.not_named;
+    change(out, same_kind ? -tuning_.other_named : -missing, same_kind ? "another is named" : "not named");
   }
-  // "Is the round table in the kitchen?" asks for the table, "Is Bram at the inn?" for Bram.
+  // "Is the round table in the kitchen?" asks for the table, "Is Bram at the inn?" for Bram. The place is
+  // another word of the line.
   bool is_within(const Ask& ask) const {
-    const ThingType type = world_.things.at(ask.thing).type;
-    return part_.wants_yes_or_no && type != ThingType::place && types_.contains(ThingType::place) &&
-           ask.of != nullptr && std::ranges::find(ask.of->claims, Claim::at) != ask.of->claims.end();
+    const auto found = std::ranges::find(part_.named, ask.thing, &Things::Found::thing);
+    if (!part_.wants_yes_or_no || ask.of == nullptr || found == part_.named.end()) return false;
+    const bool apart = std::ranges::any_of(part_.named, [&](const Things::Found& other) {
+      return other.begin != found->begin && world_.things.at(other.thing).type == ThingType::place;
+    });
+    return apart && world_.things.at(ask.thing).type != ThingType::place &&
+           std::ranges::find(ask.of->claims, Claim::at) != ask.of->claims.end();
   }
   // Content words that neither the ask nor the name explains: the line asks for something else about it.
   void words_left(const Ask& ask, Ranked& out) const {

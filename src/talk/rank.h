@@ -14,6 +14,7 @@ struct RankTuning {
   double named = .04;              // x weight of the name
   double word_left = .05, words_left_max = .15;
   double within = .15;  // of something that is asked for with the place where it may be
+  double no_good = .3;  // of a good that is not named: another one's price helps nobody
   double not_named = .15, other_named = .3, other_person = .25;
   double not_who = .15;
   double never = .2;           // the line has what its intent never has
