@@ -146,8 +146,6 @@ VagueWords read_vague(Fields& f) {
 
 QuestionWords read_question(Fields& f) {
   return {
-      .told = phrase(f, "told", {"said", "answer"}),
-      .nothing = phrase(f, "nothing"),
       .judge = phrase(f, "judge", {"levels"}),
       .judge_fine = phrase(f, "judge_fine"),
       .judge_violence = phrase(f, "judge_violence"),

@@ -48,8 +48,8 @@ struct ReasonWords {
 
 // What a model is asked beside talks.
 struct QuestionWords {
-  Phrase told, nothing, judge, judge_fine, judge_violence, judge_sexual, judge_language, judge_horror,
-      judge_drugs, judge_hatred, judge_crime;
+  Phrase judge, judge_fine, judge_violence, judge_sexual, judge_language, judge_horror, judge_drugs,
+      judge_hatred, judge_crime;
 };
 
 // What goes from mouth to mouth.

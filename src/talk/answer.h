@@ -80,4 +80,12 @@ Answer answer(const World& world, const Person& person, const Scene& scene, cons
 std::string written_line(const World& world, const Person& person, const Scene& scene, pack::LineKind kind,
                          std::string_view draw);
 
+// Words for what can be asked of a thing, outside of an answer: "good.price" of what is sold just now. ""
+// where they need what is not known.
+std::string words_about(const World& world, const Person& person, const Scene& scene, std::string_view intent,
+                        ThingType type, std::string_view id);
+
+// Which of these is meant: "Which do you mean, the red one or the blue one?"
+std::string which_of(const Language& language, const std::vector<std::string>& names);
+
 }  // namespace troupe::talk

@@ -70,7 +70,7 @@ TEST_F(AnswersTest, WhySaysHowItCameAbout) {
   const auto& decision = explained->chain(0).decision().fields();
   EXPECT_EQ(decision.at("way").string_value(), "grounded");
   EXPECT_THAT(decision.at("heard").string_value(), HasSubstr("good.price"));
-  EXPECT_FALSE(decision.contains("prompt")) << "no model was asked";
+  EXPECT_EQ(decision.at("prompt").string_value(), "") << "no model was asked";
   EXPECT_EQ(decision.at("method").string_value(), "rules");
 }
 
@@ -100,6 +100,65 @@ TEST_F(AnswersTest, WordsAreFelt) {
   EXPECT_LT(feels("tobin", "anger"), after);
   EXPECT_FALSE(world.events_of<pb::RelationChanged>("tobin").empty());
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+}
+
+// Who stands there with money, before somebody who sells.
+struct WishesTest : AnswersTest {
+  WishesTest() {
+    stand_before("nell");
+    pocket(500);
+  }
+  void stand_before(const std::string& npc) {
+    pb::NpcGetRequest get;
+    get.set_npc(npc);
+    pb::NpcInputRequest input;
+    input.set_place(world.call<pb::NpcView>(designer(), get)->place());
+    input.set_player("anna");
+    ASSERT_TRUE(world.call<pb::NpcInputReply>(designer(), input));
+  }
+  void pocket(int money) {
+    pb::StatePatchRequest patch;
+    patch.set_kind("player");
+    patch.set_id("anna");
+    (*patch.mutable_patch()->mutable_fields())["money"].set_number_value(money);
+    const auto done = world.call<pb::StateDocument>(designer(), patch);
+    ASSERT_TRUE(done) << done.error().message;
+  }
+  double money_of(const std::string& kind, const std::string& id) {
+    pb::StateGetRequest get;
+    get.set_kind(kind);
+    get.set_id(id);
+    const auto document = world.call<pb::StateDocument>(designer(), get);
+    return document ? document->document().fields().at("money").number_value() : -1;
+  }
+};
+
+TEST_F(WishesTest, WhatIsWishedIsDoneAndSaid) {
+  const auto before = money_of("player", "anna");
+  const auto sold = say("nell", "Please sell me a basket of herring.");
+  ASSERT_EQ(sold.verbs_size(), 1) << sold.text();
+  EXPECT_EQ(sold.verbs(0).verb(), "sell");
+  EXPECT_EQ(sold.verbs(0).verdict(), "done");
+  EXPECT_LT(money_of("player", "anna"), before);
+  EXPECT_EQ(sold.way(), "written");
+  EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+}
+
+TEST_F(WishesTest, QuestionsOffersThreatsAndStageDirectionsAreNoWish) {
+  const auto before = money_of("player", "anna");
+  for (const char* line : {"How much for a herring?", "Do you sell herring?", "I could sell you a herring.",
+                           "If you sell me rotten herring I will be angry.", "*takes a herring*",
+                           "Yesterday somebody sold me a herring.", "Who sells herring here?"}) {
+    const auto reply = say("nell", line);
+    EXPECT_EQ(reply.verbs_size(), 0) << line << " -> " << reply.text();
+  }
+  EXPECT_EQ(money_of("player", "anna"), before);
+}
+
+TEST_F(WishesTest, WhoDoesNotTrustEnoughRefuses) {
+  const auto refused = say("nell", "Give me a basket of herring, I have no money.");
+  EXPECT_EQ(refused.verbs_size(), 0) << refused.text();
+  EXPECT_FALSE(refused.text().empty());
 }
 
 TEST_F(AnswersTest, WhateverIsTypedGetsAnAnswerInCharacter) {

@@ -119,10 +119,6 @@ Task<pb::AiSpeakReply> AiService::speak(Caller caller, pb::AiSpeakRequest reques
   }
 
   CO_TRY(auto spoken, co_await say(caller, request, messages, deadline));
-  if (spoken.decision.tier() != "reflex" && request.context().actions_size() > 0) {
-    auto action = co_await proposed_action(caller, request.context(), spoken.text);
-    if (action && !action->empty()) reply.add_proposed(*action);
-  }
   reply.set_text(spoken.text);
   reply.set_tier(spoken.decision.tier());
   reply.set_model(spoken.decision.model());
@@ -131,24 +127,6 @@ Task<pb::AiSpeakReply> AiService::speak(Caller caller, pb::AiSpeakRequest reques
   *reply.mutable_decision() = std::move(spoken.decision);
   announce(reply.decision());
   co_return reply;
-}
-
-Task<std::string> AiService::proposed_action(Caller caller, pb::AiContext context, std::string said) {
-  const std::string nothing = texts_.question.nothing.text();
-  pb::AiChooseRequest ask;
-  ask.set_who(context.persona());
-  ask.set_situation(texts_.question.told.with(
-      {{"said", ai::inert(context.player_text(), 200)}, {"answer", ai::inert(said, 200)}}));
-  ask.add_options(nothing);
-  for (int i = 0; i < context.actions_size() && i < 5; ++i) ask.add_options(context.actions(i));
-  ask.set_deadline_ms(config_.action_deadline.count());
-  caller.stream.clear();
-  CO_TRY(const auto chosen, co_await choose(caller, ask));
-  if (chosen.tier() == "reflex" || chosen.choice() == nothing ||
-      chosen.probabilities(chosen.index()) < config_.action_probability_min) {
-    co_return std::string();
-  }
-  co_return chosen.choice();
 }
 
 void AiService::announce(const pb::Decision& decision) {

@@ -31,8 +31,6 @@ struct AiConfig {
   // What can be said at once may wait so long for a model that says it better.
   rt::milliseconds better_within{2'500};
   rt::milliseconds line_margin{30};  // before a deadline: for the written line; a tenth of the time at most
-  rt::milliseconds action_deadline{600};  // for what the speaker does about it, after the last word
-  double action_probability_min = 0.5;    // below this, talk stays talk
 };
 
 class AiService {
@@ -71,7 +69,6 @@ class AiService {
                          std::shared_ptr<Spoken> spoken);
   Result<bus::Subscription> listen(const std::string& stream, std::shared_ptr<Hearing> hearing);
   void show(const std::shared_ptr<Hearing>& hearing, const std::string& text);
-  Task<std::string> proposed_action(Caller caller, pb::AiContext context, std::string said);
   // What a model of the tier `moderation` finds in a text that no list minds. Nothing where none is
   // configured.
   Task<moderation::Finding> classify(std::string text, moderation::Levels allowed);

@@ -157,7 +157,11 @@ Task<bool> AiService::try_model(Caller caller, pb::AiSpeakRequest request,
       1, (left - std::min<rt::nanoseconds>(config_.line_margin, left / 10)).count() / 1'000'000));
   const auto answer = co_await host_.call<pb::RouterGenerateReply>(inner, ask);
   hearing->over = true;
-  if (!answer && answer.error().reason == "router.no_freedom") {
+  // Nobody who may, or no model at all: the rules were enough.
+  const auto nobody = [](const Error& error) {
+    return error.reason == "router.no_freedom" || error.reason == "engine.no_model";
+  };
+  if (!answer && !freedom.empty() && nobody(answer.error())) {
     hearing->over = false;
     co_return false;
   }

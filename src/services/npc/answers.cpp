@@ -90,10 +90,13 @@ Task<Answered> Answers::to(Caller caller, std::string npc, std::string player, s
     for (const auto& told : of_scene) stated_.add(told, vectors->of(told));
   }
   out.answer = talk::answer(book->world, *person, scene, heard, book->thresholds, book->known, *vectors);
-  out.told = std::move(scene.told);
+  out.is_speech = heard.is_speech;
+  out.meant = heard.whole.line;
   if (heard.is_speech) out.stated = talk::worth_keeping(language_.asking, heard.raw);
   out.may_say = {out.answer.text, text};
   out.may_say.insert(out.may_say.end(), out.answer.notes.begin(), out.answer.notes.end());
+  out.scene = std::move(scene);
+  out.book = std::move(book);
   co_return out;
 }
 
@@ -125,7 +128,7 @@ std::vector<pb::Evidence> evidence_of(const pack::Pack& pack, const Answered& an
     std::string text;
     if (const auto* fact = one.kind == "fact" ? pack.fact(one.id) : nullptr)
       text = fact->secret && !fact->reveal.empty() ? fact->reveal : fact->text;
-    for (const auto& told : answered.told) {
+    for (const auto& told : answered.scene.told) {
       if (one.kind == "told" && told.at == one.at) text = told.text;
     }
     made.set_text(std::string(utf8_prefix(text, kEvidenceBytes)));

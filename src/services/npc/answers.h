@@ -14,11 +14,14 @@
 namespace troupe::npc {
 
 struct Answered {
+  std::shared_ptr<const Repertoire::Book> book;  // by which it was answered
+  talk::Scene scene;
+  bool is_speech = false;  // the line: otherwise a stage direction, markup, or nothing that has a word in it
+  std::string meant;       // the line, normalised
   talk::Answer answer;
   std::vector<float> vector;         // of the line; empty where it was understood by words
   std::vector<std::string> stated;   // what the listener said of themselves, a sentence each
   std::vector<std::string> may_say;  // texts whose names and numbers other words for it may have
-  std::vector<talk::ToldLine> told;  // by the listener, of which the evidence speaks
 };
 
 class Answers {

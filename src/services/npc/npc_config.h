@@ -26,7 +26,6 @@ struct NpcLimits {
   std::size_t mind_bytes_max = 128 * 1024;  // of a mind, as it is shown
   std::size_t options_max = 4;              // put to a model, beside carrying on
   int options_weighed = 200;                // all that the verbs of a pack allow: utility sees them all
-  int options_in_talk = 24;                 // of which those are offered that the words could be about
   std::size_t threats_max = 4;              // kept per NPC
   std::size_t cause_bytes_max = 256;        // of what somebody died of
   std::size_t quote_bytes_max = 300;        // of a line in a memory

@@ -37,10 +37,11 @@ struct NpcService::Parts {
         repertoire(ground, embedding),
         scenes(ground, minds),
         answers(ground, minds, embedding, repertoire, scenes, beliefs),
+        wishes(ground, minds, embedding),
         prompts(ground, minds, memories, situation),
         anticipation(ground, minds, players, prompts),
         forgetting(ground, minds, beliefs, anticipation, answers),
-        talk(ground, minds, decisions, day, feelings, memories, answers, prompts, anticipation),
+        talk(ground, minds, decisions, day, feelings, memories, answers, wishes, prompts, anticipation),
         life(ground, minds, day, threats, choice, meetings, initiative, reflection, talk) {}
 
   npc::Minds minds;
@@ -67,6 +68,7 @@ struct NpcService::Parts {
   npc::Repertoire repertoire;
   npc::Scenes scenes;
   npc::Answers answers;
+  npc::Wishes wishes;
   npc::Prompts prompts;
   npc::Anticipation anticipation;
   npc::Forgetting forgetting;

@@ -89,7 +89,6 @@ struct NpcTuning {
   std::size_t own_facts = 8;   // what else they know is brought up when a line asks for it
   std::size_t brought_up = 1;  // more confuses a small model
   std::size_t standing = 2;    // memories, of each kind
-  std::size_t actions = 4;     // that the words could be about: the rest would be noise for a small model
 
   // ---- reading ahead
   ms look_again{100};        // at who is about to speak

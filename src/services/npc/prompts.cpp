@@ -60,7 +60,6 @@ Result<Prompt> Prompts::make(const std::string& npc, const std::string& player, 
   const auto feels = attitude(relation_or_default(*mind, player_key(player)));
   context.set_listener(before_you.with({{"name", who.name}, {"feels", words_of(feels).text()}}));
   context.set_player_text(line.text);
-  if (!line.text.empty()) add_actions(npc, line.text, prompt);
   prompt.request.set_npc(npc);
   prompt.request.set_player(player);
   prompt.request.set_place(place_now(pack_, mind->record, host_.timeline().now().ms));
@@ -179,21 +178,6 @@ void Prompts::add_reminded(const Mind& mind, const Said& said, Prompt& prompt) c
       context.add_brought_up(memory.text);
     }
     prompt.memories.push_back(memory_id(memory));
-  }
-}
-
-// Only what the words could be about: the rest would be noise for a small model.
-void Prompts::add_actions(const std::string& npc, const std::string& text, Prompt& prompt) const {
-  pb::CapabilitiesLegalRequest legal;
-  legal.set_kind("npc");
-  legal.set_actor(npc);
-  legal.set_limit(config_.limits.options_in_talk);
-  const auto options = asked<pb::CapabilitiesLegalReply>(host_.timeline(), legal);
-  if (!options) return;
-  for (const auto& option : options->options()) {
-    if (overlap(text, option.text()) <= 0 || prompt.actions.size() >= config_.tuning.actions) continue;
-    if (!prompt.actions.emplace(option.text(), option.action()).second) continue;
-    prompt.request.mutable_context()->add_actions(option.text());
   }
 }
 

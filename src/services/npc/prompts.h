@@ -2,7 +2,6 @@
 // What somebody has in mind when they are spoken to, as a request to ai: standing things first, so that they
 // can be read ahead and are the same for a whole conversation; what depends on the line just said comes last
 // and stays short. Owned by NpcService; io thread; reads only.
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,7 +10,6 @@
 #include "services/npc/memories.h"
 #include "services/npc/situation.h"
 #include "troupe/v1/ai.pb.h"
-#include "troupe/v1/capabilities.pb.h"
 
 namespace troupe::npc {
 
@@ -22,7 +20,6 @@ struct Prompt {
   std::vector<std::string> sayable;  // what a line could bring up, the likeliest first
   std::vector<std::string> facts;
   std::vector<std::string> memories;
-  std::map<std::string, pb::Action> actions;  // by their text
 };
 
 // A line, and what the rules found for it.
@@ -51,7 +48,6 @@ class Prompts {
   void add_facts(const Mind& mind, const Said& said, Prompt& prompt) const;
   void add_standing(const Mind& mind, const Said& said, Prompt& prompt) const;
   void add_reminded(const Mind& mind, const Said& said, Prompt& prompt) const;
-  void add_actions(const std::string& npc, const std::string& text, Prompt& prompt) const;
   void add_written_lines(const Mind& mind, bool met, Prompt& prompt) const;
   bool usable(const Memory& memory, const Mind& mind, const Said& said, const Prompt& prompt) const;
   const pack::Phrase& words_of(Attitude attitude) const;

@@ -21,6 +21,15 @@ pb::ToldRecord& told_to(pb::NpcRecord& record, const std::string& player) {
   return *made;
 }
 
+// And what they do because they were asked to.
+pb::NpcTalkEnd with(const std::optional<Wished>& wished, pb::NpcTalkEnd end) {
+  if (!wished) return end;
+  // An order is no insult where it is a wish that can be met.
+  end.set_heard_as(std::string(talk::name_of(talk::Manner::none)));
+  if (wished->does) *end.add_proposed() = wished->action;
+  return end;
+}
+
 // What a model may do about an answer: less where the rules are sure, nothing where it must not be heard.
 std::string_view freedom_for(const talk::Answer& answer) {
   using talk::Manner;
@@ -44,7 +53,8 @@ std::string_view freedom_for(const talk::Answer& answer) {
 }  // namespace
 
 Talk::Talk(const Ground& ground, Minds& minds, Decisions& decisions, const Day& day, Feelings& feelings,
-           Memories& memories, Answers& answers, const Prompts& prompts, Anticipation& anticipation)
+           Memories& memories, Answers& answers, Wishes& wishes, const Prompts& prompts,
+           Anticipation& anticipation)
     : pack_(ground.pack),
       host_(ground.host),
       config_(ground.config),
@@ -55,6 +65,7 @@ Talk::Talk(const Ground& ground, Minds& minds, Decisions& decisions, const Day& 
       feelings_(feelings),
       memories_(memories),
       answers_(answers),
+      wishes_(wishes),
       prompts_(prompts),
       anticipation_(anticipation) {}
 
@@ -133,7 +144,8 @@ Task<pb::NpcTalkReply> Talk::talk(Caller caller, pb::NpcTalkRequest request) {
   CO_TRY(const auto begun, co_await host_.submit<pb::NpcTalkBegun>(inner, begin));
 
   CO_TRY(const auto answered, co_await answers_.to(inner, request.npc(), player, text, begun.sequence()));
-  CO_TRY(auto prompt, prompt_for(begin, answered));
+  CO_TRY(const auto wished, co_await wishes_.of(inner, request.npc(), player, answered));
+  CO_TRY(auto prompt, prompt_for(begin, answered, wished));
   *prompt.request.mutable_allowed() = begun.allowed();
   // 63 bits: requests carry no larger number.
   prompt.request.set_seed(
@@ -143,8 +155,8 @@ Task<pb::NpcTalkReply> Talk::talk(Caller caller, pb::NpcTalkRequest request) {
   Caller speaking = inner;
   speaking.stream = caller.stream;
   CO_TRY(const auto spoken, co_await host_.call<pb::AiSpeakReply>(speaking, prompt.request));
-  CO_TRY(const auto ended,
-         co_await host_.submit<pb::NpcTalkEnded>(inner, ending(begin, begun, answered, prompt, spoken)));
+  CO_TRY(const auto ended, co_await host_.submit<pb::NpcTalkEnded>(
+                               inner, with(wished, ending(begin, begun, answered, prompt, spoken))));
   keep_spoken(request.npc(), player, answered);
 
   const auto now = host_.env().now();
@@ -166,7 +178,8 @@ Task<pb::NpcTalkReply> Talk::talk(Caller caller, pb::NpcTalkRequest request) {
 }
 
 // What they have in mind for the line, and what is said if nobody says it better.
-Result<Prompt> Talk::prompt_for(const pb::NpcTalkBegin& begin, const Answered& answered) const {
+Result<Prompt> Talk::prompt_for(const pb::NpcTalkBegin& begin, const Answered& answered,
+                                const std::optional<Wished>& wished) const {
   const auto& answer = answered.answer;
   TRY(auto prompt, prompts_.make(begin.npc(), begin.player(),
                                  {.text = begin.text(), .vector = answered.vector, .notes = answer.notes}));
@@ -178,6 +191,14 @@ Result<Prompt> Talk::prompt_for(const pb::NpcTalkBegin& begin, const Answered& a
   request.set_freedom(std::string(freedom_for(answer)));
   request.mutable_may_say()->Assign(answered.may_say.begin(), answered.may_say.end());
   request.mutable_keys()->Assign(answer.keys.begin(), answer.keys.end());
+  if (wished) {
+    // Words and deed follow from one rule, so no model speaks here.
+    request.set_written(wished->says);
+    request.set_way("written");
+    request.clear_evidence();
+    request.set_heard(wished->why);
+    request.set_freedom("none");
+  }
   return prompt;
 }
 
@@ -213,10 +234,6 @@ pb::NpcTalkEnd Talk::ending(const pb::NpcTalkBegin& begin, const pb::NpcTalkBegu
     end.mutable_decision()->mutable_memories()->Assign(prompt.memories.begin(), prompt.memories.end());
   }
   end.mutable_decision()->mutable_facts()->Assign(facts.begin(), facts.end());
-  for (const auto& proposed : spoken.proposed()) {
-    if (const auto action = prompt.actions.find(proposed); action != prompt.actions.end())
-      *end.add_proposed() = action->second;
-  }
   for (const auto& fact : facts) {
     if (told(begin.npc(), fact, spoken.text())) end.add_told(fact);
   }
@@ -368,7 +385,14 @@ void Talk::act(Turn& turn, const pb::NpcTalkEnd& command, pb::Decision& decision
     execute.set_kind("npc");
     execute.set_actor(command.npc());
     *execute.mutable_action() = action;
-    const auto done = turn.call<pb::Verdict>(as_npc(turn.world()), execute);
+    auto done = turn.call<pb::Verdict>(as_npc(turn.world()), execute);
+    // Whoever wishes it aloud has agreed to it.
+    if (done && !done->offer().empty()) {
+      pb::CapabilitiesAcceptRequest accept;
+      accept.set_offer(done->offer());
+      accept.set_player(command.player());
+      done = turn.call<pb::Verdict>(as_npc(turn.world()), accept);
+    }
     verb->set_verdict(!done             ? done.error().message
                       : done->allowed() ? "done"
                                         : "refused: " + done->message());

@@ -12,13 +12,15 @@
 #include "services/npc/decisions.h"
 #include "services/npc/feelings.h"
 #include "services/npc/prompts.h"
+#include "services/npc/wishes.h"
 
 namespace troupe::npc {
 
 class Talk {
  public:
   Talk(const Ground& ground, Minds& minds, Decisions& decisions, const Day& day, Feelings& feelings,
-       Memories& memories, Answers& answers, const Prompts& prompts, Anticipation& anticipation);
+       Memories& memories, Answers& answers, Wishes& wishes, const Prompts& prompts,
+       Anticipation& anticipation);
   void mount();
 
   // They wait for the player's next line as long as people do, whatever the scale.
@@ -34,7 +36,8 @@ class Talk {
   Task<void> may_say(std::string npc, std::string player, std::string text);
   const std::vector<pb::CategoryLevel>* frozen(const Mind& mind, const std::string& player) const;
   void freeze_levels(Turn& turn, const Mind& mind, const std::string& player, pb::NpcTalkBegun& reply) const;
-  Result<Prompt> prompt_for(const pb::NpcTalkBegin& begin, const Answered& answered) const;
+  Result<Prompt> prompt_for(const pb::NpcTalkBegin& begin, const Answered& answered,
+                            const std::optional<Wished>& wished) const;
   pb::NpcTalkEnd ending(const pb::NpcTalkBegin& begin, const pb::NpcTalkBegun& begun,
                         const Answered& answered, const Prompt& prompt, const pb::AiSpeakReply& spoken) const;
   void keep_spoken(const std::string& npc, const std::string& player, const Answered& answered) const;
@@ -53,6 +56,7 @@ class Talk {
   Feelings& feelings_;
   Memories& memories_;
   Answers& answers_;
+  Wishes& wishes_;
   const Prompts& prompts_;
   Anticipation& anticipation_;
 };
