@@ -25,6 +25,7 @@ struct Runner {
   int operator()(const CallOptions& o) const { return run_call(o, terminal); }
   int operator()(const ModelsOptions& o) const { return run_models(o, hooks, terminal); }
   int operator()(const WhyOptions& o) const { return run_why(o, terminal); }
+  int operator()(const JudgeOptions& o) const { return run_judge(o, terminal); }
   int operator()(const VerifyOptions& o) const { return run_verify(o, terminal); }
 
   template <class Hook, class... Args>

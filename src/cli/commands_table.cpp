@@ -152,6 +152,14 @@ void define_models_pull(CLI::App& app, Command& c) { define_models(app, c, Model
 void define_models_rm(CLI::App& app, Command& c) { define_models(app, c, ModelsOptions::Verb::rm); }
 void define_models_bench(CLI::App& app, Command& c) { define_models(app, c, ModelsOptions::Verb::bench); }
 
+void define_models_judge(CLI::App& app, Command& command) {
+  auto& judge = command.emplace<JudgeOptions>();
+  server_options(app, judge.server);
+  app.add_option("NAME", judge.names, "models that the server has, of this machine or over HTTP")
+      ->expected(0, -1);
+  json_flag(app, judge.json, "one JSON object per model and line");
+}
+
 void define_verify(CLI::App& app, Command& command) {
   auto& verify = command.emplace<VerifyOptions>();
   server_options(app, verify.server);
@@ -218,6 +226,12 @@ constexpr CommandRow kRows[] = {
     {"Models", "models bench", "how fast weights run on this machine",
      "Measures again, and keeps what it found: set-up and server choose the file by it.",
      "troupe models bench qwen2.5-coder-0.5b", define_models_bench},
+    {"Models", "models judge", "what a chat model is good enough for when people speak",
+     "Puts a fixed exam of no world to it, through the running server: whether it says what a note says, "
+     "and\nof "
+     "whom, knows nothing where it was told nothing, and answers small talk. The last line is what the\n"
+     "configuration may say of it; without one, the catalogue decides.",
+     "troupe models judge qwen2.5-coder-1.5b", define_models_judge},
     {"The world's history", "world verify", "is the log intact?",
      "Walks the log's hash chain and prints the hashes of log and state. Exit status 1 when the chain is "
      "broken.",

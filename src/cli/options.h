@@ -71,6 +71,12 @@ struct ModelsOptions {
   bool json = false;
 };
 
+struct JudgeOptions {
+  ServerOptions server;
+  std::vector<std::string> names;  // of models that the server has
+  bool json = false;
+};
+
 struct WhyOptions {
   ServerOptions server;
   std::string event_id;
@@ -91,6 +97,6 @@ struct BenchOptions {
 
 using Command =
     std::variant<UpOptions, CheckOptions, StatusOptions, WatchOptions, TalkOptions, LoadOptions, CallOptions,
-                 ModelsOptions, WhyOptions, VerifyOptions, ReplayOptions, BenchOptions>;
+                 ModelsOptions, JudgeOptions, WhyOptions, VerifyOptions, ReplayOptions, BenchOptions>;
 
 }  // namespace troupe::cli

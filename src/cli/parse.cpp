@@ -33,7 +33,7 @@ std::string overview() {
          "Environment: TROUPE_SERVER (address), TROUPE_TOKEN (for servers that want one), NO_COLOR.\n";
 }
 
-// The commands that begin with the same word: "models" has four.
+// The commands that begin with the same word: "models" has five.
 std::string overview_of(std::string_view first_word) {
   std::string out = fmt::format("Usage: troupe {} COMMAND [ARGUMENTS] [OPTIONS]\n\n", first_word);
   for (const auto& row : command_rows()) {
@@ -166,6 +166,10 @@ struct Completion {
       if (!models.names.empty() && models.all) return "NAME and --all do not go together";
     }
     return complete(models.server, environment);
+  }
+  std::optional<std::string> operator()(JudgeOptions& judge) const {
+    if (judge.names.empty()) return "NAME is missing; `troupe models ls` shows what there is";
+    return complete(judge.server, environment);
   }
   std::optional<std::string> operator()(BenchOptions& bench) const {
     if (bench.name.empty() && !bench.all) return "NAME is missing; name a benchmark, or --all";
