@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "rt/clock.h"
 #include "troupe/v1/ai.pb.h"
 #include "troupe/v1/router.pb.h"
 
@@ -10,6 +11,7 @@ namespace troupe::ai {
 
 namespace pb = troupe::v1;
 
+inline std::int64_t micros(rt::nanoseconds span) { return span.count() / 1000; }
 void take_usage(pb::Decision& decision, const pb::RouterUsage& usage);
 void take_answer(pb::Decision& decision, const pb::RouterGenerateReply& answer);
 std::string as_text(const std::vector<pb::ChatMessage>& messages);

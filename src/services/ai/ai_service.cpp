@@ -8,12 +8,6 @@
 
 namespace troupe {
 
-namespace {
-
-std::int64_t micros(rt::nanoseconds span) { return span.count() / 1000; }
-
-}  // namespace
-
 AiService::AiService(const pack::Pack& pack, Host& host, const pack::PromptTexts& texts,
                      const talk::Language& language, AiConfig config)
     : pack_(pack), host_(host), texts_(texts), language_(language), config_(std::move(config)) {}
@@ -68,7 +62,7 @@ Task<pb::AiChooseReply> AiService::choose(Caller caller, pb::AiChooseRequest req
   reply.set_tier(chosen.tier());
   reply.set_model(chosen.model());
   reply.set_deadline_met(host_.env().now() <= started + span);
-  reply.set_elapsed_us(micros(host_.env().now() - started));
+  reply.set_elapsed_us(ai::micros(host_.env().now() - started));
   auto& decision = *reply.mutable_decision();
   decision.set_npc(request.npc());
   decision.set_kind("choose");

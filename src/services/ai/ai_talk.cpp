@@ -18,8 +18,6 @@ constexpr std::string_view kNone = "none";
 constexpr std::string_view kRephrase = inference::freedom_name(inference::Freedom::rephrase);
 constexpr std::string_view kFirst = inference::freedom_name(inference::Freedom::first);
 
-std::int64_t micros(rt::nanoseconds span) { return span.count() / 1000; }
-
 // What a model may do, the most first; "": whatever it is, it speaks.
 std::vector<std::string> freedoms_for(const std::string& asked) {
   if (asked.empty()) return {""};
@@ -100,9 +98,9 @@ Task<AiService::Spoken> AiService::say(Caller caller, pb::AiSpeakRequest request
   }
   const auto now = host_.env().now();
   decision.set_output(spoken->text);
-  decision.set_total_us(micros(now - started));
+  decision.set_total_us(ai::micros(now - started));
   decision.set_first_token_us(
-      micros((hearing->first_shown.is_never() ? now : hearing->first_shown) - started));
+      ai::micros((hearing->first_shown.is_never() ? now : hearing->first_shown) - started));
   decision.set_deadline_met(now <= deadline);
   co_return *spoken;
 }

@@ -51,13 +51,8 @@ Task<talk::VectorTable> Answers::vectors(Caller caller, Book book, std::vector<s
       missing.push_back(std::move(text));
     }
   }
-  for (std::size_t at = 0; at < missing.size(); at += config_.limits.embed_batch) {
-    const auto end = std::min(missing.size(), at + config_.limits.embed_batch);
-    std::vector<std::string> batch(missing.begin() + static_cast<std::ptrdiff_t>(at),
-                                   missing.begin() + static_cast<std::ptrdiff_t>(end));
-    CO_TRY(auto made, co_await embedding_.of_all(caller, batch, config_.tuning.embed_line));
-    for (std::size_t i = 0; i < batch.size(); ++i) out.add(batch[i], std::move(made[i]));
-  }
+  CO_TRY(auto made, co_await embedding_.of_all(caller, missing, config_.tuning.embed_line));
+  for (std::size_t i = 0; i < missing.size(); ++i) out.add(missing[i], std::move(made[i]));
   co_return out;
 }
 

@@ -35,26 +35,28 @@ Task<std::vector<std::vector<float>>> Embedding::of_all(Caller caller, std::vect
                                                         rt::milliseconds within) {
   if (config_.embedding_size == 0)
     co_return fail(Code::unavailable, "npc.no_embedding", "there is no embedding model");
-  pb::RouterEmbedRequest ask;
-  const auto count = static_cast<int>(texts.size());
-  for (auto& text : texts) ask.add_texts(std::move(text));
-  ask.set_deadline_ms(within.count());
   caller.role = pb::ROLE_SERVICE;
   caller.stream.clear();
-  CO_TRY(const auto answer, co_await host_.call<pb::RouterEmbedReply>(caller, ask));
-  if (answer.vectors_size() != count) {
-    co_return fail(
-        Code::unavailable, "npc.bad_vector",
-        fmt::format("the embedding model gave {} vectors for {} texts", answer.vectors_size(), count));
-  }
   std::vector<std::vector<float>> out;
-  for (const auto& vector : answer.vectors()) {
-    if (static_cast<std::size_t>(vector.values_size()) != config_.embedding_size) {
+  for (std::size_t at = 0; at < texts.size(); at += config_.limits.embed_batch) {
+    const auto end = std::min(texts.size(), at + config_.limits.embed_batch);
+    pb::RouterEmbedRequest ask;
+    for (std::size_t i = at; i < end; ++i) ask.add_texts(texts[i]);
+    ask.set_deadline_ms(within.count());
+    CO_TRY(const auto answer, co_await host_.call<pb::RouterEmbedReply>(caller, ask));
+    if (answer.vectors_size() != ask.texts_size()) {
       co_return fail(Code::unavailable, "npc.bad_vector",
-                     fmt::format("the embedding model gave {} numbers instead of {}", vector.values_size(),
-                                 config_.embedding_size));
+                     fmt::format("the embedding model gave {} vectors for {} texts", answer.vectors_size(),
+                                 ask.texts_size()));
     }
-    out.emplace_back(vector.values().begin(), vector.values().end());
+    for (const auto& vector : answer.vectors()) {
+      if (static_cast<std::size_t>(vector.values_size()) != config_.embedding_size) {
+        co_return fail(Code::unavailable, "npc.bad_vector",
+                       fmt::format("the embedding model gave {} numbers instead of {}", vector.values_size(),
+                                   config_.embedding_size));
+      }
+      out.emplace_back(vector.values().begin(), vector.values().end());
+    }
   }
   co_return out;
 }

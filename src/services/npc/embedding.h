@@ -17,7 +17,8 @@ class Embedding {
 
   // Of one text, while somebody waits; empty where there is no model.
   Task<std::vector<float>> of(Caller caller, std::string text);
-  // Of several, one for each; an error where there is no model.
+  // Of several, one for each, NpcLimits::embed_batch at once, each batch `within` so long; an error where
+  // there is no model.
   Task<std::vector<std::vector<float>>> of_all(Caller caller, std::vector<std::string> texts,
                                                rt::milliseconds within);
   // Something new is remembered.

@@ -86,17 +86,12 @@ boost::asio::awaitable<void> Repertoire::learn() {
     }
   }
   const auto self = as_npc(host_.timeline().config().world);
-  for (std::size_t at = 0; at < missing.size(); at += config_.limits.embed_batch) {
-    const auto end = std::min(missing.size(), at + config_.limits.embed_batch);
-    std::vector<std::string> batch(missing.begin() + static_cast<std::ptrdiff_t>(at),
-                                   missing.begin() + static_cast<std::ptrdiff_t>(end));
-    const auto vectors = co_await embedding_.of_all(self, batch, config_.tuning.embed_batch);
-    if (!vectors) {
-      log::warn("npc", "lines are understood by words alone: {}", vectors.error().message);
-      co_return;
-    }
-    for (std::size_t i = 0; i < batch.size(); ++i) out->known.add(batch[i], (*vectors)[i]);
+  const auto vectors = co_await embedding_.of_all(self, missing, config_.tuning.embed_batch);
+  if (!vectors) {
+    log::warn("npc", "lines are understood by words alone: {}", vectors.error().message);
+    co_return;
   }
+  for (std::size_t i = 0; i < missing.size(); ++i) out->known.add(missing[i], (*vectors)[i]);
   if (!missing.empty() && !file.empty()) {
     // What other packs need stays, while there is room.
     auto all = out->known;

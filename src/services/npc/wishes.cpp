@@ -104,14 +104,9 @@ Task<void> Wishes::learn(Caller caller, std::vector<std::string> texts) {
   std::erase_if(texts, [&](const auto& text) { return vectors_.contains(text); });
   if (texts.empty()) co_return Result<void>();
   if (texts.size() > kLearnMax) texts.resize(kLearnMax);
-  for (std::size_t at = 0; at < texts.size(); at += config_.limits.embed_batch) {
-    const auto end = std::min(texts.size(), at + config_.limits.embed_batch);
-    std::vector<std::string> batch(texts.begin() + static_cast<std::ptrdiff_t>(at),
-                                   texts.begin() + static_cast<std::ptrdiff_t>(end));
-    CO_TRY(auto made, co_await embedding_.of_all(caller, batch, config_.tuning.embed_line));
-    if (vectors_.size() > kVectorsMax) vectors_ = {};
-    for (std::size_t i = 0; i < batch.size(); ++i) vectors_.add(batch[i], std::move(made[i]));
-  }
+  CO_TRY(auto made, co_await embedding_.of_all(caller, texts, config_.tuning.embed_line));
+  if (vectors_.size() > kVectorsMax) vectors_ = {};
+  for (std::size_t i = 0; i < texts.size(); ++i) vectors_.add(texts[i], std::move(made[i]));
   co_return Result<void>();
 }
 
