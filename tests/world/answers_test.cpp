@@ -155,6 +155,13 @@ TEST_F(WishesTest, QuestionsOffersThreatsAndStageDirectionsAreNoWish) {
   EXPECT_EQ(money_of("player", "anna"), before);
 }
 
+TEST_F(WishesTest, WhoCannotPayHearsThePrice) {
+  pocket(0);
+  const auto refused = say("nell", "Please sell me a basket of herring.");
+  EXPECT_EQ(refused.verbs_size(), 0) << refused.text();
+  EXPECT_NE(refused.text().find("pence"), std::string::npos) << refused.text();
+}
+
 TEST_F(WishesTest, WhoDoesNotTrustEnoughRefuses) {
   const auto refused = say("nell", "Give me a basket of herring, I have no money.");
   EXPECT_EQ(refused.verbs_size(), 0) << refused.text();

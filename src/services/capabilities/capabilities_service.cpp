@@ -182,7 +182,10 @@ Result<pb::CapabilitiesLegalReply> CapabilitiesService::legal(
     reply.set_left_ms(left);
     return reply;
   }
-  TRY(const auto around, reader_.read(caller, actor.kind, actor.id, verbs_of(actor.kind), {}));
+  TRY(auto around, reader_.read(caller, actor.kind, actor.id, verbs_of(actor.kind), {}));
+  if (request.as_if_paid()) {
+    for (auto& person : around.people) person.money = std::max(person.money, limits_.money_enough);
+  }
   for (const auto& option : capabilities::legal_options(pack_, around, limit, limits_)) {
     if (left_ms(actor, option.verb->id.str()) > 0) continue;
     auto& out = *reply.add_options();

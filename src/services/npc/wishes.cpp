@@ -80,13 +80,15 @@ std::vector<talk::Candidate::Argument> Wishes::arguments(const pack::Verb& verb,
   return out;
 }
 
-// All that they could do now, not the first few of the pack.
+// All that they could do now, not the first few of the pack; and what they would sell to somebody who could
+// pay.
 Wishes::Options Wishes::options(const std::string& npc, const std::string& player,
                                 const talk::World& world) const {
   pb::CapabilitiesLegalRequest legal;
   legal.set_kind("npc");
   legal.set_actor(npc);
   legal.set_limit(config_.limits.options_weighed);
+  legal.set_as_if_paid(true);
   Options out;
   const auto found = asked<pb::CapabilitiesLegalReply>(host_.timeline(), legal);
   if (!found) return out;
@@ -170,32 +172,34 @@ void Wishes::answer_act(const talk::Candidate& candidate, const Answered& answer
   const auto say = [&](pack::LineKind kind) {
     out.says = talk::written_line(book.world, person, scene, kind, answered.meant);
   };
-  pb::CapabilitiesCheckRequest check;
-  check.set_kind("npc");
-  check.set_actor(npc);
-  *check.mutable_action() = out.action;
-  const auto verdict = asked<pb::Verdict>(host_.timeline(), check);
-  if (!verdict || (!verdict->allowed() && verdict->asks().empty())) {
-    out.why += "; not possible: " + (verdict ? verdict->message() : verdict.error().message);
-    return say(pack::LineKind::refusal);
-  }
   const auto& feelings = scene.for_listener;
   const auto* verb = pack_.verb(out.action.verb());
-  talk::Asked asked{.deed = candidate.deed,
-                    .trust = feelings.trust,
-                    .affection = feelings.affection,
-                    .fear = feelings.fear,
-                    .anger = feelings.anger,
-                    .agreeableness = person.npc->traits.agreeableness,
-                    .trust_at_least = verb->trust_at_least};
+  talk::Asked question{.deed = candidate.deed,
+                       .trust = feelings.trust,
+                       .affection = feelings.affection,
+                       .fear = feelings.fear,
+                       .anger = feelings.anger,
+                       .agreeableness = person.npc->traits.agreeableness,
+                       .trust_at_least = verb->trust_at_least};
   if (candidate.deed == talk::Deed::sell) {
     for (const auto& [name, value] : out.action.args()) {
       if (const auto price = scene.prices.find(pack::GoodId(value)); price != scene.prices.end())
-        asked.price = price->second;
+        question.price = price->second;
     }
-    asked.purse = purse_of(player);
+    question.purse = purse_of(player);
   }
-  const auto consent = talk::consents(asked);
+  const auto consent = talk::consents(question);
+  if (consent.does) {
+    pb::CapabilitiesCheckRequest check;
+    check.set_kind("npc");
+    check.set_actor(npc);
+    *check.mutable_action() = out.action;
+    const auto verdict = asked<pb::Verdict>(host_.timeline(), check);
+    if (!verdict || (!verdict->allowed() && verdict->asks().empty())) {
+      out.why += "; not possible: " + (verdict ? verdict->message() : verdict.error().message);
+      return say(pack::LineKind::refusal);
+    }
+  }
   out.does = consent.does;
   out.why += fmt::format("; {}: {}", talk::name_of(consent.says), consent.why);
   std::string priced;
