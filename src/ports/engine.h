@@ -165,6 +165,7 @@ struct ChooseReply {
 
 struct EmbedRequest {
   std::string model;
+  Tier tier = Tier::silver;  // bronze: nobody waits
   std::string caller;
   std::vector<std::string> texts;
   rt::Instant deadline = rt::Instant::never();

@@ -53,7 +53,7 @@ def leave(server: Server, stream: bool, choices: int, what: str) -> None:
 
 def test(place: Place) -> None:
     server = Server(place)
-    server.wait_until("the world has what it reads at its start", lambda: at_rest(server))
+    server.wait_until("the world has what it reads at its start", lambda: at_rest(server), seconds=120)
     leave(server, True, 1, "a stream")
     leave(server, False, 1, "an answer in one piece")
     leave(server, True, 3, "three choices")

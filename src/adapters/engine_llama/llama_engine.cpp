@@ -310,7 +310,7 @@ class LlamaEngineImpl final : public LlamaEngine {
   Result<Task<EmbedReply>> begin_embed(EmbedRequest request) {
     TRY_VOID(check(request, config_.limits));
     TRY(const auto model, find(request.model, Tier::silver, ModelKind::embedding));
-    TRY(auto ticket, inbox_->open({.tier = Tier::silver,
+    TRY(auto ticket, inbox_->open({.tier = request.tier,
                                    .deadline = request.deadline,
                                    .think_again = rt::Instant::never(),
                                    .caller = request.caller,

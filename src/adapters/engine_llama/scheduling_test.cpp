@@ -109,6 +109,25 @@ TEST_F(SchedulingTest, SilverStopsWhatIsOnlyReadAhead) {
   EXPECT_GT(llama_->stats().preemptions, 0U);
 }
 
+// However soon it is due: a start makes vectors of thousands of texts, and somebody talks meanwhile.
+TEST_F(SchedulingTest, VectorsThatNobodyWaitsForComeAfterTalk) {
+  auto config = test_config();
+  config.models = {smollm(), minilm()};
+  open(config);
+  EmbedRequest background;
+  background.model = "minilm-l6-v2";
+  background.tier = Tier::bronze;
+  background.deadline = env_.now() + 5min;
+  for (int i = 0; i < 32; ++i) background.texts.push_back(lore(20) + std::to_string(i));
+  auto story = talk("Tell a very long story. Do not stop.", 10);
+  story.deadline = env_.now() + 10min;
+  const auto vectors = start<EmbedReply>([&](auto) { return engine_->embed(background); });
+  const auto told = start_generate(story);
+  ASSERT_TRUE(wait(told));
+  EXPECT_FALSE(vectors->done()) << "the talk waited until all of them were made";
+  ASSERT_TRUE(wait(vectors));
+}
+
 TEST_F(SchedulingTest, InOrderOfArrivalNobodyOvertakes) {
   for (const auto order : {Order::tiers, Order::arrival}) {
     auto config = test_config();

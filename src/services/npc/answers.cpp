@@ -51,7 +51,7 @@ Task<talk::VectorTable> Answers::vectors(Caller caller, Book book, std::vector<s
       missing.push_back(std::move(text));
     }
   }
-  CO_TRY(auto made, co_await embedding_.of_all(caller, missing, config_.tuning.embed_line));
+  CO_TRY(auto made, co_await embedding_.of_all(caller, missing, Waiting::somebody));
   for (std::size_t i = 0; i < missing.size(); ++i) out.add(missing[i], std::move(made[i]));
   co_return out;
 }

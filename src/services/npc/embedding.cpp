@@ -23,16 +23,24 @@ void Embedding::soon(Turn& turn) {
   turn.after_commit([this] { embed_missing(); });
 }
 
+pb::RouterEmbedRequest Embedding::request(Waiting waiting) const {
+  const bool waited_for = waiting == Waiting::somebody;
+  pb::RouterEmbedRequest ask;
+  ask.set_tier(waited_for ? "silver" : "bronze");
+  ask.set_deadline_ms((waited_for ? config_.tuning.embed_line : config_.tuning.embed_batch).count());
+  return ask;
+}
+
 Task<std::vector<float>> Embedding::of(Caller caller, std::string text) {
   if (config_.embedding_size == 0) co_return std::vector<float>();
   std::vector<std::string> texts;
   texts.push_back(std::move(text));
-  CO_TRY(auto vectors, co_await of_all(std::move(caller), std::move(texts), config_.tuning.embed_line));
+  CO_TRY(auto vectors, co_await of_all(std::move(caller), std::move(texts), Waiting::somebody));
   co_return std::move(vectors.front());
 }
 
 Task<std::vector<std::vector<float>>> Embedding::of_all(Caller caller, std::vector<std::string> texts,
-                                                        rt::milliseconds within) {
+                                                        Waiting waiting) {
   if (config_.embedding_size == 0)
     co_return fail(Code::unavailable, "npc.no_embedding", "there is no embedding model");
   caller.role = pb::ROLE_SERVICE;
@@ -40,9 +48,8 @@ Task<std::vector<std::vector<float>>> Embedding::of_all(Caller caller, std::vect
   std::vector<std::vector<float>> out;
   for (std::size_t at = 0; at < texts.size(); at += config_.limits.embed_batch) {
     const auto end = std::min(texts.size(), at + config_.limits.embed_batch);
-    pb::RouterEmbedRequest ask;
+    auto ask = request(waiting);
     for (std::size_t i = at; i < end; ++i) ask.add_texts(texts[i]);
-    ask.set_deadline_ms(within.count());
     CO_TRY(const auto answer, co_await host_.call<pb::RouterEmbedReply>(caller, ask));
     if (answer.vectors_size() != ask.texts_size()) {
       co_return fail(Code::unavailable, "npc.bad_vector",
@@ -64,7 +71,7 @@ Task<std::vector<std::vector<float>>> Embedding::of_all(Caller caller, std::vect
 boost::asio::awaitable<void> Embedding::embed_pending() {
   const auto self = as_npc(host_.timeline().config().world);
   for (;;) {
-    pb::RouterEmbedRequest ask;
+    auto ask = request(Waiting::nobody);
     std::vector<std::int64_t> ids;
     for (const auto& [id, mind] : minds_.people()) {
       for (const auto& memory : mind->memories) {
@@ -74,7 +81,6 @@ boost::asio::awaitable<void> Embedding::embed_pending() {
       }
     }
     if (ids.empty()) break;
-    ask.set_deadline_ms(config_.tuning.embed_batch.count());
     const auto answer = co_await host_.call<pb::RouterEmbedReply>(self, ask);
     if (!answer) {
       log::warn("npc", "memories wait for their embedding: {}", answer.error().message);

@@ -8,6 +8,9 @@
 
 namespace troupe::npc {
 
+// For whom vectors are made: what nobody waits for comes after everything else.
+enum class Waiting { somebody, nobody };
+
 class Embedding {
  public:
   Embedding(const Ground& ground, Minds& minds) : host_(ground.host), config_(ground.config), minds_(minds) {}
@@ -17,14 +20,14 @@ class Embedding {
 
   // Of one text, while somebody waits; empty where there is no model.
   Task<std::vector<float>> of(Caller caller, std::string text);
-  // Of several, one for each, NpcLimits::embed_batch at once, each batch `within` so long; an error where
-  // there is no model.
+  // Of several, one for each, NpcLimits::embed_batch at once; an error where there is no model.
   Task<std::vector<std::vector<float>>> of_all(Caller caller, std::vector<std::string> texts,
-                                               rt::milliseconds within);
+                                               Waiting waiting);
   // Something new is remembered.
   void soon(Turn& turn);
 
  private:
+  pb::RouterEmbedRequest request(Waiting waiting) const;
   void embed_missing();
   boost::asio::awaitable<void> embed_pending();
   Result<pb::NpcEmbedded> embedded(Turn& turn, const Caller& caller, const pb::NpcEmbedded& command);

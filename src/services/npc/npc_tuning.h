@@ -102,8 +102,10 @@ struct NpcTuning {
   int reflect_tokens = 48;           // one short sentence
 
   // ---- memory
-  ms embed_line{2'000};    // while somebody waits
-  ms embed_batch{20'000};  // in the background
+  ms embed_line{2'000};     // while somebody waits
+  ms embed_batch{300'000};  // in the background: everybody else comes first
+
+  ms embed_again{60'000};  // after it failed
 
   // ---- players
   ms refresh_real{20'000};  // whoever stands still is written down again after this

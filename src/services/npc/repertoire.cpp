@@ -86,10 +86,12 @@ boost::asio::awaitable<void> Repertoire::learn() {
     }
   }
   const auto self = as_npc(host_.timeline().config().world);
-  const auto vectors = co_await embedding_.of_all(self, missing, config_.tuning.embed_batch);
-  if (!vectors) {
-    log::warn("npc", "lines are understood by words alone: {}", vectors.error().message);
-    co_return;
+  auto vectors = co_await embedding_.of_all(self, missing, Waiting::nobody);
+  while (!vectors) {
+    log::warn("npc", "lines are understood by words alone until vectors can be made: {}",
+              vectors.error().message);
+    co_await rt::sleep_for(host_.env(), config_.tuning.embed_again);
+    vectors = co_await embedding_.of_all(self, missing, Waiting::nobody);
   }
   for (std::size_t i = 0; i < missing.size(); ++i) out->known.add(missing[i], (*vectors)[i]);
   if (!missing.empty() && !file.empty()) {

@@ -106,7 +106,7 @@ Task<void> Wishes::learn(Caller caller, std::vector<std::string> texts) {
   std::erase_if(texts, [&](const auto& text) { return vectors_.contains(text); });
   if (texts.empty()) co_return Result<void>();
   if (texts.size() > kLearnMax) texts.resize(kLearnMax);
-  CO_TRY(auto made, co_await embedding_.of_all(caller, texts, config_.tuning.embed_line));
+  CO_TRY(auto made, co_await embedding_.of_all(caller, texts, Waiting::somebody));
   if (vectors_.size() > kVectorsMax) vectors_ = {};
   for (std::size_t i = 0; i < texts.size(); ++i) vectors_.add(texts[i], std::move(made[i]));
   co_return Result<void>();

@@ -426,14 +426,16 @@ Task<pb::RouterEmbedReply> RouterService::embed(Caller caller, pb::RouterEmbedRe
   if (request.texts().empty()) {
     co_return fail(Code::invalid_argument, "router.no_texts", "texts must hold at least one text");
   }
-  Ask ask{.tier = Tier::silver,
+  CO_TRY(const auto tier, parse_tier(request.tier(), Tier::silver));
+  Ask ask{.tier = tier,
           .player = request.player(),
-          .deadline = deadline_of(caller, Tier::silver, request.deadline_ms()),
+          .deadline = deadline_of(caller, tier, request.deadline_ms()),
           .budget = budget_of(request)};
   for (const auto& text : request.texts()) ask.prompt_bytes += static_cast<std::int64_t>(text.size());
   ask.messages = request.texts_size();
   ask.tokens_max = 0;
-  const engine::EmbedRequest work{.caller = caller.player_or_self(request.player()),
+  const engine::EmbedRequest work{.tier = tier,
+                                  .caller = caller.player_or_self(request.player()),
                                   .texts = {request.texts().begin(), request.texts().end()},
                                   .deadline = ask.deadline};
   const EngineCall<engine::EmbedReply> call = [work](Attempt one) {
