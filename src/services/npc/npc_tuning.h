@@ -104,8 +104,7 @@ struct NpcTuning {
   // ---- memory
   ms embed_line{2'000};     // while somebody waits
   ms embed_batch{300'000};  // in the background: everybody else comes first
-
-  ms embed_again{60'000};  // after it failed
+  ms embed_again{60'000};   // after it failed; each time twice as long
 
   // ---- players
   ms refresh_real{20'000};  // whoever stands still is written down again after this

@@ -87,10 +87,10 @@ boost::asio::awaitable<void> Repertoire::learn() {
   }
   const auto self = as_npc(host_.timeline().config().world);
   auto vectors = co_await embedding_.of_all(self, missing, Waiting::nobody);
-  while (!vectors) {
+  for (auto again = config_.tuning.embed_again; !vectors; again *= 2) {
     log::warn("npc", "lines are understood by words alone until vectors can be made: {}",
               vectors.error().message);
-    co_await rt::sleep_for(host_.env(), config_.tuning.embed_again);
+    co_await rt::sleep_for(host_.env(), again);
     vectors = co_await embedding_.of_all(self, missing, Waiting::nobody);
   }
   for (std::size_t i = 0; i < missing.size(); ++i) out->known.add(missing[i], (*vectors)[i]);
