@@ -29,7 +29,6 @@ class Answers {
   Answers(const Ground& ground, const Minds& minds, Embedding& embedding, Repertoire& repertoire,
           const Scenes& scenes, const Beliefs& beliefs)
       : language_(ground.language),
-        config_(ground.config),
         minds_(minds),
         embedding_(embedding),
         repertoire_(repertoire),
@@ -53,7 +52,6 @@ class Answers {
   Task<talk::VectorTable> vectors(Caller caller, Book book, std::vector<std::string> texts);
 
   const talk::Language& language_;
-  const NpcConfig& config_;
   const Minds& minds_;
   Embedding& embedding_;
   Repertoire& repertoire_;

@@ -8,6 +8,18 @@
 
 namespace troupe::npc {
 
+namespace {
+
+pb::RouterEmbedRequest request(Waiting waiting, const NpcTuning& tuning) {
+  const bool waited_for = waiting == Waiting::somebody;
+  pb::RouterEmbedRequest ask;
+  ask.set_tier(waited_for ? "silver" : "bronze");
+  ask.set_deadline_ms((waited_for ? tuning.embed_line : tuning.embed_batch).count());
+  return ask;
+}
+
+}  // namespace
+
 void Embedding::start() {
   if (config_.embedding_size == 0) return;
   embed_missing();
@@ -21,14 +33,6 @@ void Embedding::embed_missing() {
 
 void Embedding::soon(Turn& turn) {
   turn.after_commit([this] { embed_missing(); });
-}
-
-pb::RouterEmbedRequest Embedding::request(Waiting waiting) const {
-  const bool waited_for = waiting == Waiting::somebody;
-  pb::RouterEmbedRequest ask;
-  ask.set_tier(waited_for ? "silver" : "bronze");
-  ask.set_deadline_ms((waited_for ? config_.tuning.embed_line : config_.tuning.embed_batch).count());
-  return ask;
 }
 
 Task<std::vector<float>> Embedding::of(Caller caller, std::string text) {
@@ -48,7 +52,7 @@ Task<std::vector<std::vector<float>>> Embedding::of_all(Caller caller, std::vect
   std::vector<std::vector<float>> out;
   for (std::size_t at = 0; at < texts.size(); at += config_.limits.embed_batch) {
     const auto end = std::min(texts.size(), at + config_.limits.embed_batch);
-    auto ask = request(waiting);
+    auto ask = request(waiting, config_.tuning);
     for (std::size_t i = at; i < end; ++i) ask.add_texts(texts[i]);
     CO_TRY(const auto answer, co_await host_.call<pb::RouterEmbedReply>(caller, ask));
     if (answer.vectors_size() != ask.texts_size()) {
@@ -71,7 +75,7 @@ Task<std::vector<std::vector<float>>> Embedding::of_all(Caller caller, std::vect
 boost::asio::awaitable<void> Embedding::embed_pending() {
   const auto self = as_npc(host_.timeline().config().world);
   for (;;) {
-    auto ask = request(Waiting::nobody);
+    auto ask = request(Waiting::nobody, config_.tuning);
     std::vector<std::int64_t> ids;
     for (const auto& [id, mind] : minds_.people()) {
       for (const auto& memory : mind->memories) {

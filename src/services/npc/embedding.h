@@ -27,7 +27,6 @@ class Embedding {
   void soon(Turn& turn);
 
  private:
-  pb::RouterEmbedRequest request(Waiting waiting) const;
   void embed_missing();
   boost::asio::awaitable<void> embed_pending();
   Result<pb::NpcEmbedded> embedded(Turn& turn, const Caller& caller, const pb::NpcEmbedded& command);
