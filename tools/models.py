@@ -9,6 +9,8 @@
   --dest DIR    where the weights are (default: the one set-up chose)
   --json        progress as one JSON object per line: {"model","step","done_bytes","total_bytes"}
 
+A listed model (see the catalogue) is fetched only by its name, by build/troupe, which asks its publisher for the hash.
+
 Each model has a folder DEST/NAME with its file, the requantised files beside it, and NAME.measured.json, whose "use" names
 the file to load. A file with the wrong hash is kept aside as FILE.bad and never used.
 """
@@ -61,16 +63,22 @@ class Reporter:
             print(f"{clear}{model}: {message}", file=sys.stderr, flush=True)
 
 
-def catalogue():
+def catalogue(dest):
+    """By name. Of a listed model hash and size are what its publisher said when it was pulled."""
     with open(CATALOGUE, encoding="utf-8") as file:
         models = yaml.safe_load(file)["models"]
+    for model in models:
+        if model.get("listed"):
+            said = read_json(os.path.join(dest, model["name"], "publisher.json"))
+            model.update(sha256=said.get("sha256", ""), size=said.get("size", 0))
     return {model["name"]: model for model in models}
 
 
 def chosen(models, args):
     if args.all:
         wanted = set(args.tiers.split(",")) if args.tiers else None
-        return [m for m in models.values() if wanted is None or wanted & set(m["tiers"])]
+        return [m for m in models.values()
+                if (wanted is None or wanted & set(m["tiers"])) and (args.command == "rm" or not m.get("listed"))]
     unknown = [name for name in args.names if name not in models]
     if unknown:
         raise ModelError(f"no model '{unknown[0]}' in the catalogue; there are: {', '.join(models)}")
@@ -102,6 +110,15 @@ def pull(store, sources, report):
         shutil.rmtree(store.parts, ignore_errors=True)
         report.step(store.name, "done", model["size"], model["size"], force=True)
         return True
+
+
+def pull_listed(model, args):
+    """The program asks the publisher and fetches, because it can do so without this tree."""
+    troupe = os.path.join(ROOT, "build", "troupe")
+    if not os.path.exists(troupe):
+        raise ModelError("build/troupe fetches it, which is not built yet: `make build`")
+    argv = [troupe, "models", "pull", model["name"], "--models", args.dest, *(["--json"] if args.json else [])]
+    return subprocess.run(argv, check=False).returncode == 0
 
 
 def convert(store, sources, report):
@@ -143,9 +160,12 @@ def to_measure(model, args):
 def command_pull(args, report):
     sources = Sources(report)
     failed = 0
-    for model in chosen(catalogue(), args):
+    for model in chosen(catalogue(args.dest), args):
         store = Store(args.dest, model)
         try:
+            if model.get("listed"):
+                failed += not pull_listed(model, args)
+                continue
             pull(store, sources, report)
             if to_measure(model, args):
                 measure(store, args.probe, report)
@@ -157,7 +177,7 @@ def command_pull(args, report):
 
 def command_check(args, _):
     """Silent and quick: are these there, checked and measured?"""
-    for model in chosen(catalogue(), args):
+    for model in chosen(catalogue(args.dest), args):
         store = Store(args.dest, model)
         if not store.checked(store.file):
             return 1
@@ -167,16 +187,16 @@ def command_check(args, _):
 
 
 def command_measure(args, report):
-    for model in chosen(catalogue(), args):
+    for model in chosen(catalogue(args.dest), args):
         if to_measure(model, argparse.Namespace(measure="all")):
             measure(Store(args.dest, model), args.probe, report, again=True)
     return 0
 
 
 def command_ls(args, _):
-    for model in catalogue().values():
+    for model in catalogue(args.dest).values():
         store = Store(args.dest, model)
-        there = "ready" if store.checked(store.file) else "unchecked" if os.path.exists(store.file) else "missing"
+        there = "ready" if store.checked(store.file) else "unchecked" if os.path.exists(store.file) else "listed" if model.get("listed") else "missing"
         found = read_json(store.measured)
         use = os.path.join(store.folder, found.get("use", model["file"])) if there == "ready" else ""
         if args.json:
@@ -188,7 +208,7 @@ def command_ls(args, _):
 
 
 def command_rm(args, report):
-    for model in chosen(catalogue(), args):
+    for model in chosen(catalogue(args.dest), args):
         store = Store(args.dest, model)
         if not os.path.exists(store.folder):
             continue

@@ -182,7 +182,8 @@ def weight_parts():
     catalogue = yaml.safe_load((ROOT / "models" / "catalogue.yaml").read_text(encoding="utf-8"))
     return [component("machine-learning-model", model["name"], model["sha256"][:12], licence(model["licence"]),
                       f"pkg:generic/{model['name']}@{model['sha256'][:12]}", [("SHA-256", model["sha256"])],
-                      [("file", model["file"]), ("fetched", "by set-up")], "optional") for model in catalogue["models"]]
+                      [("file", model["file"]), ("fetched", "by set-up")], "optional")
+            for model in catalogue["models"] if not model.get("listed")]  # of what is only listed nobody knows the hash
 
 
 def vendored_parts():

@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,9 @@ namespace troupe::models {
 namespace {
 
 constexpr const char* kManifest = "model.json";
+constexpr const char* kPublisher = "publisher.json";
+constexpr double kBytesPerParameter = .6;
+constexpr std::int64_t kWorkingBytes = 1'000'000'000;
 
 constexpr const char* kBuiltIn =
 #include "services/models/catalogue_text.inc"
@@ -40,10 +44,11 @@ Result<std::vector<CatalogueEntry>> load_catalogue(const std::filesystem::path& 
     const YAML::Node root = file.empty() ? YAML::Load(kBuiltIn) : YAML::LoadFile(file.string());
     std::vector<CatalogueEntry> entries;
     for (const auto& node : root["models"]) {
+      const bool listed = node["listed"] && node["listed"].as<bool>();
       CatalogueEntry entry{.name = node["name"].as<std::string>(),
                            .file = node["file"].as<std::string>(),
-                           .sha256 = node["sha256"].as<std::string>(),
-                           .size = node["size"].as<std::int64_t>(),
+                           .sha256 = listed ? std::string() : node["sha256"].as<std::string>(),
+                           .size = listed ? 0 : node["size"].as<std::int64_t>(),
                            .licence = node["licence"].as<std::string>(),
                            .context_tokens = node["context"].as<int>(),
                            .tiers = node["tiers"].as<std::vector<std::string>>()};
@@ -59,6 +64,9 @@ Result<std::vector<CatalogueEntry>> load_catalogue(const std::filesystem::path& 
       if (node["may"]) entry.may = node["may"].as<std::vector<std::string>>();
       if (entry.may) TRY_VOID(check_freedoms(entry, node["may"].Mark()));
       if (node["deprecated"]) entry.deprecated = node["deprecated"].as<bool>();
+      entry.listed = listed;
+      if (listed) entry.parameters = static_cast<std::int64_t>(node["parameters"].as<double>());
+      if (node["card"]) entry.wants_card = node["card"].as<bool>();
       entries.push_back(std::move(entry));
     }
     return entries;
@@ -69,6 +77,40 @@ Result<std::vector<CatalogueEntry>> load_catalogue(const std::filesystem::path& 
                 fmt::format("{}:{}:{}: {}", file.string(), e.mark.line + 1, e.mark.column + 1, e.msg));
   }
 }
+
+std::int64_t memory_about(const CatalogueEntry& entry) {
+  const auto weights =
+      entry.size > 0 ? entry.size : std::llround(static_cast<double>(entry.parameters) * kBytesPerParameter);
+  return weights + kWorkingBytes;
+}
+
+namespace {
+
+// What is not there, or makes no sense, is not known: then the file is not loaded.
+void take_publisher(CatalogueEntry& entry, const std::filesystem::path& models_dir) {
+  std::ifstream in(models_dir / entry.name / kPublisher);
+  const auto read = nlohmann::json::parse(in, nullptr, false);
+  try {
+    entry.sha256 = read.at("sha256").get<std::string>();
+    entry.size = read.at("size").get<std::int64_t>();
+  } catch (const nlohmann::json::exception&) {
+    entry.sha256.clear();
+    entry.size = 0;
+  }
+}
+
+Result<void> write_json(const nlohmann::json& json, const std::filesystem::path& place) {
+  auto draft = place;
+  draft += ".partial";
+  std::ofstream out(draft);
+  out << json.dump(1) << '\n';
+  std::error_code error;
+  if (out.flush()) std::filesystem::rename(draft, place, error);
+  if (!out || error) return fail(Code::unavailable, "models.write", place.string() + " cannot be written");
+  return {};
+}
+
+}  // namespace
 
 std::vector<CatalogueEntry> with_local(std::vector<CatalogueEntry> catalogue,
                                        const std::filesystem::path& models_dir) {
@@ -102,24 +144,29 @@ std::vector<CatalogueEntry> with_local(std::vector<CatalogueEntry> catalogue,
       log::warn("models", "{} is left out: {}", manifest.string(), e.what());
     }
   }
-  for (auto& entry : catalogue) all.push_back(std::move(entry));
+  for (auto& entry : catalogue) {
+    if (entry.listed) take_publisher(entry, models_dir);
+    all.push_back(std::move(entry));
+  }
   return all;
 }
 
 Result<void> save_local(const CatalogueEntry& entry, const std::filesystem::path& models_dir) {
-  const auto place = models_dir / entry.name / kManifest;
-  auto draft = place;
-  draft += ".partial";
-  std::ofstream out(draft);
-  out << nlohmann::json{{"name", entry.name},   {"file", entry.file},       {"sha256", entry.sha256},
-                        {"size", entry.size},   {"licence", entry.licence}, {"context", entry.context_tokens},
-                        {"tiers", entry.tiers}, {"source", entry.source},   {"deprecated", entry.deprecated}}
-             .dump(1)
-      << '\n';
-  std::error_code error;
-  if (out.flush()) std::filesystem::rename(draft, place, error);
-  if (!out || error) return fail(Code::unavailable, "models.write", place.string() + " cannot be written");
-  return {};
+  return write_json({{"name", entry.name},
+                     {"file", entry.file},
+                     {"sha256", entry.sha256},
+                     {"size", entry.size},
+                     {"licence", entry.licence},
+                     {"context", entry.context_tokens},
+                     {"tiers", entry.tiers},
+                     {"source", entry.source},
+                     {"deprecated", entry.deprecated}},
+                    models_dir / entry.name / kManifest);
+}
+
+Result<void> save_publisher(const CatalogueEntry& entry, const std::filesystem::path& models_dir) {
+  return write_json({{"sha256", entry.sha256}, {"size", entry.size}, {"sources", entry.sources}},
+                    models_dir / entry.name / kPublisher);
 }
 
 namespace {
@@ -136,8 +183,10 @@ void judge(Installed& found, const CatalogueEntry& entry) {
   found.problem = fmt::format(
       "{} is not what it says it is: its SHA-256 is {}, {} {}; `troupe models {} {}` makes it right",
       found.file.string(), begin_of(found.sha256),
-      as_shipped ? "the catalogue has" : "when it was made it was", begin_of(found.expected),
-      as_shipped ? "pull" : "bench", entry.name);
+      !as_shipped    ? "when it was made it was"
+      : entry.listed ? "its publisher said"
+                     : "the catalogue has",
+      begin_of(found.expected), as_shipped ? "pull" : "bench", entry.name);
 }
 
 void take_measurement(Installed& found, const CatalogueEntry& entry, const fs::path& folder) {
@@ -180,6 +229,13 @@ Installed find_installed(const CatalogueEntry& entry, const fs::path& models_dir
   }
   found.file = found.shipped;
   found.expected = entry.sha256;
+  if (entry.listed && entry.sha256.empty()) {
+    found.state = FileState::damaged;
+    found.problem =
+        fmt::format("nobody said which hash {} must have; `troupe models pull {}` asks its publisher",
+                    found.shipped.string(), entry.name);
+    return found;
+  }
   if (static_cast<std::int64_t>(size) != entry.size) {
     found.state = FileState::damaged;
     found.problem = fmt::format("{} has {} bytes instead of {}; `troupe models pull {}` fetches it again",

@@ -22,15 +22,25 @@ struct CatalogueEntry {
   std::vector<std::string> tiers;
   std::vector<std::string> languages = {};  // that an embedding model knows; none = any
   // What a chat model may do about what people say (inference/freedom.h), by what was measured; nothing said
-  // = everything: whoever brings a model of their own wants it to speak.
+  // = its kept grade (grades.h), and everything where it has none: whoever brings a model of their own wants
+  // it to speak.
   std::optional<std::vector<std::string>> may = {};
   std::vector<std::string> sources = {};  // where the file is to be had as it is: addresses, files
   bool deprecated = false;                // loaded only where the configuration names it
   bool local = false;                     // pulled by address or file; not of the catalogue
   std::string source = {};                // of a local one
+  // Fetched only by its name, and not missed where it is absent. Its hash and size are what its publisher
+  // said when it was pulled, as with_local() reads them from beside it; until then "" and 0.
+  bool listed = false;
+  bool wants_card = false;      // too slow to talk on a processor
+  std::int64_t parameters = 0;  // the publisher's figure; 0 = not said
   // Its only tier: it makes vectors, or it chooses, and nothing else.
   bool only(std::string_view tier) const { return tiers.size() == 1 && tiers.front() == tier; }
 };
+
+// About what it takes while it runs: what is known of the file, or .6 bytes a parameter (four bits, and what
+// goes with them), and 1 GB for what it reads and writes.
+std::int64_t memory_about(const CatalogueEntry& entry);
 
 // `invalid_argument` models.bad_catalogue with line and column. No file: the catalogue that this program was
 // built with.
@@ -38,10 +48,13 @@ Result<std::vector<CatalogueEntry>> load_catalogue(const std::filesystem::path& 
 
 // The catalogue, and before it (whoever brings weights of their own wants them to answer) what was pulled by
 // address or file into `models_dir`; at most kLocalMax of these. One that says nothing sensible is left out.
+// Listed models get the hash that is kept beside them.
 inline constexpr std::size_t kLocalMax = 64;
 std::vector<CatalogueEntry> with_local(std::vector<CatalogueEntry> catalogue,
                                        const std::filesystem::path& models_dir);
 Result<void> save_local(const CatalogueEntry& entry, const std::filesystem::path& models_dir);
+// Of a listed model: hash and size, as its publisher said them.
+Result<void> save_publisher(const CatalogueEntry& entry, const std::filesystem::path& models_dir);
 
 enum class FileState { missing, damaged, ready };
 

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -23,6 +24,8 @@ constexpr long kConnectS = 10;
 constexpr long kSilentS = 60;  // without a byte, then it is broken off
 constexpr std::uintmax_t kSpareBytes = std::uintmax_t{1} << 30;
 constexpr int kContextMax = 32'768;
+constexpr long kAskS = 30;     // a publisher for a hash
+constexpr int kAskedHops = 3;  // of it within one host: a repository that was renamed
 
 std::unexpected<Error> bad(std::string what) {
   return fail(Code::invalid_argument, "models.bad_source", std::move(what));
@@ -57,6 +60,22 @@ Result<void> check_name(const std::string& name) {
       "with --name");
 }
 
+using Curl = std::unique_ptr<CURL, void (*)(CURL*)>;
+
+// With what is the same for every request.
+Result<Curl> open_curl(const std::string& url, char* reason) {
+  static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  Curl curl(ready ? curl_easy_init() : nullptr, curl_easy_cleanup);
+  if (!curl) return fail(Code::internal, "models.curl", "libcurl does not start");
+  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "https,http");
+  curl_easy_setopt(curl.get(), CURLOPT_USERAGENT, "troupe");
+  curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, kConnectS);
+  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, reason);
+  return curl;
+}
+
 // One transfer into a file, from where it was.
 struct Transfer {
   std::ofstream out;
@@ -84,9 +103,8 @@ int on_progress(void* data, curl_off_t total, curl_off_t now, curl_off_t, curl_o
 
 Result<void> download(const std::string& url, const fs::path& file, const Tell& tell,
                       const std::atomic<bool>& stop) {
-  static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  const std::unique_ptr<CURL, void (*)(CURL*)> curl(ready ? curl_easy_init() : nullptr, curl_easy_cleanup);
-  if (!curl) return fail(Code::internal, "models.curl", "libcurl does not start");
+  char reason[CURL_ERROR_SIZE] = "";
+  TRY(const auto curl, open_curl(url, reason));
   std::error_code error;
   const auto size = fs::file_size(file, error);
   Transfer transfer{.out = {}, .tell = tell, .stop = stop, .file = file};
@@ -95,19 +113,12 @@ Result<void> download(const std::string& url, const fs::path& file, const Tell& 
   transfer.out.open(file, std::ios::binary | std::ios::app);
   if (!transfer.out) return fail(Code::unavailable, "models.write", file.string() + " cannot be written");
   auto* handle = curl.get();
-  char reason[CURL_ERROR_SIZE] = "";
-  curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "https,http");
   curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, url.starts_with("https:") ? "https" : "https,http");
   curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(handle, CURLOPT_MAXREDIRS, 5L);
   curl_easy_setopt(handle, CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt(handle, CURLOPT_USERAGENT, "troupe");
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectS);
   curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, kSilentS);
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, reason);
   curl_easy_setopt(handle, CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(transfer.had));
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_bytes);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
@@ -129,6 +140,58 @@ Result<void> download(const std::string& url, const fs::path& file, const Tell& 
   return fail(Code::unavailable, "models.download",
               fmt::format("{}: {}; the same command goes on from here", url.substr(0, url.find('?')),
                           reason[0] != '\0' ? reason : curl_easy_strerror(result)));
+}
+
+std::string origin_of(const std::string& url) { return url.substr(0, url.find('/', url.find("://") + 3)); }
+
+std::size_t on_header(char* line, std::size_t size, std::size_t count, void* data) {
+  take_header({line, size * count}, *static_cast<Said*>(data));
+  return size * count;
+}
+
+// Asks without fetching, and before any redirect: where the file is stored is another host, and only the
+// publisher's own counts.
+Result<Said> ask_publisher(std::string url) {
+  Said said;
+  for (int hop = 0; hop < kAskedHops; ++hop) {
+    char reason[CURL_ERROR_SIZE] = "";
+    TRY(const auto curl, open_curl(url, reason));
+    auto* handle = curl.get();
+    curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT, kAskS);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, &said);
+    const auto result = curl_easy_perform(handle);
+    long status = 0;
+    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+    if (result != CURLE_OK || status >= 400)
+      return fail(Code::unavailable, "models.download",
+                  fmt::format("{} was asked for the file's hash: {}", url.substr(0, url.find('?')),
+                              result == CURLE_OK  ? fmt::format("it answers {}", status)
+                              : reason[0] != '\0' ? reason
+                                                  : curl_easy_strerror(result)));
+    const char* next = nullptr;
+    curl_easy_getinfo(handle, CURLINFO_REDIRECT_URL, &next);
+    if (!said.sha256.empty() || next == nullptr || origin_of(next) != origin_of(url)) break;
+    url = next;
+  }
+  return said;
+}
+
+// What a listed model's file must be: as whoever pulls it says, else as its publisher does.
+Result<Said> promised(const CatalogueEntry& entry, const PullOptions& options, const Tell& tell) {
+  if (!options.sha256.empty()) return Said{.sha256 = lower_ascii(options.sha256)};
+  if (entry.sources.empty()) return bad(entry.name + ": there is no address for it");
+  const auto& url = entry.sources.front();
+  TRY(auto said, ask_publisher(url));
+  const auto host = origin_of(url);
+  if (said.sha256.empty())
+    return fail(Code::unavailable, "models.no_hash",
+                fmt::format("{} does not say which SHA-256 {} has; if you know it: `troupe models pull {} "
+                            "--sha256 HASH`",
+                            host, entry.file, entry.name));
+  tell(fmt::format("{} says SHA-256 {}", host, said.sha256), 0, said.size);
+  return said;
 }
 
 Result<void> copy(const fs::path& from, const fs::path& to, const Tell& tell, const std::atomic<bool>& stop) {
@@ -194,6 +257,25 @@ void describe(CatalogueEntry& entry, const GgufHead& head, const PullOptions& op
 
 }  // namespace
 
+void take_header(std::string_view line, Said& said) {
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  const auto name = lower_ascii(std::string(line.substr(0, colon)));
+  auto value = trim(std::string(line.substr(colon + 1)));
+  if (name == "x-linked-size") {
+    std::int64_t size = 0;
+    const auto* end = value.data() + value.size();
+    const auto read = std::from_chars(value.data(), end, size);
+    if (read.ec == std::errc() && read.ptr == end && size > 0 && size < kBytesMax) said.size = size;
+  } else if (name == "x-linked-etag") {
+    if (value.size() == 66 && value.front() == '"' && value.back() == '"') value = value.substr(1, 64);
+    value = lower_ascii(value);
+    const bool is_hash =
+        value.size() == 64 && value.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (is_hash) said.sha256 = value;
+  }
+}
+
 bool is_address(const std::string& source) {
   return source.starts_with("https://") || source.starts_with("http://");
 }
@@ -230,6 +312,10 @@ Result<CatalogueEntry> pull(const PullOptions& options, const std::vector<Catalo
     }
   } else if (find_verified(entry, models_dir).state == FileState::ready) {
     return entry;
+  } else if (entry.listed) {
+    TRY(const auto said, promised(entry, options, tell));
+    entry.sha256 = said.sha256;
+    entry.size = said.size;
   }
   const auto folder = models_dir / entry.name;
   std::error_code error;
@@ -262,6 +348,11 @@ Result<CatalogueEntry> pull(const PullOptions& options, const std::vector<Catalo
     entry.sha256 = own;
     entry.size = size;
     describe(entry, *head, options);
+  }
+  if (entry.listed) {
+    // Before the file: one without its hash would be taken for damaged.
+    entry.size = size;
+    TRY_VOID(save_publisher(entry, models_dir));
   }
   fs::rename(partial, folder / entry.file, error);
   if (error) return fail(Code::unavailable, "models.write", folder.string() + ": " + error.message());

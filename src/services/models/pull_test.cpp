@@ -182,6 +182,65 @@ TEST_F(Pull, ManifestsThatMakeNoSenseAreLeftOut) {
   }
 }
 
+TEST(Publisher, OnlyAHashIsTakenForOne) {
+  const std::string hash(64, 'a');
+  const auto said = [](const std::vector<std::string>& lines) {
+    Said out;
+    for (const auto& line : lines) take_header(line, out);
+    return out;
+  };
+  EXPECT_EQ(said({"HTTP/2 302\r\n", "x-linked-etag: \"" + hash + "\"\r\n", "X-Linked-Size: 15\r\n"}).sha256,
+            hash);
+  EXPECT_EQ(said({"X-Linked-ETag: " + std::string(64, 'A') + "\r\n"}).sha256, hash) << "without quotes";
+  EXPECT_EQ(said({"x-linked-size: 1545303328\r\n"}).size, 1'545'303'328);
+  for (const auto& line : {"ETag: \"" + hash + "\"", "x-linked-etag: \"" + hash.substr(1) + "\"",
+                           "x-linked-etag: W/\"" + hash + "\"", "x-linked-etag: " + hash.substr(1) + "g",
+                           "x-linked-etag " + hash, std::string("x-linked-etag:"), std::string()})
+    EXPECT_EQ(said({line}).sha256, "") << line;
+  for (const auto* line :
+       {"x-linked-size: -1", "x-linked-size: 12 MB", "x-linked-size: 99999999999999999999"})
+    EXPECT_EQ(said({line}).size, 0) << line;
+}
+
+// What its publisher said of it is what it is held to at each start.
+TEST_F(Pull, AListedModelIsHeldToWhatIsKeptBesideIt) {
+  const CatalogueEntry entry{.name = "better",
+                             .file = "better.gguf",
+                             .sha256 = "",
+                             .licence = "MIT",
+                             .tiers = {"silver"},
+                             .sources = {"http://127.0.0.1:1/better.gguf"},
+                             .listed = true,
+                             .parameters = 2'000'000'000};
+  catalogue_ = {entry};
+  const auto now = [&] { return with_local(catalogue_, models()).front(); };
+  EXPECT_EQ(find_verified(now(), models()).state, FileState::missing);
+  EXPECT_EQ(memory_about(now()), 2'200'000'000);
+  auto refused = pulled({.source = "better"});
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.contains("was asked for the file's hash")) << refused.error().message;
+
+  fs::create_directories(models() / "better");
+  fs::copy_file(file("x.gguf", chat()), models() / "better" / "better.gguf");
+  EXPECT_EQ(find_verified(now(), models()).state, FileState::damaged) << "nobody said what it must be";
+  auto said = entry;
+  said.size = static_cast<std::int64_t>(chat().size());
+  for (const auto& [hash, state] :
+       {std::pair{sha256_hex(chat()), FileState::ready}, {std::string(64, '0'), FileState::damaged}}) {
+    said.sha256 = hash;
+    ASSERT_TRUE(save_publisher(said, models()));
+    const auto found = find_verified(now(), models());
+    EXPECT_EQ(found.state, state) << found.problem;
+    if (state == FileState::damaged)
+      EXPECT_TRUE(found.problem.contains("its publisher said 000000000000...")) << found.problem;
+  }
+  for (const char* text : {"", "7", R"({"sha256":7,"size":1})"}) {
+    std::ofstream(models() / "better" / "publisher.json") << text;
+    EXPECT_EQ(find_verified(now(), models()).state, FileState::damaged) << text;
+  }
+  EXPECT_EQ(with_local(catalogue_, models()).size(), 1U) << "it is no model of somebody's own";
+}
+
 TEST_F(Pull, TheCatalogueIsPartOfTheProgram) {
   const auto built_in = load_catalogue("");
   ASSERT_TRUE(built_in) << built_in.error().message;
