@@ -28,6 +28,7 @@ CACHE = os.environ.get("TROUPE_CACHE") or os.path.join(os.path.expanduser("~"), 
 BUILD = os.path.join(ROOT, "build")
 LOGS = os.path.join(BUILD, "logs")
 MODELS = os.path.join(CACHE, "models")
+SUGGEST_TIMEOUT_S = 10
 RUN_TIERS = "gold,silver,bronze,embedding,choice"  # the test tier's model is only needed by tests
 
 CCACHE = {
@@ -76,6 +77,20 @@ class Setup:
             return
         self.pull()
         self.pull(measured=True)
+
+    def suggest(self):
+        """One line where a listed model would be better on this machine, once; it looks, asks nobody and never fails set-up."""
+        troupe = os.path.join(BUILD, "troupe")
+        if self.profile != "run" or not os.path.exists(troupe):
+            return
+        try:
+            told = subprocess.run([troupe, "models", "pull", "--json", "--models", MODELS], stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, check=False, timeout=SUGGEST_TIMEOUT_S).stdout
+            line = json.loads(told)["message"] if told else ""
+        except (OSError, subprocess.SubprocessError, ValueError, KeyError):
+            return
+        if write_if_changed(os.path.join(BUILD, "suggested"), line + "\n") and line:
+            self.progress.say(f"set-up: {line}")
 
     def build_llama(self):
         self.llama.ensure(False, self.environment, self.progress, LOGS)
@@ -168,6 +183,7 @@ def main():
             setup.prepare(args.overlap)
         if not args.overlap:
             setup.finish()
+            setup.suggest()
     except SetupError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 1
