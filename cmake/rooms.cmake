@@ -43,10 +43,13 @@ function(troupe_room)
   endif()
 endfunction()
 
-# troupe_data(TARGET): the files of data/*.yaml beside this are compiled into it, as data_file(name) of the room's data.h:
-# a program of one file has them.
+# troupe_data(TARGET [FILE...]): these files, or those of data/*.yaml beside this, are compiled into it, as data_file(name) of
+# the room's data.h: a program of one file has them.
 function(troupe_data target)
-  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/data/*.yaml)
+  set(files ${ARGN})
+  if(NOT files)
+    file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/data/*.yaml)
+  endif()
   get_filename_component(room ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/data.cpp)
   add_custom_command(

@@ -119,7 +119,8 @@ const std::vector<ConfigKey>& router_keys() {
        "what models may do when people speak, beside what the catalogue says: names, each with `none` or "
        "some of "
        "rephrase, small_talk, nearest, first, with commas between models",
-       "as in the catalogue; others everything", [](C& c, V v) { return set_may(c.server.may, v); }},
+       "as in the catalogue, then by its grade (`troupe models judge`); others everything",
+       [](C& c, V v) { return set_may(c.server.may, v); }},
       {"jobs.parallel", "jobs at work at once, 1 to 64", "2",
        [](C& c, V v) { return set_count(c.server.router.jobs.parallel, v, 64); }},
       {"jobs.waiting", "jobs that may wait, 1 to 100000", "10000",

@@ -138,8 +138,9 @@ engine::LlamaConfig llama_config(const EngineOptions& options, bool embeds_elsew
     }
   }
   for (auto& one : candidates) {
-    // Whoever has engines over HTTP need not have weights, too.
-    const bool not_missed = one.installed.state == models::FileState::missing && !options.remote.empty() &&
+    // Whoever has engines over HTTP need not have weights, too; and nobody needs what is only listed.
+    const bool not_missed = one.installed.state == models::FileState::missing &&
+                            (!options.remote.empty() || one.entry.listed) &&
                             !options.only.contains(one.entry.name);
     if (!one.installed.problem.empty() && !not_missed)
       problems.push_back(one.entry.name + ": " + one.installed.problem);
@@ -170,27 +171,63 @@ const models::CatalogueEntry* catalogued(const std::string& model, const EngineO
   return found == options.catalogue.end() ? nullptr : &*found;
 }
 
+// By what its grade is kept. A file's own hash; over HTTP there is none.
+std::string grade_key(const engine::ModelInfo& model, const EngineOptions& options) {
+  const auto remote = std::ranges::find(options.remote, model.name, &engine::OpenAiModelConfig::name);
+  return remote == options.remote.end() ? model.hash
+                                        : models::remote_key(model.name, remote->url, remote->model);
+}
+
+struct May {
+  inference::Freedoms freedoms = inference::Freedoms::all();
+  std::string by = "default";
+};
+
+// The operator's word before the catalogue's, and that before what was found; where nobody says anything,
+// whoever brings a model wants it to speak.
+May may_of(const engine::ModelInfo& model, const EngineOptions& options) {
+  const auto named = [](const auto& names, const char* by) {
+    May out{.freedoms = {}, .by = by};
+    for (const auto& name : names) {
+      if (const auto freedom = inference::parse_freedom(name)) out.freedoms.add(*freedom);
+    }
+    return out;
+  };
+  if (const auto set = options.may.find(model.name); set != options.may.end())
+    return {set->second, "talk.may"};
+  if (const auto* known = catalogued(model.name, options); known != nullptr && known->may)
+    return named(*known->may, "catalogue");
+  const auto grade = options.grades.find(grade_key(model, options));
+  if (grade != options.grades.end() && grade->second.examined()) return named(grade->second.may(), "grade");
+  return {};
+}
+
+models::Voice voice_of(const engine::ModelInfo& model, const EngineOptions& options) {
+  models::Voice out{.key = grade_key(model, options), .may = {}, .may_by = {}};
+  if (!model.writes) return out;
+  const auto may = may_of(model, options);
+  for (const auto name : inference::kFreedomNames) {
+    if (may.freedoms.has(*inference::parse_freedom(name))) out.may.emplace_back(name);
+  }
+  out.may_by = may.by;
+  return out;
+}
+
 // What a model costs, how much it is given at once and what it may say, from its configuration where it is
 // over HTTP.
-Route route_to(engine::Engine& engine, const std::string& model, bool writes, const EngineOptions& options) {
-  Route route{.engine = &engine, .model = model, .writes = writes};
-  const auto remote = std::ranges::find(options.remote, model, &engine::OpenAiModelConfig::name);
+Route route_to(engine::Engine& engine, const engine::ModelInfo& model, const EngineOptions& options) {
+  Route route{.engine = &engine, .model = model.name, .writes = model.writes};
+  const auto remote = std::ranges::find(options.remote, model.name, &engine::OpenAiModelConfig::name);
   if (remote != options.remote.end()) {
     route.price = {.prompt = remote->prices.prompt, .output = remote->prices.output};
     // Twice what it takes at once: the engine orders those by deadline, the router the rest among players.
     route.places = static_cast<std::size_t>(remote->parallel) * 2;
-  } else if (writes) {
+  } else if (model.writes) {
     // A line inside of the engine is one that the router knows nothing of. Two more than it can do at once,
     // so that no slot is empty while somebody waits, and one caller alone can have all of them.
     route.places = kChatSlots + 2;
   }
-  if (const auto* known = catalogued(model, options); known != nullptr && known->may) {
-    route.freedoms = {};
-    for (const auto& name : *known->may) {
-      if (const auto freedom = inference::parse_freedom(name)) route.freedoms.add(*freedom);
-    }
-  }
-  if (const auto set = options.may.find(model); set != options.may.end()) route.freedoms = set->second;
+  route.freedoms = may_of(model, options).freedoms;
   return route;
 }
 
@@ -207,7 +244,7 @@ void add_default_routes(engine::Engine& engine, const EngineOptions& options, En
   std::vector<Route> choosers;
   std::vector<Route> by_meaning;
   for (const auto& model : engine.models()) {
-    const auto route = route_to(engine, model.name, model.writes, options);
+    const auto route = route_to(engine, model, options);
     const bool embeds = model.embedding_size > 0;
     if (embeds && engines.router.embedding.empty()) {
       engines.embedding_size = static_cast<std::size_t>(model.embedding_size);
@@ -235,7 +272,7 @@ void set_routes(const EngineOptions& options, Engines& engines, Problems& proble
     if (engine == nullptr) continue;
     for (const auto& model : engine->models()) {
       if (model.writes || engine == engines.llama.get())
-        known.emplace(model.name, route_to(*engine, model.name, model.writes, options));
+        known.emplace(model.name, route_to(*engine, model, options));
     }
   }
   std::vector<std::string> names;
@@ -317,6 +354,11 @@ Engines open_engines(const rt::Env& env, const EngineOptions& options) {
   if (engines.llama) {
     for (const auto& model : engines.llama->models()) engines.loaded.insert(model.name);
     add_default_routes(*engines.llama, options, engines);
+  }
+  for (engine::Engine* engine : {static_cast<engine::Engine*>(engines.remote.get()),
+                                 static_cast<engine::Engine*>(engines.llama.get())}) {
+    if (engine == nullptr) continue;
+    for (const auto& model : engine->models()) engines.voices.emplace(model.name, voice_of(model, options));
   }
   set_routes(options, engines, problems);
   // The reflex engine chooses when no model can; it does not speak: written lines are the writers' (see ai).

@@ -12,6 +12,7 @@
 #include "adapters/engine_openai/openai_engine.h"
 #include "ports/engine.h"
 #include "services/models/catalogue.h"
+#include "services/models/grades.h"
 #include "services/router/router_service.h"
 #include "troupe/v1/models.pb.h"
 
@@ -30,6 +31,7 @@ struct EngineOptions {
   std::map<engine::Tier, std::vector<std::string>>
       routes;                                      // names in order; a tier that is not there: the default
   std::map<std::string, inference::Freedoms> may;  // by model: instead of what the catalogue says
+  models::Grades grades;                           // what counts where neither says anything
   RouterPolicy policy;
 };
 
@@ -39,6 +41,7 @@ struct Engines {
   std::unique_ptr<engine::Engine> reflex;
   RouterConfig router;
   std::set<std::string> loaded;
+  std::map<std::string, models::Voice> voices;  // of every model that was opened, by name
   std::size_t embedding_size = 0;
   std::string embedding_model;                   // who makes the vectors: name, hash and size
   std::vector<std::string> embedding_languages;  // that it knows; none = any

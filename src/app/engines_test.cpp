@@ -199,6 +199,58 @@ TEST(Engines, WhatIsDeprecatedIsLoadedOnlyWhereItIsNamed) {
   EXPECT_TRUE(missed({.routes = {{Tier::silver, {"old"}}}}));
 }
 
+// talk.may before the catalogue before what was found; and everything for what nobody says anything of.
+TEST(EnginesOverHttp, AKeptGradeDecidesWhereNobodyElseSaysAnything) {
+  using inference::Freedom;
+  using inference::Freedoms;
+  FaultUpstream good([](Peer& p) { says(p, "good"); });
+  const auto model = model_at(good, "far");
+  pb::ModelGrade grade;
+  grade.set_examined(true);
+  grade.add_may("small_talk");
+  const auto key = models::remote_key("far", model.url, model.model);
+  Freedoms small_talk;
+  small_talk.add(Freedom::small_talk);
+  Freedoms rephrase;
+  rephrase.add(Freedom::rephrase);
+  const auto opened = [&](EngineOptions options) {
+    options.remote = {model};
+    Rig rig(std::move(options));
+    const auto& voice = rig.engines().voices.at("far");
+    EXPECT_EQ(voice.key, key);
+    return std::pair{rig.engines().router.tiers.at(Tier::silver)[0].freedoms, voice.may_by};
+  };
+  EXPECT_EQ(opened({}), (std::pair{Freedoms::all(), std::string("default")}));
+  EXPECT_EQ(opened({.grades = {{key, grade}}}), (std::pair{small_talk, std::string("grade")}));
+  EXPECT_EQ(opened({.may = {{"far", rephrase}}, .grades = {{key, grade}}}),
+            (std::pair{rephrase, std::string("talk.may")}));
+  EXPECT_EQ(opened({.grades = {{models::remote_key("far", "http://other/v1", "m"), grade}}}).second,
+            "default")
+      << "another model under this name";
+  grade.clear_may();
+  EXPECT_EQ(opened({.grades = {{key, grade}}}).first, Freedoms());
+  grade.set_examined(false);
+  EXPECT_EQ(opened({.grades = {{key, grade}}}).second, "default") << "it was only asked to choose";
+}
+
+TEST(Engines, WhatIsOnlyListedIsNotMissed) {
+  const models::CatalogueEntry listed{.name = "better",
+                                      .file = "better.gguf",
+                                      .sha256 = "",
+                                      .licence = "",
+                                      .tiers = {"silver"},
+                                      .listed = true,
+                                      .parameters = 1};
+  const auto problem = [&](EngineOptions options) {
+    options.models_dir = "/nowhere";
+    options.catalogue = {listed};
+    return Rig(std::move(options)).engines().problem;
+  };
+  EXPECT_EQ(problem({}), "");
+  EXPECT_TRUE(problem({.only = {"better"}}).contains("better: not on this machine"));
+  EXPECT_EQ(problem({.routes = {{Tier::silver, {"better"}}}}), "routes.silver: no model 'better'");
+}
+
 // What an operator reads in /readyz of a server that has engines over HTTP only.
 TEST(EnginesOverHttp, AServerWithRemoteEnginesOnlyIsReady) {
   FaultUpstream good([](Peer& p) { says(p, "good"); });

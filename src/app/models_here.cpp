@@ -4,9 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "app/paths.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/stop.h"
+#include "host/json.h"
 #include "services/models/catalogue.h"
+#include "services/models/fitting.h"
+#include "services/models/grades.h"
 #include "services/models/pull.h"
 
 namespace troupe {
@@ -23,9 +27,11 @@ void say(const TellLine& tell, const std::string& model, const char* step, const
 
 void list(const std::vector<models::CatalogueEntry>& entries, const std::filesystem::path& dir,
           const TellLine& tell) {
+  const auto grades = models::load_grades(dir);
   for (const auto& entry : entries) {
     const auto found = models::find_installed(entry, dir);
-    const char* state = found.state == models::FileState::missing   ? "missing"
+    const auto grade = grades.find(found.sha256);
+    const char* state = found.state == models::FileState::missing   ? (entry.listed ? "listed" : "missing")
                         : found.state == models::FileState::damaged ? "damaged"
                         : entry.deprecated                          ? "deprecated"
                                                                     : "ready";
@@ -37,11 +43,27 @@ void list(const std::vector<models::CatalogueEntry>& entries, const std::filesys
               {"tiers", entry.tiers},
               {"licence", entry.licence},
               {"source", entry.source},
+              {"listed", entry.listed},
+              {"parameters", entry.parameters},
+              {"memory_bytes", models::memory_about(entry)},
               {"prompt_tokens_per_s", found.prompt_tokens_per_s},
               {"token_ms", found.token_ms},
+              {"grade",
+               grade == grades.end() ? Json::object() : parse_json(to_json(grade->second)).value_or(Json())},
               {"problem", found.state == models::FileState::missing ? std::string() : found.problem}}
              .dump());
   }
+}
+
+// A line where a listed model would be better than what is here, else none.
+void suggest(const std::vector<models::CatalogueEntry>& entries, const std::filesystem::path& dir,
+             const TellLine& tell) {
+  std::set<std::string> here;
+  for (const auto& entry : entries) {
+    if (models::find_installed(entry, dir).state == models::FileState::ready) here.insert(entry.name);
+  }
+  const auto* best = models::best_fitting(entries, here, models::look_at_machine());
+  if (best != nullptr) say(tell, best->name, "fits", models::fitting_in_words(*best));
 }
 
 Result<void> pull_one(const std::string& source, const cli::ModelsWork& work,
@@ -89,6 +111,10 @@ int models_here(const cli::ModelsWork& work, const TellLine& tell) {
   const auto entries = models::with_local(*catalogue, dir);
   if (work.verb == "ls") {
     list(entries, dir, tell);
+    return 0;
+  }
+  if (work.verb == "fit") {
+    suggest(entries, dir, tell);
     return 0;
   }
   int status = 0;

@@ -101,6 +101,7 @@ Result<void> run_server(const ServerOptions& options) {
                                      .remote = options.engines,
                                      .routes = options.routes,
                                      .may = options.may,
+                                     .grades = models::load_grades(models_dir),
                                      .policy = options.router};
   TRY_VOID(check_engine_names(engine_options));
 
@@ -155,7 +156,8 @@ Result<void> run_server(const ServerOptions& options) {
                           .models_dir = models_dir,
                           .tool = tool_path("models.py"),
                           .loaded = engines.loaded,
-                          .elsewhere = [&engines] { return remote_models(engines); }});
+                          .elsewhere = [&engines] { return remote_models(engines); },
+                          .voices = engines.voices});
   SharedServices shared_services(pack, *shared.host);
 
   TRY_VOID(shared.timeline->open());

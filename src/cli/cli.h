@@ -32,7 +32,7 @@ struct ReplayOptions {
 
 // What is done with weights on this machine, without a server.
 struct ModelsWork {
-  std::string verb;  // ls, pull or rm
+  std::string verb;  // ls, pull, rm, or fit: which listed model would be better here
   std::vector<std::string> names;
   std::string dir;  // "" = where set-up put them
   std::string as;   // of pull, by address or file: its name, ...

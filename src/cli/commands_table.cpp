@@ -216,22 +216,26 @@ constexpr CommandRow kRows[] = {
      "Asks a running server; without one, looks itself. With --models it always looks itself.",
      "troupe models ls", define_models_ls},
     {"Models", "models pull", "fetch weights; what is there is only checked",
-     "Stopped, it goes on from where it was. What comes is held against the hash in the catalogue.\nAny GGUF "
-     "will do, by "
-     "its https address or as a file: hash and licence are shown and kept,\nand it answers before the "
-     "catalogue's.",
-     "troupe models pull qwen2.5-coder-1.5b\ntroupe models pull ./own.gguf --name own --tiers silver",
+     "Without NAME: which listed model would be better on this machine; nothing is fetched, nobody is "
+     "asked.\n"
+     "Stopped, it goes on from where it was. What comes is held against the hash in the catalogue; of a "
+     "listed\nmodel, against the one that its publisher says when it is pulled. Any GGUF will do, by its "
+     "https "
+     "address or\nas a file: hash and licence are shown and kept, and it answers before the catalogue's.",
+     "troupe models pull\ntroupe models pull granite-3.3-2b\n"
+     "troupe models pull ./own.gguf --name own --tiers silver",
      define_models_pull},
     {"Models", "models rm", "delete weights", "", "troupe models rm smollm2-135m", define_models_rm},
     {"Models", "models bench", "how fast weights run on this machine",
      "Measures again, and keeps what it found: set-up and server choose the file by it.",
      "troupe models bench qwen2.5-coder-0.5b", define_models_bench},
-    {"Models", "models judge", "what a chat model is good enough for when people speak",
-     "Puts a fixed exam of no world to it, through the running server: whether it says what a note says, "
-     "and\nof "
-     "whom, knows nothing where it was told nothing, and answers small talk. The last line is what the\n"
-     "configuration may say of it; without one, the catalogue decides.",
-     "troupe models judge qwen2.5-coder-1.5b", define_models_judge},
+    {"Models", "models judge", "what a model is good enough for, and how well it chooses",
+     "Through the running server, with whatever engine. An exam of no world: whether it says what a note\n"
+     "says, and of whom, knows nothing where it was told nothing, and answers small talk. Then scenes in\n"
+     "which it chooses what to do. Without NAME, every loaded model that speaks. The server keeps the grade\n"
+     "by the file's hash, or by name and address; from its next start the grade decides what the model may\n"
+     "say, unless talk.may or the catalogue says so.",
+     "troupe models judge\ntroupe models judge qwen2.5-coder-1.5b", define_models_judge},
     {"The world's history", "world verify", "is the log intact?",
      "Walks the log's hash chain and prints the hashes of log and state. Exit status 1 when the chain is "
      "broken.",

@@ -434,38 +434,5 @@ TEST(Verify, SaysWhetherTheLogIsIntact) {
   EXPECT_EQ(broken.err.str(), "troupe: the log is not intact: event 4 was changed\n");
 }
 
-// One that knows everything is right where something is known, and wrong where nothing is.
-TEST(Judge, PutsTheExamToAModelAndSaysWhatItMay) {
-  TestServer server([](const SeenRequest& request) -> TestReply {
-    if (request.line != "POST /v1/chat/completions")
-      return error_reply(404, "not_found", "rpc.unknown", "no");
-    const Json asked = Json::parse(request.body);
-    if (text_in(asked, "model") != "parrot")
-      return error_reply(404, "not_found", "openai.model_not_found", "no model of that name");
-    std::string line = text_in(asked.at("messages").back(), "content");
-    if (const auto note = line.find("[Note: "); note == 0) line = line.substr(7, line.find(']') - 7);
-    Json reply;
-    reply["choices"] = Json::array({{{"message", {{"role", "assistant"}, {"content", line}}}}});
-    return {.body = compact(reply)};
-  });
-  Screen screen;
-  ASSERT_EQ(screen.run({"models", "judge", "parrot", "--json", "--server", server.url()}), 0)
-      << screen.err.str();
-  const Json grade = Json::parse(screen.out.str());
-  EXPECT_GT(real_in(grade, "ground"), .8) << "it repeats the note";
-  EXPECT_LT(real_in(grade, "react"), .5) << "an echo is no answer";
-  EXPECT_LT(real_in(grade, "all"), 1) << screen.out.str();
-  EXPECT_EQ(server.seen().size() % 2, 0U) << "each question twice";
-  EXPECT_GE(server.seen().size(), 40U);
-  const std::string may = compact(list_in(grade, "may"));
-  EXPECT_EQ(may.find("first"), std::string::npos) << may;
-  EXPECT_EQ(may.find("small_talk"), std::string::npos) << may;
-  Screen unknown;
-  EXPECT_EQ(unknown.run({"models", "judge", "nobody", "--server", server.url()}), 1);
-  EXPECT_THAT(unknown.err.str(), HasSubstr("no model of that name"));
-  Screen without;
-  EXPECT_NE(without.run({"models", "judge"}), 0);
-}
-
 }  // namespace
 }  // namespace troupe::cli

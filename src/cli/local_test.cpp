@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/text.h"
 #include "cli/rpc.h"
 #include "cli/test_server.h"
 
@@ -101,6 +102,79 @@ TEST(Models, AToolThatIsNotThereIsOneLine) {
   EXPECT_EQ(screen.err.str(), "troupe: TROUPE_HOME is '/nowhere', but there is no tools/models.py\n");
 }
 
+// The tool knows no hash of what is only listed: the program asks its publisher.
+TEST(Models, WhatIsOnlyListedIsTheProgramsOwnWork) {
+  const Folder folder;
+  folder.write("tools/models.py", kFakeTool);
+  std::vector<std::string> done;
+  Screen screen;
+  screen.environment = {{"TROUPE_HOME", folder.path()}, {"TROUPE_PYTHON", "sh"}};
+  screen.hooks.models = [&](const ModelsWork& work, const auto& tell) {
+    if (work.verb == "ls") {
+      tell(R"({"name":"better","listed":true})");
+      tell(R"({"name":"small","listed":false})");
+    } else {
+      done.push_back(work.verb + " " + join(work.names, " "));
+      tell(R"({"model":"better","step":"done","message":"here"})");
+    }
+    return 0;
+  };
+  EXPECT_EQ(screen.run({"models", "pull", "better"}), 0);
+  EXPECT_EQ(done, std::vector<std::string>{"pull better"});
+  EXPECT_EQ(screen.run({"models", "pull", "small"}), 1);
+  EXPECT_EQ(screen.run({"models", "pull", "better", "small"}), 1);
+  EXPECT_EQ(done.size(), 1U) << "the tool's, which hands on what is listed";
+  EXPECT_EQ(screen.out.str(),
+            "better: here\nsmall: --json -- pull small\nsmall: --json -- pull better small\n");
+}
+
+TEST(Models, PullWithoutANameSaysWhatWouldFit) {
+  Screen screen;
+  bool fits = true;
+  screen.hooks.models = [&](const ModelsWork& work, const auto& tell) {
+    EXPECT_EQ(work.verb, "fit");
+    if (fits) tell(R"({"model":"better","step":"fits","message":"better would fit"})");
+    return 0;
+  };
+  EXPECT_EQ(screen.run({"models", "pull"}), 0);
+  EXPECT_EQ(screen.out.str(), "better would fit\n");
+  fits = false;
+  Screen program;
+  program.hooks = screen.hooks;
+  EXPECT_EQ(program.run({"models", "pull", "--json"}), 0);
+  EXPECT_EQ(program.out.str(), "") << "set-up prints nothing then";
+  EXPECT_EQ(screen.run({"models", "pull"}), 0);
+  EXPECT_THAT(screen.out.str(), HasSubstr("no listed model that fits"));
+  Screen bare;
+  EXPECT_EQ(bare.run({"models", "pull"}), 1);
+  EXPECT_EQ(bare.err.str(), "troupe: NAME is missing; name a model, or --all\n");
+}
+
+TEST(Models, TheListSaysWhatAModelMayAndWhatWasFound) {
+  TestServer server([](const SeenRequest&) -> TestReply {
+    return {
+        .body =
+            R"({"models":[{"name":"big","state":"listed","listed":true,"parameters":"2530000000",)"
+            R"("memory_bytes":"2518000000","size_bytes":"0","tiers":["silver"],"licence":"MIT"},)"
+            R"({"name":"own","state":"current","size_bytes":"1048576","tiers":["silver"],"licence":"MIT",)"
+            R"("may":["small_talk"],"may_by":"grade","grade":{"examined":true,"ground":0.9,"told":0.75,)"
+            R"("none":0.5,"react":1,"all":0.8,"choices":59,"choice_right":0.8,"choice_p50_ms":45.1,)"
+            R"("choice_p99_ms":120}},)"
+            R"({"name":"mute","state":"current","size_bytes":"1048576","tiers":["silver"],"licence":"MIT",)"
+            R"("may":[],"may_by":"catalogue"}]})"};
+  });
+  Screen screen;
+  EXPECT_EQ(screen.run({"models", "ls", "--server", server.url()}), 0);
+  EXPECT_EQ(
+      screen.out.str(),
+      "Name  State    Size  Tiers   May say              Licence  Measured\n"
+      "big   listed   -     silver                       MIT      never tried here; 2.5 B parameters, about "
+      "2.5 GB of memory\n"
+      "own   current  1 MB  silver  small_talk (grade)   MIT      ground 0.90  told 0.75  none 0.50  react "
+      "1.00  all 0.80  choices 0.80 of 59, 45 ms, p99 120 ms\n"
+      "mute  current  1 MB  silver  nothing (catalogue)  MIT\n");
+}
+
 TEST(Models, ListComesFromTheServerOrFromTheTool) {
   TestServer server([](const SeenRequest&) -> TestReply {
     return {.body =
@@ -110,8 +184,8 @@ TEST(Models, ListComesFromTheServerOrFromTheTool) {
   Screen asked;
   EXPECT_EQ(asked.run({"models", "ls", "--server", server.url()}), 0);
   EXPECT_EQ(asked.out.str(),
-            "Name   State         Size  Tiers  Licence  Measured\n"
-            "small  pulling 50 %  2 MB  gold   MIT\n");
+            "Name   State         Size  Tiers  May say  Licence  Measured\n"
+            "small  pulling 50 %  2 MB  gold            MIT\n");
 
   const Folder folder;
   folder.write(

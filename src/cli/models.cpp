@@ -12,6 +12,7 @@
 #include "cli/child.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/judge.h"
 #include "cli/rpc.h"
 #include "cli/stop.h"
 
@@ -24,6 +25,7 @@ using Verb = ModelsOptions::Verb;
 
 constexpr int kParentsMax = 5;  // build/release/src/app/troupe and one to spare
 constexpr double kMib = 1 << 20;
+constexpr double kBillion = 1e9;
 
 bool is_home(const fs::path& dir) {
   std::error_code error;
@@ -76,9 +78,17 @@ std::string joined(const Json& words) {
   return one_line(join(texts, " "));
 }
 
+// What a loaded model may say, and by whose word: "small_talk (grade)".
+std::string may_in_words(const Json& model) {
+  const auto by = text_in(model, "may_by");
+  if (by.empty()) return "";
+  const auto may = joined(list_in(model, "may"));
+  return fmt::format("{} ({})", may.empty() ? "nothing" : may, one_line(by));
+}
+
 // Both kinds of list: the server's (models.List) and the script's.
 void print_list(const std::vector<Json>& models, const Terminal& terminal) {
-  Table table({"Name", "State", "Size", "Tiers", "Licence", "Measured"});
+  Table table({"Name", "State", "Size", "Tiers", "May say", "Licence", "Measured"});
   for (const auto& model : models) {
     std::string state = one_line(text_in(model, "state"));
     if (state == "pulling") state += fmt::format(" {:.0f} %", 100 * real_in(model, "pull_progress"));
@@ -86,12 +96,20 @@ void print_list(const std::vector<Json>& models, const Terminal& terminal) {
     if (const double speed = real_in(model, "prompt_tokens_per_s"); speed > 0) {
       measured = fmt::format("prompt {:.0f} tokens/s, {:.1f} ms a token", speed, real_in(model, "token_ms"));
     }
+    if (const auto grade = one_line(grade_in_words(object_in(model, "grade"))); !grade.empty())
+      measured += (measured.empty() ? "" : "; ") + grade;
     if (const auto problem = one_line(text_in(model, "problem")); !problem.empty()) measured = problem;
+    // Of what is not here: what it would take.
+    if (flag_in(model, "listed") && measured.empty() && text_in(model, "state") == "listed")
+      measured = fmt::format("never tried here; {:.1f} B parameters, about {:.1f} GB of memory",
+                             static_cast<double>(number_in(model, "parameters")) / kBillion,
+                             static_cast<double>(number_in(model, "memory_bytes")) / kBillion);
     const auto size = number_in(model, "size_bytes");
     table.row(
         {one_line(text_in(model, "name")), state,
          size > 0 ? fmt::format("{:.0f} MB", static_cast<double>(size) / kMib) : "-",  // not on this machine
-         joined(list_in(model, "tiers")), one_line(text_in(model, "licence")), measured});
+         joined(list_in(model, "tiers")), may_in_words(model), one_line(text_in(model, "licence")),
+         measured});
   }
   table.print(terminal, "");
 }
@@ -152,6 +170,22 @@ int run_ls(const ModelsOptions& options, const CliHooks& hooks, const Terminal& 
     print_list(*models, terminal);
   }
   return 0;
+}
+
+// `pull` without a name: which model to pull. It looks at this machine only and asks nobody.
+int run_fit(const ModelsOptions& options, const CliHooks& hooks, const Terminal& terminal) {
+  if (!hooks.models)
+    return failed(terminal, {Code::unavailable, "cli.models", "NAME is missing; name a model, or --all"});
+  bool told = false;
+  const int status = hooks.models(work_of(options, "fit"), [&](const std::string& line) {
+    const Json read = Json::parse(line, nullptr, false);
+    told = true;
+    terminal.out << (options.json ? line : one_line(text_in(read, "message"))) << '\n';
+  });
+  if (!told && status == 0 && !options.json)
+    terminal.out << "no listed model that fits this machine is better than what is here; `troupe models ls` "
+                    "shows them\n";
+  return status;
 }
 
 // What the script tells while it works: a moving bar on a terminal, a line now and then otherwise.
@@ -243,11 +277,22 @@ const char* tool_verb(Verb verb) {
   }
 }
 
+// Whether each of them is one that its publisher has to be asked about.
+bool all_listed(const ModelsOptions& options, const CliHooks& hooks, const Terminal& terminal) {
+  const auto known = list_here(options, hooks, terminal);
+  return known && std::ranges::all_of(options.names, [&](const std::string& name) {
+           return std::ranges::any_of(*known, [&](const Json& model) {
+             return text_in(model, "name") == name && flag_in(model, "listed");
+           });
+         });
+}
+
 // Set-up's tool knows more sources of the catalogue's models, and measures. Everything else is done by the
-// program itself, which needs nothing beside it.
+// program itself, which needs nothing beside it; the tool leaves listed models to it, too.
 bool by_tool(const ModelsOptions& options, const CliHooks& hooks, const Terminal& terminal) {
   if (!hooks.models || options.verb == Verb::bench) return true;
   if (options.verb == Verb::rm) return options.all;
+  if (!options.all && all_listed(options, hooks, terminal)) return false;
   std::error_code error;
   const bool of_catalogue = std::ranges::none_of(options.names, [&](const std::string& name) {
     return name.contains("://") || name.contains('/') || fs::exists(name, error);
@@ -260,6 +305,8 @@ bool by_tool(const ModelsOptions& options, const CliHooks& hooks, const Terminal
 int run_models(const ModelsOptions& options, const CliHooks& hooks, const Terminal& terminal) {
   const StopSignals signals;
   if (options.verb == Verb::ls) return run_ls(options, hooks, terminal);
+  if (options.verb == Verb::pull && options.names.empty() && !options.all)
+    return run_fit(options, hooks, terminal);
   Progress progress(terminal);
   const auto tell = [&](const std::string& line) {
     if (options.json) {

@@ -162,13 +162,14 @@ struct Completion {
   }
   std::optional<std::string> operator()(ModelsOptions& models) const {
     if (models.verb != ModelsOptions::Verb::ls) {
-      if (models.names.empty() && !models.all) return "NAME is missing; name a model, or --all";
+      // `pull` without one says which would fit.
+      if (models.names.empty() && !models.all && models.verb != ModelsOptions::Verb::pull)
+        return "NAME is missing; name a model, or --all";
       if (!models.names.empty() && models.all) return "NAME and --all do not go together";
     }
     return complete(models.server, environment);
   }
   std::optional<std::string> operator()(JudgeOptions& judge) const {
-    if (judge.names.empty()) return "NAME is missing; `troupe models ls` shows what there is";
     return complete(judge.server, environment);
   }
   std::optional<std::string> operator()(BenchOptions& bench) const {

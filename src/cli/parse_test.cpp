@@ -33,7 +33,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{{"models", "pul"}, "no command 'models pul'; did you mean 'pull'?"},
         Bad{{"up", "--services", "time"},
             "--services cannot start a part yet; leave it out to start all services"},
-        Bad{{"models", "pull"}, "NAME is missing; name a model, or --all"},
+        Bad{{"models", "bench"}, "NAME is missing; name a model, or --all"},
         Bad{{"models", "rm", "x", "--all"}, "NAME and --all do not go together"},
         Bad{{"--json", "status"}, "the command comes first, then '--json'; see `troupe --help`"},
         Bad{{"status", "--jsno"}, "`troupe status` has no option '--jsno'; did you mean '--json'?"},

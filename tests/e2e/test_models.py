@@ -78,4 +78,12 @@ def test(place: Place) -> None:
     check(listed["loaded"] and listed["sha256"] == sha256 and listed["licence"] == "ours", "a server loads it by its name")
     reply = server.call("router.Generate", {"tier": "silver", "messages": [{"role": "user", "text": "Hello"}], "tokens_max": 4})
     check(reply["model"] == "own" and reply["model_hash"] == sha256, "it answers, under its own hash")
+    check(listed["may_by"] == "default" and "first" in listed["may"] and not listed.get("grade"), "whoever brings a model wants it to speak")
+    kept = server.call("models.Grade", {"name": "own", "grade": {"examined": True, "may": ["small_talk"], "react": 1}})
+    check(kept["of"] == sha256, "a grade belongs to the file")
+    server.end()
+    server.start()
+    listed = {model["name"]: model for model in server.call("models.List", {})["models"]}["own"]
+    check(listed["may"] == ["small_talk"] and listed["may_by"] == "grade" and listed["grade"]["react"] == 1,
+          "from the next start on it decides")
     server.end()

@@ -94,6 +94,7 @@ void ModelsService::mount() {
   host_.serve(&ModelsService::pull, this);
   host_.serve(&ModelsService::remove, this);
   host_.serve(&ModelsService::measure, this);
+  host_.serve(&ModelsService::grade, this);
 }
 
 Task<std::vector<models::CatalogueEntry>> ModelsService::known() {
@@ -129,21 +130,31 @@ pb::ModelView view_of(const models::CatalogueEntry& entry, const models::Install
   out.set_prompt_tokens_per_s(installed.prompt_tokens_per_s);
   out.set_token_ms(installed.token_ms);
   out.set_loaded(loaded);
-  out.set_problem(installed.problem);
+  out.set_listed(entry.listed);
+  out.set_parameters(entry.parameters);
+  out.set_memory_bytes(models::memory_about(entry));
   static constexpr const char* kStates[] = {"missing", "damaged", "candidate"};
   const bool old = entry.deprecated && installed.state != models::FileState::damaged;
   out.set_state(old ? "deprecated" : loaded ? "current" : kStates[static_cast<int>(installed.state)]);
+  out.set_problem(installed.problem);
+  if (entry.listed && installed.state == models::FileState::missing) {
+    // It is there for whoever wants it: nothing is wrong.
+    out.set_state("listed");
+    out.clear_problem();
+  }
   return out;
 }
 
 }  // namespace
 
 Task<pb::ModelsListReply> ModelsService::list(Caller caller, pb::ModelsListRequest) {
+  const auto grades = std::make_shared<models::Grades>();
   CO_TRY(auto reply, co_await pool_.run<pb::ModelsListReply>(
                          host_.env(),
-                         [catalogue = config_.catalogue, dir = config_.models_dir,
-                          loaded = config_.loaded]() -> Result<pb::ModelsListReply> {
+                         [catalogue = config_.catalogue, dir = config_.models_dir, loaded = config_.loaded,
+                          grades]() -> Result<pb::ModelsListReply> {
                            pb::ModelsListReply found;
+                           *grades = models::load_grades(dir);
                            for (const auto& entry : models::with_local(catalogue, dir)) {
                              *found.add_models() = view_of(entry, models::find_installed(entry, dir),
                                                            loaded.contains(entry.name));
@@ -173,6 +184,16 @@ Task<pb::ModelsListReply> ModelsService::list(Caller caller, pb::ModelsListReque
   }
   if (config_.elsewhere) {
     for (auto& model : config_.elsewhere()) *reply.add_models() = std::move(model);
+  }
+  for (auto& model : *reply.mutable_models()) {
+    const auto voice = config_.voices.find(model.name());
+    const bool speaks = voice != config_.voices.end();
+    if (speaks) {
+      model.mutable_may()->Assign(voice->second.may.begin(), voice->second.may.end());
+      model.set_may_by(voice->second.may_by);
+    }
+    const auto kept = grades->find(speaks ? voice->second.key : model.sha256());
+    if (kept != grades->end()) *model.mutable_grade() = kept->second;
   }
   co_return reply;
 }
@@ -231,9 +252,10 @@ Task<pb::ModelsPullReply> ModelsService::pull(Caller, pb::ModelsPullRequest requ
                    "source is a name of the catalogue, an https address or a file");
   CO_TRY(const auto entries, co_await known());
   CO_TRY(const auto name, models::name_of(options, entries));
-  const bool of_catalogue = std::ranges::any_of(
-      config_.catalogue, [&](const models::CatalogueEntry& entry) { return entry.name == options.source; });
-  // The tool knows more sources of the catalogue's models than their publishers.
+  // The tool knows more sources of the catalogue's models than their publishers; but not of listed ones.
+  const bool of_catalogue = std::ranges::any_of(config_.catalogue, [&](const models::CatalogueEntry& entry) {
+    return entry.name == options.source && !entry.listed;
+  });
   std::error_code error;
   Work work;
   if (of_catalogue && std::filesystem::exists(config_.tool, error)) {
@@ -289,6 +311,28 @@ Task<pb::ModelsMeasureReply> ModelsService::measure(Caller, pb::ModelsMeasureReq
   reply.set_prompt_tokens_per_s(installed.prompt_tokens_per_s);
   reply.set_token_ms(installed.token_ms);
   co_return reply;
+}
+
+// Kept under what the loaded model is, not under its name: another file of this name is another model.
+Task<pb::ModelsGradeReply> ModelsService::grade(Caller, pb::ModelsGradeRequest request) {
+  CO_TRY_VOID(models::check_grade(request.grade()));
+  const auto voice = config_.voices.find(request.name());
+  if (voice == config_.voices.end() || voice->second.key.empty()) {
+    std::vector<std::string> names;
+    for (const auto& [name, one] : config_.voices) names.push_back(name);
+    co_return fail(Code::not_found, "models.not_loaded",
+                   "no model '" + request.name() + "' is loaded" + did_you_mean(request.name(), names));
+  }
+  pb::ModelsGradeReply reply;
+  reply.set_name(request.name());
+  reply.set_of(voice->second.key);
+  co_return co_await pool_.run<pb::ModelsGradeReply>(
+      host_.env(),
+      [key = voice->second.key, grade = request.grade(), dir = config_.models_dir,
+       reply]() -> Result<pb::ModelsGradeReply> {
+        TRY_VOID(models::keep_grade(key, grade, dir));
+        return reply;
+      });
 }
 
 }  // namespace troupe

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -11,6 +12,7 @@
 #include "host/host.h"
 #include "rt/pool.h"
 #include "services/models/catalogue.h"
+#include "services/models/grades.h"
 #include "troupe/v1/models.pb.h"
 
 namespace troupe {
@@ -21,6 +23,7 @@ struct ModelsConfig {
   std::filesystem::path tool;    // tools/models.py: packages as a source, and measuring; may be missing
   std::set<std::string> loaded;  // names of models that an engine holds
   std::function<std::vector<pb::ModelView>()> elsewhere = {};  // models of engines over HTTP
+  std::map<std::string, models::Voice> voices = {};            // of every loaded model, by name
 };
 
 class ModelsService {
@@ -37,6 +40,7 @@ class ModelsService {
   Task<pb::ModelsPullReply> pull(Caller caller, pb::ModelsPullRequest request);
   Task<pb::ModelsRemoveReply> remove(Caller caller, pb::ModelsRemoveRequest request);
   Task<pb::ModelsMeasureReply> measure(Caller caller, pb::ModelsMeasureRequest request);
+  Task<pb::ModelsGradeReply> grade(Caller caller, pb::ModelsGradeRequest request);
   // The catalogue and what was pulled beside it. On the pool.
   Task<std::vector<models::CatalogueEntry>> known();
   Task<models::CatalogueEntry> find(std::string name);

@@ -1,0 +1,94 @@
+#include "services/models/grades.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <fstream>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "host/json.h"
+#include "inference/freedom.h"
+
+namespace troupe::models {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kFile = "grades.json";
+
+std::mutex& file_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+// In the order in which they were kept.
+std::vector<std::pair<std::string, pb::ModelGrade>> read_all(const std::filesystem::path& models_dir) {
+  std::ifstream in(models_dir / kFile);
+  const auto read = Json::parse(in, nullptr, false);
+  std::vector<std::pair<std::string, pb::ModelGrade>> all;
+  if (!read.is_array()) return all;
+  for (const auto& one : read) {
+    if (!one.is_object() || !one.contains("of") || !one["of"].is_string() || !one.contains("grade")) continue;
+    pb::ModelGrade grade;
+    if (from_json_value(one["grade"], grade) && check_grade(grade))
+      all.emplace_back(one["of"].get<std::string>(), std::move(grade));
+  }
+  return all;
+}
+
+}  // namespace
+
+Grades load_grades(const std::filesystem::path& models_dir) {
+  Grades out;
+  for (auto& [key, grade] : read_all(models_dir)) out[key] = std::move(grade);
+  return out;
+}
+
+Result<void> keep_grade(const std::string& key, const pb::ModelGrade& grade,
+                        const std::filesystem::path& models_dir) {
+  const std::lock_guard lock(file_mutex());
+  auto all = read_all(models_dir);
+  std::erase_if(all, [&](const auto& one) { return one.first == key; });
+  all.emplace_back(key, grade);
+  Json json = Json::array();
+  for (auto i = all.size() > kGradesMax ? all.size() - kGradesMax : 0; i < all.size(); ++i)
+    json.push_back({{"of", all[i].first}, {"grade", Json::parse(to_json(all[i].second))}});
+  std::error_code error;
+  std::filesystem::create_directories(models_dir, error);
+  const auto place = models_dir / kFile;
+  auto draft = place;
+  draft += ".partial";
+  std::ofstream out(draft);
+  out << json.dump(1) << '\n';
+  if (out.flush()) std::filesystem::rename(draft, place, error);
+  if (!out || error) return fail(Code::unavailable, "models.write", place.string() + " cannot be written");
+  return {};
+}
+
+Result<void> check_grade(const pb::ModelGrade& grade) {
+  const auto bad = [](std::string what) {
+    return fail(Code::invalid_argument, "models.bad_grade", std::move(what));
+  };
+  const std::vector<std::string> known(inference::kFreedomNames.begin(), inference::kFreedomNames.end());
+  for (const auto& name : grade.may()) {
+    if (!inference::parse_freedom(name))
+      return bad(
+          fmt::format("grade.may: '{}' is none of {}{}", name, join(known, ", "), did_you_mean(name, known)));
+  }
+  for (const double share : std::array{grade.ground(), grade.told(), grade.none(), grade.react(), grade.all(),
+                                       grade.choice_right()}) {
+    if (!(share >= 0 && share <= 1)) return bad("grade: shares are from 0 to 1");
+  }
+  if (grade.choices() < 0 || !(grade.choice_p50_ms() >= 0) || !(grade.choice_p99_ms() >= 0))
+    return bad("grade: counts and milliseconds are from 0 on");
+  return {};
+}
+
+std::string remote_key(const std::string& name, const std::string& url, const std::string& model) {
+  return fmt::format("{} at {} as {}", name, url, model);
+}
+
+}  // namespace troupe::models
