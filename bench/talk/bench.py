@@ -1,4 +1,4 @@
-"""Right answers of people and ms to their first word, on 523 lines over three worlds, with default weights; llama-server beside it.
+"""Right answers of people and ms to their first word, on 843 lines over four worlds, with default weights; llama-server beside it.
 
 A real `troupe up` of each world. Each line is said by a player of its own, after what the line takes for granted, and judged by
 judge.py; then the same lines typed carelessly and mistyped. llama-server has the same 1.5B weights and a system prompt with all that

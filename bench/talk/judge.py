@@ -26,7 +26,8 @@ import re
 HERE = pathlib.Path(__file__).parent
 LINES = HERE / "lines"
 WORLDS = (HERE / "worlds", HERE.parents[1] / "worlds")
-DEV = ("lanternfall", "miravale", "thornwell")  # English: what the goal of `bench talk` is about
+DEV = ("lanternfall", "miravale", "thornwell", "halden")  # English: what the goal of `bench talk` is about
+HELD_OUT_OF = DEV[:3]  # the worlds of the held-out lines
 GERMAN, HELD_OUT = "moorbrueck", "held_out"
 
 KINDS = {
