@@ -84,9 +84,13 @@ Result<void> pull_one(const std::string& source, const cli::ModelsWork& work,
     tell(Json{{"model", name}, {"step", step}, {"done_bytes", done}, {"total_bytes", total}}.dump());
   };
   TRY(const auto pulled, models::pull(options, entries, dir, progress, cli::StopSignals::stopped()));
+  const auto known = std::ranges::find(entries, name, &models::CatalogueEntry::name);
+  const bool untried = known != entries.end() && known->listed && !known->may;
   say(tell, name, "done",
       "licence " + pulled.licence + "; SHA-256 " + pulled.sha256 + "; for " + join(pulled.tiers, ", ") +
-          "; a server that is started now uses it");
+          "; a server that is started now uses it" +
+          (untried ? ", and lets it say everything until `troupe models judge " + name + "` has found more"
+                   : ""));
   return {};
 }
 

@@ -1,4 +1,5 @@
 """Listed models: their publisher is asked for the hash first, and what comes is held to it; and which one would fit this machine."""
+import argparse
 import hashlib
 import http.server
 import json
@@ -7,6 +8,7 @@ import pathlib
 import shutil
 import struct
 import subprocess
+import sys
 import threading
 
 from rig import Place, check
@@ -73,7 +75,21 @@ class Publisher(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def check_tool() -> None:
+    """Set-up's tool, which fetches by --all, leaves them; but takes them away."""
+    sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "tools"))
+    import models  # pylint: disable=import-outside-toplevel
+    known = models.catalogue("/nowhere")
+    listed = {name for name, model in known.items() if model.get("listed")}
+
+    def chosen(command: str) -> set[str]:
+        return {model["name"] for model in models.chosen(known, argparse.Namespace(command=command, all=True, tiers=None, names=[]))}
+    check(len(listed) >= 3 and chosen("pull") == chosen("check") == set(known) - listed and chosen("rm") == set(known),
+          f"--all of the tool leaves {', '.join(sorted(listed))}")
+
+
 def test(place: Place) -> None:
+    check_tool()
     alone = place.folder / "home"
     (alone / "models").mkdir(parents=True)
     folder = place.folder / "models"
@@ -101,6 +117,7 @@ def test(place: Place) -> None:
         check({model["state"] for model in listed().values()} == {"listed"}, "ls shows what is listed")
         done = run("pull", "good")
         check(done.returncode == 0 and f"{url} says SHA-256 {HASH}" in done.stderr, f"the publisher's hash is shown: {done.stderr.strip()}")
+        check(HASH in done.stdout and "MIT" in done.stdout and "`troupe models judge good`" in done.stdout, f"and what comes next: {done.stdout.strip()}")
         check(done.stderr.index("says SHA-256") < done.stderr.index("download"), "before anything is fetched")
         check(Publisher.asked == ["HEAD /good.gguf", "GET /good.gguf"], f"it was asked first: {Publisher.asked}")
         kept = json.loads((folder / "good" / "publisher.json").read_text())
