@@ -26,15 +26,16 @@ std::expected<std::vector<ChoiceScene>, std::vector<pack::Problem>> load_scenes(
 std::vector<ChoiceScene> suite_scenes();
 
 struct ChoiceFigures {
-  std::size_t asked = 0;
+  std::size_t asked = 0;  // and answered
   std::size_t right = 0;
-  std::vector<double> ms;  // of each call, as whoever calls sees it
+  std::vector<double> ms;  // of each answer, as whoever calls sees it
 
   double share() const { return asked == 0 ? 0 : static_cast<double>(right) / static_cast<double>(asked); }
 };
 
-// Scenes that it did not answer in time count as wrong. The error of the first scene where it answers none:
-// a model that no tier has, or one that cannot choose.
+// A scene that is not answered counts for nothing: it says how busy the machine is, not how the model
+// chooses. More than a tenth of them, or the first (a model that no tier has, one that cannot choose), is the
+// error that the last of them had.
 Result<ChoiceFigures> ask_scenes(HttpClient& client, const std::string& model,
                                  const std::vector<ChoiceScene>& scenes,
                                  const std::function<void(std::size_t done)>& tell);

@@ -1,6 +1,8 @@
 // What `models judge` asks a server, and what it makes of the answers.
 #include <gmock/gmock.h>
 
+#include <atomic>
+
 #include "cli/choice_scenes.h"
 #include "cli/rpc.h"
 #include "cli/test_server.h"
@@ -31,6 +33,7 @@ class ParrotServer {
   }
   std::string tier = "gold";  // the only one whose models can be asked to choose
   bool keeps = true;
+  std::atomic<int> answers = 1000;  // to choices; whoever comes later is refused
 
  private:
   static std::string line_of(const Json& asked) {
@@ -48,6 +51,7 @@ class ParrotServer {
     if (request.line == "POST /api/router/Choose") {
       if (text_in(asked, "tier") != tier)
         return error_reply(404, "not_found", "router.unknown_model", "not here");
+      if (++choices_ > answers) return error_reply(503, "unavailable", "engine.doomed", "too late");
       return {.body = R"({"choice":0,"model":")" + text_in(asked, "model") + R"("})"};
     }
     if (request.line == "POST /api/models/Grade") {
@@ -65,6 +69,7 @@ class ParrotServer {
     return {.body = compact(reply)};
   }
 
+  std::atomic<int> choices_ = 0;
   std::mutex mutex_;
   Json kept_ = Json::object();
   TestServer server_;
@@ -109,6 +114,22 @@ TEST(Judge, AModelThatOnlyChoosesIsAskedToChoose) {
   EXPECT_THAT(screen.out.str(), ::testing::StartsWith("picker  choices 0."));
   EXPECT_EQ(screen.out.str().find("talk.may"), std::string::npos);
   EXPECT_FALSE(flag_in(server.kept().at("picker"), "examined"));
+}
+
+// A machine that is too busy says nothing of the model.
+TEST(Judge, ScenesWithoutAnAnswerAreNoWrongChoices) {
+  ParrotServer server;
+  server.answers = 54;
+  Screen screen;
+  ASSERT_EQ(screen.run({"models", "judge", "picker", "--json", "--server", server.url()}), 0)
+      << screen.err.str();
+  EXPECT_EQ(number_in(Json::parse(screen.out.str()), "choices"), 54);
+  ParrotServer busy;
+  busy.answers = 53;
+  Screen refused;
+  EXPECT_EQ(refused.run({"models", "judge", "picker", "--server", busy.url()}), 1);
+  EXPECT_EQ(refused.err.str(), "troupe: 6 of 59 were not answered: too late\n");
+  EXPECT_EQ(busy.count("POST /api/models/Grade"), 0U);
 }
 
 TEST(Judge, WhatWasNotKeptOrNotAskedIsSaid) {
