@@ -77,6 +77,20 @@ bool MethodInfo::allows(pb::Role role) const {
   return std::ranges::find(access.roles(), static_cast<int>(role)) != access.roles().end();
 }
 
+const std::vector<const google::protobuf::Descriptor*>& all_records() {
+  static const auto made = [] {
+    std::vector<const google::protobuf::Descriptor*> found;
+    for (const auto* file : proto_files()) {
+      for (int i = 0; i < file->message_type_count(); ++i) {
+        const auto* message = file->message_type(i);
+        if (message->options().HasExtension(pb::table)) found.push_back(message);
+      }
+    }
+    return found;
+  }();
+  return made;
+}
+
 const std::vector<ServiceEntry>& all_services() { return methods().services; }
 
 const std::vector<EventType>& all_event_types() {

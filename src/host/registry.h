@@ -44,6 +44,7 @@ struct EventType {
 };
 
 // All of it is immutable and made on first use; any thread.
+const std::vector<const google::protobuf::Descriptor*>& all_records();  // that say (table), by file and place
 const std::vector<ServiceEntry>& all_services();
 const std::vector<EventType>& all_event_types();
 const MethodInfo* find_method(const google::protobuf::Descriptor* request);

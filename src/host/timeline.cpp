@@ -40,15 +40,21 @@ void Timeline::set_witnesses(Witnesses witnesses) { impl_->witnesses = std::move
 void Timeline::add_pack_hook(std::string service, PackHook hook) {
   impl_->pack_hooks.emplace_back(std::move(service), std::move(hook));
 }
+void Timeline::add_table(TableRows& table) {
+  const auto& shape = table.shape();
+  impl_->tables.push_back({shape.name(), shape.columns(), shape.order()});
+  add_migrations(shape.migrations());
+  add_loader([&table](db::Reader& reader) { return table.load(reader); });
+}
 void Timeline::add_table(std::string table, std::string order_by) {
-  impl_->tables.emplace_back(std::move(table), std::move(order_by));
+  impl_->tables.push_back({std::move(table), "*", std::move(order_by)});
 }
 void Timeline::add_migrations(std::vector<db::Migration> migrations) {
   for (auto& migration : migrations) impl_->migrations.push_back(std::move(migration));
 }
 std::vector<std::string> Timeline::table_names() const {
   std::vector<std::string> names;
-  for (const auto& [table, order_by] : impl_->tables) names.push_back(table);
+  for (const auto& table : impl_->tables) names.push_back(table.name);
   return names;
 }
 std::vector<std::string> Timeline::pack_hook_names() const {
@@ -63,6 +69,7 @@ const GameClock& Timeline::clock() const { return impl_->clock; }
 const TimelineConfig& Timeline::config() const { return impl_->config; }
 const LogTail& Timeline::tail() const { return impl_->tail; }
 db::Db& Timeline::db() { return impl_->db; }
+Metrics& Timeline::metrics() { return impl_->metrics; }
 bool Timeline::is_query(const std::string& type) const { return impl_->queries.contains(type); }
 
 Result<void> Timeline::health() const {
@@ -101,10 +108,10 @@ Result<void> Timeline::open() {
       return {};
     }));
     TRY_VOID(self.db.read_now([&](db::Reader& reader) { return self.load(reader); }));
-    (void)self.run_turn(nullptr, [&](Turn& turn) -> Result<Bytes> {
+    TRY_VOID(self.run_turn(nullptr, [&](Turn& turn) -> Result<Bytes> {
       for (const auto& genesis : self.geneses) genesis(turn);
       return Bytes();
-    });
+    }));
     return flush_now();
   }
   TRY_VOID(self.db.read_now([&](db::Reader& reader) { return self.load(reader); }));
@@ -124,6 +131,8 @@ Result<void> Timeline::open() {
 Result<Timeline::Bytes> Timeline::replay(const InputRecord& input) {
   // What had been run when the pack changed, run_to_pack_change() has run; the rest is for after it.
   if (input.type != kPackTaken) TRY_VOID(run_to(input.at));
+  if (impl_->awaits_failure && input.type != kTurnFailed)
+    return fail(Code::conflict, "log.diverged", "a timer fails here that did not when the log was written");
   Caller caller{
       .name = input.caller, .role = static_cast<pb::Role>(input.role), .world = impl_->config.world};
   caller.trace = input.trace;
@@ -259,11 +268,11 @@ Result<std::string> Timeline::state_hash(db::Reader& reader) const {
   hash.add(tail.event_chain);
   hash.add(tail.input_chain);
   auto tables = self.tables;
-  tables.emplace_back("timers", "service, key");
-  tables.emplace_back("timeline", "id");
-  std::ranges::sort(tables);
-  for (const auto& [table, order_by] : tables) {
-    const std::string sql = "select * from " + table + " order by " + order_by;
+  tables.push_back({"timers", "*", "service, key"});
+  tables.push_back({"timeline", "*", "id"});
+  std::ranges::sort(tables, {}, &Impl::StateTable::name);
+  for (const auto& [table, listed, order_by] : tables) {
+    const std::string sql = "select " + listed + " from " + table + " order by " + order_by;
     TRY(const auto columns, reader.columns(sql));
     TRY(const auto rows, reader.query(sql));
     hash.add_field(table);

@@ -6,6 +6,8 @@
 // Bad values  A turn whose own statement the database refuses (a service's mistake: requests are checked
 // before)
 //             is undone alone. What came before it is kept; what came after is applied again, unseen.
+//             A turn that fails by itself is undone and answered. Of one by time, which nobody can repeat,
+//             the input TurnFailed says so and takes its place.
 // Faults      A commit that fails (disk full) undoes all turns since: the memory images are loaded anew from
 // the
 //             database, commands answer `unavailable` with the reason, time stands still, and the timeline
@@ -29,7 +31,7 @@ namespace troupe {
 
 struct TimelineLimits {
   std::size_t turns_max = 4096;              // applied, not yet durable
-  std::size_t events_per_turn_max = 10'000;  // more is an event storm: a bug, the process ends
+  std::size_t events_per_turn_max = 10'000;  // more is an event storm: the turn is undone
   std::size_t steps_per_slice = 500;         // turns by time before others get the io thread
   KeyStore::Limits keys = {};                // remembered answers
 };
@@ -78,8 +80,9 @@ class Timeline {
   // registration, before anything else sees the world. It goes by what it holds and by the pack, and takes
   // from the event only what these cannot tell.
   void add_pack_hook(std::string service, PackHook hook);
-  // A table that is part of the world's state, and the columns that order its rows. Columns named wall_* do
-  // not count.
+  // A table that is part of the world's state. Columns named wall_* do not count.
+  void add_table(TableRows& table);
+  // Of a service that writes its own SQL: and the columns that order its rows.
   void add_table(std::string table, std::string order_by);
   void add_migrations(std::vector<db::Migration> migrations);
   void on_fatal(std::function<void(const Error&)> fatal);
@@ -123,6 +126,7 @@ class Timeline {
   const TimelineConfig& config() const;
   const LogTail& tail() const;
   db::Db& db();
+  Metrics& metrics();
   // Ok, or why commands are refused now.
   Result<void> health() const;
 

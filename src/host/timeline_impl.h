@@ -3,8 +3,10 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 
+#include "host/table.h"
 #include "host/timeline.h"
 
 namespace troupe {
@@ -12,6 +14,7 @@ namespace troupe {
 // In place of a service, in the bus subjects of a game's own event types: evt.<world>.game.<Type>.
 inline constexpr const char* kOwnTypes = "game";
 inline constexpr const char* kResumed = "timeline.Resumed";
+inline constexpr const char* kTurnFailed = "troupe.v1.TurnFailed";
 // What was applied after a turn that could not be stored: it is applied again.
 inline constexpr const char* kUndone = "timeline.undone";
 
@@ -34,6 +37,12 @@ struct Timeline::Impl {
     std::vector<std::function<void()>> effects;
     std::vector<rt::OneShot<void>> waiters;
   };
+  // A table of the world's state, for its hash.
+  struct StateTable {
+    std::string name;
+    std::string columns;
+    std::string order_by;
+  };
   struct TimerKey {
     std::int64_t due_ms;
     std::string service;
@@ -47,6 +56,7 @@ struct Timeline::Impl {
   rt::Env env;
   db::Db& db;
   bus::Bus& bus;
+  Metrics& metrics;
   TimelineConfig config;
   std::string pack_hash;  // of the pack that the world was last run with
   GameTime now;
@@ -61,6 +71,8 @@ struct Timeline::Impl {
   bool mending = false;  // a turn that cannot be stored is being undone; commands wait
   std::vector<rt::OneShot<void>> mended;
   bool stopping = false;
+  std::string tick_failure;     // the reason of the last one
+  bool awaits_failure = false;  // of a replay: a timer has failed, and the input that consumes it is next
   std::optional<rt::OneShot<void>> idle;  // the commit loop waits on this
 
   std::map<std::string, Apply> applies;
@@ -72,11 +84,12 @@ struct Timeline::Impl {
   std::vector<std::function<void(Turn&)>> geneses;
   Witnesses witnesses;
   std::vector<std::pair<std::string, PackHook>> pack_hooks;
-  std::vector<std::pair<std::string, std::string>> tables;
+  std::vector<StateTable> tables;
   std::vector<db::Migration> migrations;
   std::function<void(const Error&)> fatal;
 
   Counter& turns_total;
+  Counter& undone_total;
   Counter& events_total;
   Histogram& commit_seconds;
   Histogram& tick_lateness_seconds;
@@ -85,7 +98,7 @@ struct Timeline::Impl {
   Result<void> load(db::Reader& reader);
 
   // Runs one turn. `input` is null for turns by time. On success it is queued for the commit; on an error
-  // nothing has changed.
+  // nothing has changed: what it had done is undone.
   Result<Bytes> run_turn(InputRecord* input, const std::function<Result<Bytes>(Turn&)>& body);
   Result<Bytes> apply_input(InputRecord& input, const Caller& caller);
   bool standing() const { return fault || mending; }
@@ -97,6 +110,10 @@ struct Timeline::Impl {
   bool advance_some(GameTime to);
   bool step(GameTime to);  // one of them; false when there is none
   void fire(const TimerKey& timer);
+  // What nobody can repeat has failed: it is consumed by an input that says so. In a replay that input comes.
+  void consume(const std::string& what, const std::string& key, const Error& error);
+  void tick_failed(const Error& error);
+  Result<Bytes> take_failure(InputRecord& input);
 
   void kick();
   boost::asio::awaitable<void> commit_loop();
@@ -133,6 +150,11 @@ class Timeline::TurnImpl final : public Turn {
                                EmitOptions options) override;
   std::uint64_t next_sequence() const override { return tail_.events + 1; }
   void write(std::string sql, db::Values values) override;
+  void touch(const TableRows& table, const std::string& key) override;
+  void on_undo(std::move_only_function<void()> undo) override { undos_.push_back(std::move(undo)); }
+  void abandon(Error error) override {
+    if (!failure_) failure_ = std::move(error);
+  }
   void schedule(std::string_view service, std::string_view key, GameTime at, std::string payload) override;
   void unschedule(std::string_view service, std::string_view key) override;
   bool scheduled(std::string_view service, std::string_view key) const override {
@@ -152,7 +174,8 @@ class Timeline::TurnImpl final : public Turn {
     unbounded_ = true;
   }
   bool changed_anything() const {
-    return !writes_.statements.empty() || !writes_.events.empty() || !envelopes_.empty() || clock_touched_;
+    return !writes_.statements.empty() || !touched_.empty() || !writes_.events.empty() ||
+           !envelopes_.empty() || clock_touched_;
   }
 
  protected:
@@ -160,7 +183,24 @@ class Timeline::TurnImpl final : public Turn {
 
  private:
   friend struct Impl;
-  void persist_clock();
+  // How far the turn has come; what is later can be undone.
+  struct Mark {
+    std::size_t statements, own_sql, events, envelopes, effects, undelivered, touched, undos;
+    LogTail tail;
+    std::uint64_t cause;
+    bool clock_touched;
+  };
+  Mark here() const;
+  void undo_to(const Mark& mark);
+  bool can_undo_to(const Mark& mark) const { return own_sql_ == mark.own_sql; }
+  // `reply`, or why the turn failed meanwhile.
+  Result<std::string> unless_failed(Result<std::string> reply);
+  // What the rows that were touched are now, as statements.
+  void write_rows();
+  void put_statement(std::string sql, db::Values values);
+  void put_timer(const std::string& service, const std::string& key, std::optional<std::int64_t> due_ms,
+                 std::string payload);
+  void change_clock(GameClock clock);
 
   Impl& timeline_;
   std::uint64_t input_;
@@ -169,7 +209,12 @@ class Timeline::TurnImpl final : public Turn {
   Impl::Writes writes_;
   std::vector<pb::Envelope> envelopes_;
   std::vector<std::function<void()>> effects_;
-  std::deque<std::pair<EventContext, std::size_t>> undelivered_;  // index into writes_.events
+  std::deque<std::pair<EventContext, std::size_t>> undelivered_;   // index into writes_.events
+  std::vector<std::pair<const TableRows*, std::string>> touched_;  // rows by key, each once
+  std::set<std::pair<const TableRows*, std::string>> touched_before_;
+  std::vector<std::move_only_function<void()>> undos_;
+  std::optional<Error> failure_;
+  std::size_t own_sql_ = 0;  // statements of services that have no tables yet
   std::uint64_t cause_ = 0;
   bool clock_touched_ = false;
   bool unbounded_ = false;

@@ -33,8 +33,12 @@ std::uint64_t Timeline::TurnImpl::emit(const google::protobuf::Message& event, E
     envelopes_.push_back(event_log::to_envelope(record, timeline_.config.world));
     return 0;
   }
-  TROUPE_CHECK(unbounded_ || writes_.events.size() < timeline_.config.limits.events_per_turn_max,
-               "an event storm in one turn");
+  if (!unbounded_ && writes_.events.size() >= timeline_.config.limits.events_per_turn_max) {
+    abandon({Code::exhausted, "timeline.event_storm",
+             "one turn has more than " + std::to_string(writes_.events.size()) + " events, the last " +
+                 record.type});
+    return 0;
+  }
   record.sequence = ++tail_.events;
   record.chain = event_log::chain(tail_.event_chain, record);
   tail_.event_chain = record.chain;
@@ -53,49 +57,117 @@ std::uint64_t Timeline::TurnImpl::emit_caused_by(std::uint64_t cause, const goog
   return sequence;
 }
 
-void Timeline::TurnImpl::write(std::string sql, db::Values values) {
+void Timeline::TurnImpl::put_statement(std::string sql, db::Values values) {
   writes_.statements.emplace_back(std::move(sql), std::move(values));
+}
+
+void Timeline::TurnImpl::write(std::string sql, db::Values values) {
+  ++own_sql_;
+  put_statement(std::move(sql), std::move(values));
+}
+
+void Timeline::TurnImpl::touch(const TableRows& table, const std::string& key) {
+  if (touched_before_.emplace(&table, key).second) touched_.emplace_back(&table, key);
+}
+
+void Timeline::TurnImpl::write_rows() {
+  for (const auto& [table, key] : touched_) {
+    auto [sql, values] = table->statement(key);
+    put_statement(std::move(sql), std::move(values));
+  }
+}
+
+// In memory; without a time it is gone.
+void Timeline::TurnImpl::put_timer(const std::string& service, const std::string& key,
+                                   std::optional<std::int64_t> due_ms, std::string payload) {
+  const std::pair name{service, key};
+  if (const auto old = timeline_.timer_due.find(name); old != timeline_.timer_due.end()) {
+    timeline_.timers.erase({old->second, service, key});
+    timeline_.timer_due.erase(old);
+  }
+  if (!due_ms) return;
+  timeline_.timer_due[name] = *due_ms;
+  timeline_.timers[{*due_ms, service, key}] = std::move(payload);
 }
 
 void Timeline::TurnImpl::schedule(std::string_view service, std::string_view key, GameTime at,
                                   std::string payload) {
   TROUPE_CHECK(timeline_.timer_handlers.contains(std::string(service)), "the service handles its timers");
-  const std::pair name{std::string(service), std::string(key)};
-  if (const auto old = timeline_.timer_due.find(name); old != timeline_.timer_due.end()) {
-    timeline_.timers.erase({old->second, name.first, name.second});
+  const std::string owner(service), name(key);
+  if (const auto old = timeline_.timer_due.find({owner, name}); old != timeline_.timer_due.end()) {
+    on_undo([this, owner, name, due = old->second, before = timeline_.timers.at({old->second, owner, name})] {
+      put_timer(owner, name, due, before);
+    });
+  } else {
+    on_undo([this, owner, name] { put_timer(owner, name, {}, {}); });
   }
-  timeline_.timer_due[name] = at.ms;
-  timeline_.timers[{at.ms, name.first, name.second}] = payload;
-  write(
+  put_timer(owner, name, at.ms, payload);
+  put_statement(
       "insert into timers (service, key, due_ms, payload) values ($1, $2, $3, $4) "
       "on conflict (service, key) do update set due_ms = excluded.due_ms, payload = excluded.payload",
-      Values{name.first, name.second, at.ms, Blob{std::move(payload)}});
+      Values{owner, name, at.ms, Blob{std::move(payload)}});
 }
 
 void Timeline::TurnImpl::unschedule(std::string_view service, std::string_view key) {
-  const std::pair name{std::string(service), std::string(key)};
-  const auto old = timeline_.timer_due.find(name);
+  const std::string owner(service), name(key);
+  const auto old = timeline_.timer_due.find({owner, name});
   if (old == timeline_.timer_due.end()) return;
-  timeline_.timers.erase({old->second, name.first, name.second});
-  timeline_.timer_due.erase(old);
-  write("delete from timers where service = $1 and key = $2", Values{name.first, name.second});
+  on_undo([this, owner, name, due = old->second, before = timeline_.timers.at({old->second, owner, name})] {
+    put_timer(owner, name, due, before);
+  });
+  put_timer(owner, name, {}, {});
+  put_statement("delete from timers where service = $1 and key = $2", Values{owner, name});
 }
 
 void Timeline::TurnImpl::set_clock(Scale scale, bool paused) {
-  timeline_.clock = GameClock(timeline_.now, timeline_.env.now(), scale, paused);
-  persist_clock();
+  change_clock(GameClock(timeline_.now, timeline_.env.now(), scale, paused));
 }
 
 void Timeline::TurnImpl::jump_to(GameTime to) {
-  timeline_.clock = timeline_.clock.moved_to(std::max(to, timeline_.now), timeline_.env.now());
-  persist_clock();
+  change_clock(timeline_.clock.moved_to(std::max(to, timeline_.now), timeline_.env.now()));
 }
 
-void Timeline::TurnImpl::persist_clock() {
+void Timeline::TurnImpl::change_clock(GameClock clock) {
+  on_undo([this, before = timeline_.clock] { timeline_.clock = before; });
+  timeline_.clock = clock;
   clock_touched_ = true;
-  write("update timeline set base_ms = $1, scale_milli = $2, paused = $3 where id = 1",
-        Values{timeline_.clock.base().ms, timeline_.clock.scale().milli,
-               std::int64_t{timeline_.clock.paused() ? 1 : 0}});
+  put_statement("update timeline set base_ms = $1, scale_milli = $2, paused = $3 where id = 1",
+                Values{clock.base().ms, clock.scale().milli, std::int64_t{clock.paused() ? 1 : 0}});
+}
+
+Timeline::TurnImpl::Mark Timeline::TurnImpl::here() const {
+  return {.statements = writes_.statements.size(),
+          .own_sql = own_sql_,
+          .events = writes_.events.size(),
+          .envelopes = envelopes_.size(),
+          .effects = effects_.size(),
+          .undelivered = undelivered_.size(),
+          .touched = touched_.size(),
+          .undos = undos_.size(),
+          .tail = tail_,
+          .cause = cause_,
+          .clock_touched = clock_touched_};
+}
+
+// Nothing is delivered inside a call, so that what was emitted in it stands at the end.
+void Timeline::TurnImpl::undo_to(const Mark& mark) {
+  for (; undos_.size() > mark.undos; undos_.pop_back()) undos_.back()();
+  for (; touched_.size() > mark.touched; touched_.pop_back()) touched_before_.erase(touched_.back());
+  writes_.statements.resize(mark.statements);
+  writes_.events.resize(mark.events);
+  envelopes_.resize(mark.envelopes);
+  effects_.resize(mark.effects);
+  undelivered_.resize(mark.undelivered);
+  tail_ = mark.tail;
+  cause_ = mark.cause;
+  clock_touched_ = mark.clock_touched;
+}
+
+Result<std::string> Timeline::TurnImpl::unless_failed(Result<std::string> reply) {
+  if (!failure_) return reply;
+  const Error error = *std::exchange(failure_, {});
+  if (reply) return std::unexpected(error);
+  return reply;
 }
 
 Result<std::string> Timeline::TurnImpl::call_bytes(const Caller& caller,
@@ -103,7 +175,12 @@ Result<std::string> Timeline::TurnImpl::call_bytes(const Caller& caller,
   TRY_VOID(check_role(caller));
   const std::string type = request.GetDescriptor()->full_name();
   if (const auto found = timeline_.applies.find(type); found != timeline_.applies.end()) {
-    return found->second(*this, caller, request.SerializeAsString());
+    const auto failed_before = std::exchange(failure_, {});
+    const auto mark = here();
+    auto reply = unless_failed(found->second(*this, caller, request.SerializeAsString()));
+    if (!reply && can_undo_to(mark)) undo_to(mark);
+    failure_ = failed_before;
+    return reply;
   }
   if (const auto found = timeline_.queries.find(type); found != timeline_.queries.end()) {
     return found->second(caller, request.SerializeAsString());
@@ -112,7 +189,7 @@ Result<std::string> Timeline::TurnImpl::call_bytes(const Caller& caller,
 }
 
 void Timeline::TurnImpl::settle() {
-  while (!undelivered_.empty()) {
+  while (!undelivered_.empty() && !failure_) {
     const auto [context, index] = std::move(undelivered_.front());
     undelivered_.pop_front();
     const auto found = timeline_.listeners.find(writes_.events[index].type);
@@ -128,16 +205,26 @@ Result<Timeline::Bytes> Timeline::Impl::run_turn(InputRecord* input,
                                                  const std::function<Result<Bytes>(Turn&)>& body) {
   const std::uint64_t sequence = input ? tail.inputs + 1 : 0;
   TurnImpl turn(*this, sequence, input ? input->trace : std::string());
+  const auto mark = turn.here();
   auto reply = body(turn);
+  if (reply) turn.settle();
+  reply = turn.unless_failed(std::move(reply));
   if (!reply) {
-    TROUPE_CHECK(!turn.changed_anything(), "a handler checks first and changes after");
+    TROUPE_CHECK(turn.can_undo_to(mark), "a handler with SQL of its own checks first and changes after");
+    if (turn.changed_anything()) {
+      undone_total.add();
+      log::warn("timeline", "{}: {} is undone: {}", config.world, input ? input->type : "a turn by time",
+                reply.error().message);
+    }
+    turn.undo_to(mark);
     return reply;
   }
-  turn.settle();
   // A tick in which nothing happened, a command without effect: not part of history. What the log holds is,
   // or a replay would count otherwise than the original did.
   const bool recorded = input != nullptr && config.replay;
-  if (!recorded && !turn.changed_anything() && turn.effects_.empty()) return reply;
+  const bool consumes = input != nullptr && input->type == kTurnFailed;
+  if (!recorded && !consumes && !turn.changed_anything() && turn.effects_.empty()) return reply;
+  turn.write_rows();
 
   turns_total.add();
   events_total.add(static_cast<double>(turn.writes_.events.size()));
@@ -151,7 +238,7 @@ Result<Timeline::Bytes> Timeline::Impl::run_turn(InputRecord* input,
   }
   tail = turn.tail_;
   if (input || !turn.writes_.statements.empty() || !turn.writes_.events.empty()) {
-    turn.write("update timeline set game_ms = $1 where id = 1", Values{now.ms});
+    turn.put_statement("update timeline set game_ms = $1 where id = 1", Values{now.ms});
   }
   pending.push_back({std::move(turn.writes_), std::move(turn.envelopes_), std::move(turn.effects_), {}});
   kick();
@@ -169,11 +256,13 @@ Result<Timeline::Bytes> Timeline::Impl::apply_input(InputRecord& input, const Ca
     return run_turn(&input, [&](Turn& turn) -> Result<Bytes> {
       // The world stood still while the server was down: its clock goes on from the last durable moment.
       clock = GameClock({std::stoll(input.payload)}, env.now(), clock.scale(), clock.paused());
-      turn.write("update timeline set base_ms = $1 where id = 1", Values{clock.base().ms});
+      static_cast<TurnImpl&>(turn).put_statement("update timeline set base_ms = $1 where id = 1",
+                                                 Values{clock.base().ms});
       return Bytes();
     });
   }
   if (input.type == kPackTaken) return take_pack(input);
+  if (input.type == kTurnFailed) return take_failure(input);
   const auto found = applies.find(input.type);
   if (found == applies.end()) {
     return fail(Code::not_found, "log.unknown_input", "nothing here applies '" + input.type + "'");
@@ -184,9 +273,40 @@ Result<Timeline::Bytes> Timeline::Impl::apply_input(InputRecord& input, const Ca
 void Timeline::Impl::fire(const TimerKey& timer) {
   const TimerKey key = timer;  // `timer` points into the map
   const std::string payload = timers.at(key);
-  (void)run_turn(nullptr, [&](Turn& turn) -> Result<Bytes> {
+  const auto done = run_turn(nullptr, [&](Turn& turn) -> Result<Bytes> {
     turn.unschedule(key.service, key.key);
     timer_handlers.at(key.service)(turn, key.key, payload);
+    return Bytes();
+  });
+  if (!done) consume(key.service, key.key, done.error());
+}
+
+// Once for each reason in a row: it would be told ten times a second.
+void Timeline::Impl::tick_failed(const Error& error) {
+  if (config.replay || std::exchange(tick_failure, error.reason) == error.reason) return;
+  consume("tick", "", error);
+}
+
+void Timeline::Impl::consume(const std::string& what, const std::string& key, const Error& error) {
+  if (config.replay) {
+    awaits_failure = true;
+    return;
+  }
+  pb::TurnFailed failed;
+  failed.set_what(what);
+  failed.set_key(key);
+  failed.set_reason(error.reason + ": " + error.message);
+  InputRecord input{.type = kTurnFailed, .payload = stable_bytes(failed)};
+  (void)apply_input(input, Caller::server());
+}
+
+Result<Timeline::Bytes> Timeline::Impl::take_failure(InputRecord& input) {
+  pb::TurnFailed failed;
+  if (!failed.ParseFromString(input.payload))
+    return fail(Code::internal, "log.damaged", "an input TurnFailed does not parse");
+  awaits_failure = false;
+  return run_turn(&input, [&](Turn& turn) -> Result<Bytes> {
+    if (!failed.key().empty()) turn.unschedule(failed.what(), failed.key());
     return Bytes();
   });
 }
@@ -204,17 +324,19 @@ bool Timeline::Impl::step(GameTime to) {
   }
   now = tick;
   for (const auto& run : ticks) {
-    (void)run_turn(nullptr, [&](Turn& turn) -> Result<Bytes> {
+    const auto done = run_turn(nullptr, [&](Turn& turn) -> Result<Bytes> {
       run(turn);
       return Bytes();
     });
+    if (!done) tick_failed(done.error());
   }
   return true;
 }
 
 bool Timeline::Impl::advance_some(GameTime to) {
-  if (standing()) return true;
+  if (standing() || awaits_failure) return true;
   for (std::size_t done = 0; done < config.limits.steps_per_slice; ++done) {
+    if (awaits_failure) return true;
     if (!step(to)) {
       now = std::max(now, to);
       return true;

@@ -4,8 +4,10 @@
 // causes in every service, all its events and all its writes become one transaction. So a world is always at
 // one position of its log, and the same inputs give the same history. See docs/adr/0003-turns.md.
 //
-// Handlers inside a turn change their own memory image at once and describe the same change as SQL; they must
-// check first and change after: an error after a write is a bug. Bounds: Timeline's Limits.
+// What a turn changes in tables (host/table.h), timers, clock and log is taken back when it fails, and when
+// somebody whom it asked refuses (call), what that one had changed. A service that still writes its own SQL
+// (write) must check first and change after: with it an error after a write is a bug, and ends the program.
+// Bounds: Timeline's Limits.
 #include <google/protobuf/message.h>
 
 #include <functional>
@@ -20,6 +22,8 @@
 #include "rt/random.h"
 
 namespace troupe {
+
+class TableRows;
 
 struct EmitOptions {
   std::string subject;
@@ -57,8 +61,17 @@ class Turn {
   // The sequence that the next logged event will get.
   virtual std::uint64_t next_sequence() const = 0;
 
-  // A statement of this turn's transaction.
+  // A statement of this turn's transaction, of a service that has no tables yet: it cannot be taken back.
   virtual void write(std::string sql, db::Values values) = 0;
+
+  // For Table: the row is written when the turn ends, as it is then; and how a change is taken back. The last
+  // change is taken back first.
+  virtual void touch(const TableRows& table, const std::string& key) = 0;
+  virtual void on_undo(std::move_only_function<void()> undo) = 0;
+
+  // The turn, or the call inside it that this is part of, is undone when it returns, and whoever asked gets
+  // the error. For what a handler cannot answer itself; the first one counts.
+  virtual void abandon(Error error) = 0;
 
   // A durable timer; the same (service, key) replaces. `at` in the past is due at once.
   virtual void schedule(std::string_view service, std::string_view key, GameTime at,
@@ -66,7 +79,7 @@ class Turn {
   virtual void unschedule(std::string_view service, std::string_view key) = 0;
   virtual bool scheduled(std::string_view service, std::string_view key) const = 0;
 
-  // Asks another service inside this turn.
+  // Asks another service inside this turn. An error means that it changed nothing.
   template <class Reply, class Request>
   Result<Reply> call(const Caller& caller, const Request& request) {
     TRY(const std::string bytes, call_bytes(caller, request));

@@ -80,7 +80,8 @@ class Tx : public Reader {
   virtual Result<std::int64_t> exec(std::string_view sql, std::span<const Value> parameters = {}) = 0;
 };
 
-// One step of a service's schema. Applied once, in order, each in its own transaction; never edited later.
+// One step of a service's schema. Applied once, in order; never edited later. All that are new are applied or
+// none.
 struct Migration {
   std::string service;
   int version;      // 1, 2, 3, ... per service
@@ -92,7 +93,8 @@ class Db {
   virtual ~Db() = default;
 
   // Brings the schema up to date before anything else runs. Blocks; call at start. Refuses a database that
-  // has a newer version than the program (`unavailable` db.newer).
+  // has a newer version than the program (`unavailable` db.newer), or tables that none of its steps made
+  // (db.older), and leaves it as it was.
   virtual Result<void> migrate(std::span<const Migration> migrations) = 0;
 
   // The commit is durable before the task completes. `fn` answering an error rolls back its own writes only.

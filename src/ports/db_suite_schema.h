@@ -76,9 +76,18 @@ TEST_P(DbSchemaSuite, AFailedMigrationLeavesNothingOfItself) {
       migrate({step(1, kOne), step(2, kTwo + "insert into nowhere values (1)"), step(3, kThree)});
   ASSERT_EQ(reason(failed), "db.sql");
   EXPECT_THAT(failed.error().message, testing::HasSubstr("migration 2 of test"));
-  EXPECT_THAT(history(), testing::ElementsAre("one"));
+  EXPECT_EQ(query_reason("select name from history"), "db.sql") << "nor of those before it";
   ASSERT_EQ(reason(migrate({step(1, kOne), step(2, kTwo)})), "ok");
   EXPECT_THAT(history(), testing::ElementsAre("one", "two"));
+}
+
+TEST_P(DbSchemaSuite, ATableThatAnOlderProgramMadeOtherwiseIsRefused) {
+  ASSERT_EQ(reason(migrate({step(1, kOne, "of before")})), "ok");
+  const auto newer = migrate({step(1, "create table other (n bigint primary key)", "other"), step(1, kOne)});
+  ASSERT_EQ(reason(newer), "db.older");
+  EXPECT_THAT(history(), testing::ElementsAre("one"));
+  EXPECT_EQ(reason(migrate({step(1, "create table other (n bigint primary key)", "other")})), "ok")
+      << "nothing was applied";
 }
 
 TEST_P(DbSchemaSuite, VersionsHaveNoGaps) {

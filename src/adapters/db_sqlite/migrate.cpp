@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
+#include <ranges>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -67,8 +69,22 @@ Result<void> apply(Connection& connection, const Migration& m) {
   const Values values{m.service, std::int64_t{m.version}, sha256_hex(m.sql)};
   TRY_VOID(connection.exec("insert into schema_migrations (service, version, sql_hash) values ($1, $2, $3)",
                            values));
-  if (lower_ascii(m.sql).find("add column") != std::string::npos) TRY_VOID(connection.rewrite_rows());
-  return connection.seal_anew();  // whatever its statements did to rows and columns
+  return {};
+}
+
+bool adds_column(const Migration& m) { return lower_ascii(m.sql).contains("add column"); }
+
+// A table that is there although its first step is not was made in another way, by a program of before.
+std::unexpected<Error> said_of(const Migration& m, Error error) {
+  if (m.version == 1 && error.message.contains("already exists")) {
+    return fail(
+        Code::unavailable, "db.older",
+        fmt::format("the database is of an older build, which kept {} otherwise; it was left as it was: go "
+                    "on with that build, or begin with another data folder",
+                    m.service));
+  }
+  error.message = fmt::format("migration {} of {}: {}", m.version, m.service, error.message);
+  return std::unexpected(std::move(error));
 }
 
 Result<void> in_transaction(Connection& connection, const std::function<Result<void>()>& body) {
@@ -99,16 +115,16 @@ Result<void> apply_migrations(Connection& connection, std::span<const Migration>
   }));
   TRY(const Recorded applied, recorded(connection));
   TRY_VOID(check(applied, migrations, newest));
-  for (const Migration& m : migrations) {
-    if (applied.hashes.contains({m.service, m.version})) continue;
-    auto done = in_transaction(connection, [&] { return apply(connection, m); });
-    if (!done) {
-      done.error().message =
-          fmt::format("migration {} of {}: {}", m.version, m.service, done.error().message);
-      return done;
+  const auto missing = [&](const Migration& m) { return !applied.hashes.contains({m.service, m.version}); };
+  if (std::ranges::none_of(migrations, missing)) return {};
+  return in_transaction(connection, [&]() -> Result<void> {
+    for (const Migration& m : migrations | std::views::filter(missing)) {
+      if (auto done = apply(connection, m); !done) return said_of(m, std::move(done).error());
     }
-  }
-  return {};
+    if (std::ranges::any_of(migrations, [&](const Migration& m) { return missing(m) && adds_column(m); }))
+      TRY_VOID(connection.rewrite_rows());
+    return connection.seal_anew();  // whatever their statements did to rows and columns
+  });
 }
 
 }  // namespace troupe::db

@@ -64,9 +64,8 @@ Levels levels_of(const pb::ModerationProfile& profile, const std::string& rating
 }  // namespace
 
 Levels AiService::allowed_for(const std::string& player) const {
-  const auto found = profiles_.find(player);
-  return found == profiles_.end() ? moderation::levels_for(config_.rating)
-                                  : levels_of(found->second, config_.rating);
+  const auto* found = profiles_.find(player);
+  return found == nullptr ? moderation::levels_for(config_.rating) : levels_of(*found, config_.rating);
 }
 
 // As it was when the conversation began; a profile changes the next one.
@@ -237,10 +236,10 @@ std::string AiService::written_line(const pb::AiSpeakRequest& request, const Lev
 Result<pb::ModerationProfile> AiService::get_profile(const Caller& caller,
                                                      const pb::AiGetProfileRequest& request) const {
   const std::string player = caller.player_or_self(request.player());
-  const auto found = profiles_.find(player);
+  const auto* found = profiles_.find(player);
   pb::ModerationProfile profile;
   profile.set_player(player);
-  profile.set_name(found == profiles_.end() ? config_.rating : found->second.name());
+  profile.set_name(found == nullptr ? config_.rating : found->name());
   fill(*profile.mutable_levels(), allowed_for(player), true);
   return profile;
 }
@@ -270,18 +269,11 @@ Result<pb::ModerationProfile> AiService::set_profile(Turn& turn, const Caller&,
                   "a level is 0 to 4, not " + std::to_string(level.level()));
     }
   }
-  if (!profiles_.contains(profile.player()) && profiles_.size() >= config_.profiles_max) {
-    return fail(Code::exhausted, "ai.profiles", "no room for more profiles");
-  }
   // A teen's never goes above a teen's, whoever asks for it: the reply says what it is now.
   const auto levels = levels_of(profile, config_.rating);
   profile.clear_levels();
   fill(*profile.mutable_levels(), levels, true);
-  profiles_[profile.player()] = profile;
-  turn.write(
-      "insert into ai_profiles (player, profile) values ($1, $2) "
-      "on conflict (player) do update set profile = excluded.profile",
-      {profile.player(), db::Blob{stable_bytes(profile)}});
+  profiles_.put(turn, profile);
   return profile;
 }
 

@@ -10,7 +10,12 @@ namespace troupe {
 
 AiService::AiService(const pack::Pack& pack, Host& host, const pack::PromptTexts& texts,
                      const talk::Language& language, AiConfig config)
-    : pack_(pack), host_(host), texts_(texts), language_(language), config_(std::move(config)) {}
+    : pack_(pack),
+      host_(host),
+      texts_(texts),
+      language_(language),
+      config_(std::move(config)),
+      profiles_(host.timeline()) {}
 
 void AiService::mount() {
   Host& host = host_;
@@ -21,17 +26,6 @@ void AiService::mount() {
   host.serve(&AiService::get_profile, static_cast<const AiService*>(this));
   host.serve(&AiService::set_profile, this);
   host.on_held_back([this](const HeldBack& refused) { note_refused(refused); });
-  host.timeline().add_migrations(
-      {{"ai", 1, "create table ai_profiles (player text primary key, profile blob not null)"}});
-  host.timeline().add_table("ai_profiles", "player");
-  host.timeline().add_loader([this](db::Reader& reader) { return load(reader); });
-}
-
-Result<void> AiService::load(db::Reader& reader) {
-  profiles_.clear();
-  TRY(const auto rows, reader.query("select player, profile from ai_profiles"));
-  for (const auto& row : rows) profiles_[row.text(0)].ParseFromString(row.blob(1));
-  return {};
 }
 
 Task<pb::AiChooseReply> AiService::choose(Caller caller, pb::AiChooseRequest request) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/host.h"
+#include "host/table.h"
 #include "moderation/moderation.h"
 #include "pack/pack.h"
 #include "pack/prompt_texts.h"
@@ -25,7 +26,6 @@ struct AiConfig {
   double speech_temperature =
       0.4;  // above it, the 1.5B model leaves what it knows (tried on three questions, six seeds)
   std::size_t text_bytes_max = 4096;
-  std::size_t profiles_max = 100'000;
   rt::milliseconds choose_deadline{100};
   rt::milliseconds speak_deadline{15'000};
   // What can be said at once may wait so long for a model that says it better.
@@ -81,14 +81,13 @@ class AiService {
   moderation::Levels allowed_in(const pb::AiSpeakRequest& request) const;
   std::string written_line(const pb::AiSpeakRequest& request, const moderation::Levels& allowed);
   void announce(const pb::Decision& decision);
-  Result<void> load(db::Reader& reader);
 
   const pack::Pack& pack_;
   Host& host_;
   const pack::PromptTexts& texts_;
   const talk::Language& language_;
   AiConfig config_;
-  std::map<std::string, pb::ModerationProfile> profiles_;
+  Table<pb::ModerationProfile> profiles_;
   std::map<std::string, std::deque<rt::Instant>> noted_;  // by player: when something of theirs was recorded
 };
 

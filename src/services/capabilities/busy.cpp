@@ -2,78 +2,48 @@
 
 namespace troupe::capabilities {
 
-using db::Values;
+namespace {
 
-const char* Busy::schema() {
-  return R"sql(
-    create table capabilities_busy (
-      actor text not null,
-      slot text not null,
-      verb text not null,
-      until_ms bigint not null,
-      primary key (actor, slot)
-    ))sql";
+constexpr int kForgottenAtOnce = 4;  // a few for each that comes: none stays for long
+
+std::string slot_of(pack::ActorKind kind, const std::string& verb) {
+  return kind == pack::ActorKind::player ? std::string() : verb;
 }
 
-const Busy::Deed* Busy::with(pack::ActorKind kind, const std::string& key, const std::string& verb,
-                             GameTime now) const {
-  const auto found = deeds_.find(slot_of(kind, key, verb));
-  return found != deeds_.end() && found->second.until_ms > now.ms ? &found->second : nullptr;
+}  // namespace
+
+const pb::BusyRecord* Busy::with(pack::ActorKind kind, const std::string& key, const std::string& verb,
+                                 GameTime now) const {
+  const auto* deed = deeds_.find(key, slot_of(kind, verb));
+  return deed != nullptr && deed->until_ms() > now.ms ? deed : nullptr;
 }
 
 void Busy::begin(Turn& turn, pack::ActorKind kind, const std::string& key, const std::string& verb,
                  GameTime until) {
   forget(turn);
   if (until <= turn.now()) return;
-  const Slot slot = slot_of(kind, key, verb);
-  if (const auto before = deeds_.find(slot); before != deeds_.end()) {
-    ending_.erase({before->second.until_ms, slot});
-  }
-  deeds_[slot] = {verb, until.ms};
-  ending_.emplace(until.ms, slot);
-  turn.write(
-      "insert into capabilities_busy (actor, slot, verb, until_ms) values ($1, $2, $3, $4) "
-      "on conflict (actor, slot) do update set verb = excluded.verb, until_ms = excluded.until_ms",
-      Values{slot.first, slot.second, verb, until.ms});
+  pb::BusyRecord deed;
+  deed.set_actor(key);
+  deed.set_slot(slot_of(kind, verb));
+  deed.set_verb(verb);
+  deed.set_until_ms(until.ms);
+  deeds_.put(turn, std::move(deed));
 }
 
-// A few for each that comes: none stays for long.
 void Busy::forget(Turn& turn) {
-  for (int i = 0; i < 4 && !ending_.empty() && ending_.begin()->first <= turn.now().ms; ++i) {
-    const Slot slot = ending_.begin()->second;
-    ending_.erase(ending_.begin());
-    deeds_.erase(slot);
-    turn.write("delete from capabilities_busy where actor = $1 and slot = $2",
-               Values{slot.first, slot.second});
-  }
+  const auto& ending = ending_.entries();
+  for (int i = 0; i < kForgottenAtOnce && !ending.empty() && ending.begin()->first <= turn.now().ms; ++i)
+    deeds_.erase_at(turn, ending.begin()->second);
 }
 
 void Busy::keep_known(Turn& turn, const pack::Pack& pack) {
-  for (auto deed = deeds_.begin(); deed != deeds_.end();) {
-    const Slot slot = deed->first;
-    const bool known = pack.verb(deed->second.verb) != nullptr &&
-                       (slot.first.starts_with("player:") || pack.npc(slot.first) != nullptr);
-    if (known) {
-      ++deed;
-      continue;
-    }
-    ending_.erase({deed->second.until_ms, slot});
-    deed = deeds_.erase(deed);
-    turn.write("delete from capabilities_busy where actor = $1 and slot = $2",
-               Values{slot.first, slot.second});
+  std::vector<TableKey> gone;
+  for (const auto& [key, deed] : deeds_.rows()) {
+    const bool known = pack.verb(deed.verb()) != nullptr &&
+                       (deed.actor().starts_with("player:") || pack.npc(deed.actor()) != nullptr);
+    if (!known) gone.push_back(key);
   }
-}
-
-Result<void> Busy::load(db::Reader& reader) {
-  deeds_.clear();
-  ending_.clear();
-  TRY(const auto rows, reader.query("select actor, slot, verb, until_ms from capabilities_busy"));
-  for (const auto& row : rows) {
-    const Slot slot{row.text(0), row.text(1)};
-    deeds_[slot] = {row.text(2), row.integer(3)};
-    ending_.emplace(row.integer(3), slot);
-  }
-  return {};
+  for (auto& key : gone) deeds_.erase_at(turn, std::move(key));
 }
 
 }  // namespace troupe::capabilities

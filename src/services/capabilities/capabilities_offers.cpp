@@ -46,14 +46,6 @@ GameSpan real_seconds(const Turn& turn, std::int64_t seconds) {
 
 void CapabilitiesService::mount_offers() {
   auto& timeline = host_.timeline();
-  timeline.add_migrations(
-      {{"capabilities", 2, std::string(capabilities::Busy::schema()) + ";" + Offers::schema()}});
-  timeline.add_table("capabilities_busy", "actor, slot");
-  timeline.add_table("capabilities_offers", "id");
-  timeline.add_loader([this](db::Reader& reader) -> Result<void> {
-    TRY_VOID(busy_.load(reader));
-    return offers_.load(reader);
-  });
   timeline.add_timer_handler("capabilities", [this](Turn& turn, const std::string& key, const std::string&) {
     on_timer(turn, key);
   });

@@ -89,7 +89,8 @@ CapabilitiesService::CapabilitiesService(const pack::Pack& pack, Host& host, cap
                     },
               limits),
       engines_(limits),
-      offers_(limits) {}
+      busy_(host.timeline()),
+      offers_(host.timeline(), limits) {}
 
 void CapabilitiesService::mount() {
   host_.serve(&CapabilitiesService::verbs, this);
@@ -240,7 +241,7 @@ Result<pb::Verdict> CapabilitiesService::check(const Caller& caller,
 std::int64_t CapabilitiesService::left_ms(const Actor& actor, const std::string& verb) const {
   const auto now = host_.timeline().now();
   const auto* deed = busy_.with(actor.kind, capabilities::key_of(actor.kind, actor.id), verb, now);
-  return deed == nullptr ? 0 : deed->until_ms - now.ms;
+  return deed == nullptr ? 0 : deed->until_ms() - now.ms;
 }
 
 // An error and no verdict: it leaves nothing in the log, however often it is tried.
@@ -249,9 +250,10 @@ Result<void> CapabilitiesService::check_free(const Actor& actor, const std::stri
   const auto now = timeline.now();
   const auto* deed = busy_.with(actor.kind, capabilities::key_of(actor.kind, actor.id), verb, now);
   if (deed == nullptr) return {};
-  const auto left = deed->until_ms - now.ms;
-  Error error{Code::conflict, "verb.busy",
-              fmt::format("{} is busy with '{}' for another {}", actor.id, deed->verb, game_span_text(left))};
+  const auto left = deed->until_ms() - now.ms;
+  Error error{
+      Code::conflict, "verb.busy",
+      fmt::format("{} is busy with '{}' for another {}", actor.id, deed->verb(), game_span_text(left))};
   if (timeline.clock().running()) error.retry_after_ms = 1 + timeline.clock().real_of({left}).count();
   return std::unexpected(std::move(error));
 }

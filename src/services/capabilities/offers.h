@@ -2,12 +2,10 @@
 // What waits for a player's word: deeds of others that would touch them. Owned by the capabilities service;
 // io thread. Bounds: Limits: so many of one asker, to one player and in all; each is void after a while. What
 // was declined is remembered for as long again, so that nobody is asked the same over and over.
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "host/turn.h"
+#include "host/table.h"
 #include "services/capabilities/verb_rules.h"
 #include "troupe/v1/capabilities.pb.h"
 
@@ -15,7 +13,7 @@ namespace troupe::capabilities {
 
 class Offers {
  public:
-  explicit Offers(const Limits& limits) : limits_(limits) {}
+  Offers(Timeline& timeline, const Limits& limits) : limits_(limits), kept_(timeline) {}
 
   // nullptr: there is none.
   const pb::Offer* find(const std::string& id) const;
@@ -34,19 +32,13 @@ class Offers {
   void decline(Turn& turn, const std::string& id, GameTime forget_at);
   void remove(Turn& turn, const std::string& id);
 
-  Result<void> load(db::Reader& reader);
-  static const char* schema();
   static constexpr std::string_view kTimer = "offer:";
 
  private:
-  void save(Turn& turn, const pb::Offer& offer, bool declined) const;
-  struct Kept {
-    pb::Offer offer;
-    bool declined = false;
-  };
+  void keep(Turn& turn, const pb::Offer& offer, bool declined);
 
   const Limits limits_;
-  std::map<std::string, Kept> kept_;
+  Table<pb::OfferRecord> kept_;
 };
 
 }  // namespace troupe::capabilities

@@ -5,35 +5,18 @@
 
 namespace troupe::router {
 
-void Switches::mount() {
-  auto& timeline = host_.timeline();
-  timeline.add_migrations({{"router_serving", 1, R"sql(
-    create table router_serving (
-      tier text not null primary key,
-      model text not null
-    ))sql"}});
-  timeline.add_table("router_serving", "tier");
-  timeline.add_loader([this](db::Reader& reader) { return load(reader); });
-  host_.serve(&Switches::serving, this);
-}
-
-Result<void> Switches::load(db::Reader& reader) {
-  serving_.clear();
-  others_.clear();
-  TRY(const auto rows, reader.query("select tier, model from router_serving"));
-  for (const auto& row : rows) serving_[row.text(0)] = row.text(1);
-  return {};
-}
+void Switches::mount() { host_.serve(&Switches::serving, this); }
 
 void Switches::wrote(const std::string& tier, const std::string& model) {
   auto& other = others_[tier];
-  if (const auto known = serving_.find(tier); known != serving_.end() && known->second == model) {
+  const auto* known = serving_.find(tier);
+  if (known != nullptr && known->model() == model) {
     other = {};
     return;
   }
   if (other.model != model) other = {.model = model};
   // The first that ever writes is told at once: nothing is switched by it.
-  if (++other.in_a_row < kInARow && serving_.contains(tier)) return;
+  if (++other.in_a_row < kInARow && known != nullptr) return;
   other = {};
   pb::RouterServing command;
   command.set_tier(tier);
@@ -50,21 +33,17 @@ Result<pb::RouterServed> Switches::serving(Turn& turn, const Caller& caller,
   if (caller.role != pb::ROLE_SERVICE)
     return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
   pb::RouterServed reply;
-  auto& serving = serving_[command.tier()];
-  if (serving == command.model()) return reply;
-  if (!serving.empty()) {
+  const auto* known = serving_.find(command.tier());
+  if (known != nullptr && known->model() == command.model()) return reply;
+  if (known != nullptr) {
+    reply.set_from(known->model());
     pb::ModelSwitched event;
     event.set_tier(command.tier());
-    event.set_from(serving);
+    event.set_from(known->model());
     event.set_to(command.model());
     turn.emit(event, {.subject = command.tier(), .priority = pb::PRIORITY_HIGH});
   }
-  reply.set_from(serving);
-  serving = command.model();
-  turn.write(
-      "insert into router_serving (tier, model) values ($1, $2) "
-      "on conflict (tier) do update set model = excluded.model",
-      db::Values{command.tier(), command.model()});
+  serving_.put(turn, command);
   return reply;
 }
 

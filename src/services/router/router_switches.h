@@ -6,6 +6,7 @@
 #include <string>
 
 #include "host/host.h"
+#include "host/table.h"
 #include "troupe/v1/router.pb.h"
 
 namespace troupe::router {
@@ -14,13 +15,12 @@ class Switches {
  public:
   static constexpr int kInARow = 3;
 
-  explicit Switches(Host& host) : host_(host) {}
+  explicit Switches(Host& host) : host_(host), serving_(host.timeline()) {}
   void mount();
   // `model` has written an answer of `tier` that asked for no model in particular.
   void wrote(const std::string& tier, const std::string& model);
 
  private:
-  Result<void> load(db::Reader& reader);
   Result<pb::RouterServed> serving(Turn& turn, const Caller& caller, const pb::RouterServing& command);
 
   struct Other {
@@ -28,7 +28,7 @@ class Switches {
     int in_a_row = 0;
   };
   Host& host_;
-  std::map<std::string, std::string> serving_;
+  Table<pb::RouterServing> serving_;
   std::map<std::string, Other> others_;
 };
 

@@ -8,8 +8,6 @@
 
 namespace troupe {
 
-using db::Blob;
-using db::Values;
 using settings::Setting;
 
 namespace settings {
@@ -70,6 +68,14 @@ Result<Setting> declared(const pb::SettingsDeclareRequest& request, const Limits
   return setting;
 }
 
+Value kept(const std::string& json) { return from_text(json).value_or(Value()); }
+
+Setting kept(const pb::SettingsDeclareRequest& declaration, const Limits& limits) {
+  auto setting = declared(declaration, limits);
+  if (setting) return *std::move(setting);
+  return {.category = std::string(kOwn), .key = declaration.key(), .summary = declaration.summary()};
+}
+
 }  // namespace settings
 
 namespace {
@@ -90,31 +96,16 @@ pb::SettingsDeclareRequest record_of(const Setting& setting) {
 }  // namespace
 
 void SettingsService::mount_declared() {
-  host_.timeline().add_migrations(
-      {{"settings", 2,
-        "create table settings_declared (key text not null primary key, record blob not null)"}});
-  host_.timeline().add_table("settings_declared", "key");
   host_.serve(&SettingsService::declare, this);
   host_.serve(&SettingsService::withdraw, this);
-}
-
-Result<void> SettingsService::load_declared(db::Reader& reader) {
-  declared_.clear();
-  TRY(const auto rows, reader.query("select key, record from settings_declared"));
-  for (const auto& row : rows) {
-    pb::SettingsDeclareRequest record;
-    record.ParseFromString(row.blob(1));
-    TRY(declared_[row.text(0)], settings::declared(record, limits_));
-  }
-  return {};
 }
 
 Result<const Setting*> SettingsService::setting_of(const std::string& category,
                                                    const std::string& key) const {
   if (category != settings::kOwn) return settings::find(category, key);
-  if (const auto found = declared_.find(key); found != declared_.end()) return &found->second;
+  if (const auto* found = own_.find(key)) return found;
   std::vector<std::string> names;
-  for (const auto& [name, setting] : declared_) names.push_back(name);
+  for (const auto& [name, setting] : own_.rows()) names.push_back(setting.key);
   return fail(
       Code::not_found, "settings.unknown",
       fmt::format("the game declared no setting '{}'{}", utf8_prefix(key, 60), did_you_mean(key, names)));
@@ -123,65 +114,60 @@ Result<const Setting*> SettingsService::setting_of(const std::string& category,
 std::vector<const Setting*> SettingsService::every_setting() const {
   std::vector<const Setting*> all;
   for (const auto& setting : settings::all_settings()) all.push_back(&setting);
-  for (const auto& [key, setting] : declared_) all.push_back(&setting);
+  for (const auto& [key, setting] : own_.rows()) all.push_back(&setting);
   return all;
 }
 
 // What was set for a setting that is gone or has another shape.
 void SettingsService::forget_values(Turn& turn, const std::string& name) {
-  if (values_.erase(name) > 0) turn.write("delete from settings_values where name = $1", Values{name});
-  bool any = false;
-  for (auto player = preferences_.begin(); player != preferences_.end();) {
-    any |= player->second.erase(name) > 0;
-    player = player->second.empty() ? preferences_.erase(player) : std::next(player);
+  values_.erase(turn, name);
+  std::vector<TableKey> gone;
+  for (const auto& [key, preference] : preferences_.rows()) {
+    if (preference.name() == name) gone.push_back(key);
   }
-  if (any) turn.write("delete from settings_preferences where name = $1", Values{name});
+  for (auto& key : gone) preferences_.erase_at(turn, std::move(key));
 }
 
 Result<pb::Setting> SettingsService::declare(Turn& turn, const Caller& caller,
                                              const pb::SettingsDeclareRequest& request) {
   TRY(Setting setting, settings::declared(request, limits_));
-  const auto known = declared_.find(setting.key);
-  if (known == declared_.end() && declared_.size() >= limits_.declared_max) {
+  const auto* known = declared_.find(setting.key);
+  if (known == nullptr && declared_.size() >= limits_.declared_max) {
     return fail(Code::exhausted, "settings.full",
                 fmt::format("the game has {} settings of its own already", limits_.declared_max));
   }
-  const std::string record = stable_bytes(record_of(setting));
-  if (known != declared_.end() && stable_bytes(record_of(known->second)) == record)
-    return view(known->second);
+  pb::DeclaredRecord record;
+  record.set_key(setting.key);
+  *record.mutable_declaration() = record_of(setting);
+  if (known != nullptr && stable_bytes(*known) == stable_bytes(record)) return view(*own_.find(setting.key));
   const std::string name = setting.name();
-  const bool other_shape = known != declared_.end();
+  const bool other_shape = known != nullptr;
   if (other_shape) forget_values(turn, name);
-  turn.write(
-      "insert into settings_declared (key, record) values ($1, $2) on conflict (key) do update set record = "
-      "excluded.record",
-      Values{setting.key, Blob{record}});
+  declared_.put(turn, std::move(record));
   note(turn, caller, (other_shape ? "declare anew " : "declare ") + name, "",
        settings::to_text(setting.standard));
-  const Setting& kept = declared_[setting.key] = std::move(setting);
   pb::SettingChanged event;
-  event.set_category(kept.category);
-  event.set_key(kept.key);
-  *event.mutable_value() = settings::to_proto(kept.standard);
+  event.set_category(setting.category);
+  event.set_key(setting.key);
+  *event.mutable_value() = settings::to_proto(setting.standard);
   turn.emit(event, {.subject = name, .place = {}});
-  return view(kept);
+  return view(setting);
 }
 
 Result<pb::SettingsWithdrawReply> SettingsService::withdraw(Turn& turn, const Caller& caller,
                                                             const pb::SettingsWithdrawRequest& request) {
   pb::SettingsWithdrawReply reply;
-  const auto known = declared_.find(request.key());
-  if (known == declared_.end()) return reply;
-  const std::string name = known->second.name();
-  forget_values(turn, name);
-  turn.write("delete from settings_declared where key = $1", Values{request.key()});
-  note(turn, caller, "withdraw " + name, settings::to_text(known->second.standard), "");
+  const auto* known = own_.find(request.key());
+  if (known == nullptr) return reply;
+  const Setting setting = *known;
+  forget_values(turn, setting.name());
+  declared_.erase(turn, setting.key);
+  note(turn, caller, "withdraw " + setting.name(), settings::to_text(setting.standard), "");
   pb::SettingChanged event;
-  event.set_category(known->second.category);
-  event.set_key(known->second.key);
+  event.set_category(setting.category);
+  event.set_key(setting.key);
   event.mutable_value()->set_null_value(google::protobuf::NULL_VALUE);
-  declared_.erase(known);
-  turn.emit(event, {.subject = name, .place = {}});
+  turn.emit(event, {.subject = setting.name(), .place = {}});
   reply.set_removed(true);
   return reply;
 }

@@ -18,13 +18,12 @@ namespace troupe::settings {
 namespace pb = troupe::v1;
 
 struct Limits {
-  std::size_t players_max = 100'000;  // with preferences or a tier of their own; some 20 MB
   std::size_t flags_max = 500;
   std::size_t declared_max = 200;  // a game's own settings
   std::size_t choices_max = 50;
   std::size_t name_bytes_max = 64;   // of players and flags
   std::size_t text_bytes_max = 500;  // of a text value and of a summary
-  std::size_t audit_max = 100'000;   // entries kept; the oldest go
+  std::size_t audit_max = 20'000;    // entries kept; the oldest go
   std::size_t audit_page_default = 100;
   std::size_t audit_page_max = 1000;
 };
@@ -68,6 +67,9 @@ Result<Value> parse(const Setting& setting, const google::protobuf::Value& value
 std::string wanted(const Setting& setting);  // "a number from 0 to 1"
 std::string to_text(const Value& value);     // JSON, for tables and the audit
 Result<Value> from_text(const std::string& json);
+// Of a record: what was kept and does not read any more is as if nothing were there.
+Value kept(const std::string& json);
+Setting kept(const pb::SettingsDeclareRequest& declaration, const Limits& limits);
 google::protobuf::Value to_proto(const Value& value);
 
 struct Flag {

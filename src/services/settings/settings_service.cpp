@@ -4,7 +4,6 @@
 
 namespace troupe {
 
-using db::Values;
 using settings::Setting;
 using settings::Value;
 
@@ -12,47 +11,21 @@ namespace {
 constexpr const char* kDefault = "default";
 }  // namespace
 
-SettingsService::SettingsService(Host& host, const settings::Limits& limits) : host_(host), limits_(limits) {}
+SettingsService::SettingsService(Host& host, const settings::Limits& limits)
+    : host_(host),
+      limits_(limits),
+      values_(host.timeline()),
+      preferences_(host.timeline()),
+      declared_(host.timeline()),
+      flags_(host.timeline()),
+      tiers_(host.timeline()),
+      audit_(host.timeline()),
+      set_(values_.view<Value>([](const auto& record) { return settings::kept(record.value()); })),
+      preferred_(preferences_.view<Value>([](const auto& record) { return settings::kept(record.value()); })),
+      own_(declared_.view<Setting>(
+          [limits](const auto& record) { return settings::kept(record.declaration(), limits); })) {}
 
 void SettingsService::mount() {
-  auto& timeline = host_.timeline();
-  timeline.add_migrations({{"settings", 1, R"sql(
-    create table settings_values (
-      name text not null primary key,
-      value text not null
-    );
-    create table settings_preferences (
-      player text not null,
-      name text not null,
-      value text not null,
-      primary key (player, name)
-    );
-    create table settings_flags (
-      flag text not null primary key,
-      is_on bigint not null,
-      rollout_percent double precision not null,
-      tiers text not null,
-      summary text not null
-    );
-    create table settings_tiers (
-      player text not null primary key,
-      tier text not null
-    );
-    create table settings_audit (
-      id bigint not null primary key,
-      who text not null,
-      role text not null,
-      what text not null,
-      before_value text not null,
-      after_value text not null,
-      wall_ms bigint not null
-    ))sql"}});
-  timeline.add_table("settings_values", "name");
-  timeline.add_table("settings_flags", "flag");
-  timeline.add_table("settings_tiers", "player");
-  timeline.add_table("settings_preferences", "player, name");
-  timeline.add_table("settings_audit", "id");
-  timeline.add_loader([this](db::Reader& reader) { return load(reader); });
   host_.serve(&SettingsService::get, this);
   host_.serve(&SettingsService::list, this);
   host_.serve(&SettingsService::set, this);
@@ -60,21 +33,6 @@ void SettingsService::mount() {
   host_.serve(&SettingsService::set_preference, this);
   mount_declared();
   mount_flags();
-}
-
-Result<void> SettingsService::load(db::Reader& reader) {
-  TRY_VOID(load_declared(reader));
-  values_.clear();
-  preferences_.clear();
-  TRY(const auto values, reader.query("select name, value from settings_values"));
-  for (const auto& row : values) {
-    TRY(values_[row.text(0)], settings::from_text(row.text(1)));
-  }
-  TRY(const auto preferences, reader.query("select player, name, value from settings_preferences"));
-  for (const auto& row : preferences) {
-    TRY(preferences_[row.text(0)][row.text(1)], settings::from_text(row.text(2)));
-  }
-  return load_flags(reader);
 }
 
 Result<std::string> SettingsService::player_of(const Caller& caller, const std::string& wanted) const {
@@ -90,19 +48,22 @@ Result<std::string> SettingsService::player_of(const Caller& caller, const std::
 // Every change leaves a line: who, what, from what to what.
 void SettingsService::note(Turn& turn, const Caller& caller, const std::string& what,
                            const std::string& before, const std::string& after) {
-  ++audit_last_;
-  turn.write(
-      "insert into settings_audit (id, who, role, what, before_value, after_value, wall_ms) "
-      "values ($1, $2, $3, $4, $5, $6, $7)",
-      Values{audit_last_, caller.name, role_name(caller.role), what, before, after,
-             host_.env().clock.wall_ms()});
-  const auto kept = static_cast<std::int64_t>(limits_.audit_max);
-  if (audit_last_ > kept) turn.write("delete from settings_audit where id <= $1", Values{audit_last_ - kept});
+  const auto& rows = audit_.rows();
+  pb::AuditRecord entry;
+  entry.set_id(rows.empty() ? 1 : rows.rbegin()->second.id() + 1);
+  entry.set_who(caller.name);
+  entry.set_role(role_name(caller.role));
+  entry.set_what(what);
+  entry.set_before_value(before);
+  entry.set_after_value(after);
+  entry.set_wall_ms(host_.env().clock.wall_ms());
+  audit_.put(turn, std::move(entry));
+  if (rows.size() > limits_.audit_max) audit_.erase_at(turn, rows.begin()->first);
 }
 
 const Value& SettingsService::value_of(const Setting& setting) const {
-  const auto found = values_.find(setting.name());
-  return found == values_.end() ? setting.standard : found->second;
+  const auto* found = set_.find(setting.name());
+  return found == nullptr ? setting.standard : *found;
 }
 
 pb::Setting SettingsService::view(const Setting& setting) const {
@@ -150,14 +111,12 @@ Result<pb::Setting> SettingsService::set(Turn& turn, const Caller& caller,
   const Value before = value_of(*setting);
   if (before == value) return view(*setting);
   if (value == setting->standard) {
-    values_.erase(name);
-    turn.write("delete from settings_values where name = $1", Values{name});
+    values_.erase(turn, name);
   } else {
-    values_[name] = value;
-    turn.write(
-        "insert into settings_values (name, value) values ($1, $2) on conflict (name) do update set value = "
-        "excluded.value",
-        Values{name, settings::to_text(value)});
+    pb::SettingRecord record;
+    record.set_name(name);
+    record.set_value(settings::to_text(value));
+    values_.put(turn, std::move(record));
   }
   note(turn, caller, "set " + name, settings::to_text(before), settings::to_text(value));
   pb::SettingChanged event;
@@ -169,16 +128,12 @@ Result<pb::Setting> SettingsService::set(Turn& turn, const Caller& caller,
 }
 
 pb::Preferences SettingsService::preferences_of(const std::string& player) const {
-  const auto own = preferences_.find(player);
   pb::Preferences out;
   out.set_player(player);
   for (const auto* setting : every_setting()) {
     if (!setting->per_player) continue;
-    const Value* value = &value_of(*setting);
-    if (own != preferences_.end()) {
-      if (const auto found = own->second.find(setting->name()); found != own->second.end())
-        value = &found->second;
-    }
+    const Value* value = preferred_.find(player, setting->name());
+    if (value == nullptr) value = &value_of(*setting);
     (*out.mutable_values()->mutable_fields())[setting->name()] = settings::to_proto(*value);
   }
   return out;
@@ -203,28 +158,18 @@ Result<pb::Preferences> SettingsService::set_preference(Turn& turn, const Caller
   if (!reset) {
     TRY(value, settings::parse(*setting, request.value(), limits_));
   }
-  const auto known = preferences_.find(player);
-  if (known == preferences_.end() && !reset && preferences_.size() >= limits_.players_max) {
-    return fail(Code::exhausted, "settings.full",
-                fmt::format("{} players have preferences already", limits_.players_max));
-  }
-  const auto old = known == preferences_.end() ? nullptr : [&]() -> const Value* {
-    const auto found = known->second.find(name);
-    return found == known->second.end() ? nullptr : &found->second;
-  }();
+  const auto* old = preferred_.find(player, name);
   const std::string before = old == nullptr ? kDefault : settings::to_text(*old);
   const std::string after = reset ? kDefault : settings::to_text(value);
   if (before == after) return preferences_of(player);
   if (reset) {
-    known->second.erase(name);  // there was one, or nothing would change
-    if (known->second.empty()) preferences_.erase(known);
-    turn.write("delete from settings_preferences where player = $1 and name = $2", Values{player, name});
+    preferences_.erase(turn, player, name);  // there was one, or nothing would change
   } else {
-    preferences_[player][name] = value;
-    turn.write(
-        "insert into settings_preferences (player, name, value) values ($1, $2, $3) "
-        "on conflict (player, name) do update set value = excluded.value",
-        Values{player, name, after});
+    pb::PreferenceRecord record;
+    record.set_player(player);
+    record.set_name(name);
+    record.set_value(after);
+    preferences_.put(turn, std::move(record));
   }
   note(turn, caller, "preference " + name + " of " + player, before, after);
   pb::PreferenceChanged event;

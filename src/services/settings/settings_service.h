@@ -1,10 +1,10 @@
 #pragma once
 // Configuration, preferences, feature flags and player tiers of all worlds. Owned by app; lives on the shared
-// timeline, on the io thread. Everything but the audit is in memory (Limits).
-#include <map>
+// timeline, on the io thread. Bounds: Limits, and those of the tables.
 #include <string>
 
 #include "host/host.h"
+#include "host/table.h"
 #include "services/settings/settings_rules.h"
 #include "troupe/v1/settings.pb.h"
 
@@ -36,7 +36,6 @@ class SettingsService {
   std::vector<const settings::Setting*> every_setting() const;
   void forget_values(Turn& turn, const std::string& name);
   void mount_declared();
-  Result<void> load_declared(db::Reader& reader);
 
   // settings_flags.cpp: flags, tiers, audit
   Result<pb::FlagState> get_flag(const Caller& caller, const pb::SettingsGetFlagRequest& request) const;
@@ -46,12 +45,10 @@ class SettingsService {
   Result<pb::PlayerTier> get_tier(const Caller& caller, const pb::SettingsGetTierRequest& request) const;
   Result<pb::PlayerTier> set_tier(Turn& turn, const Caller& caller,
                                   const pb::SettingsSetTierRequest& request);
-  Task<pb::SettingsAuditReply> audit(Caller caller, pb::SettingsAuditRequest request);
+  Result<pb::SettingsAuditReply> audit(const Caller& caller, const pb::SettingsAuditRequest& request) const;
   const settings::Tier& tier_of(const std::string& player) const;
   void mount_flags();
-  Result<void> load_flags(db::Reader& reader);
 
-  Result<void> load(db::Reader& reader);
   // The player that a request is about: a player only themselves. `permission_denied` settings.not_yours.
   Result<std::string> player_of(const Caller& caller, const std::string& wanted) const;
   void note(Turn& turn, const Caller& caller, const std::string& what, const std::string& before,
@@ -59,12 +56,15 @@ class SettingsService {
 
   Host& host_;
   const settings::Limits limits_;
-  std::map<std::string, settings::Value> values_;  // by "category.key": those that are not at their default
-  std::map<std::string, std::map<std::string, settings::Value>> preferences_;  // player -> the same
-  std::map<std::string, settings::Setting> declared_;                          // by key, in the category game
-  std::map<std::string, settings::Flag> flags_;
-  std::map<std::string, std::string> tiers_;  // player -> tier: those that are not free
-  std::int64_t audit_last_ = 0;
+  Table<pb::SettingRecord> values_;          // those that are not at their default
+  Table<pb::PreferenceRecord> preferences_;  // the same of players
+  Table<pb::DeclaredRecord> declared_;       // of the category game
+  Table<pb::FlagRecord> flags_;
+  Table<pb::PlayerTierRecord> tiers_;
+  Table<pb::AuditRecord> audit_;
+  const TableView<pb::SettingRecord, settings::Value>& set_;
+  const TableView<pb::PreferenceRecord, settings::Value>& preferred_;
+  const TableView<pb::DeclaredRecord, settings::Setting>& own_;
 };
 
 }  // namespace troupe

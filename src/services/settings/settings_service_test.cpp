@@ -310,7 +310,6 @@ TEST(WorldSettings, AWorldHearsWhatIsSet) {
 
 TEST(SettingsLimits, AreKept) {
   settings::Limits limits;
-  limits.players_max = 1;
   limits.flags_max = 1;
   limits.audit_max = 2;
   test::World world({[&](Host& host) {
@@ -319,15 +318,6 @@ TEST(SettingsLimits, AreKept) {
                       return service;
                     }},
                     {.world = "shared", .has_time = false});
-  const auto prefer = [&](const std::string& name) {
-    pb::SettingsSetPreferenceRequest request;
-    request.set_category("controls");
-    request.set_key("invert_y");
-    request.mutable_value()->set_bool_value(true);
-    return world.call<pb::Preferences>(player(name), request);
-  };
-  ASSERT_TRUE(prefer("anna"));
-  EXPECT_EQ(prefer("bert").error().message, "1 players have preferences already");
   const auto flag = [&](const std::string& name, bool on) {
     pb::SettingsSetFlagRequest request;
     request.mutable_flag()->set_flag(name);

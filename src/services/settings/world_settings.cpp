@@ -5,7 +5,6 @@
 
 namespace troupe {
 
-using db::Values;
 using settings::Setting;
 using settings::Value;
 
@@ -20,22 +19,12 @@ const Setting* known(const std::string& name) {
 
 }  // namespace
 
-void WorldSettings::mount() {
-  auto& timeline = host_.timeline();
-  timeline.add_migrations(
-      {{"world_settings", 1,
-        "create table world_settings (name text not null primary key, value text not null)"}});
-  timeline.add_table("world_settings", "name");
-  timeline.add_loader([this](db::Reader& reader) -> Result<void> {
-    values_.clear();
-    TRY(const auto rows, reader.query("select name, value from world_settings"));
-    for (const auto& row : rows) {
-      TRY(values_[row.text(0)], settings::from_text(row.text(1)));
-    }
-    return {};
-  });
-  host_.serve(&WorldSettings::heard, this);
-}
+WorldSettings::WorldSettings(Host& host)
+    : host_(host),
+      values_(host.timeline()),
+      set_(values_.view<Value>([](const auto& record) { return settings::kept(record.value()); })) {}
+
+void WorldSettings::mount() { host_.serve(&WorldSettings::heard, this); }
 
 void WorldSettings::start() {
   auto subscribed = host_.bus().subscribe("evt.shared.settings.>", [this](const bus::Event& event) {
@@ -104,15 +93,12 @@ Result<pb::SettingsHeardReply> WorldSettings::heard(Turn& turn, const Caller& ca
       TRY(const Value next, settings::parse(*setting, changed->value(), {}));
       if (value(name) == next) return pb::SettingsHeardReply();
       if (next == setting->standard) {
-        values_.erase(name);
-        turn.write("delete from world_settings where name = $1", Values{name});
+        values_.erase(turn, name);
       } else {
-        values_[name] = next;
-        turn.write(
-            "insert into world_settings (name, value) values ($1, $2) on conflict (name) do update set value "
-            "= "
-            "excluded.value",
-            Values{name, settings::to_text(next)});
+        pb::WorldSettingRecord record;
+        record.set_name(name);
+        record.set_value(settings::to_text(next));
+        values_.put(turn, std::move(record));
       }
     }
   }
@@ -121,7 +107,7 @@ Result<pb::SettingsHeardReply> WorldSettings::heard(Turn& turn, const Caller& ca
 }
 
 const Value& WorldSettings::value(const std::string& name) const {
-  if (const auto found = values_.find(name); found != values_.end()) return found->second;
+  if (const auto* found = set_.find(name)) return *found;
   const Setting* setting = known(name);
   TROUPE_CHECK(setting != nullptr, name.c_str());
   return setting->standard;

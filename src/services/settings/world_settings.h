@@ -4,10 +4,10 @@
 // which tells the world's clients and services. Owned by app, one per world; io thread. Bounded by the
 // declared settings.
 #include <deque>
-#include <map>
 #include <string>
 
 #include "host/host.h"
+#include "host/table.h"
 #include "services/settings/settings_rules.h"
 #include "troupe/v1/settings.pb.h"
 
@@ -15,7 +15,7 @@ namespace troupe {
 
 class WorldSettings {
  public:
-  explicit WorldSettings(Host& host) : host_(host) {}
+  explicit WorldSettings(Host& host);
   void mount();
   // Listens to the shared timeline, and catches up with what was set while this world did not run.
   void start();
@@ -37,7 +37,8 @@ class WorldSettings {
   static constexpr std::size_t kWaitingMax = 1000;
   std::deque<pb::SettingsHeard> waiting_;  // told in their order; beyond kWaitingMax the oldest goes
   bool telling_ = false;
-  std::map<std::string, settings::Value> values_;  // by name: those that are not at their default
+  Table<pb::WorldSettingRecord> values_;  // those that are not at their default
+  const TableView<pb::WorldSettingRecord, settings::Value>& set_;
 };
 
 }  // namespace troupe

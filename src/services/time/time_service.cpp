@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "host/pack_change.h"
 #include "pack/query.h"
@@ -12,7 +13,6 @@ namespace troupe {
 namespace {
 
 namespace rules = time_rules;
-using db::Values;
 
 constexpr const char* kService = "time";
 constexpr const char* kDayTimer = "day";
@@ -20,21 +20,10 @@ constexpr const char* kPhaseTimer = "phase";
 constexpr const char* kUserTimer = "user:";
 constexpr const char* kArrivalTimer = "~arrived";  // sorts after the others that are due at the same moment
 
-const std::vector<db::Migration>& time_migrations() {
-  static const std::vector<db::Migration> all{{kService, 1, R"sql(
-    create table time_timers (
-      id text primary key,
-      at_ms bigint not null,
-      name text not null,
-      payload blob not null
-    ))sql"}};
-  return all;
-}
-
 }  // namespace
 
 TimeService::TimeService(const pack::Pack& pack, Host& host, TimeLimits limits)
-    : calendar_(pack.calendar), host_(host), limits_(limits) {}
+    : calendar_(pack.calendar), host_(host), limits_(limits), timers_(host.timeline()) {}
 
 void TimeService::mount() {
   host_.serve(&TimeService::get, this);
@@ -57,23 +46,16 @@ void TimeService::mount() {
                        TRY(const auto reply, set_off(turn, request));
                        return reply.SerializeAsString();
                      });
-  timeline.add_migrations(time_migrations());
-  timeline.add_table("time_timers", "id");
-  timeline.add_loader([this](db::Reader& reader) { return load(reader); });
+  timeline.add_loader([this](db::Reader&) -> Result<void> {
+    last_minute_ = rules::minute_of(host_.timeline().now());
+    return {};
+  });
   timeline.add_genesis([this](Turn& turn) { genesis(turn); });
   timeline.add_pack_hook(
       kService, [this](Turn& turn, const pb::PackChanged& change) { on_pack_changed(turn, change); });
   timeline.add_tick([this](Turn& turn) { on_tick(turn); });
   timeline.add_timer_handler(
       kService, [this](Turn& turn, const std::string& key, const std::string&) { on_timer(turn, key); });
-}
-
-Result<void> TimeService::load(db::Reader& reader) {
-  timers_.clear();
-  last_minute_ = rules::minute_of(host_.timeline().now());
-  TRY(const auto rows, reader.query("select id, at_ms, name, payload from time_timers"));
-  for (const auto& row : rows) timers_[row.text(0)] = {row.integer(1), row.text(2), row.blob(3)};
-  return {};
 }
 
 void TimeService::genesis(Turn& turn) {
@@ -175,7 +157,7 @@ void TimeService::arrived(Turn& turn) {
 void TimeService::on_tick(Turn& turn) {
   const std::int64_t minute = rules::minute_of(turn.now());
   if (minute == last_minute_) return;
-  last_minute_ = minute;
+  turn.on_undo([this, before = std::exchange(last_minute_, minute)] { last_minute_ = before; });
   pb::MinuteTicked event;
   event.set_now_ms(turn.now().ms);
   event.set_clock(pack::clock_text(rules::clock_of(turn.now())));
@@ -263,7 +245,7 @@ std::string TimeService::make_id(const Turn& turn) const {
   const std::string base =
       turn.input() != 0 ? fmt::format("timer-{}", turn.input()) : fmt::format("timer-at-{}", turn.now().ms);
   std::string id = base;
-  for (int n = 2; timers_.contains(id); ++n) id = fmt::format("{}-{}", base, n);
+  for (int n = 2; timers_.find(id) != nullptr; ++n) id = fmt::format("{}-{}", base, n);
   return id;
 }
 
@@ -271,15 +253,16 @@ Result<pb::TimeScheduleReply> TimeService::schedule(Turn& turn, const Caller&,
                                                     const pb::TimeScheduleRequest& request) {
   TRY_VOID(rules::check_timer(request, turn.now(), limits_));
   const std::string id = request.id().empty() ? make_id(turn) : request.id();
-  if (timers_.size() >= limits_.timers_max && !timers_.contains(id)) {
+  if (timers_.size() >= limits_.timers_max && timers_.find(id) == nullptr) {
     return fail(Code::exhausted, "time.timers_full",
                 fmt::format("{} timers are scheduled, the most there may be", limits_.timers_max));
   }
-  timers_[id] = {request.at_ms(), request.name(), request.payload()};
-  turn.write(
-      "insert into time_timers (id, at_ms, name, payload) values ($1, $2, $3, $4) on conflict (id) do update "
-      "set at_ms = excluded.at_ms, name = excluded.name, payload = excluded.payload",
-      Values{id, request.at_ms(), request.name(), db::Blob{request.payload()}});
+  pb::TimeTimerRecord timer;
+  timer.set_id(id);
+  timer.set_at_ms(request.at_ms());
+  timer.set_name(request.name());
+  timer.set_payload(request.payload());
+  timers_.put(turn, std::move(timer));
   turn.schedule(kService, kUserTimer + id, {request.at_ms()});
   pb::TimeScheduleReply reply;
   reply.set_id(id);
@@ -290,29 +273,21 @@ Result<pb::TimeScheduleReply> TimeService::schedule(Turn& turn, const Caller&,
 Result<pb::TimeUnscheduleReply> TimeService::unschedule(Turn& turn, const Caller&,
                                                         const pb::TimeUnscheduleRequest& request) {
   pb::TimeUnscheduleReply reply;
-  reply.set_removed(timers_.contains(request.id()));
-  if (reply.removed()) {
-    turn.unschedule(kService, kUserTimer + request.id());
-    forget(turn, request.id());
-  }
+  reply.set_removed(timers_.erase(turn, request.id()));
+  if (reply.removed()) turn.unschedule(kService, kUserTimer + request.id());
   return reply;
 }
 
 void TimeService::fire(Turn& turn, const std::string& id) {
-  const auto found = timers_.find(id);
-  if (found == timers_.end()) return;
+  const auto* timer = timers_.find(id);
+  if (timer == nullptr) return;
   pb::TimerFired event;
   event.set_id(id);
-  event.set_name(found->second.name);
-  event.set_payload(found->second.payload);
-  event.set_due_ms(found->second.at_ms);
-  forget(turn, id);
+  event.set_name(timer->name());
+  event.set_payload(timer->payload());
+  event.set_due_ms(timer->at_ms());
+  timers_.erase(turn, id);
   turn.emit(event, {.subject = id});
-}
-
-void TimeService::forget(Turn& turn, const std::string& id) {
-  timers_.erase(id);
-  turn.write("delete from time_timers where id = $1", Values{id});
 }
 
 }  // namespace troupe

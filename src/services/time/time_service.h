@@ -1,11 +1,11 @@
 #pragma once
 // The clock, calendar and timers of one world. Owned by app; lives on the world's timeline, on the io thread.
-// Holds at most TimeLimits::timers_max timers in memory.
 #include <map>
 #include <string>
 #include <vector>
 
 #include "host/host.h"
+#include "host/table.h"
 #include "pack/pack.h"
 #include "services/time/time_rules.h"
 
@@ -17,12 +17,6 @@ class TimeService {
   void mount();  // the one place that names subjects, timers and tables
 
  private:
-  struct Timer {
-    std::int64_t at_ms = 0;
-    std::string name;
-    std::string payload;
-  };
-
   Result<pb::TimeState> get(const Caller& caller, const pb::TimeGetRequest& request) const;
   Result<pb::TimeCalendarReply> calendar(const Caller& caller, const pb::TimeCalendarRequest& request) const;
   Result<pb::TimeState> set_scale(Turn& turn, const Caller& caller, const pb::TimeSetScaleRequest& request);
@@ -41,7 +35,6 @@ class TimeService {
   pb::TimeState run_clock(Turn& turn, Scale scale, bool paused);
   pb::TimeState state(const Turn& turn) const;
 
-  Result<void> load(db::Reader& reader);
   void genesis(Turn& turn);
   void on_timer(Turn& turn, const std::string& key);
   void on_tick(Turn& turn);
@@ -52,13 +45,12 @@ class TimeService {
   void on_pack_changed(Turn& turn, const pb::PackChanged& change);
   void fire(Turn& turn, const std::string& id);
   std::string make_id(const Turn& turn) const;
-  void forget(Turn& turn, const std::string& id);
 
   const pack::Calendar& calendar_;
   Host& host_;
   const TimeLimits limits_;
 
-  std::map<std::string, Timer> timers_;
+  Table<pb::TimeTimerRecord> timers_;
   std::int64_t last_minute_ = 0;                               // of which MinuteTicked told
   std::multimap<std::int64_t, rt::OneShot<void>> travellers_;  // callers of Advance, by where they go
 };

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "host/host.h"
+#include "host/table.h"
 #include "pack/pack.h"
 #include "services/weather/weather_rules.h"
-#include "services/weather/weather_store.h"
 #include "troupe/v1/time.pb.h"
 #include "troupe/v1/weather.pb.h"
 
@@ -25,14 +25,13 @@ class WeatherService {
   void mount();  // the one place that names subjects, timers and tables
 
  private:
+  using Record = pb::WeatherRegionRecord;
+  using Onsets = std::vector<weather::Onset>;
   struct Region {
     std::string id;
     weather::RegionRules rules;
     pack::Weather start;
     bool none;  // no weather: nothing changes, nothing is told, and its state is called "none"
-    weather::RegionState state;
-    std::vector<weather::Onset> announced;  // of the hours ahead
-    bool saved = false;                     // false: until on_pack_changed(), the pack has it from now on
   };
 
   Result<pb::WeatherNow> get(const Caller& caller, const pb::WeatherGetRequest& request) const;
@@ -44,14 +43,15 @@ class WeatherService {
 
   void on_pack_changed(Turn& turn);
 
-  Result<void> load(db::Reader& reader);
   void on_hour(Turn& turn, const std::string& key);
-  void settle_in(Turn& turn, Region& region);
-  void move_to(Turn& turn, Region& region, const weather::RegionState& after);
-  void warn(Turn& turn, Region& region);
+  void settle_in(Turn& turn, const Region& region);
+  void move_to(Turn& turn, const Region& region, const weather::RegionState& after);
+  Onsets warn(Turn& turn, const Region& region, const weather::RegionState& state, const Onsets& announced);
   void tell(Turn& turn, const Region& region, const weather::Onset& onset);
-  void save(Turn& turn, Region& region);
 
+  // As it is now; of a region that the pack has since a moment ago, as it will begin.
+  weather::RegionState state_of(const Region& region) const;
+  Onsets announced(const Region& region) const;
   // Of a region without weather.
   weather::RegionState calm(const Region& region, std::int64_t hour) const;
   Result<std::size_t> find(const std::string& id) const;  // its place in regions_
@@ -62,7 +62,7 @@ class WeatherService {
   const weather::Seasons seasons_;
   std::vector<Region> regions_;  // in the order of the pack
   std::vector<std::string> ids_;
-  std::vector<std::string> strays_;  // regions that the pack has not; until on_pack_changed()
+  Table<Record> table_;
 };
 
 }  // namespace troupe

@@ -1,0 +1,38 @@
+#include "host/table.h"
+
+#include <fmt/format.h>
+
+namespace troupe {
+
+TableRows::TableRows(Timeline& timeline, const google::protobuf::Descriptor& record)
+    : shape_(record),
+      rows_gauge_(timeline.metrics().gauge("troupe_table_rows", "Rows of a table",
+                                           {{"world", timeline.config().world}, {"table", shape_.name()}})) {
+  timeline.add_table(*this);
+}
+
+Statement TableRows::statement(const TableKey& key) const {
+  const auto* record = row(key);
+  return record == nullptr ? shape_.erase(key) : shape_.upsert(*record);
+}
+
+bool TableRows::admit(Turn& turn, const TableKey& key, std::int64_t rows, std::int64_t bytes) const {
+  const auto& info = shape_.info();
+  const bool rows_fit = rows <= 0 || rows_count_ + rows <= info.rows_max();
+  const bool bytes_fit = bytes <= 0 || bytes_ + bytes <= info.bytes_max();
+  if (rows_fit && bytes_fit) return true;
+  turn.abandon({Code::exhausted, "table.full",
+                rows_fit ? fmt::format("{} takes no more: {} bytes of {} are taken ({})", shape_.name(),
+                                       bytes_, info.bytes_max(), shape_.say(key))
+                         : fmt::format("{} takes no more than {} rows ({})", shape_.name(), info.rows_max(),
+                                       shape_.say(key))});
+  return false;
+}
+
+void TableRows::count(std::int64_t rows, std::int64_t bytes) {
+  rows_count_ += rows;
+  bytes_ += bytes;
+  rows_gauge_.set(static_cast<double>(rows_count_));
+}
+
+}  // namespace troupe

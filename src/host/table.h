@@ -1,0 +1,214 @@
+#pragma once
+// A table of a world's state: its rows in memory, and how they change.
+//
+//   Table<pb::WeatherRegionRecord> regions_{host.timeline()};
+//   regions_.find("harbour");  regions_.put(turn, record);  regions_.erase(turn, "harbour");
+//
+// The record's message says name, key and bounds, option (table). A change is made in memory at once, is
+// written with its turn (however often it was changed, a row is one statement), and is taken back when the
+// turn, or the call inside it, is undone. Being a table it is loaded at the start, is part of the state hash,
+// and is counted in troupe_table_rows. Rows go by their key, in every iteration.
+//
+// Owner    a service, on the world's timeline; io thread. Made before the timeline is opened.
+// Bounds   rows_max and bytes_max of the option: a put beyond them fails its turn, `exhausted` table.full.
+// Pointers into it are valid until its next change, and so never across an await.
+#include <concepts>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/table_shape.h"
+#include "host/timeline.h"
+
+namespace troupe {
+
+// The part that knows no type: what a timeline asks of a table.
+class TableRows {
+ public:
+  TableRows(Timeline& timeline, const google::protobuf::Descriptor& record);
+  TableRows(const TableRows&) = delete;
+  virtual ~TableRows() = default;
+
+  const TableShape& shape() const { return shape_; }
+  // The row as it is now: what is written when its turn ends.
+  Statement statement(const TableKey& key) const;
+  virtual Result<void> load(db::Reader& reader) = 0;
+
+ protected:
+  virtual const google::protobuf::Message* row(const TableKey& key) const = 0;
+  // Whether there is room for so many more; else the turn has failed.
+  bool admit(Turn& turn, const TableKey& key, std::int64_t rows, std::int64_t bytes) const;
+  void count(std::int64_t rows, std::int64_t bytes);
+
+  const TableShape shape_;
+  std::int64_t rows_count_ = 0;
+  std::int64_t bytes_ = 0;
+  Gauge& rows_gauge_;
+};
+
+// A part of a key: a text, or a whole number or enum.
+template <class T>
+KeyPart key_part(const T& part) {
+  if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+    return std::string_view(part);
+  } else {
+    return static_cast<std::int64_t>(part);
+  }
+}
+
+// The rows of a table in the order of something else: a function of the record. Found in Table::index().
+template <class Record, class By>
+class TableIndex {
+ public:
+  // Their keys by what they are ordered by; a key is looked up with Table::at().
+  const std::set<std::pair<By, TableKey>>& entries() const { return entries_; }
+
+ private:
+  template <class>
+  friend class Table;
+  std::set<std::pair<By, TableKey>> entries_;
+};
+
+// What somebody makes of each row and would not make anew for each question. Found in Table::view().
+template <class Record, class T>
+class TableView {
+ public:
+  template <class... Part>
+  const T* find(const Part&... key) const {
+    const auto found = rows_.find(table_key({key_part(key)...}));
+    return found == rows_.end() ? nullptr : &found->second;
+  }
+  const std::map<TableKey, T>& rows() const { return rows_; }
+
+ private:
+  template <class>
+  friend class Table;
+  std::map<TableKey, T> rows_;
+};
+
+template <class Record>
+class Table final : public TableRows {
+ public:
+  using Rows = std::map<TableKey, Record>;
+
+  explicit Table(Timeline& timeline) : TableRows(timeline, *Record::descriptor()) {}
+
+  template <class... Part>
+  const Record* find(const Part&... key) const {
+    return at(table_key({key_part(key)...}));
+  }
+  const Record* at(const TableKey& key) const {
+    const auto found = rows_.find(key);
+    return found == rows_.end() ? nullptr : &found->second;
+  }
+  const Rows& rows() const { return rows_; }
+  std::size_t size() const { return rows_.size(); }
+  // Keys of the rows whose key begins with these parts, in order.
+  template <class... Part>
+  std::vector<TableKey> under(const Part&... parts) const {
+    const auto prefix = table_key({key_part(parts)...});
+    std::vector<TableKey> keys;
+    for (auto row = rows_.lower_bound(prefix); row != rows_.end() && row->first.starts_with(prefix); ++row)
+      keys.push_back(row->first);
+    return keys;
+  }
+
+  // Takes the place of the row that has its key.
+  void put(Turn& turn, Record record) {
+    auto key = shape_.key_of(record);
+    const auto* old = at(key);
+    const auto bytes = size_of(record) - (old == nullptr ? 0 : size_of(*old));
+    if (!admit(turn, key, old == nullptr ? 1 : 0, bytes)) return;
+    change(turn, std::move(key), std::move(record));
+  }
+
+  // Whether there was one.
+  template <class... Part>
+  bool erase(Turn& turn, const Part&... key) {
+    return erase_at(turn, table_key({key_part(key)...}));
+  }
+  bool erase_at(Turn& turn, TableKey key) {
+    if (!rows_.contains(key)) return false;
+    change(turn, std::move(key), std::nullopt);
+    return true;
+  }
+
+  // Another order of the rows, kept from here on; before the timeline is opened. Lives as long as the table.
+  template <class By>
+  const TableIndex<Record, By>& index(std::function<By(const Record&)> by) {
+    auto made = std::make_shared<TableIndex<Record, By>>();
+    kept_.push_back([made, by = std::move(by)](const TableKey& key, const Record* gone, const Record* came) {
+      if (gone != nullptr) made->entries_.erase({by(*gone), key});
+      if (came != nullptr) made->entries_.emplace(by(*came), key);
+    });
+    return *made;
+  }
+  // The same for what is made of each row.
+  template <class T>
+  const TableView<Record, T>& view(std::function<T(const Record&)> of) {
+    auto made = std::make_shared<TableView<Record, T>>();
+    kept_.push_back([made, of = std::move(of)](const TableKey& key, const Record*, const Record* came) {
+      if (came == nullptr) {
+        made->rows_.erase(key);
+      } else {
+        made->rows_.insert_or_assign(key, of(*came));
+      }
+    });
+    return *made;
+  }
+
+  Result<void> load(db::Reader& reader) override {
+    TRY(const auto saved, reader.query("select " + shape_.columns() + " from " + shape_.name()));
+    while (!rows_.empty()) set(rows_.begin()->first, std::nullopt);
+    for (const auto& row : saved) {
+      Record record;
+      TRY_VOID(shape_.read(row, record));
+      set(shape_.key_of(record), std::move(record));
+    }
+    return {};
+  }
+
+ protected:
+  const google::protobuf::Message* row(const TableKey& key) const override { return at(key); }
+
+ private:
+  static std::int64_t size_of(const Record& record) {
+    return static_cast<std::int64_t>(record.ByteSizeLong());
+  }
+
+  void change(Turn& turn, TableKey key, std::optional<Record> record) {
+    turn.touch(*this, key);
+    auto old = set(key, std::move(record));
+    turn.on_undo([this, key = std::move(key), old = std::move(old)]() mutable { set(key, std::move(old)); });
+  }
+
+  // The one place where rows change. Nothing: the row goes. Answers what was there.
+  std::optional<Record> set(const TableKey& key, std::optional<Record> record) {
+    std::optional<Record> old;
+    const auto found = rows_.find(key);
+    if (found != rows_.end()) old = std::move(found->second);
+    for (const auto& keep : kept_) keep(key, old ? &*old : nullptr, record ? &*record : nullptr);
+    count((record ? 1 : 0) - (old ? 1 : 0), (record ? size_of(*record) : 0) - (old ? size_of(*old) : 0));
+    if (record) {
+      if (found != rows_.end()) {
+        found->second = *std::move(record);
+      } else {
+        rows_.emplace(key, *std::move(record));
+      }
+    } else if (found != rows_.end()) {
+      rows_.erase(found);
+    }
+    return old;
+  }
+
+  Rows rows_;
+  // Indexes and views: told of each change.
+  std::vector<std::function<void(const TableKey&, const Record* gone, const Record* came)>> kept_;
+};
+
+}  // namespace troupe
