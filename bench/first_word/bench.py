@@ -91,7 +91,7 @@ def ask_server(server, messages):
 
 
 def run(tell):
-    settings = f"models.only: {MODEL},minilm-l6-v2\nmodels.dir: {setup()['models_dir']}\n"
+    settings = f"models.only: {MODEL},minilm-l6-v2\nmodels.dir: {setup()['models_dir']}\ntalk.may: {MODEL} first\n"
     with Up(settings) as ahead, Up(settings + "engine.read_ahead: false\n") as later, Server(place.weights(MODEL), parallel=1, context=CONTEXT) as server:
         towns = {"ours": Town(ahead), "without": Town(later)}
 

@@ -3,12 +3,10 @@
 // that ends); io thread. See socket.proto for what a client is promised.
 //
 // Resume      position_ is the last sequence that was considered. Catching up: live events wait in live_
-// while pages
-//             are read from the log after position_; then live_ goes out from position_ on. A hole between
-//             position_ and a live event (the bus dropped some) is caught up in the same way.
+//             while pages are read from the log after position_; then live_ goes out from position_ on. A
+//             hole between position_ and a live event (the bus dropped some) is caught up in the same way.
 // Bounds      SocketLimits: calls in flight, frames and bytes that wait to be sent (then goaway `slow`), live
-// events
-//             that wait, events that a rate limit holds back, bad frames.
+//             events that wait, events that a rate limit holds back, bad frames.
 #include <deque>
 #include <map>
 #include <memory>

@@ -2,11 +2,10 @@
 // Where services register what they answer. Authorisation by role, deadlines, metrics, trace ids, idempotency
 // and limits are wrapped here, once, around every handler. One Host per timeline; owned by app; io thread.
 //
-//   host.serve(&WeatherService::forecast, this);    a query:   Result<Reply>(const Caller&, const Request&)
-//   const host.serve(&WeatherService::set, this);         a command: Result<Reply>(Turn&, const Caller&,
-//   const Request&) host.serve(&NpcService::talk, this);            a task:    Task<Reply>(Caller, Request)
-//   host.on(&WeatherService::on_phase, this);       an event:  void(Turn&, const EventContext&, const
-//   PhaseChanged&)
+//   host.serve(&WeatherService::forecast, this);  a query:   Result<Reply>(const Caller&, const Request&) const
+//   host.serve(&WeatherService::set, this);       a command: Result<Reply>(Turn&, const Caller&, const Request&)
+//   host.serve(&NpcService::talk, this);          a task:    Task<Reply>(Caller, Request)
+//   host.on(&WeatherService::on_phase, this);     an event:  void(Turn&, const EventContext&, const PhaseChanged&)
 //
 // Queries and commands are also answered inside turns (Turn::call). Commands become recorded inputs.
 #include <map>

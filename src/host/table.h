@@ -11,7 +11,7 @@
 //
 // Owner    a service, on the world's timeline; io thread. Made before the timeline is opened.
 // Bounds   rows_max and bytes_max of the option: a put beyond them fails its turn, `exhausted` table.full.
-// Pointers into it are valid until its next change, and so never across an await.
+//          Pointers into it are valid until its next change, and so never across an await.
 #include <concepts>
 #include <functional>
 #include <map>

@@ -4,14 +4,12 @@
 //
 // Bounds      Limits. Waiting turns beyond turns_max: `exhausted` timeline.busy.
 // Bad values  A turn whose own statement the database refuses (a service's mistake: requests are checked
-// before)
-//             is undone alone. What came before it is kept; what came after is applied again, unseen.
+//             before) is undone alone. What came before it is kept; what came after is applied again, unseen.
 //             A turn that fails by itself is undone and answered. Of one by time, which nobody can repeat,
 //             the input TurnFailed says so and takes its place.
 // Faults      A commit that fails (disk full) undoes all turns since: the memory images are loaded anew from
-// the
-//             database, commands answer `unavailable` with the reason, time stands still, and the timeline
-//             tries again each second. db.failed is final: on_fatal is called.
+//             the database, commands answer `unavailable` with the reason, time stands still, and the
+//             timeline tries again each second. db.failed is final: on_fatal is called.
 #include <functional>
 #include <memory>
 #include <string>

@@ -2,11 +2,10 @@
 // Port: carries bytes between services.
 //
 // Requests    svc.<service>.<Method>: one server answers. No server: `unavailable` bus.no_server. The reply
-// is a
-//             Result: errors travel too. A request is delivered at most once; nobody retries on their own.
+//             is a Result: errors travel too. A request is delivered at most once; nobody retries on their
+//             own.
 // Events      evt.<world>.<service>.<Event>: every subscriber whose pattern matches gets each event once, in
-// the
-//             order of publication of one publisher. `*` matches one token, a last `>` all that follow.
+//             the order of publication of one publisher. `*` matches one token, a last `>` all that follow.
 //             Delivery is live only: who was away reads the event log from a cursor (see host/event_log.h).
 // Threads     Call on the io thread; handlers run on the io thread.
 // Deadline    request() answers `deadline_exceeded` at its deadline and cancels the handler's task.

@@ -2,25 +2,21 @@
 // Port: a durable relational store for one world, or for what all worlds share.
 //
 // Guarantee   When transact() answers ok, the writes survive a power cut. An error means that none of them
-// happened.
-//             (One exception: after db.failed it is unknown until the restart whether the last commit is
-//             there.)
+//             happened. (One exception: after db.failed it is unknown until the restart whether the last
+//             commit is there.)
 // Order       Transactions take effect in the order of the calls, one at a time. A read sees one committed
-// state
-//             throughout.
-// SQL         The common subset of SQLite and PostgreSQL: $1 parameters, `on conflict`, `returning`, no
-// now(). Threads     Call on the io thread. `fn` runs on the writer thread (transact) or on a reader thread
-// (read): it
-//             must own what it touches and must not wait for anything but the Tx it is given.
+//             state throughout.
+// SQL         The common subset of SQLite and PostgreSQL: $1 parameters, `on conflict`, `returning`, no now().
+// Threads     Call on the io thread. `fn` runs on the writer thread (transact) or on a reader thread (read):
+//             it must own what it touches and must not wait for anything but the Tx it is given.
 // Cancel      A caller that leaves does not undo: a transaction that was queued runs to its end.
 // Bounds      Limits::queue_max waiting transactions and reads each; when full: `exhausted` db.busy at once.
 // Errors      `conflict` db.constraint; `unavailable` db.full (no room; try again when there is),
-// db.read_only,
-//             db.failed (fsync failed: nothing more is acknowledged until the process is restarted);
-//             `internal` db.sql for a statement that is wrong; `invalid_argument` db.value for text that is
-//             not UTF-8 or holds NUL and for NaN; `unavailable` db.undone when another caller of the same
-//             commit undid all of it. A failed statement fails its transaction: later ones answer the same
-//             error, and nothing is kept.
+//             db.read_only, db.failed (fsync failed: nothing more is acknowledged until the process is
+//             restarted); `internal` db.sql for a statement that is wrong; `invalid_argument` db.value for
+//             text that is not UTF-8 or holds NUL and for NaN; `unavailable` db.undone when another caller of
+//             the same commit undid all of it. A failed statement fails its transaction: later ones answer
+//             the same error, and nothing is kept.
 #include <cstdint>
 #include <functional>
 #include <memory>

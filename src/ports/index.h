@@ -2,9 +2,8 @@
 // Port: nearest vectors under a filter. A cache in memory of what the database holds: rebuilt at start.
 //
 // Guarantee   search() returns the k nearest among the entries that pass the filter: the filter is applied
-// inside the
-//             search, never after it. Exact or approximate is the adapter's business (recall >= .95 at k =
-//             10).
+//             inside the search, never after it. Exact or approximate is the adapter's business (recall >=
+//             .95 at k = 10).
 // Order       By descending similarity, ties by ascending key: the same content gives the same answer.
 // Threads     Call on the io thread; searches take microseconds to a few milliseconds.
 // Bounds      Limits::entries_max; then add() answers `exhausted` index.full.

@@ -3,18 +3,15 @@
 //
 // Owner       main, one object per world and one for what all worlds share.
 // Threads     One writer thread owns every write and every checkpoint of the file (3.40.1's WAL reset race
-// needs
-//             two writers); each reader thread owns a read-only connection.
+//             needs two writers); each reader thread owns a read-only connection.
 // Commits     The writer takes what waits, up to group_max, into one commit: a savepoint per caller, one
-// fsync for
-//             all, acknowledged after it. It never waits for company.
+//             fsync for all, acknowledged after it. It never waits for company.
 // Bounds      db::Limits; 128 prepared statements per connection; a reader that stays open keeps the WAL from
 //             being reused, which a read's queue and rows_max bound.
 // Processes   `<path>.lock` is held with flock: a second process is refused by name.
 // Damage      A damaged file is refused with its files kept; nothing is repaired behind anybody's back. What
-// was
-//             acknowledged stands in a record beside the file (acknowledged.h), what the rows add up to in
-//             the file (seals.h): when something is missing or changed, db.loss or db.damaged says what,
+//             was acknowledged stands in a record beside the file (acknowledged.h), what the rows add up to
+//             in the file (seals.h): when something is missing or changed, db.loss or db.damaged says what,
 //             unless accept_loss.
 #include <memory>
 #include <string>

@@ -4,8 +4,7 @@
 // and deadline.
 //
 // Owner    whoever called open_llama_engine(); destroying it stops the running step (about 10 ms) and answers
-// what waits
-//          with `unavailable` engine.stopping. `env` must outlive it.
+//          what waits with `unavailable` engine.stopping. `env` must outlive it.
 // Threads  Engine's methods on the io thread; stats() on any thread.
 // Bounded  Limits::waiting_max calls in the engine; per model: `slots` sequences at work, `kv_tokens` cells
 //          shared by them, `cached_prefixes` finished prompts of `prefix_bytes` in all,

@@ -6,12 +6,12 @@
 // Owner    The engine. The destructor ends the thread; what is under way hears `stopped`.
 // Threads  start(), stop(), shut_down(): io thread. Receivers: the curl thread, never two calls at once.
 // Bounds   Its users bound the requests (one place each, kept until on_end). Per request: kHeadBytesMax of
-// headers,
-//          `ends` at the latest, `connect_ms` for a connection; bodies are bounded by their receiver.
+//          headers, `ends` at the latest, `connect_ms` for a connection; bodies are bounded by their
+//          receiver.
 // Safety   TLS is verified; no proxy. The address is judged before a connection is made, and again before
-// each request
-//          that uses one (it may be somebody else's, kept open), for every redirect. A redirect keeps method
-//          and body (307, 308) or ends the request; it never leaves https; another host never sees the key.
+//          each request that uses one (it may be somebody else's, kept open), for every redirect. A redirect
+//          keeps method and body (307, 308) or ends the request; it never leaves https; another host never
+//          sees the key.
 #include <atomic>
 #include <cstdint>
 #include <memory>

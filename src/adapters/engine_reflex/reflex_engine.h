@@ -11,8 +11,8 @@
 // embed()     `unavailable` engine.no_model.
 // Deadline    None is refused: this engine answers when it is too late for the others.
 // Owner       Whoever called make_reflex_engine(). io thread; never suspends, so nothing waits and nothing is
-// bounded but
-//             the request: Limits::options_max options, kTextMax bytes of scene and context that are read.
+//             bounded but the request: Limits::options_max options, kTextMax bytes of scene and context that
+//             are read.
 #include <memory>
 #include <string>
 #include <vector>
