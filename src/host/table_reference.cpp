@@ -12,11 +12,9 @@ namespace {
 
 constexpr const char* kHead =
     "# Tables\n\n"
-    "Made from the protos (`option (table)`, `src/host/table.h`); a test says when it is not fresh. What "
-    "follows `rest` is in one column of "
-    "that name, as a message: lists, parts with fields of their own, and what may be absent. The log, the "
-    "timers and the clock are "
-    "`src/host`'s own; services that still write their SQL themselves are not here yet.\n";
+    "Made from the protos (`option (table)`, `src/host/table.h`); a test says when it is not fresh. Fields are columns; those after\n"
+    "\"parts\" stand together in the column of that name, as a message: lists, what has fields of its own, and what may be absent. The\n"
+    "log, timers and clock are the host's own; services that still write their SQL themselves are not here yet.\n";
 
 std::string mib(std::int64_t bytes) {
   return bytes < (1 << 20) ? fmt::format("{} KiB", bytes >> 10) : fmt::format("{} MiB", bytes >> 20);
@@ -36,16 +34,16 @@ std::string tables_reference() {
   for (const auto* record : all_records()) {
     const TableShape shape(*record);
     const auto& info = shape.info();
-    std::vector<std::string> fields, rest;
+    std::vector<std::string> fields, parts;
     const std::vector<std::string> keys(info.key().begin(), info.key().end());
     for (int i = 0; i < record->field_count(); ++i) {
       const auto& field = *record->field(i);
-      (shape.has_column(field.name()) ? fields : rest).push_back("`" + field.name() + "`");
+      (shape.has_column(field.name()) ? fields : parts).push_back("`" + field.name() + "`");
     }
     out += fmt::format(
         "\n## {}\n\nOf `{}`, a row a `{}`. Key: {}. At most {} rows and {}.\n\nColumns: {}{}.\n",
         shape.name(), owner_of(*record), record->name(), join(keys, ", "), info.rows_max(),
-        mib(info.bytes_max()), join(fields, ", "), rest.empty() ? "" : "; rest: " + join(rest, ", "));
+        mib(info.bytes_max()), join(fields, ", "), parts.empty() ? "" : "; parts: " + join(parts, ", "));
   }
   return out;
 }

@@ -17,7 +17,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using Cpp = FieldDescriptor::CppType;
 
-constexpr const char* kRest = "rest";
+constexpr const char* kParts = "parts";
 constexpr std::uint64_t kSign = std::uint64_t{1} << 63;  // with it flipped, numbers sort as their bytes do
 
 bool is_whole(const FieldDescriptor& field) {
@@ -131,7 +131,7 @@ bool set_value(Message& record, const FieldDescriptor& field, const db::Value& v
 }
 
 // What is in no column, as a message of its own.
-std::string rest_of(const Message& record, const std::vector<const FieldDescriptor*>& columns) {
+std::string parts_of(const Message& record, const std::vector<const FieldDescriptor*>& columns) {
   const std::unique_ptr<Message> copy(record.New());
   copy->CopyFrom(record);
   for (const auto* field : columns) copy->GetReflection()->ClearField(copy.get(), field);
@@ -177,10 +177,10 @@ TableShape::TableShape(const google::protobuf::Descriptor& record)
 
   std::vector<std::string> names, places, sets, matches, keys;
   for (const auto* field : columns_of_) {
-    TROUPE_CHECK(field->name() != kRest, "no field of a table is called `rest`");
+    TROUPE_CHECK(field->name() != kParts, "no field of a table is called `parts`");
     names.push_back(field->name());
   }
-  names.emplace_back(kRest);
+  names.emplace_back(kParts);
   for (std::size_t i = 0; i < names.size(); ++i) {
     places.push_back(fmt::format("${}", i + 1));
     if (i >= key_.size()) sets.push_back(fmt::format("{0} = excluded.{0}", names[i]));
@@ -204,7 +204,7 @@ std::vector<db::Migration> TableShape::migrations() const {
     steps.push_back({name(), static_cast<int>(steps.size()) + 1, std::move(sql)});
   };
   add(fmt::format("create table {} ({}, {} blob not null default '', primary key ({}))", name(),
-                  join(keys, ", "), kRest, order_));
+                  join(keys, ", "), kParts, order_));
   for (const auto* field : columns_of_ | std::views::drop(key_.size()))
     add(fmt::format("alter table {} add column {} {}", name(), field->name(), type_of(*field)));
   return steps;
@@ -231,7 +231,7 @@ Statement TableShape::upsert(const Message& record) const {
   Statement out{upsert_, {}};
   out.values.reserve(columns_of_.size() + 1);
   for (const auto* field : columns_of_) out.values.push_back(value_in(record, *field));
-  out.values.emplace_back(db::Blob{rest_of(record, columns_of_)});
+  out.values.emplace_back(db::Blob{parts_of(record, columns_of_)});
   return out;
 }
 

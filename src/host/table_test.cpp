@@ -234,7 +234,7 @@ TEST(TableShape, AnAddedFieldIsAnAddedColumn) {
   const TableShape shape(*Record::descriptor());
   const auto steps = shape.migrations();
   EXPECT_EQ(steps[0].sql,
-            "create table weather_regions (region text not null default '', rest blob not null default '', "
+            "create table weather_regions (region text not null default '', parts blob not null default '', "
             "primary key (region))");
   EXPECT_EQ(steps[1].sql, "alter table weather_regions add column state bigint not null default 0");
   EXPECT_EQ(steps.back().sql,
