@@ -141,10 +141,13 @@ Result<Timeline::Bytes> Timeline::replay(const InputRecord& input) {
 }
 
 Result<void> Timeline::run_to(GameTime to) {
-  while (!impl_->advance_some(to)) {
-    if (impl_->pending.size() >= impl_->config.limits.turns_max / 2) TRY_VOID(flush_now());
-  }
-  if (impl_->fault) return std::unexpected(*impl_->fault);
+  auto& self = *impl_;
+  do {
+    while (!self.advance_some(to)) {
+      if (self.pending.size() >= self.config.limits.turns_max / 2) TRY_VOID(flush_now());
+    }
+    if (self.fault) return std::unexpected(*self.fault);
+  } while (self.torn && flush_now());
   return {};
 }
 
@@ -158,6 +161,9 @@ Result<void> Timeline::flush_now() {
     const auto done = self.db.transact_now(write);
     if (done) {
       for (auto& turn : batch) self.tell(turn);
+      if (!self.torn || !self.pending.empty()) continue;
+      TRY_VOID(self.reload());
+      for (const auto& waiter : std::exchange(self.mended, {})) waiter.set({});
       continue;
     }
     if (!self.only_itself(*attempt, batch, done.error())) return done;
@@ -199,7 +205,7 @@ Task<Timeline::Bytes> Timeline::submit(Caller caller, std::string type, Bytes pa
         co_await boost::asio::post(self.env.executor, boost::asio::use_awaitable);
         if (self.fault) co_return std::unexpected(self.refusal());
       }
-      if (self.mending) continue;
+      if (self.mending || self.torn) continue;
     }
     if (key) {
       CO_TRY(const auto known, self.keys.find(*key));

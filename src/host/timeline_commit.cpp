@@ -91,6 +91,10 @@ void Timeline::Impl::tell(Pending& turn) {
 
 boost::asio::awaitable<void> Timeline::Impl::commit_loop() {
   for (;;) {
+    if (torn && pending.empty()) {
+      co_await heal();
+      continue;
+    }
     if (pending.empty()) {
       idle.emplace(env);
       const auto wait = *idle;
@@ -185,15 +189,32 @@ boost::asio::awaitable<void> Timeline::Impl::mend(std::vector<Pending> batch,
 // meanwhile.
 Result<void> Timeline::Impl::reload() {
   TRY_VOID(db.read_now([this](db::Reader& reader) { return load(reader); }));
+  mending = torn = false;
+  if (config.replay) return {};
   // The time that passed did not happen; as after a restart, that is an input.
-  mending = false;
   InputRecord resumed{.type = kResumed, .payload = std::to_string(clock.base().ms)};
   (void)apply_input(resumed, Caller::server());
   return {};
 }
 
+// Of a service that writes its own SQL, or of one that threw: what else it changed nobody knows.
+void Timeline::Impl::tear(const Error& error) {
+  log::error("timeline", "{}: a turn failed half-way, so everything is loaded anew: {}", config.world,
+             error.message);
+  torn = true;
+  checkpoint();  // no time is lost by it
+  kick();
+}
+
+boost::asio::awaitable<void> Timeline::Impl::heal() {
+  const auto done = reload();
+  if (!done) fault = done.error();
+  for (const auto& waiter : std::exchange(mended, {})) waiter.set({});
+  if (!done) co_await recover(done.error());
+}
+
 Task<void> Timeline::Impl::whole() {
-  while (mending) {
+  while (mending || torn) {
     const rt::OneShot<void> wait(env);
     mended.push_back(wait);
     CO_TRY_VOID(co_await wait.wait());
@@ -250,6 +271,11 @@ boost::asio::awaitable<void> Timeline::Impl::recover(Error error) {
   log::info("timeline", "{}: writes are accepted again", config.world);
 }
 
+void Timeline::Impl::checkpoint() {
+  pending.emplace_back().writes.statements.emplace_back("update timeline set game_ms = $1 where id = 1",
+                                                        Values{now.ms});
+}
+
 boost::asio::awaitable<void> Timeline::Impl::time_loop() {
   // Every 100 ms of real time; what is due in between waits at most that long. Once a second the clock is
   // made durable, or every ten where nothing has happened since: an idle world has no reason to write.
@@ -273,10 +299,7 @@ boost::asio::awaitable<void> Timeline::Impl::time_loop() {
       const std::uint64_t by_now = tail.events + tail.inputs;
       if (by_now == std::exchange(happened, by_now) && ++quiet_seconds < kQuietSeconds) continue;
       quiet_seconds = 0;
-      Pending checkpoint;
-      checkpoint.writes.statements.emplace_back("update timeline set game_ms = $1 where id = 1",
-                                                Values{now.ms});
-      pending.push_back(std::move(checkpoint));
+      checkpoint();
       kick();
     }
   }

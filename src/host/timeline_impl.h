@@ -69,6 +69,8 @@ struct Timeline::Impl {
   std::size_t committing = 0;
   std::optional<Error> fault;
   bool mending = false;  // a turn that cannot be stored is being undone; commands wait
+  // A turn failed in a way that memory cannot take back: it is loaded anew as soon as what came before is durable.
+  bool torn = false;
   std::vector<rt::OneShot<void>> mended;
   bool stopping = false;
   std::string tick_failure;     // the reason of the last one
@@ -101,7 +103,7 @@ struct Timeline::Impl {
   // nothing has changed: what it had done is undone.
   Result<Bytes> run_turn(InputRecord* input, const std::function<Result<Bytes>(Turn&)>& body);
   Result<Bytes> apply_input(InputRecord& input, const Caller& caller);
-  bool standing() const { return fault || mending; }
+  bool standing() const { return fault || mending || torn; }
   // The world was last run with another pack than the present one.
   Result<void> take_other_pack();
   Result<Bytes> take_pack(InputRecord& input);
@@ -130,6 +132,9 @@ struct Timeline::Impl {
   void undo(std::vector<Pending>& batch, std::size_t bad, const Error& error);
   void refuse(std::vector<Pending>& batch);
   Result<void> reload();
+  boost::asio::awaitable<void> heal();
+  void checkpoint();  // the clock as it is now, with the next commit
+  void tear(const Error& error);
   boost::asio::awaitable<void> recover(Error error);
   Error refusal() const;
   static std::shared_ptr<Attempt> attempt(std::vector<Pending>& batch);

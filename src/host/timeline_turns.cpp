@@ -206,11 +206,18 @@ Result<Timeline::Bytes> Timeline::Impl::run_turn(InputRecord* input,
   const std::uint64_t sequence = input ? tail.inputs + 1 : 0;
   TurnImpl turn(*this, sequence, input ? input->trace : std::string());
   const auto mark = turn.here();
-  auto reply = body(turn);
-  if (reply) turn.settle();
-  reply = turn.unless_failed(std::move(reply));
+  Result<Bytes> reply;
+  bool threw = false;
+  try {
+    reply = body(turn);
+    if (reply) turn.settle();
+    reply = turn.unless_failed(std::move(reply));
+  } catch (const std::exception& e) {
+    threw = true;
+    reply = fail(Code::internal, "turn.threw", e.what());
+  }
   if (!reply) {
-    TROUPE_CHECK(turn.can_undo_to(mark), "a handler with SQL of its own checks first and changes after");
+    if (threw || !turn.can_undo_to(mark)) tear(reply.error());
     if (turn.changed_anything()) {
       undone_total.add();
       log::warn("timeline", "{}: {} is undone: {}", config.world, input ? input->type : "a turn by time",

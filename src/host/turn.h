@@ -5,9 +5,8 @@
 // one position of its log, and the same inputs give the same history. See docs/adr/0003-turns.md.
 //
 // What a turn changes in tables (host/table.h), timers, clock and log is taken back when it fails, and when
-// somebody whom it asked refuses (call), what that one had changed. A service that still writes its own SQL
-// (write) must check first and change after: with it an error after a write is a bug, and ends the program.
-// Bounds: Timeline's Limits.
+// somebody whom it asked refuses (call), what that one had changed. A service that still writes its own SQL (write) checks
+// first and changes after: an error after a write makes the timeline load everything anew. Bounds: Timeline's Limits.
 #include <google/protobuf/message.h>
 
 #include <functional>
