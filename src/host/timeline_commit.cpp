@@ -198,9 +198,8 @@ Result<void> Timeline::Impl::reload() {
 }
 
 // Of a service that writes its own SQL, or of one that threw: what else it changed nobody knows.
-void Timeline::Impl::tear(const Error& error) {
-  log::error("timeline", "{}: a turn failed half-way, so everything is loaded anew: {}", config.world,
-             error.message);
+void Timeline::Impl::tear(const std::string& why) {
+  log::error("timeline", "{}: a turn failed half-way, so everything is loaded anew: {}", config.world, why);
   torn = true;
   checkpoint();  // no time is lost by it
   kick();

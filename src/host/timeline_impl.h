@@ -134,7 +134,7 @@ struct Timeline::Impl {
   Result<void> reload();
   boost::asio::awaitable<void> heal();
   void checkpoint();  // the clock as it is now, with the next commit
-  void tear(const Error& error);
+  void tear(const std::string& why);
   boost::asio::awaitable<void> recover(Error error);
   Error refusal() const;
   static std::shared_ptr<Attempt> attempt(std::vector<Pending>& batch);

@@ -312,7 +312,7 @@ TEST_F(TimelineTest, ATurnThatFailsHalfWayEndsNothing) {
     const auto after = submit(adding(2));
     world.run_until([&] { return after->has_value(); });
     EXPECT_EQ(outcome(first), "ok");
-    EXPECT_EQ(outcome(broken), bad == std::string("late") ? "probe.late" : "turn.threw");
+    EXPECT_EQ(outcome(broken), bad == std::string("late") ? "probe.late" : "rpc.bug");
     EXPECT_EQ(outcome(after), "ok");
     EXPECT_EQ(value(), before + 3);
   }
@@ -334,7 +334,7 @@ TEST_F(TimelineTest, TheCommitLoopKeepsTheOthersToo) {
     world.run_until([&] { return after->has_value() && broken->has_value(); });
     EXPECT_EQ(outcome(first), "ok");
     EXPECT_EQ(outcome(broken), bad == "late"     ? "probe.late"
-                               : bad == "throws" ? "turn.threw"
+                               : bad == "throws" ? "rpc.bug"
                                                  : "timeline.not_stored");
     EXPECT_EQ(outcome(after), "ok");
     EXPECT_EQ(value(), before + 3);

@@ -207,17 +207,17 @@ Result<Timeline::Bytes> Timeline::Impl::run_turn(InputRecord* input,
   TurnImpl turn(*this, sequence, input ? input->trace : std::string());
   const auto mark = turn.here();
   Result<Bytes> reply;
-  bool threw = false;
+  std::string threw;
   try {
     reply = body(turn);
     if (reply) turn.settle();
     reply = turn.unless_failed(std::move(reply));
   } catch (const std::exception& e) {
-    threw = true;
-    reply = fail(Code::internal, "turn.threw", e.what());
+    threw = e.what();
+    reply = fail(Code::internal, "rpc.bug", "the server made a mistake; see its log");
   }
   if (!reply) {
-    if (threw || !turn.can_undo_to(mark)) tear(reply.error());
+    if (!threw.empty() || !turn.can_undo_to(mark)) tear(threw.empty() ? reply.error().message : threw);
     if (turn.changed_anything()) {
       undone_total.add();
       log::warn("timeline", "{}: {} is undone: {}", config.world, input ? input->type : "a turn by time",
