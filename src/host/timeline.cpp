@@ -147,7 +147,8 @@ Result<void> Timeline::run_to(GameTime to) {
       if (self.pending.size() >= self.config.limits.turns_max / 2) TRY_VOID(flush_now());
     }
     if (self.fault) return std::unexpected(*self.fault);
-  } while (self.torn && flush_now());
+    if (!self.torn || self.committing > 0) return {};  // the commit loop heals, too
+  } while (flush_now());
   return {};
 }
 
@@ -161,7 +162,7 @@ Result<void> Timeline::flush_now() {
     const auto done = self.db.transact_now(write);
     if (done) {
       for (auto& turn : batch) self.tell(turn);
-      if (!self.torn || !self.pending.empty()) continue;
+      if (!self.torn || !self.pending.empty() || self.committing > 0) continue;
       TRY_VOID(self.reload());
       for (const auto& waiter : std::exchange(self.mended, {})) waiter.set({});
       continue;
