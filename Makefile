@@ -1,4 +1,4 @@
-# Everything a person types. Set-up is tools/setup.py, the build is CMake (presets release, asan, tsan) with Ninja.
+# Everything a person types. Set-up is tools/setup.py, the build is CMake (presets release, vulkan, cuda, asan, tsan) with Ninja.
 .DEFAULT_GOAL := help
 .PHONY: run test test-sanitized soak mutants check bench peers build setup clean help format format-check
 MAKEFLAGS += --no-print-directory
@@ -8,6 +8,15 @@ WORLD ?= worlds/lanternfall
 ARGS ?=
 TSAN ?= all
 SETUP := python3 tools/setup.py
+
+# GPU=vulkan or GPU=cuda, for run, build and setup: a build folder of its own. Only as a word of the command line: a variable of
+# this name may stand in the environment for something else.
+GPU :=
+ifneq ($(filter-out vulkan cuda,$(GPU))$(word 2,$(GPU)),)
+$(error GPU=$(GPU) is not known: GPU=vulkan, GPU=cuda, or nothing for the processor alone)
+endif
+PRESET := $(or $(GPU),release)
+FOR_GPU := $(if $(GPU),--gpu $(GPU))
 
 # One compiler cache for all clones: paths below this folder are taken as relative.
 CACHE := $(or $(TROUPE_CACHE),$(HOME)/.cache/troupe)
@@ -19,6 +28,7 @@ export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_f
 
 help:
 	@echo "make run      set up, build and start the world Lanternfall (WORLD=DIR for another, ARGS=... for troupe up)"
+	@echo "              GPU=vulkan or GPU=cuda: layers of the models on a graphics card, as its memory allows"
 	@echo "make test     set up, build, every test"
 	@echo "make test-sanitized  the same tests under ASan + UBSan, then under TSan"
 	@echo "make soak     after make test: what the tests repeat (days, kills, fuzzing) in full, and half an hour of players; hours"
@@ -36,15 +46,17 @@ run: build
 
 # Weights go on arriving while the compiler works; --finish waits for them and measures.
 build:
-	@$(SETUP) run --overlap
-	@$(MAKE) build/release/build.ninja
-	@cmake --build build/release --parallel $(JOBS) --target troupe
+	@$(SETUP) run --overlap $(FOR_GPU)
+	@$(MAKE) build/$(PRESET)/build.ninja
+	@cmake --build build/$(PRESET) --parallel $(JOBS) --target troupe
+	@$(call here,$(PRESET))
 	@$(SETUP) run --finish
 
 test:
 	@$(SETUP) test --overlap
 	@$(MAKE) build/release/build.ninja
 	@cmake --build build/release --parallel $(JOBS)
+	@$(call here,release)
 	@$(SETUP) test --finish
 	@ctest --test-dir build/release --output-on-failure --no-tests=error --parallel $(JOBS)
 
@@ -71,6 +83,7 @@ check: format-check
 	@$(SETUP) run --overlap
 	@$(MAKE) build/release/build.ninja
 	@cmake --build build/release --parallel $(JOBS)
+	@$(call here,release)
 	@ctest --test-dir build/release --output-on-failure --no-tests=error --parallel $(JOBS) --label-regex '^fast$$'
 
 # Without the gateways the benchmarks that need them say so, and the others run.
@@ -79,17 +92,21 @@ bench:
 	@$(SETUP) peers || true
 	@$(MAKE) build/release/build.ninja
 	@cmake --build build/release --parallel $(JOBS) --target bench_programs
+	@$(call here,release)
 	@python3 bench/run.py $(ARGS)
 
 peers:
 	@$(SETUP) peers
 
 setup:
-	@$(SETUP) run
+	@$(SETUP) run $(FOR_GPU)
 
 # Ninja configures again by itself when a CMakeLists.txt or build/setup.cmake changes.
 build/%/build.ninja: CMakePresets.json
 	@cmake --preset $*
+
+# build/troupe is the program that was built last.
+here = ln -sfn $(1)/bin/troupe build/troupe
 
 SOURCES = git ls-files -z --cached --others --exclude-standard -- '*.cpp' '*.h'
 

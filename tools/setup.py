@@ -8,8 +8,10 @@
 
   --overlap    returns when a build can start; weights go on arriving beside it
   --finish     waits for the weights and measures them
+  --gpu KIND   also llama.cpp for graphics cards: vulkan or cuda
 
-Each step is done once; again, it only looks. Results: build/setup.cmake and build/setup.json. Logs: build/logs.
+Each step is done once; again, it only looks. Results: build/setup.cmake, build/setup-KIND.cmake and build/setup.json. Logs:
+build/logs.
 """
 import argparse
 import concurrent.futures
@@ -20,7 +22,7 @@ import subprocess
 import sys
 
 from setup import clients, packages, peers, python_env, web
-from setup.llama import PEERS, Llama
+from setup.llama import GPUS, PEERS, Llama
 from setup.ui import Progress, SetupError, bar, children, write_if_changed
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -39,8 +41,9 @@ CCACHE = {
 
 
 class Setup:
-    def __init__(self, profile):
+    def __init__(self, profile, gpu=None):
         self.profile = profile
+        self.gpu = gpu
         self.progress = Progress()
         self.environment = python_env.Environment(ROOT, CACHE)
         self.clients = clients.PythonClients(ROOT, CACHE, self.environment)
@@ -49,9 +52,10 @@ class Setup:
 
     def prepare(self, overlap):
         """Up to where a build can start; without `overlap` also the weights."""
-        packages.ensure(self.profile, self.progress, LOGS)
+        packages.ensure(self.profile, self.gpu, self.progress, LOGS)
         self.environment.ensure(self.progress, LOGS)
         self.llama = Llama(ROOT, CACHE)
+        for_card = Llama(ROOT, CACHE, self.gpu) if self.gpu else None  # before anything is built: a toolkit may be missing
         work = [self.build_llama, self.install_web]
         if self.profile != "run":
             work.append(lambda: self.clients.ensure(self.progress, LOGS))
@@ -59,6 +63,14 @@ class Setup:
             work.append(self.pull)
         elif not self.models_ok(measured=False):
             self.pull_beside()
+        self.together(work)
+        if for_card:  # after the CPU's: ccache has most of it then
+            for_card.ensure(False, self.environment, self.progress, LOGS)
+            write_if_changed(os.path.join(BUILD, f"setup-{self.gpu}.cmake"),
+                             f'# Written by tools/setup.py; do not edit.\nset(TROUPE_LLAMA_GPU_ROOT "{for_card.folder}")\n')
+
+    @staticmethod
+    def together(work):
         with concurrent.futures.ThreadPoolExecutor(len(work)) as pool:
             try:
                 for done in concurrent.futures.as_completed([pool.submit(step) for step in work]):
@@ -170,12 +182,13 @@ def main():
     parser.add_argument("profile", nargs="?", default="run", choices=["run", "test", "bench", "peers"])
     parser.add_argument("--overlap", action="store_true")
     parser.add_argument("--finish", action="store_true")
+    parser.add_argument("--gpu", choices=GPUS)
     args = parser.parse_args()
     for name, value in CCACHE.items():
         os.environ.setdefault(name, value)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        setup = Setup(args.profile)
+        setup = Setup(args.profile, args.gpu)
         if args.profile == "peers":
             setup.install_peers()
             return 0

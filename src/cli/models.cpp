@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using Verb = ModelsOptions::Verb;
 
-constexpr int kParentsMax = 5;  // build/release/src/app/troupe and one to spare
+constexpr int kParentsMax = 5;  // build/release/bin/troupe and one to spare
 constexpr double kMib = 1 << 20;
 constexpr double kBillion = 1e9;
 

@@ -1,7 +1,9 @@
-"""llama.cpp, built from the source inside a pinned Python source package, for this CPU, once per machine.
+"""llama.cpp, built from the source inside a pinned Python source package, for this CPU, once per machine; and once more for
+each kind of graphics card that somebody asks for.
 
 The folder it ends in is named after everything it depends on: version, compiler, CPU features as the compiler sees them
-(a native library on another CPU dies of an illegal instruction) and the files in tools/setup/llama.
+(a native library on another CPU dies of an illegal instruction) and the files in tools/setup/llama. One for a graphics card
+has that in its name, and also depends on tools/setup/llama_gpu and the toolkit.
 """
 import glob
 import hashlib
@@ -22,6 +24,8 @@ NOT_NEEDED = (".git", "docs/", "media/", "models/", "gguf-py/", "examples/", "be
 CC, CXX = "clang-19", "clang++-19"
 LIBRARIES = ("llama", "ggml", "ggml-cpu", "ggml-base", "llama-schema")
 PEERS = ("llama-server", "llama-bench", "llama-quantize")
+GPUS = ("vulkan", "cuda")
+CUDA_LEAST = (12, 8)  # the first whose nvcc takes clang 19 as its host compiler
 HEADERS = {
     "include": ("include/*.h", "ggml/include/ggml.h", "ggml/include/ggml-alloc.h", "ggml/include/ggml-backend.h",
                 "ggml/include/ggml-cpp.h", "ggml/include/ggml-cpu.h", "ggml/include/ggml-opt.h", "ggml/include/gguf.h"),
@@ -31,8 +35,11 @@ HEADERS = {
 
 
 class Llama:
-    def __init__(self, root, cache):
+    def __init__(self, root, cache, gpu=None):
         self.recipe = os.path.join(root, "tools", "setup", "llama")
+        self.gpu = gpu
+        self.libraries = LIBRARIES + ((f"ggml-{gpu}",) if gpu else ())
+        self.options = []
         self.cache = cache
         macros = output_of([CXX, "-march=native", "-dM", "-E", "-x", "c++", "/dev/null"])
         if macros is None:
@@ -42,12 +49,25 @@ class Llama:
             with open(path, "rb") as file:
                 digest.update(os.path.basename(path).encode() + b"\0" + file.read())
         compiler = re.search(r'__clang_version__ "([\d.]+)', macros)
-        name = f"llama-{VERSION}-clang{compiler[1] if compiler else ''}-{digest.hexdigest()[:10]}"
+        if gpu:
+            self._add_gpu(gpu, digest)
+        name = f"llama-{VERSION}-clang{compiler[1] if compiler else ''}-{digest.hexdigest()[:10]}" + (f"-{gpu}" if gpu else "")
         self.folder = os.path.join(cache, name)
         self.work = os.path.join(cache, "work", name)
         self.probe_source = os.path.join(root, "tools", "setup", "probe.cpp")
         with open(self.probe_source, "rb") as file:
             self.probe = self.path_of(f"llama-probe-{hashlib.sha256(file.read()).hexdigest()[:8]}")
+
+    def _add_gpu(self, gpu, digest):
+        self.recipe += "_gpu"
+        self.options.append(f"-DTROUPE_GPU={gpu}")
+        for path in sorted(glob.glob(os.path.join(self.recipe, "*"))):
+            with open(path, "rb") as file:
+                digest.update(os.path.basename(path).encode() + b"\0" + file.read())
+        if gpu == "cuda":
+            nvcc, version = find_nvcc()
+            digest.update(version.encode())
+            self.options += [f"-DCMAKE_CUDA_COMPILER={nvcc}", f"-DCMAKE_CUDA_HOST_COMPILER={CXX}"]
 
     def path_of(self, tool):
         return os.path.join(self.folder, "bin", tool)
@@ -57,13 +77,16 @@ class Llama:
             not peers or all(os.path.exists(self.path_of(peer)) for peer in PEERS))
 
     def ensure(self, peers, environment, progress, logs):
-        log = os.path.join(logs, "llama.log")
+        log = os.path.join(logs, f"llama-{self.gpu}.log" if self.gpu else "llama.log")
         if not self.ready(False):
-            with progress.step("llama.cpp") as tell, locked(self.folder + ".lock", tell):
+            with progress.step(f"llama.cpp for {self.gpu}" if self.gpu else "llama.cpp") as tell, locked(self.folder + ".lock", tell):
                 if not self.ready(False):
                     self._configure(environment, tell, log)
-                    self._build(LIBRARIES, tell, log)
+                    self._build(self.libraries, tell, log)
                     self._install_libraries()
+        if self.gpu:  # libraries are all that is wanted of it: weights are measured, and peers run, on the CPU
+            shutil.rmtree(self.work, ignore_errors=True)
+            return
         if not os.path.exists(self.probe):
             self._build_probe(log)
         if peers and not self.ready(True):
@@ -88,7 +111,7 @@ class Llama:
         if shutil.which("ccache"):
             launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"]
         run(["cmake", "-S", self.recipe, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-             f"-DCMAKE_C_COMPILER={CC}", f"-DCMAKE_CXX_COMPILER={CXX}", f"-DLLAMA_SOURCE={source}", *launcher],
+             f"-DCMAKE_C_COMPILER={CC}", f"-DCMAKE_CXX_COMPILER={CXX}", f"-DLLAMA_SOURCE={source}", *self.options, *launcher],
             log, what="configuring llama.cpp")
 
     def _build(self, targets, tell, log):
@@ -96,7 +119,8 @@ class Llama:
             count = re.match(r"\[(\d+)/(\d+)\]", line)
             if count:
                 tell(bar(int(count[1]), int(count[2])))
-        env = dict(os.environ, CCACHE_BASEDIR=self.work, CCACHE_NOHASHDIR="1")
+        # (CC, CXX: Vulkan's shaders are made by a program that is configured in the middle of the build.)
+        env = dict(os.environ, CCACHE_BASEDIR=self.work, CCACHE_NOHASHDIR="1", CC=CC, CXX=CXX)
         run(["ninja", "-C", os.path.join(self.work, "build"), *targets], log, on_line=on_line,
             what="building llama.cpp", env=env)
 
@@ -111,7 +135,7 @@ class Llama:
                 for path in glob.glob(os.path.join(source, pattern)):
                     shutil.copy2(path, folder)
         os.makedirs(os.path.join(partial, "lib"))
-        for library in LIBRARIES:
+        for library in self.libraries:
             built = glob.glob(os.path.join(build, "**", f"lib{library}.a"), recursive=True)
             if len(built) != 1:
                 raise SetupError(f"llama.cpp built no lib{library}.a; remove {self.work} and try again")
@@ -171,6 +195,23 @@ class Llama:
                 archive.extract(member, unpacked, set_attrs=False)
         os.remove(package)
         os.rename(unpacked, source)
+
+
+def find_nvcc():
+    """CUDA's compiler and its version as text; a SetupError says which toolkit to install."""
+    wanted = ".".join(map(str, CUDA_LEAST))
+    advice = f"install NVIDIA's CUDA toolkit {wanted} or newer (its package cuda-toolkit), or say where it is in CUDA_PATH"
+    places = [os.path.join(place, "bin", "nvcc") for place in (os.environ.get("CUDA_PATH"), "/usr/local/cuda") if place]
+    nvcc = next((path for path in [places[0] if os.environ.get("CUDA_PATH") else "", shutil.which("nvcc") or "", *places]
+                 if path and os.access(path, os.X_OK)), None)
+    if nvcc is None:
+        raise SetupError(f"GPU=cuda needs nvcc, which is not on this machine: {advice}")
+    told = output_of([nvcc, "--version"]) or ""
+    version = re.search(r"release (\d+)\.(\d+)", told)
+    if version is None or (int(version[1]), int(version[2])) < CUDA_LEAST:
+        found = f"is {version[1]}.{version[2]}" if version else "does not say its version"
+        raise SetupError(f"GPU=cuda: {nvcc} {found}: {advice}")
+    return nvcc, told
 
 
 STAND_IN = textwrap.dedent('''\

@@ -12,6 +12,8 @@ RUN = """
     prometheus-cpp-dev libcli11-dev nlohmann-json3-dev libvalijson-dev libre2-dev libgtest-dev libgmock-dev
 """.split()
 TEST = "llvm-19 libclang-rt-19-dev xfsprogs e2fsprogs mount strace".split()
+GPU = {"vulkan": "libvulkan-dev spirv-headers glslc".split(), "cuda": []}  # CUDA's toolkit is NVIDIA's (setup/llama.py)
+GPU_TEST = {"vulkan": ["mesa-vulkan-drivers"], "cuda": []}  # a device in software: tests need no card
 BOOST = {"bookworm": ["libboost1.81-dev", "libboost-json1.81-dev"]}  # its unversioned Boost is 1.74
 BOOST_ELSEWHERE = ["libboost-dev", "libboost-json-dev"]
 
@@ -29,12 +31,12 @@ def release():
     return found.get("ID", ""), found.get("VERSION_CODENAME", "")
 
 
-def wanted(profile):
+def wanted(profile, gpu):
     system, codename = release()
-    names = RUN + BOOST.get(codename, BOOST_ELSEWHERE)
+    names = RUN + BOOST.get(codename, BOOST_ELSEWHERE) + GPU.get(gpu, [])
     if profile == "run":
         return names
-    names = names + TEST
+    names = names + TEST + GPU_TEST.get(gpu, [])
     if system != "ubuntu":  # there Chromium is no package but a snap
         names = names + ["chromium"]
     return names
@@ -51,8 +53,8 @@ def output_of_any(argv):
     return output_of(["sh", "-c", '"$@" 2>/dev/null; true', "sh", *argv]) or ""
 
 
-def ensure(profile, progress, logs):
-    names = wanted(profile)
+def ensure(profile, gpu, progress, logs):
+    names = wanted(profile, gpu)
     lacking = missing(names)
     if profile != "run" and release()[0] == "ubuntu" and not any(map(shutil.which, ("chromium", "google-chrome"))):
         progress.say("set-up: the browser tests need Chromium, which Ubuntu ships as a snap: snap install chromium")
