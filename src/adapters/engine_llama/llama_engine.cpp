@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "adapters/engine_llama/card.h"
 #include "adapters/engine_llama/choose.h"
 #include "adapters/engine_llama/embed.h"
 #include "adapters/engine_llama/encoded_choice.h"
@@ -171,8 +172,11 @@ class LlamaEngineImpl final : public LlamaEngine {
  public:
   LlamaEngineImpl(LlamaConfig config, std::shared_ptr<Inbox> inbox,
                   std::vector<std::unique_ptr<Model>> models, std::vector<ModelInfo> infos,
-                  std::vector<ChatFormat> formats)
-      : config_(std::move(config)), inbox_(std::move(inbox)), infos_(std::move(infos)) {
+                  std::vector<ChatFormat> formats, Places places)
+      : config_(std::move(config)),
+        inbox_(std::move(inbox)),
+        infos_(std::move(infos)),
+        places_(std::move(places)) {
     std::vector<std::unique_ptr<Lane>> lanes;
     std::size_t format = 0;
     for (const auto& model : models) {
@@ -196,6 +200,7 @@ class LlamaEngineImpl final : public LlamaEngine {
   std::vector<ModelInfo> models() const override { return infos_; }
   const Limits& limits() const override { return config_.limits; }
   EngineStats stats() const override { return inbox_->stats(); }
+  const Places& places() const override { return places_; }
   std::vector<ThoughtView> thoughts() const override { return inbox_->thoughts(); }
 
   Task<GenerateReply> generate(GenerateRequest request,
@@ -334,6 +339,7 @@ class LlamaEngineImpl final : public LlamaEngine {
   LlamaConfig config_;
   std::shared_ptr<Inbox> inbox_;
   std::vector<ModelInfo> infos_;
+  Places places_;
   std::map<std::size_t, std::shared_ptr<OptionVectors>> meanings_;  // by embedding model
   std::unique_ptr<Worker> worker_;                                  // last: its thread uses everything above
 };
@@ -346,6 +352,11 @@ Result<void> check_config(const LlamaConfig& c) {
       if (c.models[i].name == c.models[j].name) return bad("two models have the same name");
     }
   }
+  const auto sane = [](const LlamaModelConfig& model) {
+    return model.gpu_layers >= kGpuLayersAuto && model.gpu_layers <= kGpuLayersMax;
+  };
+  if (!std::ranges::all_of(c.models, sane))
+    return bad("gpu_layers must be 0 to 1000, or -1 for as many as fit");
   if (c.threads < 0 || c.threads > 512) return bad("threads must be 0 to 512");
   if (c.poll < 0 || c.poll > 100) return bad("poll must be 0 to 100");
   if (c.chunk_min < 1 || c.chunk_max < c.chunk_min || c.chunk_max > 4096) {
@@ -371,21 +382,27 @@ Result<std::unique_ptr<LlamaEngine>> open_llama_engine(const rt::Env& env, Llama
   std::vector<std::unique_ptr<Model>> models;
   std::vector<ModelInfo> infos;
   std::vector<ChatFormat> formats;
+  Cards cards;
+  Places places;
   for (const auto& wanted : config.models) {
     TRY(auto model, Model::load(wanted, {.batch_max = batch_max(config),
                                          .rows_max = kRowsMax,
                                          .threads = config.threads,
                                          .memory_max = config.memory_max,
+                                         .cards = &cards,
                                          .stop = inbox->abort_flag()}));
     if (wanted.kind == ModelKind::chat) {
       TRY(auto format, ChatFormat::of(*model));
       formats.push_back(std::move(format));
     }
     infos.push_back(model->info());
+    places.models.push_back(
+        {wanted.name, model->place().card, model->place().share.layers, model->place().layers_all});
     models.push_back(std::move(model));
   }
+  places.cards = cards.views();
   return std::make_unique<LlamaEngineImpl>(std::move(config), std::move(inbox), std::move(models),
-                                           std::move(infos), std::move(formats));
+                                           std::move(infos), std::move(formats), std::move(places));
 }
 
 }  // namespace troupe::engine

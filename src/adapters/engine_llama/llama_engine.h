@@ -1,7 +1,7 @@
 #pragma once
-// The engine in this process: llama.cpp on the CPU. One thread owns every model and runs one step at a time
-// (a pass of one model over the next tokens of many sequences), so that all models share the cores by tier
-// and deadline.
+// The engine in this process: llama.cpp on the CPU, and on graphics cards where it is built for them. One
+// thread owns every model and runs one step at a time (a pass of one model over the next tokens of many
+// sequences), so that all models share the cores by tier and deadline.
 //
 // Owner    whoever called open_llama_engine(); destroying it stops the running step (about 10 ms) and answers
 //          what waits with `unavailable` engine.stopping. `env` must outlive it.
@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/engine_llama/gpu_layers.h"
 #include "ports/engine.h"
 
 namespace troupe::engine {
@@ -62,6 +63,9 @@ struct LlamaModelConfig {
   // true: weights are pages of the file, which the system may drop and read again in the middle of a step.
   // false: they are read into memory at start and stay there.
   bool map_weights = false;
+  // Of a chat model, on a graphics card: kGpuLayersAuto or a number, 0 = none. The others are so small that
+  // they stay on the CPU. A model that its card does not take runs on the CPU.
+  int gpu_layers = kGpuLayersAuto;
   std::vector<Tier> tiers;
   ModelKind kind = ModelKind::chat;
   int context_tokens = 4096;  // of one request: prompt and answer
@@ -151,10 +155,31 @@ struct EngineStats {
       0;  // of the last step: fewer than configured while the machine is busy with other things
 };
 
+// What runs where, as it was decided at start.
+struct ModelPlace {
+  std::string model;
+  std::string card;  // "Vulkan0"; "" = on the CPU
+  int layers = 0;    // on the card; the output counts as one
+  int layers_all = 0;
+};
+struct CardView {
+  std::string name;
+  std::string what;  // as its driver calls it
+  std::uint64_t free = 0;
+  std::uint64_t total = 0;
+};
+struct Places {
+  std::vector<ModelPlace> models;
+  std::vector<CardView> cards;
+};
+
 class LlamaEngine : public Engine {
  public:
   virtual EngineStats stats() const = 0;
+  virtual const Places& places() const = 0;
 };
+
+std::string_view built_for_gpu();  // "vulkan", "cuda" or ""
 
 // Loads every model (blocking, about a second per GB). Errors name the file and what to do about it.
 Result<std::unique_ptr<LlamaEngine>> open_llama_engine(const rt::Env& env, LlamaConfig config);

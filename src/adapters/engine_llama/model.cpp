@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <exception>
 #include <mutex>
 
 #include "adapters/engine_llama/gguf_file.h"
@@ -112,24 +114,71 @@ Result<void> check_kind(const LlamaModelConfig& config, const llama_model* weigh
   return {};
 }
 
+std::unexpected<Error> broken(const std::string& path, const std::string& what) {
+  return fail(Code::invalid_argument, "engine.bad_file",
+              fmt::format("{}: {}{}; run 'make setup' to fetch it again", path, what,
+                          t_complaint.empty() ? "" : " (" + t_complaint + ")"));
+}
+
+// What the configuration gives a model that was trained for so many tokens.
+void set_cells(LlamaModelConfig& config, int trained) {
+  if (trained > 0) config.context_tokens = std::min(config.context_tokens, trained);
+  if (config.kv_tokens == 0) config.kv_tokens = 2 * config.context_tokens;
+  if (config.kind == ModelKind::chat) return;
+  config.kv_tokens = config.context_tokens;
+  config.cached_prefixes = 0;
+  config.slots = config.kind == ModelKind::embedding ? 64 : 1;
+}
+
+// Of the card that has most left. What cannot be said before loading stays on the CPU.
+Placement place_for(LlamaModelConfig config, const LoadOptions& options) {
+  if (options.cards == nullptr || options.cards->empty() || config.kind != ModelKind::chat ||
+      config.gpu_layers == 0)
+    return {};
+  const auto shape = read_gguf_shape(config.path);
+  if (!shape) {
+    log::warn("engine", "{} stays on the CPU: {}", config.name, shape.error().message);
+    return {};
+  }
+  set_cells(config, shape->context_tokens);
+  const auto bytes = layer_bytes(*shape, static_cast<std::uint64_t>(config.kv_tokens),
+                                 static_cast<std::uint64_t>(options.batch_max),
+                                 static_cast<std::uint64_t>(options.rows_max));
+  return options.cards->place(bytes, config.gpu_layers);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Model>> Model::load(LlamaModelConfig config, const LoadOptions& options) {
   TRY_VOID(check_config(config));
   prepare_backend();
   TRY(const auto bytes, check_gguf_file(config.path));
-  const auto broken = [&](const std::string& what) {
-    return fail(Code::invalid_argument, "engine.bad_file",
-                fmt::format("{}: {}{}; run 'make setup' to fetch it again", config.path, what,
-                            t_complaint.empty() ? "" : " (" + t_complaint + ")"));
-  };
   if (config.hash.empty() || config.verify) {
     TRY(auto found, hash_file(config.path));
     if (!config.hash.empty() && found != lower_ascii(config.hash)) {
-      return broken("its SHA-256 is not the one that was promised");
+      return broken(config.path, "its SHA-256 is not the one that was promised");
     }
     config.hash = std::move(found);
   }
+  const auto place = place_for(config, options);
+  if (!place.on_card()) return open(std::move(config), options, bytes, {.layers_all = place.layers_all});
+  auto opened = open(config, options, bytes, place);
+  if (opened) {
+    options.cards->take(place);
+    return opened;
+  }
+  auto without = open(config, options, bytes, {.layers_all = place.layers_all});
+  if (without) {
+    log::warn("engine", "{} runs on the CPU: {} does not take {} of its {} layers: {}", config.name,
+              place.card, place.share.layers, place.layers_all, opened.error().message);
+  }
+  return without;
+}
+
+Result<std::unique_ptr<Model>> Model::open(LlamaModelConfig config, const LoadOptions& options,
+                                           std::uint64_t bytes, const Placement& place) try {
+  // What a card with memory of its own holds need not fit into the machine's.
+  const auto elsewhere = place.on_card() && place.own_memory ? std::min(place.share.bytes, bytes) : 0;
   const auto available = options.memory_max > 0 ? options.memory_max : memory_available();
   const auto too_big = [&](std::uint64_t needed) {
     return fail(
@@ -137,30 +186,26 @@ Result<std::unique_ptr<Model>> Model::load(LlamaModelConfig config, const LoadOp
         fmt::format("{}: needs about {} MB, {} MB are free; choose a smaller model or lower kv_tokens",
                     config.path, needed / kMiB, available / kMiB));
   };
-  if (available > 0 && bytes > available) return too_big(bytes);
+  if (available > 0 && bytes - elsewhere > available) return too_big(bytes - elsewhere);
 
   t_complaint.clear();
   std::unique_ptr<Model> out(new Model());
   auto model_params = llama_model_default_params();
-  model_params.n_gpu_layers = 0;
+  std::array<ggml_backend_dev_t, 2> devices = {place.on_card() ? place.device : nullptr, nullptr};
+  model_params.devices = devices.data();  // and no other, also not for single operations
+  model_params.n_gpu_layers = place.share.layers;
   model_params.load_mode = config.map_weights ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
   out->model_.reset(llama_model_load_from_file(config.path.c_str(), model_params));
-  if (!out->model_) return broken("llama.cpp cannot load it");
+  if (!out->model_) return broken(config.path, "llama.cpp cannot load it");
   const auto* weights = out->model_.get();
   if (llama_model_is_recurrent(weights) || llama_model_is_hybrid(weights) ||
       llama_model_is_diffusion(weights)) {
     return fail(Code::invalid_argument, "engine.bad_model",
                 config.path + ": only attention models can share prefixes; choose another model");
   }
-  const int trained = llama_model_n_ctx_train(weights);
-  if (trained > 0) config.context_tokens = std::min(config.context_tokens, trained);
-  if (config.kv_tokens == 0) config.kv_tokens = 2 * config.context_tokens;
-  if (config.kind != ModelKind::chat) {
-    config.kv_tokens = config.context_tokens;
-    config.cached_prefixes = 0;
-    config.slots = config.kind == ModelKind::embedding ? 64 : 1;
-  }
-  const auto needed = bytes + kv_bytes(weights, static_cast<std::uint64_t>(config.kv_tokens)) + kWorkBytes;
+  set_cells(config, llama_model_n_ctx_train(weights));
+  const auto whole = bytes + kv_bytes(weights, static_cast<std::uint64_t>(config.kv_tokens)) + kWorkBytes;
+  const auto needed = whole - std::min(elsewhere, whole);
   if (available > 0 && needed > available) return too_big(needed);
 
   out->context_.reset(llama_init_from_model(out->model_.get(), context_params(config, options, weights)));
@@ -177,8 +222,30 @@ Result<std::unique_ptr<Model>> Model::load(LlamaModelConfig config, const LoadOp
                 .writes = config.kind == ModelKind::chat,
                 .tiers = config.tiers};
   out->config_ = std::move(config);
+  out->place_ = place;
   if (out->config_.kind == ModelKind::chat) out->find_closing_tokens();
+  if (place.on_card()) TRY_VOID(out->try_card(options.batch_max));
   return out;
+} catch (const std::exception& e) {  // drivers throw through llama.cpp
+  return fail(Code::unavailable, "engine.failed", fmt::format("{}: {}", place.card, trim(e.what())));
+}
+
+// A token, and a prompt: whatever a driver cannot do shows here, where the CPU can still take over, and what
+// it compiles at the first use is compiled.
+Result<void> Model::try_card(int batch_max) {
+  constexpr int kPrompt = 64;
+  std::vector<llama_token> tokens(static_cast<std::size_t>(std::min(kPrompt, batch_max)), 0);
+  for (const int count : {1, static_cast<int>(tokens.size())}) {
+    const int rc = llama_decode(context(), llama_batch_get_one(tokens.data(), count));
+    if (rc != 0) {
+      return fail(Code::unavailable, "engine.failed",
+                  fmt::format("{} fails to compute (code {}){}", place_.card, rc,
+                              t_complaint.empty() ? "" : ": " + t_complaint));
+    }
+    llama_synchronize(context());
+    llama_memory_clear(memory(), false);
+  }
+  return {};
 }
 
 void Model::find_closing_tokens() {

@@ -1,6 +1,7 @@
 #pragma once
 // A loaded GGUF model with its context. Loaded on the caller's thread, then used by the engine thread only;
-// freed after that thread has ended. Memory: the weights (mapped) and kv_tokens cells.
+// freed after that thread has ended. Memory: the weights (mapped) and kv_tokens cells, on a graphics card
+// what `place` says of them.
 #include <llama.h>
 
 #include <atomic>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/engine_llama/card.h"
 #include "adapters/engine_llama/gguf_file.h"
 #include "adapters/engine_llama/llama_engine.h"
 
@@ -26,15 +28,18 @@ struct LoadOptions {
   int rows_max = 0;   // rows of logits of one step
   int threads = 1;
   std::uint64_t memory_max = 0;             // 0 = ask the machine
+  Cards* cards = nullptr;                   // what is left of them; null = none
   const std::atomic<bool>* stop = nullptr;  // true stops the running step; outlives the model
 };
 
 class Model {
  public:
+  // On a card as far as its memory allows; a model that its card does not take is loaded again without.
   static Result<std::unique_ptr<Model>> load(LlamaModelConfig config, const LoadOptions& options);
 
   const LlamaModelConfig& config() const { return config_; }
   const ModelInfo& info() const { return info_; }
+  const Placement& place() const { return place_; }
   llama_context* context() const { return context_.get(); }
   llama_memory_t memory() const { return llama_get_memory(context_.get()); }
   const llama_model* weights() const { return model_.get(); }
@@ -51,8 +56,12 @@ class Model {
 
  private:
   Model() = default;
+  static Result<std::unique_ptr<Model>> open(LlamaModelConfig config, const LoadOptions& options,
+                                             std::uint64_t bytes, const Placement& place);
+  Result<void> try_card(int batch_max);
   void find_closing_tokens();
   LlamaModelConfig config_;
+  Placement place_;
   ModelInfo info_;
   std::vector<llama_token> closing_tokens_;
   ChoiceHead choice_head_;

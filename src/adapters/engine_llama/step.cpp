@@ -1,8 +1,28 @@
 #include "adapters/engine_llama/step.h"
 
 #include <algorithm>
+#include <exception>
+
+#include "base/log.h"
 
 namespace troupe::engine {
+
+namespace {
+
+constexpr int kDriverFailed = -4;  // beyond what llama_decode answers
+
+// Drivers of graphics cards throw (a device that is lost, memory that is gone), through llama.cpp: a step
+// that failed, and not the end of the engine.
+int decode(llama_context* context, llama_batch& batch, std::string_view model) try {
+  const int rc = llama_decode(context, batch);
+  if (rc == 0) llama_synchronize(context);
+  return rc;
+} catch (const std::exception& e) {
+  log::error("engine", "{}: the graphics driver fails: {}", model, e.what());
+  return kDriverFailed;
+}
+
+}  // namespace
 
 StepOutcome run_step(llama_context* context, llama_batch& batch, const Step& step, std::string_view model,
                      inference::CostModel& cost, const LlamaConfig& config, Inbox& inbox) {
@@ -18,8 +38,7 @@ StepOutcome run_step(llama_context* context, llama_batch& batch, const Step& ste
                                        .began = began,
                                        .ends = predicted ? began + *predicted : rt::Instant::never()};
   if (!inbox.step_begins(std::move(tickets), running)) return {.rc = 2, .ended = began};
-  const int rc = llama_decode(context, batch);
-  if (rc == 0) llama_synchronize(context);
+  const int rc = decode(context, batch, model);
   const auto ended = inbox.env().now();
   const auto took = ended - began;
   const bool stopped = rc == 2;

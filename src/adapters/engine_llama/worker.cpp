@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <exception>
 
@@ -126,7 +127,10 @@ void Worker::loop() {
     const auto cpu_before = thread_cpu();
     best->step(before);
     const auto after = inbox_->env().now();
-    governor.measured(after - before, thread_cpu() - cpu_before, after);
+    // On a card this thread sleeps while others compute, which says nothing of the cores.
+    const auto which = std::ranges::find(lanes_, best, &std::unique_ptr<Lane>::get) - lanes_.begin();
+    if (!models_[static_cast<std::size_t>(which)]->place().on_card())
+      governor.measured(after - before, thread_cpu() - cpu_before, after);
     publish_counts();
   }
   // What `arrivals` still holds was not begun.
