@@ -8,6 +8,7 @@
 #include <optional>
 #include <sstream>
 
+#include "adapters/engine_llama/llama_engine.h"
 #include "app/config_doors.h"
 #include "app/config_engines.h"
 #include "app/config_limits.h"
@@ -48,6 +49,17 @@ std::string set_route(Config& config, engine::Tier tier, const std::string& valu
   auto& names = config.server.routes[tier];
   names.clear();
   for (const auto& name : split(value, ',')) names.push_back(trim(name));
+  return {};
+}
+
+std::string set_gpu_layers(Config& config, const std::string& value) {
+  int layers = engine::kGpuLayersAuto;
+  const bool number = parse_number(value, layers);
+  if (value != "auto" && (!number || layers < 0 || layers > engine::kGpuLayersMax))
+    return "auto or 0 to 1000";
+  if (layers > 0 && engine::built_for_gpu().empty())
+    return "auto or 0: this program is built for the CPU alone (make run GPU=vulkan, or GPU=cuda)";
+  config.server.engine_gpu_layers = layers;
   return {};
 }
 
@@ -160,6 +172,10 @@ std::vector<ConfigKey> server_keys() {
          if (!parse_number(v, c.server.engine_memory_mb)) return "a whole number from 0";
          return {};
        }},
+      {"engine.gpu_layers",
+       "layers of each chat model on a graphics card: auto (as many as it has memory for) or 0 to 1000; the "
+       "output counts as one. Needs a program built with GPU=vulkan or GPU=cuda",
+       "auto", set_gpu_layers},
       {"routes.gold", "names of models that serve gold, best first, with commas; the reflex comes last",
        "engines, then models of this machine, by their tiers",
        [](Config& c, const std::string& v) { return set_route(c, engine::Tier::gold, v); }},

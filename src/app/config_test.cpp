@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "adapters/engine_llama/llama_engine.h"
 #include "app/config_engines.h"
 #include "rt/random.h"
 
@@ -154,6 +155,30 @@ TEST(Config, HowOftenWhoMayCall) {
             "`2, 30`; or 0 for no limit\n"
             "FILE:3:21: limits.staff.commands: '1,2,3' is not how many a second and how many at once, such "
             "as `2, 30`; or 0 for no limit");
+}
+
+TEST(Config, LayersOnAGraphicsCardOnlyWhereTheProgramIsBuiltForOne) {
+  Config config;
+  const auto set = [&](const std::string& value) {
+    return read(config, "engine.gpu_layers: " + value + "\n");
+  };
+  EXPECT_EQ(config.server.engine_gpu_layers, engine::kGpuLayersAuto);
+  EXPECT_EQ(set("0"), "");
+  EXPECT_EQ(config.server.engine_gpu_layers, 0);
+  EXPECT_EQ(set("auto"), "");
+  EXPECT_EQ(config.server.engine_gpu_layers, engine::kGpuLayersAuto);
+  for (const char* wrong : {"-1", "1001", "many", "3x"}) {
+    EXPECT_EQ(set(wrong),
+              std::string("FILE:1:20: engine.gpu_layers: '") + wrong + "' is not auto or 0 to 1000");
+  }
+  if (engine::built_for_gpu().empty()) {
+    EXPECT_EQ(set("12"),
+              "FILE:1:20: engine.gpu_layers: '12' is not auto or 0: this program is built for the CPU alone "
+              "(make run GPU=vulkan, or GPU=cuda)");
+  } else {
+    EXPECT_EQ(set("12"), "");
+    EXPECT_EQ(config.server.engine_gpu_layers, 12);
+  }
 }
 
 // What stands there twice is a mistake, wherever it stands.

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "adapters/engine_reflex/reflex_engine.h"
+#include "app/where.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "rt/pool.h"
@@ -151,6 +152,7 @@ engine::LlamaConfig llama_config(const EngineOptions& options, bool embeds_elsew
     if (one.installed.state == models::FileState::ready)
       config.models.push_back(model_config(one.entry, one.installed, std::move(one.tiers)));
   }
+  for (auto& model : config.models) model.gpu_layers = options.gpu_layers;
   return config;
 }
 
@@ -352,7 +354,8 @@ Engines open_engines(const rt::Env& env, const EngineOptions& options) {
   if (engines.remote) add_default_routes(*engines.remote, options, engines);
   open_llama(env, llama_config(options, !engines.router.embedding.empty(), problems), engines, problems);
   if (engines.llama) {
-    for (const auto& model : engines.llama->models()) engines.loaded.insert(model.name);
+    engines.loaded = where_models_run(engines.llama->places());
+    engines.where = what_runs_where(engines.llama->places(), engines.llama->models());
     add_default_routes(*engines.llama, options, engines);
   }
   for (engine::Engine* engine : {static_cast<engine::Engine*>(engines.remote.get()),

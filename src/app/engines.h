@@ -21,12 +21,13 @@ namespace troupe {
 struct EngineOptions {
   std::filesystem::path models_dir;
   std::vector<models::CatalogueEntry> catalogue;
-  bool use_models = true;              // false: reflex and written lines only
-  int threads = 0;                     // 0 = as the engine decides
-  std::filesystem::path prefixes_dir;  // where what was read outlives a restart; empty = nowhere
-  std::uint64_t memory_max = 0;        // bytes for one model; 0 = what the machine has free
-  std::set<std::string> only;          // names; empty = those that serve a tier
-  std::string choice;                  // of the choice models: a name, a GGUF file or "none"; "" = each
+  bool use_models = true;                   // false: reflex and written lines only
+  int threads = 0;                          // 0 = as the engine decides
+  std::filesystem::path prefixes_dir;       // where what was read outlives a restart; empty = nowhere
+  std::uint64_t memory_max = 0;             // bytes for one model; 0 = what the machine has free
+  int gpu_layers = engine::kGpuLayersAuto;  // of each chat model
+  std::set<std::string> only;               // names; empty = those that serve a tier
+  std::string choice;                       // of the choice models: a name, a GGUF file or "none"; "" = each
   std::vector<engine::OpenAiModelConfig> remote;  // over HTTP
   std::map<engine::Tier, std::vector<std::string>>
       routes;                                      // names in order; a tier that is not there: the default
@@ -40,7 +41,8 @@ struct Engines {
   std::unique_ptr<engine::OpenAiEngine> remote;  // null: none is configured
   std::unique_ptr<engine::Engine> reflex;
   RouterConfig router;
-  std::set<std::string> loaded;
+  std::map<std::string, std::string> loaded;    // models of this machine, and where each runs
+  std::string where;                            // all of that in a line; "" = no model
   std::map<std::string, models::Voice> voices;  // of every model that was opened, by name
   std::size_t embedding_size = 0;
   std::string embedding_model;                   // who makes the vectors: name, hash and size

@@ -96,6 +96,7 @@ Result<void> run_server(const ServerOptions& options) {
                                      .threads = options.engine_threads,
                                      .prefixes_dir = options.keep_prefixes ? options.data / "prefixes" : "",
                                      .memory_max = std::uint64_t{options.engine_memory_mb} << 20,
+                                     .gpu_layers = options.engine_gpu_layers,
                                      .only = {options.only_models.begin(), options.only_models.end()},
                                      .choice = options.choice_model,
                                      .remote = options.engines,
@@ -130,6 +131,7 @@ Result<void> run_server(const ServerOptions& options) {
       open_room(env, *bus, metrics, options, "troupe.db", {.world = "shared", .has_time = false}, limiter));
 
   Engines engines = open_engines(env, engine_options);
+  if (!engines.where.empty()) log::info("models", "{}", engines.where);
   if (!engines.problem.empty()) log::warn("models", "{}", engines.problem);
   if (const auto& judge = options.moderation_model; !judge.empty()) {
     const auto serves = [&](const auto& tier) {

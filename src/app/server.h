@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/engine_llama/gpu_layers.h"
 #include "adapters/engine_openai/openai_engine.h"
 #include "base/error.h"
 #include "edge/openai_door.h"
@@ -33,6 +34,7 @@ struct ServerOptions {
   bool read_ahead = true;                          // prompts of talks, before a line comes
   bool keep_prefixes = true;                       // prompts that were read, over a restart
   std::uint32_t engine_memory_mb = 0;              // for one model; 0 = what the machine has free
+  int engine_gpu_layers = engine::kGpuLayersAuto;  // of each chat model
   std::vector<engine::OpenAiModelConfig> engines;  // over HTTP, in the order of the file
   std::map<engine::Tier, std::vector<std::string>> routes;
   std::string moderation_model;  // a model of some tier; "" = the lists judge alone

@@ -118,7 +118,10 @@ Task<models::CatalogueEntry> ModelsService::find(std::string name) {
 
 namespace {
 
-pb::ModelView view_of(const models::CatalogueEntry& entry, const models::Installed& installed, bool loaded) {
+pb::ModelView view_of(const models::CatalogueEntry& entry, const models::Installed& installed,
+                      const std::map<std::string, std::string>& held) {
+  const auto holds = held.find(entry.name);
+  const bool loaded = holds != held.end();
   pb::ModelView out;
   out.set_name(entry.name);
   out.set_file(installed.file.string());
@@ -130,6 +133,7 @@ pb::ModelView view_of(const models::CatalogueEntry& entry, const models::Install
   out.set_prompt_tokens_per_s(installed.prompt_tokens_per_s);
   out.set_token_ms(installed.token_ms);
   out.set_loaded(loaded);
+  if (loaded) out.set_runs_on(holds->second);
   out.set_listed(entry.listed);
   out.set_parameters(entry.parameters);
   out.set_memory_bytes(models::memory_about(entry));
@@ -156,8 +160,7 @@ Task<pb::ModelsListReply> ModelsService::list(Caller caller, pb::ModelsListReque
                            pb::ModelsListReply found;
                            *grades = models::load_grades(dir);
                            for (const auto& entry : models::with_local(catalogue, dir)) {
-                             *found.add_models() = view_of(entry, models::find_installed(entry, dir),
-                                                           loaded.contains(entry.name));
+                             *found.add_models() = view_of(entry, models::find_installed(entry, dir), loaded);
                            }
                            return found;
                          }));

@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "host/host.h"
@@ -20,8 +19,9 @@ namespace troupe {
 struct ModelsConfig {
   std::vector<models::CatalogueEntry> catalogue;
   std::filesystem::path models_dir;
-  std::filesystem::path tool;    // tools/models.py: packages as a source, and measuring; may be missing
-  std::set<std::string> loaded;  // names of models that an engine holds
+  std::filesystem::path tool;  // tools/models.py: packages as a source, and measuring; may be missing
+  std::map<std::string, std::string>
+      loaded;  // models that an engine of this machine holds, and where each runs
   std::function<std::vector<pb::ModelView>()> elsewhere = {};  // models of engines over HTTP
   std::map<std::string, models::Voice> voices = {};            // of every loaded model, by name
 };
