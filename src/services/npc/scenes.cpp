@@ -68,7 +68,7 @@ void Scenes::fill_sky(const Mind& mind, talk::Scene& scene) const {
   const auto sky = asked<pb::WeatherNow>(host_.timeline(), get);
   if (!sky) return;
   scene.weather = pack::find_name<pack::Weather>(pack::kWeatherNames, sky->state());
-  if (scene.weather) scene.temperature_c = sky->temperature_c();
+  scene.temperature_c = sky->temperature_c();
 }
 
 void Scenes::fill_speaker(const Mind& mind, talk::Scene& scene) const {
