@@ -122,12 +122,20 @@ void Answerer::remember(const Part& part, Answer& out) const {
       const Thing& thing = world_.things.at(found.thing);
       constexpr double kMeant = .8;
       if (found.weight < kMeant || thing.id == person_.npc->id.str()) continue;
+      // "Spoke Two" is nobody.
+      const auto counts = [&](const Token& one) { return language_.words.numbers.contains(one.folded); };
+      if (thing.type == ThingType::name && std::ranges::any_of(tokens(thing.name), counts)) continue;
       out.spoken.last[thing.type] = thing.id;
       // A person and a name that only facts use stand for each other as he and she.
       if (thing.type == ThingType::name) out.spoken.last.erase(ThingType::person);
       if (thing.type == ThingType::person) out.spoken.last.erase(ThingType::name);
     }
   };
+  // What was told may not name what it is about: "Eleven nights now."
+  for (const Evidence& one : out.evidence) {
+    const pack::Fact* fact = one.kind == "fact" ? world_.pack->fact(one.id) : nullptr;
+    if (fact != nullptr && !fact->secret) take_all(fact->text);
+  }
   take_all(out.text);
   take_all(part.line);  // what was asked for comes before what was said of it
   if (out.was_question) out.spoken.intent = out.intent;

@@ -199,6 +199,61 @@ TEST(Answer, BeginsWithYesOrNoWhereTheEvidenceSaysWhich) {
   }
 }
 
+TEST(Answer, NoYesOrNoStandsBeforeAnOpinionThatSaysTheContrary) {
+  struct Case {
+    double affection, respect;
+    const char* says;
+  };
+  for (const Case& one : {Case{.5, .2, "Yes. I think well of Ben."}, Case{.1, .6, "I think well of Ben."},
+                          Case{.1, .2, "No. I have no quarrel with Ben."}}) {
+    Scene scene = ferry().scene("ada");
+    scene.feelings[pack::NpcId("ben")] = {.trust = .3, .respect = one.respect, .affection = one.affection};
+    EXPECT_EQ(ferry().say("ada", scene, "Do you like Ben?").text, one.says);
+  }
+}
+
+TEST(Answer, WhatIsStrangeIsWhatFewKnow) {
+  Scene scene = ferry().scene("ada");
+  const Answer answer = ferry().say("ada", scene, "Did you see anything strange?");
+  EXPECT_EQ(answer.intent, "now.noticed") << answer.why;
+  EXPECT_EQ(answer.text, "There is a hole in my bow.");
+  EXPECT_NE(ferry().say("ada", scene, "Have you seen anything suspicious?").text, answer.text);
+}
+
+TEST(Answer, SaysWhoLivesAtAPlace) {
+  EXPECT_THAT(ferry().say("ada", "Who lives at the hut?").text, HasSubstr("Ben, the walker"));
+  EXPECT_THAT(ferry().say("ada", "Who lives at the landing?").text, Not(HasSubstr("Ben")));
+}
+
+TEST(Answer, WhatNobodySellsHasNoPrice) {
+  const Answer answer = ferry().say("ada", "What does a hat cost?");
+  EXPECT_EQ(answer.intent, "good.other") << answer.why;
+  EXPECT_THAT(answer.text, Not(HasSubstr("groats")));
+  EXPECT_EQ(ferry().say("ada", "What does eel cost?").intent, "good.price");
+}
+
+TEST(Answer, IndoorsThereIsNoWeather) {
+  Scene scene = ferry().scene("ada");
+  scene.weather.reset();
+  scene.temperature_c = 20;
+  EXPECT_THAT(ferry().say("ada", scene, "What is the weather like?").text, HasSubstr("mild"));
+  scene.temperature_c.reset();
+  EXPECT_THAT(ferry().say("ada", scene, "How is the weather?").text, HasSubstr("weather"));
+}
+
+TEST(Answer, WhatStandsInThePlaceIsKnownToAll) {
+  EXPECT_THAT(ferry().say("ben", "How many ruts has the road?").text, HasSubstr("Two ruts"));
+}
+
+TEST(Answer, LeadsWhoIsCalledSo) {
+  EXPECT_EQ(ferry().world().leader, nullptr) << "a ferrywoman and a walker";
+  pack::Pack pack = ferry().pack();
+  pack.npcs[1].role = "captain of the walkers";
+  const World world = make_world(pack, language_in("en"));
+  ASSERT_NE(world.leader, nullptr);
+  EXPECT_EQ(world.leader->id, pack.npcs[1].id);
+}
+
 TEST(Answer, SaysWhatWasDoneToWhomItIsSaidTo) {
   struct Felt {
     const char* line;

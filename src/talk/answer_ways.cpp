@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "base/text.h"
 #include "talk/answerer.h"
@@ -132,12 +134,15 @@ bool Answerer::react(const Part& part, const Ask& ask, Answer& out) {
 }
 
 bool Answerer::of_nothing(const Part& part, const Look& look, Answer& out) {
-  if (look.out == nullptr || look.out->score < thresholds_.out || look.out->score <= look.in_score())
-    return false;
+  constexpr double kSaid = .04;  // what is said and not asked is near to anything
+  const double least = thresholds_.out + (part.is_question ? 0 : kSaid);
+  if (look.out == nullptr || look.out->score < least || look.out->score <= look.in_score()) return false;
   // Nobody says that they do not know to what was not asked.
   const bool asks = look.out->ask->of != nullptr && look.out->ask->of->source == Source::unknown &&
                     look.out->ask->asks_something;
   if (asks && !part.is_question) return false;
+  // "I am Sam." is near to anything.
+  if (!part.is_question && !name_given(language_.asking, language_.words, part.line).empty()) return false;
   because(look.out, look, out);
   const bool deflects = look.out->ask->of != nullptr && look.out->ask->of->source == Source::deflection;
   written(deflects ? pack::LineKind::deflection : pack::LineKind::unknown,
@@ -184,7 +189,7 @@ bool Answerer::which_one(const Part& part, const Look& look, Answer& out) {
 
 bool Answerer::of_question(const Part& part, const Look& look, Answer& out) {
   if (look.in.empty() || look.in_score() < least_of(*look.in.front()->ask)) return false;
-  if (which_one(part, look, out)) return true;
+  if (which_one(part, look, out) || of_known(part, look, out)) return true;
   for (const Ranked* ranked : same_intent(look)) {
     const auto said = say(world_, person_, scene_, part, *ranked->ask, ranked->cosine);
     if (!said) continue;
@@ -193,6 +198,34 @@ bool Answerer::of_question(const Part& part, const Look& look, Answer& out) {
     return true;
   }
   return false;
+}
+
+// What they know of the thing that is asked for; of nothing in particular, what few others know.
+bool Answerer::of_known(const Part& part, const Look& look, Answer& out) {
+  const Ranked& best = *look.in.front();
+  if (best.ask->of == nullptr || best.ask->of->source != Source::known) return false;
+  constexpr double kOwn = .1, kFirst = .2;   // their own words; the first fact of a thing says what it is
+  constexpr double kRare = .3, kSeen = .05;  // not known to all; seen with their own eyes
+  const bool of_thing = best.ask->thing != kNothing;
+  const Vector& line = vectors_.of(part.line);
+  const Item* told = nullptr;
+  double most = -1;
+  bool first = true;
+  for (const Item& item : person_.items) {
+    const pack::Fact* fact = item.kind == Item::Kind::fact ? world_.pack->fact(item.id) : nullptr;
+    if (fact == nullptr || (of_thing && !is_among(item.things, best.ask->thing))) continue;
+    if (is_among(scene_.said, item.says) || (!of_thing && !item.own_words)) continue;
+    double fit = cosine(known_.of(item.joined), line) + (item.own_words ? kOwn : 0);
+    if (of_thing && std::exchange(first, false)) fit += kFirst;
+    if (!of_thing) {
+      fit += (fact->is_public ? 0 : kRare) + (fact->source == pack::FactSource::witnessed ? kSeen : 0);
+    }
+    if (fit > most) std::tie(told, most) = std::pair(&item, fit);
+  }
+  if (told == nullptr) return false;
+  because(&best, look, out);
+  take(said_of(*told), part, out);
+  return true;
 }
 
 // The best, and what else fits its intent nearly as well: what somebody tells of themselves before what
@@ -225,7 +258,9 @@ void Answerer::unsure(const Part& part, const Look& look, Answer& out) {
   for (const Ranked* ranked : look.in) {
     const bool near = (ranked->ask->family == Family::fact && ranked->score >= thresholds_.nearest_fact) ||
                       (ranked->ask->family == Family::me && ranked->score >= thresholds_.nearest_me);
-    if (!near || look.in_score() < thresholds_.nearest) continue;
+    // A sentence about a place is told where it is surely meant.
+    const bool of_place = ranked->ask->intent == "lore";
+    if (!near || of_place || look.in_score() < thresholds_.nearest) continue;
     const auto said = say(world_, person_, scene_, part, *ranked->ask, ranked->cosine);
     if (!said) continue;
     because(ranked, look, out);

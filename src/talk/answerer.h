@@ -61,6 +61,7 @@ class Answerer {
   void unsure(const Part& part, const Look& look, Answer& out);
   void statement(const Part& part, const Look& look, Answer& out);
   std::vector<const Ranked*> same_intent(const Look& look) const;
+  bool of_known(const Part& part, const Look& look, Answer& out);
   bool of_wish(const Part& part, const Look& look, Answer& out);
   bool which_one(const Part& part, const Look& look, Answer& out);
 

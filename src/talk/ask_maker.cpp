@@ -12,6 +12,7 @@ namespace troupe::talk {
 namespace {
 
 constexpr double kShortWork = .16;     // taken off who does what, if they do it only for a moment,
+constexpr double kDeed = .06;          // taken off where something is done: no place is named
 constexpr double kShortMinutes = 150;  // and less and less up to so many minutes a day
 
 Family family_of(const Intent& intent) {
@@ -118,6 +119,27 @@ void AskMaker::features(std::vector<Ask>& out) const {
     if (thing.type != ThingType::feature) continue;
     for (const std::string& text : language_.asking.features)
       out.push_back(slot_ask(text, thing.name, "X", i, "place.where", Family::slot));
+  }
+}
+
+// "Where can I play the piano?": where what a verb needs stands.
+void AskMaker::deeds(std::vector<Ask>& out) const {
+  for (const pack::Verb& verb : world_.pack->verbs) {
+    const auto needs = std::ranges::find_if(verb.preconditions, [](const pack::Condition& one) {
+      return one.kind == pack::Condition::Kind::at_feature && !one.negated;
+    });
+    if (needs == verb.preconditions.end() || verb.text.contains('{')) continue;
+    for (const pack::Place& place : world_.pack->places) {
+      if (std::ranges::find(place.features, needs->text, &pack::Feature::kind) == place.features.end())
+        continue;
+      for (const std::string& text : language_.asking.deeds) {
+        Ask one = ask(upper_first(filled(text, {{"deed", verb.text}})), "place.where", Family::slot);
+        one.thing = world_.things.find(ThingType::place, place.id.str());
+        one.by_deed = true;
+        one.penalty = kDeed;
+        out.push_back(std::move(one));
+      }
+    }
   }
 }
 

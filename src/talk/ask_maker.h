@@ -21,6 +21,7 @@ class AskMaker {
 
   void intents(std::vector<Ask>& out) const;
   void place_kinds(std::vector<Ask>& out) const;
+  void deeds(std::vector<Ask>& out) const;
   void features(std::vector<Ask>& out) const;
   void who_does_what(std::vector<Ask>& out) const;
 

@@ -125,6 +125,7 @@ void read_made_asks(pack::Fields& parent, Asking& out) {
   constexpr std::array<std::string_view, 1> kName{"P"};
   constexpr std::array<std::string_view, 1> kFeature{"X"};
   constexpr std::array<std::string_view, 2> kPlaceKind{"kind", "a_kind"};
+  constexpr std::array<std::string_view, 1> kDeed{"deed"};
   const auto made = parent.required("made");
   if (!made) return;
   pack::Fields fields(*made, "made");
@@ -139,6 +140,7 @@ void read_made_asks(pack::Fields& parent, Asking& out) {
   out.names = read("name", kName);
   out.features = read("feature", kFeature);
   out.place_kinds = read("place_kind", kPlaceKind);
+  if (const auto deeds = fields.optional("deed")) out.deeds = read_templates(*deeds, "deed", kDeed);
 }
 
 }  // namespace
@@ -203,6 +205,8 @@ Asking read_asking(const pack::Cursor& cursor) {
       out.masks[static_cast<ThingType>(i)] = mask_fields.text(kThingTypeNames[i]);
   }
   out.aspects = read_aspects(fields);
+  out.points_back = optional_patterns(fields, "points_back");
+  out.broad = optional_patterns(fields, "broad");
   out.far = required_patterns(fields, "far");
   out.near = required_patterns(fields, "near");
   read_made_asks(fields, out);

@@ -106,7 +106,9 @@ struct Asking {
 
   std::map<ThingType, std::string> masks;  // "this person"
   std::vector<Aspect> aspects;
-  Patterns far, near;  // a question for a long way, for a short one
+  Patterns points_back;  // behind a word that asks, goes back to what was just said: "was that"
+  Patterns broad;        // leaves open what is to be told of its thing: "tell me about"
+  Patterns far, near;    // a question for a long way, for a short one
 
   // Asks made of the pack.
   std::vector<std::string> by_role;      // {role} {a_role}
@@ -116,6 +118,7 @@ struct Asking {
   std::vector<std::string> names;        // {P}, of a name that only facts use
   std::vector<std::string> features;     // {X}
   std::vector<std::string> place_kinds;  // {kind} {a_kind}
+  std::vector<std::string> deeds;        // {deed}: what is done with something that stands at a place
 
   const ToldKind* told_kind(std::string_view intent) const;
 };

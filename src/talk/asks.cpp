@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "pack/query.h"
 #include "talk/ask_maker.h"
 #include "talk/scene.h"
 
@@ -29,6 +30,7 @@ void read_vocabulary(World& world) {
     for (const auto& [alias, weight] : thing.aliases) {
       for (const Token& token : tokens(alias)) {
         if (token.folded.size() >= kNameLetters) world.vocabulary.names.insert(token.folded);
+        world.vocabulary.common.insert(token.folded);
       }
     }
   }
@@ -71,6 +73,29 @@ void weigh_words(World& world) {
   world.rarity_unknown = rough_log(1 + facts / .5);
 }
 
+// Of those whose role or name says that they lead, the one of the strongest group whom others respect most.
+const pack::Npc* leader_of(const pack::Pack& pack, const Words& words) {
+  const pack::Npc* out = nullptr;
+  double best = 0;
+  for (const pack::Npc& npc : pack.npcs) {
+    const auto called = tokens(npc.role + " " + npc.name);
+    if (std::ranges::none_of(called, [&](const Token& one) { return words.leaders.contains(one.folded); }))
+      continue;
+    const pack::Faction* faction = pack.faction(npc.faction.str());
+    constexpr double kPowerMost = 100;
+    double respect = 0;
+    for (const pack::Npc& other : pack.npcs) {
+      if (other.id != npc.id) respect += pack::relation_to(other, npc.id.str()).respect;
+    }
+    const double rank = (faction == nullptr ? 0 : faction->power / kPowerMost) +
+                        respect / static_cast<double>(pack.npcs.size());
+    if (out != nullptr && rank <= best) continue;
+    out = &npc;
+    best = rank;
+  }
+  return out;
+}
+
 }  // namespace
 
 double World::rarity_of(std::string_view one) const {
@@ -87,7 +112,9 @@ World make_world(const pack::Pack& pack, const Language& language) {
   maker.intents(out.asks);
   maker.place_kinds(out.asks);
   maker.features(out.asks);
+  maker.deeds(out.asks);
   maker.who_does_what(out.asks);
+  out.leader = leader_of(pack, language.words);
   read_vocabulary(out);
   weigh_words(out);
   for (const pack::Npc& npc : pack.npcs) {
@@ -163,12 +190,18 @@ double nearest(const VectorTable& vectors, const std::vector<std::string>& texts
 }
 
 // The asks of an intent for what this person tells of that kind, the nearest with the least taken off.
-void ask_about(const World& world, const Intent& intent, const std::vector<bool>& may, Person& person,
-               const VectorTable& vectors) {
+void ask_about(const World& world, const Intent& intent, const std::vector<bool>& may,
+               const std::vector<std::vector<std::string>>& of, Person& person, const VectorTable& vectors) {
   constexpr double kLikeMin = .38;  // to one of the intent's sentences
-  constexpr double kUnlike = .5;    // of what an item is less like than the nearest, taken off
-  constexpr double kFirst = .002;   // before the intent's own words
+  constexpr double kLikeAsked = .46;
+  constexpr double kUnlike = .5;   // of what an item is less like than the nearest, taken off
+  constexpr double kFirst = .002;  // before the intent's own words
+  constexpr double kByAuthor = .8, kOfOther = .25;
   std::vector<double> like(person.items.size(), -1);
+  std::vector<bool> asked(person.items.size());  // the author says what it answers
+  for (const Ask& ask : person.asks) {
+    if (ask.family == Family::me && ask.by_author && ask.item != kNothing) asked[ask.item] = true;
+  }
   for (std::size_t i = 0; i < like.size(); ++i) {
     if (may[i]) like[i] = nearest(vectors, intent.about, vectors.of(person.items[i].joined));
   }
@@ -177,10 +210,15 @@ void ask_about(const World& world, const Intent& intent, const std::vector<bool>
     if (ask.family != Family::me || ask.by_author || ask.item == kNothing || !may[ask.item]) continue;
     like[ask.item] = std::max(like[ask.item], nearest(vectors, intent.about, vectors.at(ask.row)));
   }
+  // What the author says that it answers decides: "Do you have children?" is asked for one's family.
+  for (std::size_t i = 0; i < like.size(); ++i) {
+    if (!may[i] || of.size() <= i || of[i].empty()) continue;
+    like[i] = is_among(of[i], intent.id) ? std::max(like[i], kByAuthor) : like[i] - kOfOther;
+  }
   const double best = like.empty() ? 0 : *std::ranges::max_element(like);
   const AskMaker maker(world);
   for (std::size_t i = 0; i < like.size(); ++i) {
-    if (like[i] < kLikeMin) continue;
+    if (like[i] < (asked[i] ? kLikeAsked : kLikeMin)) continue;
     for (const std::string& text : intent.asks) {
       Ask one = maker.ask(text, intent.id, Family::self);
       one.item = i;
@@ -189,6 +227,25 @@ void ask_about(const World& world, const Intent& intent, const std::vector<bool>
       person.asks.push_back(std::move(one));
     }
   }
+}
+
+}  // namespace
+
+namespace {
+
+// Of each item the intents for which its author's questions ask.
+std::vector<std::vector<std::string>> asked_by_author(const World& world, const Person& person,
+                                                      const VectorTable& vectors) {
+  constexpr double kSame = .8;  // as near as two ways to ask the same
+  std::vector<std::vector<std::string>> out(person.items.size());
+  for (const Ask& ask : person.asks) {
+    if (ask.family != Family::me || !ask.by_author || ask.item == kNothing) continue;
+    for (const Intent& intent : world.language->intents) {
+      if (!intent.about.empty() && nearest(vectors, intent.asks, vectors.at(ask.row)) >= kSame)
+        out[ask.item].push_back(intent.id);
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -210,10 +267,11 @@ void drop_traits(const World& world, Person& person, const VectorTable& vectors)
       told[ask.item] = is_told(vectors.at(ask.row));
   }
   std::erase_if(person.asks, [&](const Ask& ask) { return ask.item != kNothing && !told[ask.item]; });
+  const auto of = asked_by_author(world, person, vectors);
   std::vector<bool> may;
   for (const Item& item : person.items) may.push_back(item.kind == Item::Kind::me && told[may.size()]);
   for (const Intent& intent : world.language->intents) {
-    if (!intent.about.empty()) ask_about(world, intent, may, person, vectors);
+    if (!intent.about.empty()) ask_about(world, intent, may, of, person, vectors);
   }
 }
 

@@ -50,6 +50,7 @@ struct Ask {
   std::size_t item = kNothing;   // of the person
   double penalty = 0;
   bool by_author = false;       // an author's question: counts as it is
+  bool by_deed = false;         // asks where something is done: its place is not named
   bool asks_something = false;  // has a question mark
   bool wants_yes_or_no = false;
   Kinds kinds = 0;
@@ -70,6 +71,7 @@ struct World {
   double rarity_unknown = 0;                          // of a stem in no fact
   std::map<pack::NpcId, pack::PlaceId> works_at;      // by day, for the most part
   std::map<pack::GoodId, std::vector<pack::NpcId>> sellers;
+  const pack::Npc* leader = nullptr;  // who leads the people of the pack; none where nobody is called so
 
   double rarity_of(std::string_view stem) const;
 };

@@ -11,7 +11,8 @@ namespace troupe::talk {
 
 namespace {
 
-constexpr double kAuthorBonus = .001;  // an author's question before one that is as near
+constexpr std::size_t kSentenceWords = 3;  // content words of a sentence that can be found by itself
+constexpr double kAuthorBonus = .001;      // an author's question before one that is as near
 
 std::string joined_text(const std::string& plain, const std::string& own) {
   return own.empty() || own == plain ? plain : plain + " " + own;
@@ -133,6 +134,10 @@ class PersonMaker {
       item.kind = Item::Kind::name;
       item.id = fact->id.str();
       item.says = item.joined = fact->text;
+      // The town's own name is answered by what it is.
+      const auto of_town = sentences(world_.pack->world.text);
+      if (!of_town.empty() && fold(world_.pack->world.title).contains(fold(thing.name)))
+        item.says = item.joined = of_town.front();
       const std::size_t index = add(std::move(item));
       const Intent* who = language_.intent("person.who");
       std::vector<std::string> texts = language_.asking.names;
@@ -150,9 +155,17 @@ class PersonMaker {
     }
   }
 
-  // What everybody knows of the town and of its money.
+  // What everybody knows of the town and of its money, of its places and its groups.
   void lore() {
     constexpr double kBehindFacts = .04;
+    for (std::size_t i = 0; i < world_.things.all().size(); ++i) {
+      const Thing& thing = world_.things.at(i);
+      const auto* place = thing.type == ThingType::place ? world_.pack->place(thing.id) : nullptr;
+      const auto* group = thing.type == ThingType::faction ? world_.pack->faction(thing.id) : nullptr;
+      if (place == nullptr && group == nullptr) continue;
+      for (const std::string& sentence : sentences(place != nullptr ? place->text : group->text))
+        lore_of(i, sentence);
+    }
     auto all = sentences(world_.pack->world.text);
     for (std::string& sentence : sentences(world_.pack->world.money.text)) all.push_back(std::move(sentence));
     for (const std::string& sentence : all) {
@@ -164,6 +177,22 @@ class PersonMaker {
       ask(sentence, "lore", Family::fact, add(std::move(item)));
       out_.asks.back().penalty = kBehindFacts;
     }
+  }
+
+  void lore_of(std::size_t thing, const std::string& sentence) {
+    constexpr double kBehindTown = .08;
+    Item item;
+    item.kind = Item::Kind::lore;
+    item.id = world_.things.at(thing).id;
+    item.plain = item.joined = sentence;
+    // "It owns the rails." says nothing by itself.
+    const std::string& name = world_.things.at(thing).name;
+    const bool begins = language_.asking.joined.find_any(fold(sentence));
+    item.says = begins ? upper_first(name) + "? " + sentence : sentence;
+    item.stems = world_.things.at(thing).stems;
+    item.things = {thing};
+    ask(sentence, "lore", Family::fact, add(std::move(item)));
+    out_.asks.back().penalty = kBehindTown;
   }
 
   void facts(const std::vector<Known>& learned) {
@@ -192,8 +221,21 @@ class PersonMaker {
       const Family family = fact.secret ? Family::secret : Family::fact;
       const std::size_t index = add(std::move(item));
       ask(fact.text, intent, family, index);
+      // In their own words there may be more than in the fact.
+      if (out_.items[index].own_words) {
+        const auto own_sentences = sentences(out_.items[index].says);
+        for (const std::string& sentence : own_sentences) {
+          if (content_words(language_.words, sentence).size() >= kSentenceWords)
+            part_of_fact(sentence, intent, family, index);
+        }
+      }
       for (const std::string& text : fact.asks) ask(text, intent, family, index, true);
     }
+  }
+  void part_of_fact(const std::string& sentence, const std::string& intent, Family family, std::size_t item) {
+    constexpr double kBehindWhole = .04;
+    ask(sentence, intent, family, item);
+    out_.asks.back().penalty = kBehindWhole;
   }
   // A fact about oneself is said of oneself, as far as a rule can.
   std::string of_me(const std::string& text) const {

@@ -76,6 +76,8 @@ std::optional<bool> SceneValues::holds_claim(Claim claim) const {
       return holds_aspect();
     case Claim::at:
       return holds_at();
+    case Claim::is_me:
+      return part_.persons.second && who_ != nullptr ? std::optional(who_ == &npc_) : std::nullopt;
     case Claim::sells:
       return !scene_.sells.empty();
   }
@@ -127,7 +129,14 @@ std::optional<bool> SceneValues::holds_aspect() const {
                                               : found->second;
   }
   for (const Aspect& aspect : world_.language->asking.aspects) {
-    if (aspect.patterns.find_any(part_.folded)) return feelings.value(aspect.feeling) >= aspect.yes_from;
+    if (!aspect.patterns.find_any(part_.folded)) continue;
+    const bool yes = feelings.value(aspect.feeling) >= aspect.yes_from;
+    // Neither yes nor no before an opinion that says the contrary.
+    const Opinion* opinion = opinion_of(saying_, feelings);
+    if (is_kind(aspect.feeling) && opinion != nullptr && !opinion->feeling.empty() &&
+        speaks_well(*opinion) != yes)
+      return std::nullopt;
+    return yes;
   }
   return std::nullopt;
 }

@@ -207,9 +207,11 @@ class Hearing {
     const auto with = asking_.asks_with.find(folded);
     if (!with || with.begin != 0) return part.line;
     const auto rest = tokens(std::string_view(folded).substr(with.end));
-    const bool bare = rest.size() <= kBareRestMax && std::ranges::all_of(rest, [&](const Token& token) {
-                        return words_.stop.contains(token.folded) || words_.generic.contains(token.folded);
-                      });
+    const bool back = asking_.points_back.find_any(std::string_view(folded).substr(with.end));
+    const auto says_nothing = [&](const Token& token) {
+      return words_.stop.contains(token.folded) || words_.generic.contains(token.folded);
+    };
+    const bool bare = back || (rest.size() <= kBareRestMax && std::ranges::all_of(rest, says_nothing));
     if (!bare) return part.line;
     // Without the words with which the line before asked, if it was a question.
     std::string before = without_filler(asking_, fold(spoken_.line));
@@ -250,18 +252,28 @@ class Hearing {
         part.persons.mine || asking_.no_pronoun.find_any(part.folded))
       return part.line;
     const auto wanted = wanted_types(part);
-    for (const ThingType type : {ThingType::person, ThingType::place, ThingType::good}) {
-      const std::string name = last_name(type);
-      if (name.empty()) continue;
-      // "How much is it?" asks for a good, though a place was named since.
-      if (type != ThingType::person && !wanted.empty() && !wanted.contains(type)) continue;
-      std::string out = part.line;
-      for (const PronounRule& rule : asking_.pronouns) {
-        if (rule.type == type) out = rule.pattern.replace(out, filled(rule.with, {{"name", name}}));
+    // What the line before names is meant before what was named earlier.
+    std::set<ThingType> just_now;
+    for (const auto& found : world_.things.link(spoken_.line))
+      just_now.insert(world_.things.at(found.thing).type);
+    for (const bool earlier : {false, true}) {
+      for (const ThingType type : {ThingType::person, ThingType::place, ThingType::good}) {
+        if (just_now.contains(type) == earlier) continue;
+        const std::string out = with_name(part, type, wanted);
+        if (out != part.line) return out;
       }
-      if (out != part.line) return out;
     }
     return part.line;
+  }
+  std::string with_name(const Part& part, ThingType type, const std::set<ThingType>& wanted) const {
+    const std::string name = last_name(type);
+    std::string out = part.line;
+    // "How much is it?" asks for a good, though a place was named since.
+    if (name.empty() || (type != ThingType::person && !wanted.empty() && !wanted.contains(type))) return out;
+    for (const PronounRule& rule : asking_.pronouns) {
+      if (rule.type == type) out = rule.pattern.replace(out, filled(rule.with, {{"name", name}}));
+    }
+    return out;
   }
   std::string last_name(ThingType type) const {
     auto found = spoken_.last.find(type);

@@ -101,6 +101,20 @@ TEST(Heard, ItStandsForNothingInSomeQuestions) {
   EXPECT_EQ(heard_after("Where is the hut?", "Was it you who rowed?").whole.line, "Was it you who rowed?");
 }
 
+TEST(Heard, WhatGoesBackToTheLineBeforeTakesItAlong) {
+  EXPECT_EQ(heard_after("The boat has a hole in the bow.", "When was that?").whole.line,
+            "When the boat has a hole in the bow.");
+  EXPECT_EQ(heard_after("The boat has a hole in the bow.", "What time is it?").whole.line,
+            "What time is it?");
+}
+
+TEST(Heard, ATagAsks) {
+  for (const char* line :
+       {"You rowed that night, weren't you", "You have rowed here for ever, huh", "Cold today, isn't it"}) {
+    EXPECT_TRUE(heard_after("", line).whole.is_question) << line;
+  }
+}
+
 TEST(Heard, WhatGoesOnAsksWithoutAQuestionMark) {
   EXPECT_TRUE(heard_after("Who is Ben?", "and his age").whole.is_question);
   EXPECT_FALSE(heard_after("", "and his age").whole.is_question);

@@ -17,6 +17,7 @@ constexpr std::array<std::pair<std::string_view, Slot>, 5> kSlots{{{"P", Slot::p
                                                                    {"G", Slot::good},
                                                                    {"F", Slot::festival},
                                                                    {"C", Slot::faction}}};
+constexpr std::array<std::string_view, 1> kWhoNames{"leader"};
 constexpr std::array<std::string_view, 6> kAskNames{"P", "L", "G", "F", "C", "coin"};
 
 Slot slot_of(const pack::Cursor& cursor, const std::string& ask) {
@@ -89,6 +90,7 @@ Intent read_intent(const pack::Cursor& cursor) {
   }
   intent.source = fields.choice<Source>("source", kSourceNames, Source::says);
   intent.manner = fields.choice<Manner>("manner", kMannerNames, Manner::none);
+  if (const auto who = fields.optional("who")) intent.of_leader = who->choice("who", kWhoNames).has_value();
   intent.kinds = optional_texts(fields, "kinds");
   if (const auto never = fields.optional("never")) intent.never = read_patterns(*never, "never");
   intent.about = optional_texts(fields, "about");
@@ -161,7 +163,11 @@ std::vector<std::string_view> form_names() {
           "foe",
           "world_text",
           "C",
-          "ctext"};
+          "ctext",
+          "dwellers",
+          "dawn",
+          "dusk",
+          "last"};
 }
 
 std::vector<Intent> read_intents(const pack::Cursor& cursor) {

@@ -49,13 +49,14 @@ inline constexpr std::array<std::string_view, 5> kSourceNames{"says", "told", "u
 // What is said, and when: `here` where what was asked for is here, and so on. Empty: always.
 //   here   what was asked for is at this place           mine  the speaker sells it
 //   out    the speaker sells it and has none now         alone nobody else is here
-//   me     it is the speaker who was asked for
+//   me     it is the speaker who was asked for        yes_or_no  that is what the line wants to know
 struct Form {
   std::string when;
   std::vector<std::string> says;       // templates
   std::optional<pack::LineKind> line;  // the person's own lines of this kind are taken instead, as templates
 };
-inline constexpr std::array<std::string_view, 5> kConditionNames{"here", "mine", "out", "alone", "me"};
+inline constexpr std::array<std::string_view, 6> kConditionNames{"here",  "mine", "out",
+                                                                 "alone", "me",   "yes_or_no"};
 
 // What a question that wants yes or no is held against, to know which.
 //   there    what it asks for exists: yes               far      yes where the way is long
@@ -63,6 +64,7 @@ inline constexpr std::array<std::string_view, 5> kConditionNames{"here", "mine",
 //   is now role     the speaker's own role                     other_role  that of the person asked for
 //   aspect   what the speaker feels for them            sells    whether the speaker does
 //   at       whether somebody or something is at the place that the line names too
+//   is_me    whether the one who is asked for is the speaker, where the line says you
 enum class Claim {
   there,
   far,
@@ -77,11 +79,12 @@ enum class Claim {
   other_role,
   aspect,
   sells,
-  at
+  at,
+  is_me
 };
-inline constexpr std::array<std::string_view, 14> kClaimNames{
-    "there", "far",     "near", "weather",    "warmth", "season", "phase",
-    "month", "weekday", "role", "other_role", "aspect", "sells",  "at"};
+inline constexpr std::array<std::string_view, 15> kClaimNames{
+    "there",   "far",  "near",       "weather", "warmth", "season", "phase", "month",
+    "weekday", "role", "other_role", "aspect",  "sells",  "at",     "is_me"};
 
 struct Intent {
   std::string id;  // "person.where": a family, a dot and a name
@@ -91,6 +94,7 @@ struct Intent {
   std::optional<pack::LineKind> line;  // the pack's own lines of this kind come before the forms
   Source source = Source::says;
   Manner manner = Manner::none;
+  bool of_leader = false;          // it asks for whoever leads the people of the pack
   std::vector<std::string> kinds;  // of places, of which the nearest is meant
   // Sentences of the kind that somebody says who is asked so: what they tell of themselves is told if it is
   // near to one of these.

@@ -49,6 +49,7 @@ class Ranker {
     const auto with = asking_.asks_with.find(without_filler(asking_, part.folded));
     asks_what_ = with && with.begin == 0;
     about_me_ = asking_.about_me.find_any(part.folded) && !asking_.about_me_never.find_any(part.folded);
+    broad_ = asking_.broad.find_any(without_filler(asking_, part.folded));
     my_thing_ = static_cast<bool>(asking_.my_thing.find(part.folded));
     for (const Intent& intent : world.language->intents) {
       if (intent.never.find_any(part.folded)) never_.insert(&intent);
@@ -90,6 +91,8 @@ class Ranker {
       of_thing(ask, masked, out);
     } else if (ask.family == Family::fact || ask.family == Family::secret) {
       of_fact(ask, out);
+    } else if (ask.family == Family::slot && type_count(ThingType::good) > 0) {
+      change(out, -tuning_.other_named, "a good is named");
     } else if (is_self(ask) && (other_person_ || other_role_)) {
       change(out, other_person_ ? -tuning_.about_other : -tuning_.about_role, "about another");
     }
@@ -133,18 +136,25 @@ class Ranker {
     if (ask.family == Family::by && !says_who) change(out, -tuning_.not_who, "asks not who");
     if (ask.thing == self_ && ask.family == Family::slot && part_.persons.second)
       change(out, -tuning_.own_name, "asked as you");
+    if (ask.by_deed) {
+      if ((part_.kinds & ask.kinds) == 0) change(out, -tuning_.not_where, "asks not where");
+      if (part_.persons.second) change(out, -tuning_.deed_of_you, "asks of you");
+      return;
+    }
     if (named != named_.end()) return;
+    if (type == ThingType::place && part_.persons.second) change(out, -tuning_.place_of_you, "asks of you");
     if (ask.family == Family::by) {
       if (!by_name_.empty()) change(out, -tuning_.other_person, "another is named");
       return;
     }
-    const auto count = [&](ThingType wanted) {
-      const auto found = types_.find(wanted);
-      return found == types_.end() ? 0 : found->second;
-    };
-    const bool same_kind = count(type) > 0 || (type == ThingType::person && count(ThingType::name) > 0);
+    const bool same_kind =
+        type_count(type) > 0 || (type == ThingType::person && type_count(ThingType::name) > 0);
     const double missing = type == ThingType::good ? tuning_.no_good : tuning_.not_named;
     change(out, same_kind ? -tuning_.other_named : -missing, same_kind ? "another is named" : "not named");
+  }
+  int type_count(ThingType type) const {
+    const auto found = types_.find(type);
+    return found == types_.end() ? 0 : found->second;
   }
   // "Is the round table in the kitchen?" asks for the table, "Is Bram at the inn?" for Bram. The place is
   // another word of the line.
@@ -175,12 +185,18 @@ class Ranker {
       for (const std::string& one : part_.stems) {
         if (item.stems.contains(one)) shared += world_.rarity_of(one);
       }
-      const double share = rarity_ == 0 ? 0 : shared / rarity_;
+      // One word of one sentence says less of what is meant than several.
+      constexpr double kOneWord = .6;
+      const double share =
+          rarity_ == 0
+              ? 0
+              : shared / rarity_ * (part_.stems.size() == 1 && ask.text != item.plain ? kOneWord : 1);
       out.score = tuning_.fact_text * out.cosine +
                   tuning_.fact_joined * cosine(known_.of(item.joined), line_) + tuning_.fact_words * share +
                   (item.own_words ? tuning_.fact_own : 0) - ask.penalty;
       out.why = fmt::format("words {:.2f}", share);
     }
+    if (broad_) by_breadth(ask, item, out);
     const Kinds told = part_.kinds & item.answers.of;
     if (told != 0) {
       const bool has = (told & item.answers.kinds) != 0;
@@ -193,6 +209,19 @@ class Ranker {
       change(out, -tuning_.fact_of_other, "about another");
     } else if (std::ranges::any_of(part_.named, [&](const auto& found) { return is_of(found.thing); })) {
       change(out, tuning_.fact_named, "named");
+    }
+  }
+
+  // "Tell me about the wreck" asks for what is told of it, and not for one thing about it.
+  void by_breadth(const Ask& ask, const Item& item, Ranked& out) const {
+    const auto has = [](const auto& stems) {
+      return [&](const std::string& one) { return stems.contains(one); };
+    };
+    if (left_.empty()) return;
+    if (ask.by_author && std::ranges::all_of(left_, has(ask.stems)) && ask.stems.size() > left_.size()) {
+      change(out, -tuning_.narrow, "asks for less");
+    } else if (!ask.by_author && std::ranges::all_of(left_, has(item.stems))) {
+      change(out, tuning_.broad, "all about it");
     }
   }
 
@@ -251,6 +280,7 @@ class Ranker {
   bool asks_what_ = false;  // begins with a word that asks
   bool about_me_ = false;
   bool my_thing_ = false;
+  bool broad_ = false;  // leaves open what is to be told
   double rarity_ = 0;
   std::map<Key, Ranked> best_;
 };

@@ -17,9 +17,11 @@ struct RankTuning {
   double no_good = .3;  // of a good that is not named: another one's price helps nobody
   double not_named = .15, other_named = .3, other_person = .25;
   double not_who = .15;
-  double never = .2;           // the line has what its intent never has
-  double own_name = .15;       // of oneself by name, where the line says you
-  double more_than_yes = .06;  // wants to know something, and the ask only whether
+  double not_where = .25, deed_of_you = .15;  // where something is done: asked of no place, or of what you do
+  double place_of_you = .1;                   // a place that is not named, where the line says you
+  double never = .2;                          // the line has what its intent never has
+  double own_name = .15;                      // of oneself by name, where the line says you
+  double more_than_yes = .06;                 // wants to know something, and the ask only whether
   double fact_text = .5, fact_joined = .2, fact_words = .3, fact_own = .1;
   double fact_of_other = .18, fact_named = .03;
   double about_role = .1;     // the same where somebody is only called by what they are
@@ -33,7 +35,8 @@ struct RankTuning {
   double not_me = .4, only_i = .15;  // of what the speaker told
   double me_not_you = .35, me_rather = .12, self_not_you = .12, told_not_you = .15;
   double no_question = .12;
-  double follows = .9;  // what a line that goes on with the last one means
+  double broad = .15, narrow = .15;  // "tell me about" a fact of that; a question that wants more than that
+  double follows = .9;               // what a line that goes on with the last one means
 };
 
 struct Ranked {

@@ -35,29 +35,6 @@ std::vector<std::string> own_lines(const pack::Npc& npc, pack::LineKind kind) {
   return own == npc.lines.end() ? std::vector<std::string>() : own->second;
 }
 
-Said of_item(const Item& item) {
-  Said out;
-  out.texts = {item.says};
-  switch (item.kind) {
-    case Item::Kind::me:
-      out.way = Way::written;
-      out.evidence = {{"persona", "", "pack", 0}};
-      break;
-    case Item::Kind::name:
-      out.evidence = {{"fact", item.id, "pack", 0}};
-      break;
-    case Item::Kind::lore:
-      out.evidence = {{"world", item.id, "pack", 0}};
-      break;
-    case Item::Kind::fact:
-    case Item::Kind::secret:
-      out.way = item.own_words ? Way::written : Way::grounded;
-      out.evidence = {{"fact", item.id, item.source.empty() ? "pack" : item.source, 0}};
-      break;
-  }
-  return out;
-}
-
 // Yes where most of what is asked stands in the words, no where only one of the two says no.
 std::optional<bool> item_says(const World& world, const Item& item, const Part& part, double likeness) {
   constexpr std::size_t kStemsMin = 2;  // fewer could be about anything
@@ -82,13 +59,38 @@ std::optional<bool> item_says(const World& world, const Item& item, const Part& 
 
 }  // namespace
 
+Said said_of(const Item& item) {
+  Said out;
+  out.texts = {item.says};
+  switch (item.kind) {
+    case Item::Kind::me:
+      out.way = Way::written;
+      out.evidence = {{"persona", "", "pack", 0}};
+      break;
+    case Item::Kind::name:
+      out.evidence = {{"fact", item.id, "pack", 0}};
+      break;
+    case Item::Kind::lore:
+      out.evidence = {{"world", item.id, "pack", 0}};
+      break;
+    case Item::Kind::fact:
+    case Item::Kind::secret:
+      out.way = item.own_words ? Way::written : Way::grounded;
+      out.evidence = {{"fact", item.id, item.source.empty() ? "pack" : item.source, 0}};
+      break;
+  }
+  return out;
+}
+
 std::optional<Said> say(const World& world, const Person& person, const Scene& scene, const Part& part,
                         const Ask& ask, double likeness) {
   if (ask.item != kNothing) {
     const Item& item = person.items[ask.item];
-    Said out = of_item(item);
+    Said out = said_of(item);
     const bool may = item.kind == Item::Kind::fact || item.kind == Item::Kind::me;
-    if (part.wants_yes_or_no && may) out.yes = item_says(world, item, part, likeness);
+    // What is near to one sentence of several says nothing of the whole.
+    const bool whole = item.kind != Item::Kind::fact || ask.by_author || ask.text == item.plain;
+    if (part.wants_yes_or_no && may) out.yes = item_says(world, item, part, whole ? likeness : 0);
     return out;
   }
   const pack::Npc& npc = *person.npc;
@@ -145,17 +147,29 @@ std::string way_text(const World& world, const pack::PlaceId& from, const pack::
   return one_of(way.size() == 3 ? route.by : route.far);
 }
 
+const Opinion* opinion_of(const Saying& saying, const Feelings& feelings, bool to_you) {
+  const auto found = std::ranges::find_if(saying.opinions, [&](const Opinion& opinion) {
+    const double value = feelings.value(opinion.feeling);
+    return (!opinion.at_least || value >= *opinion.at_least) &&
+           (!opinion.at_most || value <= *opinion.at_most) &&
+           !(to_you ? opinion.to_you : opinion.says).empty();
+  });
+  return found == saying.opinions.end() ? nullptr : &*found;
+}
+
+bool is_kind(std::string_view feeling) {
+  return feeling == "trust" || feeling == "affection" || feeling == "respect";
+}
+
+bool speaks_well(const Opinion& opinion) { return is_kind(opinion.feeling) && opinion.at_least.has_value(); }
+
 std::string opinion_text(const World& world, const Feelings& feelings, std::string_view name, bool to_you,
                          std::uint64_t seed) {
   const Values values{{"P", std::string(name)}, {"p", short_name(world.language->words, name)}};
-  for (const Opinion& opinion : world.language->saying.opinions) {
-    const double value = feelings.value(opinion.feeling);
-    if (opinion.at_least && value < *opinion.at_least) continue;
-    if (opinion.at_most && value > *opinion.at_most) continue;
-    const auto& texts = to_you ? opinion.to_you : opinion.says;
-    if (!texts.empty()) return filled(texts[seed % texts.size()], values);
-  }
-  return {};
+  const Opinion* opinion = opinion_of(world.language->saying, feelings, to_you);
+  if (opinion == nullptr) return {};
+  const auto& texts = to_you ? opinion->to_you : opinion->says;
+  return filled(texts[seed % texts.size()], values);
 }
 
 }  // namespace troupe::talk

@@ -17,6 +17,7 @@ struct Said {
 };
 
 // None where something that the words need is not known. `likeness`: the cosine of line and ask.
+Said said_of(const Item& item);
 std::optional<Said> say(const World& world, const Person& person, const Scene& scene, const Part& part,
                         const Ask& ask, double likeness = 0);
 
@@ -28,6 +29,10 @@ std::string way_text(const World& world, const pack::PlaceId& from, const pack::
 int minutes_on_foot(const pack::Pack& pack, const pack::PlaceId& from, const pack::PlaceId& to);
 
 // What this person thinks of somebody; `to_you`: said to their face.
+// The first that fits; none where none has words.
+const Opinion* opinion_of(const Saying& saying, const Feelings& feelings, bool to_you = false);
+bool is_kind(std::string_view feeling);  // trust, affection, respect
+bool speaks_well(const Opinion& opinion);
 std::string opinion_text(const World& world, const Feelings& feelings, std::string_view name, bool to_you,
                          std::uint64_t seed);
 

@@ -19,6 +19,9 @@ constexpr double kUnit = .7;  // "a loaf", where only one good is counted so
 constexpr double kBareFeature = .8;
 constexpr double kFaction = .9;
 
+constexpr double kGoodKind = .7;      // "beer", of ale
+constexpr double kFactionHead = .85;  // "Meridian", of Meridian Line
+
 std::string folded_words(std::string_view text) {
   std::vector<std::string> out;
   for (const Token& token : tokens(text)) out.push_back(token.folded);
@@ -130,16 +133,33 @@ struct Builder {
       alias(thing, spaced(good.id.str()), 1);
       alias(thing, last_word(good.name), kGoodLast);
       const std::string unit = last_word(good.unit);
-      if (units[unit] == 1 && !words.numbers.contains(unit)) alias(thing, unit, kUnit);
+      const bool counts =
+          words.numbers.contains(unit) || words.stop.contains(unit);  // "can" alone is another word
+      if (units[unit] == 1) alias(thing, counts ? good.unit : unit, kUnit);
+      for (const std::string& kind : {last_word(good.name), good.kind}) {
+        const auto called = words.good_kinds.find(kind);
+        if (called == words.good_kinds.end()) continue;
+        for (const std::string& other : called->second) alias(thing, other, kGoodKind);
+      }
       for (const std::string& other : good.aliases) alias(thing, other, 1);
       for (const std::string& word : content_words(words, good.unit)) thing.stems.insert(stem(words, word));
       take(std::move(thing));
     }
   }
+  // A word that is no other thing's and no word of every day.
+  bool is_own_word(const std::string& word) const {
+    const auto is_of = [&](const Thing& thing) {
+      return std::ranges::any_of(thing.aliases, [&](const auto& one) { return one.first == word; });
+    };
+    return !words.common.contains(word) && !words.stop.contains(word) && std::ranges::none_of(all, is_of);
+  }
   void groups() {
     for (const pack::Faction& faction : pack.factions) {
       Thing thing{ThingType::faction, faction.id.str(), faction.name, "", {}, {}};
-      alias(thing, without_article(words, faction.name), kFaction);
+      const std::string bare = without_article(words, faction.name);
+      alias(thing, bare, kFaction);
+      if (const std::string head = tokens(bare).front().folded; is_own_word(head))
+        alias(thing, head, kFactionHead);
       take(std::move(thing));
     }
     for (const pack::Festival& festival : pack.calendar.festivals) {
@@ -155,6 +175,8 @@ struct Builder {
     for (const Thing& thing : all) {
       for (const auto& [alias, weight] : thing.aliases) known.insert(alias);
     }
+    for (const std::string& day : pack.calendar.weekdays) known.insert(folded_words(day));
+    for (const pack::Month& month : pack.calendar.months) known.insert(folded_words(month.name));
     for (const std::string& sentence : sentences(text)) {
       const auto all_tokens = tokens(sentence);
       for (std::size_t i = 1; i < all_tokens.size(); ++i) {

@@ -72,6 +72,32 @@ TEST(Things, ANameThatTwoHaveIsBothOfThem) {
   EXPECT_THAT(ids(things, "Where is Anna?"), UnorderedElementsAre("anna", "anna2"));
 }
 
+TEST(Things, AGoodIsFoundByWhatPeopleCallItAndNotByAWordOfEveryDay) {
+  pack::Pack pack = small_town();
+  pack::Good good;
+  good.id = pack::GoodId("oil");
+  good.name = "oil";
+  good.unit = "a can";
+  pack.goods = {good};
+  good.id = pack::GoodId("ale");
+  good.name = "ale";
+  good.unit = "a jug";
+  pack.goods.push_back(good);
+  pack::Faction faction;
+  faction.id = pack::FactionId("line");
+  faction.name = "Meridian Line";
+  pack.factions = {faction};
+  faction.id = pack::FactionId("company");
+  faction.name = "the Lamp Company";
+  pack.factions.push_back(faction);
+  const Things things = Things::of(pack, language_in("en").words);
+  EXPECT_EQ(ids(things, "where can I find treasure"), std::vector<std::string>{});
+  EXPECT_EQ(ids(things, "what is it for a can"), std::vector<std::string>{"oil"});
+  EXPECT_EQ(ids(things, "a beer please"), std::vector<std::string>{"ale"});
+  EXPECT_EQ(ids(things, "who is Meridian"), std::vector<std::string>{"line"});
+  EXPECT_EQ(ids(things, "light the lamp"), std::vector<std::string>{}) << "a lamp is no company";
+}
+
 TEST(Mask, LeavesWhatIsAsked) {
   const Language& en = language_in("en");
   const Things things = Things::of(small_town(), en.words);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kWordsShare = .6, kWordsCosine = .2;  // of the stems shared, of the cosine beside them
 constexpr double kForm = .3, kKindCosine = .1;         // a turn of phrase of that kind; of the fit beside it
+constexpr double kTells = .05;                         // it speaks of the one who says it
 constexpr std::size_t kShortBytes = 80;
 
 }  // namespace
@@ -41,6 +42,7 @@ std::optional<Recalled> recall(const World& world, const Scene& scene, const Par
                         (intent == asking.told.front().intent && !name_given(asking, words, text).empty());
       fit = std::max(fit, like + (form ? kForm : 0) + kKindCosine * fit);
     }
+    if (asking.tells.find_any(fold(text))) fit += kTells;
     // What was told last counts where two fit alike.
     if (fit >= best.fit) {
       best.told = i;

@@ -15,7 +15,9 @@ namespace troupe::talk {
 namespace {
 
 constexpr int kHourRoundsUpFrom = 45;  // minutes past
-constexpr int kAgeStep = 5;            // others' ages are guessed
+constexpr int kNoonHour = 12;
+constexpr int kLightHour = 6, kDarkHour = 20;  // in the middle of pack::Phase::dawn; the end of dusk
+constexpr int kAgeStep = 5;                    // others' ages are guessed
 
 // What a value is evidence of, by its name in templates.
 struct Rests {
@@ -71,6 +73,7 @@ SceneValues::SceneValues(const World& world, const Person& person, const Scene& 
 }
 
 void SceneValues::find_thing() {
+  if (ask_.of != nullptr && ask_.of->of_leader) who_ = world_.leader;
   if (ask_.thing == kNothing) return;
   const Thing& thing = world_.things.at(ask_.thing);
   if (thing.type == ThingType::person) who_ = pack_.npc(thing.id);
@@ -277,6 +280,8 @@ SceneValues::Value SceneValues::of_now(std::string_view name) const {
     return number_word(saying_, hour % 12 == 0 ? 12 : hour % 12);
   }
   if (name == "phase") return saying_.phases.at(phase_name(scene_)).says;
+  if (name == "dawn") return number_word(saying_, kLightHour);
+  if (name == "dusk") return number_word(saying_, kDarkHour - kNoonHour);
   if (name == "weather") {
     if (!scene_.weather) return std::nullopt;
     return saying_.weather.at(std::string(pack::name_of(*scene_.weather))).says;
@@ -304,6 +309,7 @@ SceneValues::Value SceneValues::of_here(std::string_view name) const {
   if (name == "coin") return pack_.world.money.coin;
   if (name == "C") return faction_ == nullptr ? std::nullopt : Value(faction_->name);
   if (name == "ctext") return faction_ == nullptr ? std::nullopt : Value(tidied(faction_->text));
+  if (name == "last") return scene_.said.empty() ? std::nullopt : Value(scene_.said.back());
   if (name == "present") return listed(scene_.present, saying_.list_last);
   if (name == "happened") return scene_.just_now.empty() ? std::nullopt : Value(scene_.just_now.back().text);
   if (name != "near") return std::nullopt;
@@ -318,7 +324,8 @@ SceneValues::Value SceneValues::of_here(std::string_view name) const {
 
 SceneValues::Value SceneValues::of_festival(std::string_view name) const {
   if (festival_ == nullptr) return std::nullopt;
-  if (name == "festival") return festival_->name;
+  if (name == "festival")
+    return has_article(words_, festival_->name) ? lower_first(festival_->name) : festival_->name;
   if (name == "festival_nth") return ordinal_word(saying_, festival_->day);
   if (name == "festival_text") return tidied(festival_->text);
   if (name != "festival_month") return std::nullopt;
@@ -349,7 +356,20 @@ SceneValues::Value SceneValues::of_person(std::string_view name) const {
 SceneValues::Value SceneValues::of_place(std::string_view name) const {
   if (place_ == nullptr) return std::nullopt;
   if (name == "L") return upper_first(place_->name);
+  if (name == "dwellers") return dwellers();
   return name == "ltext" ? Value(tidied(place_->text)) : std::nullopt;
+}
+
+// Who lives or works at the place.
+std::string SceneValues::dwellers() const {
+  std::vector<std::string> out;
+  for (const pack::Npc& npc : pack_.npcs) {
+    if (npc.home != place_->id && world_.works_at.at(npc.id) != place_->id) continue;
+    const std::string role =
+        has_article(words_, npc.role) ? npc.role : filled(saying_.the_role, {{"role", npc.role}});
+    out.push_back(filled(saying_.this_one, {{"P", npc.name}, {"a_prole", role}}));
+  }
+  return listed(out, saying_.list_last);
 }
 
 SceneValues::Value SceneValues::price_of(const pack::Good& good) const {
@@ -392,6 +412,7 @@ bool SceneValues::holds(std::string_view condition) const {
   if (condition == "me") return who_ == &npc_;
   if (condition == "mine") return sells && has;
   if (condition == "out") return sells && !has;
+  if (condition == "yes_or_no") return part_.wants_yes_or_no;
   if (condition == "alone") return scene_.present.empty();
   if (condition != "here") return false;
   if (who_ != nullptr) return who_place_ == scene_.here;

@@ -56,6 +56,7 @@ class SceneValues {
   void find_market();
   void find_nearest_of_kinds();
   void find_festival();
+  std::string dwellers() const;
 
   const World& world_;
   const pack::Pack& pack_;

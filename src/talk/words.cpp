@@ -144,6 +144,11 @@ Words read_words(const pack::Cursor& cursor) {
     for (const auto& [key, value] : found->map("place_kinds"))
       out.place_kinds[key.node().text] = read_texts(value, key.node().text);
   }
+  if (const auto found = fields.optional("good_kinds")) {
+    for (const auto& [key, value] : found->map("good_kinds"))
+      out.good_kinds[key.node().text] = read_texts(value, key.node().text);
+  }
+  out.leaders = optional_words(fields, "leaders");
   out.nouns_are_large = fields.boolean_or("nouns_are_large", false);
   out.number_joint = fold(fields.text_or("number_joint", ""));
   if (const auto found = fields.optional("article_before")) {

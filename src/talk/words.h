@@ -56,6 +56,8 @@ struct Words {
   std::string vowels;                     // that people take for each other
   std::vector<std::string> name_endings;  // a name may take or lose: "s"; the longest first
   std::map<std::string, std::vector<std::string>> place_kinds;  // "inn" -> what people call such a place
+  std::set<std::string, std::less<>> leaders;  // in the role or the name of whoever leads: "captain"
+  std::map<std::string, std::vector<std::string>> good_kinds;  // a good or a kind of it -> the same
   bool nouns_are_large = false;  // every noun begins with a large letter, so that one shows no name
   std::string number_joint;      // between unit and tens in one word: "und"; empty where there is none
   std::vector<std::pair<std::string, std::string>>
