@@ -8,7 +8,7 @@ from harness import place
 from talk import rules
 
 # World: with MiniLM's vectors, and the least share of its lines. The goal of `bench talk` is above: here a change that loses shows.
-LEAST = {"moorbrueck": (False, .70), "lanternfall": (True, .82), "miravale": (True, .88), "thornwell": (True, .83), "halden": (True, .76)}
+LEAST = {"moorbrueck": (False, .80), "lanternfall": (True, .88), "miravale": (True, .90), "thornwell": (True, .86), "halden": (True, .90)}
 EMBEDDING = "minilm-l6-v2"
 
 
