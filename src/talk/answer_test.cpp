@@ -245,6 +245,14 @@ TEST(Answer, WhatStandsInThePlaceIsKnownToAll) {
   EXPECT_THAT(ferry().say("ben", "How many ruts has the road?").text, HasSubstr("Two ruts"));
 }
 
+TEST(Answer, SaysTheLastLineAgainHoweverOftenItIsAsked) {
+  Scene scene = ferry().scene("ada");
+  const std::string first = ferry().say("ada", scene, "How old are you?").text;
+  EXPECT_EQ(ferry().say("ada", scene, "What did you say?").text, "I said: " + first);
+  EXPECT_THAT(ferry().say("ada", scene, "Could you repeat that?").text,
+              testing::EndsWith("I said: " + first));
+}
+
 TEST(Answer, LeadsWhoIsCalledSo) {
   EXPECT_EQ(ferry().world().leader, nullptr) << "a ferrywoman and a walker";
   pack::Pack pack = ferry().pack();

@@ -309,7 +309,7 @@ SceneValues::Value SceneValues::of_here(std::string_view name) const {
   if (name == "coin") return pack_.world.money.coin;
   if (name == "C") return faction_ == nullptr ? std::nullopt : Value(faction_->name);
   if (name == "ctext") return faction_ == nullptr ? std::nullopt : Value(tidied(faction_->text));
-  if (name == "last") return scene_.said.empty() ? std::nullopt : Value(scene_.said.back());
+  if (name == "last") return last_said();
   if (name == "present") return listed(scene_.present, saying_.list_last);
   if (name == "happened") return scene_.just_now.empty() ? std::nullopt : Value(scene_.just_now.back().text);
   if (name != "near") return std::nullopt;
@@ -320,6 +320,16 @@ SceneValues::Value SceneValues::of_here(std::string_view name) const {
     if (const Value found = place_name(id)) names.push_back(*found);
   }
   return listed(names, saying_.list_last);
+}
+
+// The last line; of one that only said another again, that other.
+SceneValues::Value SceneValues::last_said() const {
+  if (scene_.said.empty()) return std::nullopt;
+  std::string_view out = scene_.said.back();
+  for (const std::string& earlier : scene_.said) {
+    if (!earlier.empty() && earlier.size() < out.size() && out.ends_with(earlier)) out = earlier;
+  }
+  return std::string(out);
 }
 
 SceneValues::Value SceneValues::of_festival(std::string_view name) const {

@@ -42,6 +42,7 @@ class SceneValues {
   Value place_name(const pack::PlaceId& id) const;
   Value price_of(const pack::Good& good) const;
   std::string wares_text() const;
+  Value last_said() const;
   Value liked_most(bool most) const;
   std::optional<bool> holds_claim(Claim claim) const;
   std::optional<bool> holds_role(const pack::Npc* who) const;
