@@ -204,6 +204,40 @@ struct Builder {
       }
     }
   }
+  // "Odo, the keeper of the light, is gone": a name that only facts use is called what stands behind it.
+  void called_in(std::string_view text) {
+    for (const std::string& sentence : sentences(text)) {
+      const auto line = tokens(sentence);
+      for (std::size_t i = 0; i < line.size(); ++i) {
+        const auto named = std::ranges::find_if(all, [&](const Thing& thing) {
+          return thing.type == ThingType::name && thing.aliases.front().first == line[i].folded;
+        });
+        if (named == all.end()) continue;
+        const std::string called = apposition(sentence, line, i);
+        const auto has = [&](const Thing& thing) {
+          return std::ranges::any_of(thing.aliases, [&](const auto& one) { return one.first == called; });
+        };
+        if (!called.empty() && std::ranges::none_of(all, has)) alias(*named, called, kRoleHead);
+      }
+    }
+  }
+  std::string apposition(std::string_view sentence, const std::vector<Token>& line, std::size_t name) const {
+    constexpr std::size_t kWordsMax = 3;
+    const auto gap = [&](std::size_t i) {
+      const bool ends = i + 1 >= line.size();
+      return ends ? std::string_view() : sentence.substr(line[i].end, line[i + 1].begin - line[i].end);
+    };
+    if (name + 2 >= line.size() || gap(name) != ", " || !words.articles.contains(line[name + 1].folded))
+      return {};
+    std::vector<std::string> out;
+    for (std::size_t i = name + 2; i < line.size() && out.size() < kWordsMax; ++i) {
+      if (words.joints.contains(line[i].folded)) break;
+      if (begins_large(line[i].text)) return {};  // "her boat, the Kestrel"
+      out.push_back(line[i].folded);
+      if (gap(i) != " ") break;
+    }
+    return join(out, " ");
+  }
   static std::string stripped(std::string text) {
     if (text.ends_with("'s")) text.resize(text.size() - 2);
     return text;
@@ -236,6 +270,10 @@ Things Things::of(const pack::Pack& pack, const Words& words) {
     if (!fact.secret) builder.names_in(fact.text, words.nouns_are_large);
   }
   builder.names_in(pack.world.text, words.nouns_are_large);
+  for (const pack::Fact& fact : pack.facts) {
+    if (!fact.secret) builder.called_in(fact.text);
+  }
+  builder.called_in(pack.world.text);
   Things out;
   out.all_ = std::move(builder.all);
   out.endings_ = words.name_endings;

@@ -72,6 +72,17 @@ TEST(Things, ANameThatTwoHaveIsBothOfThem) {
   EXPECT_THAT(ids(things, "Where is Anna?"), UnorderedElementsAre("anna", "anna2"));
 }
 
+TEST(Things, ANameOfFactsIsCalledWhatStandsBehindIt) {
+  pack::Pack pack = small_town();
+  pack.facts[0].text =
+      "On that night Odo went out. Odo, the bell ringer of Holm, came home late, the last of all.";
+  const Things things = Things::of(pack, language_in("en").words);
+  EXPECT_EQ(ids(things, "where is the bell ringer"), std::vector<std::string>{"Odo"});
+  pack.facts[0].text = "On that night Odo, the baker, went out in the Swift, the Merrow's boat.";
+  EXPECT_EQ(ids(Things::of(pack, language_in("en").words), "where is the baker"),
+            std::vector<std::string>{"anna"});
+}
+
 TEST(Things, AGoodIsFoundByWhatPeopleCallItAndNotByAWordOfEveryDay) {
   pack::Pack pack = small_town();
   pack::Good good;
