@@ -126,7 +126,10 @@ class Ranker {
     const auto named = named_.find(ask.thing);
     const ThingType type = world_.things.at(ask.thing).type;
     if (named != named_.end()) {
-      if (!ask.masked.empty()) out.score = tuning_.plain * out.score + tuning_.masked * masked;
+      // "What happened to the keeper?" has another word than the ask with his name.
+      const bool called = type == ThingType::name && named->second < 1;
+      const double plain = called ? tuning_.plain_called : tuning_.plain;
+      if (!ask.masked.empty()) out.score = plain * out.score + (1 - plain) * masked;
       change(out, tuning_.named * named->second, "named");
       if (!ask.masked.empty() && type != ThingType::name) words_left(ask, out);
       if (is_within(ask)) change(out, tuning_.within, "in a place");

@@ -10,8 +10,9 @@ namespace troupe::talk {
 
 // What the scores are made with; measured on 332 development lines with MiniLM (docs/guide/talk.md).
 struct RankTuning {
-  double plain = .4, masked = .6;  // shares of the line and of the masked line, where the thing is named
-  double named = .04;              // x weight of the name
+  double plain = .4;         // share of the line, beside the masked line, where the thing is named
+  double plain_called = .2;  // the same of a name of facts that is called by what it is
+  double named = .04;        // x weight of the name
   double word_left = .05, words_left_max = .15;
   double within = .15;  // of something that is asked for with the place where it may be
   double no_good = .3;  // of a good that is not named: another one's price helps nobody
