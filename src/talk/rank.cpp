@@ -220,7 +220,10 @@ class Ranker {
     const auto has = [](const auto& stems) {
       return [&](const std::string& one) { return stems.contains(one); };
     };
-    if (left_.empty()) return;
+    const bool of_named = std::ranges::any_of(part_.named, [&](const auto& found) {
+      return std::ranges::find(item.things, found.thing) != item.things.end();
+    });
+    if (left_.empty() || (!part_.named.empty() && !of_named)) return;
     if (ask.by_author && std::ranges::all_of(left_, has(ask.stems)) && ask.stems.size() > left_.size()) {
       change(out, -tuning_.narrow, "asks for less");
     } else if (!ask.by_author && std::ranges::all_of(left_, has(item.stems))) {
