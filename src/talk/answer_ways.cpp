@@ -246,10 +246,15 @@ std::vector<const Ranked*> Answerer::same_intent(const Look& look) const {
 
 // "I am looking for the chapel." asks, though it is no question.
 bool Answerer::of_wish(const Part& part, const Look& look, Answer& out) {
-  constexpr double kSurer = .08;  // than a question has to be
+  // Than a question has to be; what somebody says of themselves ("I hate this town") wishes for no answer.
+  const bool of_themselves = std::ranges::any_of(language_.asking.first.all, [&](const Pattern& first) {
+    const auto found = first.find(part.folded);
+    return found && found.begin == 0;
+  });
+  const double surer = of_themselves ? .2 : .08;
   if (look.in.empty()) return false;
   const Ask& ask = *look.in.front()->ask;
-  if (ask.asks_something || ask.of == nullptr || look.in_score() < least_of(ask) + kSurer) return false;
+  if (ask.asks_something || ask.of == nullptr || look.in_score() < least_of(ask) + surer) return false;
   return (ask.family == Family::slot || ask.family == Family::self) && of_question(part, look, out);
 }
 

@@ -122,15 +122,16 @@ class Hearing {
       if (before.empty() && after.starts_with(',')) return upper_first(tidied(after.substr(1)));
       const bool ends = after.find_first_not_of(".!?") == std::string::npos;
       if (ends && before.ends_with(',')) return before.substr(0, before.size() - 1) + after;
-      // Without a comma only what they are, no name: "Do you know Marta" asks for her.
+      // Without a comma what they are, and their name where nothing is asked: "Do you know Marta" asks for her.
       const auto words = tokens(before);
       const std::string called = fold(std::string_view(line).substr(found.begin, found.end - found.begin));
       const bool name =
           std::ranges::any_of(name_words(words_, person_.npc->name),
                               [&](const std::string& one) { return called.starts_with(fold(one)); });
-      const bool role = !name && words.size() > 1 && !words_.stop.contains(words.back().folded) &&
-                        !words_.articles.contains(words.back().folded);
-      if (ends && role) return before + after;
+      const bool said_to = !words.empty() && !words_.stop.contains(words.back().folded) &&
+                           !words_.articles.contains(words.back().folded) &&
+                           (name ? !is_question(asking_, fold(line)) : words.size() > 1);
+      if (ends && said_to) return before + after;
     }
     return line;
   }
