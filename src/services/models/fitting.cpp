@@ -79,10 +79,11 @@ const CatalogueEntry* best_fitting(std::span<const CatalogueEntry> known, const 
 std::string fitting_in_words(const CatalogueEntry& entry) {
   return fmt::format(
       "{} would fit this machine{}: {:.1f} B parameters, {}, about {:.1f} GB of {}memory, never tried here; "
-      "`troupe models pull {}` fetches it",
+      "`troupe models pull {}` fetches it{}",
       entry.name, entry.wants_card ? "'s graphics card" : "",
       static_cast<double>(entry.parameters) / kBillion, entry.licence,
-      static_cast<double>(memory_about(entry)) / kBillion, entry.wants_card ? "its " : "", entry.name);
+      static_cast<double>(memory_about(entry)) / kBillion, entry.wants_card ? "its " : "", entry.name,
+      entry.wants_card ? ", `make run GPU=vulkan` uses the card" : "");
 }
 
 }  // namespace troupe::models

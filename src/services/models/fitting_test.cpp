@@ -66,9 +66,10 @@ TEST(Fitting, TheLineSaysWhatItNeedsAndHowToGetIt) {
       fitting_in_words(listed("middle", 2.5)),
       "middle would fit this machine: 2.5 B parameters, Apache-2.0, about 2.5 GB of memory, never tried "
       "here; `troupe models pull middle` fetches it");
-  EXPECT_EQ(fitting_in_words(listed("large", 8, true)),
-            "large would fit this machine's graphics card: 8.0 B parameters, Apache-2.0, about 5.8 GB of its "
-            "memory, never tried here; `troupe models pull large` fetches it");
+  EXPECT_EQ(
+      fitting_in_words(listed("large", 8, true)),
+      "large would fit this machine's graphics card: 8.0 B parameters, Apache-2.0, about 5.8 GB of its "
+      "memory, never tried here; `troupe models pull large` fetches it, `make run GPU=vulkan` uses the card");
   EXPECT_GT(look_at_machine().memory_bytes, 0);
 }
 
