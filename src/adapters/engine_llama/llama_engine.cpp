@@ -382,6 +382,7 @@ Result<std::unique_ptr<LlamaEngine>> open_llama_engine(const rt::Env& env, Llama
   std::vector<std::unique_ptr<Model>> models;
   std::vector<ModelInfo> infos;
   std::vector<ChatFormat> formats;
+  prepare_backend();
   Cards cards;
   Places places;
   for (const auto& wanted : config.models) {

@@ -31,14 +31,6 @@ void on_llama_log(ggml_log_level level, const char* text, void* /*user*/) {
   log::debug("llama", "{}", line);
 }
 
-void prepare_backend() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    llama_log_set(on_llama_log, nullptr);
-    llama_backend_init();
-  });
-}
-
 std::uint64_t kv_bytes(const llama_model* model, std::uint64_t cells) {
   const auto heads = std::max(1, llama_model_n_head(model));
   const auto head_size = static_cast<std::uint64_t>(llama_model_n_embd(model) / heads);
@@ -149,6 +141,14 @@ Placement place_for(LlamaModelConfig config, const LoadOptions& options) {
 
 }  // namespace
 
+void prepare_backend() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llama_log_set(on_llama_log, nullptr);
+    llama_backend_init();
+  });
+}
+
 Result<std::unique_ptr<Model>> Model::load(LlamaModelConfig config, const LoadOptions& options) {
   TRY_VOID(check_config(config));
   prepare_backend();
@@ -209,6 +209,10 @@ Result<std::unique_ptr<Model>> Model::open(LlamaModelConfig config, const LoadOp
   if (available > 0 && needed > available) return too_big(needed);
 
   out->context_.reset(llama_init_from_model(out->model_.get(), context_params(config, options, weights)));
+  if (!out->context_ && place.on_card()) {
+    return fail(Code::exhausted, "engine.no_memory",
+                t_complaint.empty() ? "no memory for its context" : t_complaint);
+  }
   if (!out->context_) return too_big(needed);
   TRY_VOID(check_kind(config, weights, out->context_.get()));
   if (config.kind == ModelKind::cross_encoder) {

@@ -23,6 +23,8 @@ struct LlamaFree {
   void operator()(llama_sampler* sampler) const { llama_sampler_free(sampler); }
 };
 
+void prepare_backend();  // llama.cpp's lines go to our log from here on; before anything else of it
+
 struct LoadOptions {
   int batch_max = 0;  // tokens of one step
   int rows_max = 0;   // rows of logits of one step
