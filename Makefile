@@ -1,6 +1,6 @@
 # Everything a person types. Set-up is tools/setup.py, the build is CMake (presets release, vulkan, cuda, asan, tsan) with Ninja.
 .DEFAULT_GOAL := help
-.PHONY: run test test-sanitized soak mutants check bench peers build setup clean help format format-check
+.PHONY: run test test-gpu test-sanitized soak mutants check bench peers build setup clean help format format-check
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
@@ -30,6 +30,7 @@ help:
 	@echo "make run      set up, build and start the world Lanternfall (WORLD=DIR for another, ARGS=... for troupe up)"
 	@echo "              GPU=vulkan or GPU=cuda: layers of the models on a graphics card, as its memory allows"
 	@echo "make test     set up, build, every test"
+	@echo "make test-gpu the engine and a short talk by Vulkan, on Mesa's device in software: no card is needed; not part of make test"
 	@echo "make test-sanitized  the same tests under ASan + UBSan, then under TSan"
 	@echo "make soak     after make test: what the tests repeat (days, kills, fuzzing) in full, and half an hour of players; hours"
 	@echo "make mutants  takes each guard of tests/mutations.toml away: a test must fail; a quarter of an hour, after make test"
@@ -59,6 +60,17 @@ test:
 	@$(call here,release)
 	@$(SETUP) test --finish
 	@ctest --test-dir build/release --output-on-failure --no-tests=error --parallel $(JOBS)
+
+# Whether it works, not how fast: Mesa's lavapipe computes on the processor. It has to be named twice, since llama.cpp leaves
+# devices of the processor alone unless it is told to take them.
+test-gpu:
+	@$(SETUP) test --overlap --gpu vulkan
+	@$(MAKE) build/vulkan/build.ninja
+	@cmake --build build/vulkan --parallel $(JOBS) --target troupe troupe_gpu_test
+	@$(SETUP) test --finish
+	@lavapipe=$$(ls /usr/share/vulkan/icd.d/lvp_icd*.json) && \
+	 VK_DRIVER_FILES=$$lavapipe VK_ICD_FILENAMES=$$lavapipe GGML_VK_VISIBLE_DEVICES=0 \
+	 ctest --test-dir build/vulkan --output-on-failure --no-tests=error --label-regex '^gpu$$'
 
 # The same tests under AddressSanitizer + UndefinedBehaviorSanitizer, then under ThreadSanitizer. TSAN=threads: of the latter
 # only what has more than one thread.
