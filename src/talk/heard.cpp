@@ -15,7 +15,7 @@ constexpr std::size_t kGreetingWordsMax = 2;  // content words of a sentence tha
 constexpr std::size_t kFollowWordsMax = 3;    // of a line that goes on with the last question
 constexpr std::size_t kBareTokensMax = 3;     // of a question that is nothing but "Where?"
 constexpr std::size_t kBareRestMax = 1;  // words behind those with which such a question begins: "Why not?"
-constexpr std::size_t kContextWordsMax = 3;  // of one that may go on with the line before
+constexpr std::size_t kContextWordsMax = 2;  // of one that may go on with the line before
 constexpr std::size_t kQuestionsMax = 3;
 
 class Hearing {
@@ -29,6 +29,10 @@ class Hearing {
 
   Part part(std::string line) {
     Part out = look(std::move(line));
+    if (stands_alone(out)) {
+      note(out);
+      return out;
+    }
     const std::string resolved = with_names(out);
     if (resolved != out.line) out = look(resolved);
     follow(out);
@@ -44,6 +48,9 @@ class Hearing {
     out.is_question = out.is_question || goes_on;
     note(out);
     return out;
+  }
+  bool stands_alone(const Part& part) const {
+    return world_.language->whole_asks.contains(only_words(without_filler(asking_, part.folded)));
   }
   // What is said without being asked; what follows may go on with it.
   void note(const Part& part) {
@@ -65,7 +72,7 @@ class Hearing {
   // A short question that names nothing, together with the line before it; none where it stands alone.
   std::optional<Part> in_context(const Part& part, const std::string& before) const {
     const bool may = part.is_question && part.follows.empty() && part.named.empty() && !part.persons.mine &&
-                     part.content_words <= kContextWordsMax;
+                     part.content_words <= kContextWordsMax && !part.names_unknown && !stands_alone(part);
     if (!may || before.empty()) return std::nullopt;
     Part out = look(part.line + " " + before);
     out.kinds = part.kinds;

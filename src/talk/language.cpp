@@ -57,6 +57,11 @@ std::expected<Language, std::vector<pack::Problem>> load_language(const std::str
   }
   if (report.empty()) check_names(root, out);
   if (!report.empty()) return std::unexpected(report.take());
+  for (const Intent& intent : out.intents) {
+    for (const std::string& ask : intent.asks) {
+      if (!ask.contains('{')) out.whole_asks.insert(only_words(without_filler(out.asking, fold(ask))));
+    }
+  }
   return out;
 }
 

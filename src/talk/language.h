@@ -3,6 +3,7 @@
 // data/talk.<code>.yaml, which is built in, or from a pack's own file. Nothing in it belongs to one world.
 // Loaded once, then immutable and shared by reference; no thread, no I/O. Bounds: those of a pack's file.
 #include <expected>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,9 @@ struct Language {
   Saying saying;
   Acting acting;
   Guarding guarding;
+
+  // Asks without a slot, folded: what is one of them word for word asks for nothing else, whatever was said before it.
+  std::set<std::string, std::less<>> whole_asks;
 
   const Intent* intent(std::string_view id) const;
 };

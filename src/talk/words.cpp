@@ -88,6 +88,12 @@ std::vector<Token> tokens(std::string_view line) {
   return out;
 }
 
+std::string only_words(std::string_view line) {
+  std::string out;
+  for (const Token& token : tokens(line)) out += (out.empty() ? "" : " ") + token.folded;
+  return out;
+}
+
 std::vector<std::string> sentences(std::string_view text) {
   std::vector<std::string> out;
   std::size_t begin = 0;

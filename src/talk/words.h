@@ -35,6 +35,8 @@ struct Token {
 // Letters, digits and apostrophes between them. At most kTokensMax, what follows is not looked at.
 inline constexpr std::size_t kTokensMax = 1000;
 std::vector<Token> tokens(std::string_view line);
+// Its words folded, a space between two: what is left where marks and spaces do not count.
+std::string only_words(std::string_view line);
 
 // Split after . ! ? … followed by white space, tidied.
 std::vector<std::string> sentences(std::string_view text);
