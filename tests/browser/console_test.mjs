@@ -185,8 +185,7 @@ await check('what was said stands in the feed', async () => {
 
 await check('a mind', async () => {
   await page.click('#tab-mind');
-  await page.waitForSelector('.mind section');
-  same(await page.locator('.mind h3').count(), 6, 'sections');
+  await until((sections) => document.querySelectorAll('.mind h3').length === sections, 6);
   await picture('mind');
   await page.keyboard.press('Escape');
   await page.waitForSelector('.people');
