@@ -80,8 +80,8 @@ INSTANTIATE_TEST_SUITE_P(
     Talk, Mistakes,
     testing::Values(
         Mistake{"unknown_key", "  stem_letters_min: 3", "  stem_leters_min: 3", "stem_leters_min"},
-        Mistake{"lookahead", "  either: '\\bor\\b'", "  either: '\\bor(?!x)'", "is no pattern"},
-        Mistake{"open_group", "  either: '\\bor\\b'", "  either: '(or'", "is no pattern"},
+        Mistake{"lookahead", "  either: '\\bor\\b|", "  either: '\\bor(?!x)|", "is no pattern"},
+        Mistake{"open_group", "  either: '\\bor\\b|", "  either: '(or|", "is no pattern"},
         Mistake{"unknown_placeholder", "At {home}.", "At {house}.", "'{house}' is not known here"},
         Mistake{"open_brace", "At {home}.", "At {home.", "has a brace that names nothing"},
         Mistake{"unknown_slot", "Who is {P}?", "Who is {Q}?", "'{Q}' is not known here"},
