@@ -4,17 +4,23 @@
 
 namespace troupe::talk {
 
-double cosine(const Vector& a, const Vector& b) {
+// Without sanitizers, which would make a test's start ten times as long: the sizes are compared, the loop is closed.
+__attribute__((no_sanitize("address", "undefined"))) double cosine(const Vector& a, const Vector& b) {
   if (a.size() != b.size()) return 0;
-  // Eight sums that do not wait for each other; always added in the same order.
-  std::array<float, 8> sums{};
+  // Eight sums that do not wait for each other; always added in the same order. Bare pointers: this is most of a
+  // start, and a checked index in it keeps the compiler from taking eight at once.
+  constexpr std::size_t kSums = 8;
+  const float* const x = a.data();
+  const float* const y = b.data();
+  const std::size_t size = a.size();
+  float sums[kSums] = {};
   std::size_t i = 0;
-  for (; i + sums.size() <= a.size(); i += sums.size()) {
-    for (std::size_t k = 0; k < sums.size(); ++k) sums[k] += a[i + k] * b[i + k];
+  for (; i + kSums <= size; i += kSums) {
+    for (std::size_t k = 0; k < kSums; ++k) sums[k] += x[i + k] * y[i + k];
   }
   double out = 0;
   for (const float sum : sums) out += sum;
-  for (; i < a.size(); ++i) out += a[i] * b[i];
+  for (; i < size; ++i) out += x[i] * y[i];
   return out;
 }
 
