@@ -11,12 +11,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TestReply error_reply(int status, const std::string& code, const std::string& reason,
-                      const std::string& message) {
-  return {.status = status,
-          .body = compact({{"error", {{"code", code}, {"reason", reason}, {"message", message}}}})};
-}
-
 // A server with one reply per "POST /path".
 TestServer::Handler table(std::map<std::string, TestReply> replies) {
   return [replies = std::move(replies)](const SeenRequest& request) {

@@ -12,12 +12,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TestReply error_reply(int status, const std::string& code, const std::string& reason,
-                      const std::string& message) {
-  return {.status = status,
-          .body = compact({{"error", {{"code", code}, {"reason", reason}, {"message", message}}}})};
-}
-
 // A server with a model that repeats what it hears and takes the first option, one that only chooses, and one
 // that is known and not loaded.
 class ParrotServer {

@@ -19,6 +19,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/rpc.h"
 
 namespace troupe::cli {
 
@@ -58,6 +59,13 @@ struct TestReply {
   std::string body = "{}";
   std::string type = "application/json";
 };
+
+// An error as the server tells it.
+inline TestReply error_reply(int status, const std::string& code, const std::string& reason,
+                             const std::string& message) {
+  return {.status = status,
+          .body = compact({{"error", {{"code", code}, {"reason", reason}, {"message", message}}}})};
+}
 
 class TestServer {
  public:

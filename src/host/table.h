@@ -11,14 +11,15 @@
 //
 // Owner    a service, on the world's timeline; io thread. Made before the timeline is opened.
 // Bounds   rows_max and bytes_max of the option: a put beyond them fails its turn, `exhausted` table.full.
-//          Pointers into it are valid until its next change, and so never across an await.
-#include <concepts>
+//
+// Pointers into it are valid until its next change, and so never across an await.
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -108,15 +109,6 @@ class Table final : public TableRows {
   }
   const Rows& rows() const { return rows_; }
   std::size_t size() const { return rows_.size(); }
-  // Keys of the rows whose key begins with these parts, in order.
-  template <class... Part>
-  std::vector<TableKey> under(const Part&... parts) const {
-    const auto prefix = table_key({key_part(parts)...});
-    std::vector<TableKey> keys;
-    for (auto row = rows_.lower_bound(prefix); row != rows_.end() && row->first.starts_with(prefix); ++row)
-      keys.push_back(row->first);
-    return keys;
-  }
 
   // Takes the place of the row that has its key.
   void put(Turn& turn, Record record) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <span>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -132,10 +133,22 @@ bool set_value(Message& record, const FieldDescriptor& field, const db::Value& v
 
 // What is in no column, as a message of its own.
 std::string parts_of(const Message& record, const std::vector<const FieldDescriptor*>& columns) {
+  if (static_cast<int>(columns.size()) == record.GetDescriptor()->field_count()) return {};
   const std::unique_ptr<Message> copy(record.New());
   copy->CopyFrom(record);
   for (const auto* field : columns) copy->GetReflection()->ClearField(copy.get(), field);
   return stable_bytes(*copy);
+}
+
+// The values of a key as people read them.
+std::string said(std::span<const db::Value> key) {
+  std::vector<std::string> parts;
+  for (const auto& value : key) {
+    const auto* text = std::get_if<std::string>(&value);
+    const auto* whole = std::get_if<std::int64_t>(&value);
+    parts.push_back(text != nullptr ? *text : std::to_string(whole != nullptr ? *whole : 0));
+  }
+  return join(parts, " ");
 }
 
 void add_part(TableKey& key, const KeyPart& part) {
@@ -254,25 +267,14 @@ db::Values TableShape::values_of(const TableKey& key) const {
 
 Statement TableShape::erase(const TableKey& key) const { return {erase_, values_of(key)}; }
 
-std::string TableShape::say(const TableKey& key) const {
-  std::vector<std::string> parts;
-  for (const auto& value : values_of(key)) {
-    const auto* text = std::get_if<std::string>(&value);
-    parts.push_back(text != nullptr ? *text : std::to_string(std::get<std::int64_t>(value)));
-  }
-  return join(parts, " ");
-}
+std::string TableShape::say(const TableKey& key) const { return said(values_of(key)); }
 
 Result<void> TableShape::read(const db::Row& row, Message& out) const {
   const auto& values = row.values();
   const auto damaged = [&](const std::string& what) {
-    std::vector<std::string> parts;
-    for (std::size_t i = 0; i < key_.size(); ++i) {
-      const auto* text = std::get_if<std::string>(&values[i]);
-      parts.push_back(text != nullptr ? *text : std::to_string(row.integer(i)));
-    }
     return fail(Code::internal, "table.damaged",
-                fmt::format("{} of table {} is damaged: {}", join(parts, " "), name(), what));
+                fmt::format("{} of table {} is damaged: {}", said(std::span(values).first(key_.size())),
+                            name(), what));
   };
   if (!out.ParseFromString(row.blob(columns_of_.size()))) return damaged("its lists cannot be read");
   for (std::size_t i = 0; i < columns_of_.size(); ++i) {

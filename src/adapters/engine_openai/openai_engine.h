@@ -5,11 +5,11 @@
 // Owner    Whoever called open_openai_engine(); destroying it closes every connection and answers what waits
 //          with `unavailable` engine.stopping. `env` must outlive it.
 // Threads  Engine's methods and upstreams() on the io thread; stats() on any thread. One thread of its own
-//          (`curl`). Cancel   Closes the connection, which is what stops the upstream; so do the deadline and
-//          a stop string. Bounded  Per upstream: Limits::waiting_max calls, `parallel` of them at the
-//          upstream, the others wait in the order of the port's contract; kReplyBytesMax a reply (16 times
-//          that for vectors), kEventBytesMax a line of a stream, kHeadBytesMax of headers; `timeout` where a
-//          call has no deadline.
+//          (`curl`).
+// Cancel   Closes the connection, which is what stops the upstream; so do the deadline and a stop string.
+// Bounded  Per upstream: Limits::waiting_max calls, `parallel` of them at the upstream, the others wait in the
+//          order of the port's contract; kReplyBytesMax a reply (16 times that for vectors), kEventBytesMax a
+//          line of a stream, kHeadBytesMax of headers; `timeout` where a call has no deadline.
 // Errors   Beside the port's: `unavailable` engine.unreachable, engine.not_trusted, engine.address_refused,
 //          engine.redirected, engine.cut_off, engine.bad_reply, engine.bad_key, engine.refused; `exhausted`
 //          engine.upstream_busy (with retry_after_ms); `deadline_exceeded` engine.silent: the upstream had

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "inference/freedom.h"
+#include "services/models/json_file.h"
 #include "services/models/weight_hash.h"
 
 namespace troupe::models {
@@ -97,17 +98,6 @@ void take_publisher(CatalogueEntry& entry, const std::filesystem::path& models_d
     entry.sha256.clear();
     entry.size = 0;
   }
-}
-
-Result<void> write_json(const nlohmann::json& json, const std::filesystem::path& place) {
-  auto draft = place;
-  draft += ".partial";
-  std::ofstream out(draft);
-  out << json.dump(1) << '\n';
-  std::error_code error;
-  if (out.flush()) std::filesystem::rename(draft, place, error);
-  if (!out || error) return fail(Code::unavailable, "models.write", place.string() + " cannot be written");
-  return {};
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "host/json.h"
 #include "inference/freedom.h"
+#include "services/models/json_file.h"
 
 namespace troupe::models {
 
@@ -58,14 +59,7 @@ Result<void> keep_grade(const std::string& key, const pb::ModelGrade& grade,
     json.push_back({{"of", all[i].first}, {"grade", Json::parse(to_json(all[i].second))}});
   std::error_code error;
   std::filesystem::create_directories(models_dir, error);
-  const auto place = models_dir / kFile;
-  auto draft = place;
-  draft += ".partial";
-  std::ofstream out(draft);
-  out << json.dump(1) << '\n';
-  if (out.flush()) std::filesystem::rename(draft, place, error);
-  if (!out || error) return fail(Code::unavailable, "models.write", place.string() + " cannot be written");
-  return {};
+  return write_json(json, models_dir / kFile);
 }
 
 Result<void> check_grade(const pb::ModelGrade& grade) {

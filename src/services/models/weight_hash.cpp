@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "services/models/json_file.h"
 
 namespace troupe::models {
 
@@ -59,16 +60,7 @@ void remember(const std::filesystem::path& file, const Json& identity, const std
   const auto first = text_in(memory, file, "first");
   memory[file.filename().string()] = {{"is", identity}, {"sha256", hash}, {"first", first.value_or(hash)}};
   const auto place = file.parent_path() / kMemory;
-  auto draft = place;
-  draft += ".partial";
-  std::error_code error;
-  {
-    std::ofstream out(draft);
-    out << memory.dump(1) << '\n';
-    if (!out.flush()) error = std::make_error_code(std::errc::io_error);
-  }
-  if (!error) std::filesystem::rename(draft, place, error);
-  if (error)
+  if (!write_json(memory, place))
     log::info("models", "{} cannot be written: weights are read again at each start", place.string());
 }
 

@@ -13,13 +13,13 @@ using settings::Flag;
 
 namespace {
 
-pb::Flag to_proto(const pb::FlagRecord& record) {
+pb::Flag to_proto(const Flag& flag) {
   pb::Flag out;
-  out.set_flag(record.flag());
-  out.set_on(record.is_on());
-  out.set_rollout_percent(record.rollout_percent());
-  *out.mutable_tiers() = record.tiers();
-  out.set_summary(record.summary());
+  out.set_flag(flag.flag);
+  out.set_on(flag.on);
+  out.set_rollout_percent(flag.rollout_percent);
+  out.mutable_tiers()->Assign(flag.tiers.begin(), flag.tiers.end());
+  out.set_summary(flag.summary);
   return out;
 }
 
@@ -30,6 +30,14 @@ Flag from_proto(const pb::Flag& given) {
             .tiers = {given.tiers().begin(), given.tiers().end()},
             .summary = given.summary()};
   return flag;
+}
+
+Flag from_record(const pb::FlagRecord& record) {
+  return {.flag = record.flag(),
+          .on = record.is_on(),
+          .rollout_percent = record.rollout_percent(),
+          .tiers = {record.tiers().begin(), record.tiers().end()},
+          .summary = record.summary()};
 }
 
 pb::FlagRecord to_record(const Flag& flag) {
@@ -84,8 +92,8 @@ Result<pb::FlagState> SettingsService::get_flag(const Caller& caller,
   if (caller.role == pb::ROLE_PLAYER || !request.player().empty()) {
     TRY(player, player_of(caller, request.player()));
   }
-  const auto answer = settings::evaluate(from_proto(to_proto(*flag)), player,
-                                         player.empty() ? std::string() : tier_of(player).name);
+  const auto answer =
+      settings::evaluate(from_record(*flag), player, player.empty() ? std::string() : tier_of(player).name);
   pb::FlagState out;
   out.set_flag(request.flag());
   out.set_player(player);
@@ -97,7 +105,7 @@ Result<pb::FlagState> SettingsService::get_flag(const Caller& caller,
 Result<pb::SettingsListFlagsReply> SettingsService::list_flags(const Caller&,
                                                                const pb::SettingsListFlagsRequest&) const {
   pb::SettingsListFlagsReply reply;
-  for (const auto& [key, flag] : flags_.rows()) *reply.add_flags() = to_proto(flag);
+  for (const auto& [key, flag] : flags_.rows()) *reply.add_flags() = to_proto(from_record(flag));
   return reply;
 }
 
@@ -111,18 +119,15 @@ Result<pb::Flag> SettingsService::set_flag(Turn& turn, const Caller& caller,
     return fail(Code::exhausted, "settings.full",
                 fmt::format("there are {} flags already", limits_.flags_max));
   }
-  auto record = to_record(flag);
-  const auto out = to_proto(record);
-  const bool same = known != nullptr && from_proto(to_proto(*known)) == flag;
-  if (same) return out;
-  const std::string before = known == nullptr ? "none" : settings::describe(from_proto(to_proto(*known)));
-  flags_.put(turn, std::move(record));
+  if (known != nullptr && from_record(*known) == flag) return to_proto(flag);
+  const std::string before = known == nullptr ? "none" : settings::describe(from_record(*known));
+  flags_.put(turn, to_record(flag));
   note(turn, caller, "flag " + flag.flag, before, settings::describe(flag));
   pb::FlagChanged event;
-  *event.mutable_flag() = out;
+  *event.mutable_flag() = to_proto(flag);
   event.set_name(flag.flag);
   turn.emit(event, {.subject = flag.flag, .place = {}});
-  return out;
+  return to_proto(flag);
 }
 
 Result<pb::PlayerTier> SettingsService::get_tier(const Caller& caller,
