@@ -22,16 +22,16 @@ import variants  # noqa: E402
 
 MODEL = "qwen2.5-coder-1.5b"
 TARGETS = ("troupe",)
-WAIT_S, LEARNS_S, QUIET_LOOKS = 120, 180, 10
+WAIT_S, LEARNS_S = 120, 180
 PEER_EVERY, PEER_CONTEXT, PEER_TOKENS = 4, 4096, 60
 
 
 class Town:
     def __init__(self, up):
-        self.port = up.port
+        self.up = up
 
     def ask(self, method, request, player="bench"):
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S)
+        line = http.client.HTTPConnection("127.0.0.1", self.up.port, timeout=WAIT_S)
         try:
             line.request("POST", "/api/" + method.replace(".", "/"), json.dumps(request),
                          {"Content-Type": "application/json", "X-Troupe-Deadline-Ms": str(1000 * WAIT_S)})
@@ -45,21 +45,13 @@ class Town:
     def say(self, npc, player, text):
         return self.ask("npc.Talk", {"npc": npc, "player": player, "text": text, "deadline_ms": 20_000})
 
-    def learns(self, npc):
-        """Until lines are understood by meaning: a score by words and one by meaning differ. Where the vectors are kept
-        from before, nothing changes and nothing is made."""
-        until, quiet, line = time.monotonic() + LEARNS_S, 0, "Where do you go to when you are tired in the evening?"
-        first = self.heard(self.say(npc, "first", line)["event_id"])
-        while self.heard(self.say(npc, "first", line)["event_id"]) == first and quiet < QUIET_LOOKS:
-            thinking = [t for t in self.ask("router.Status", {}).get("thoughts", []) if t.get("state") != "ended"]
-            quiet = 0 if thinking else quiet + 1
+    def learns(self):
+        """Until lines are understood by meaning: a score by words and one by meaning differ."""
+        until = time.monotonic() + LEARNS_S
+        while "troupe_npc_by_meaning 1" not in self.up.get("/metrics"):
             if time.monotonic() > until:
                 raise BenchError(f"lines are understood by words after {LEARNS_S} s")
-            time.sleep(1)
-
-    def heard(self, event):
-        chain = self.ask("world.Why", {"event_id": event})["chain"]
-        return chain[0]["decision"].get("heard", "").split("<-")[0]
+            time.sleep(.5)
 
     def now(self, npc):
         at = self.ask("npc.Get", {"npc": npc})["place"]
@@ -130,7 +122,7 @@ def run(tell):
         peer_lines += lines[::PEER_EVERY]
         with Up(f"world: {judge.pack(world)}\n") as up:
             town = Town(up)
-            town.learns(lines[0].npc)
+            town.learns()
             by_world[world] = asked(town, lines, lambda line: line, tell, world)
             plain += by_world[world]
             careless += asked(town, lines, variants.careless, tell, f"{world} careless")

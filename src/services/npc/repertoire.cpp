@@ -44,6 +44,7 @@ bool Repertoire::speaks_embedding() const {
 
 // The first line finds everything made: by words, until the vectors are there.
 void Repertoire::start() {
+  by_meaning_.set(0);
   if (speaks_embedding()) host_.spawn("repertoire", [this] { return learn(); });
   if (!meanings_) (void)words();
 }
@@ -108,6 +109,7 @@ boost::asio::awaitable<void> Repertoire::learn() {
   bind(*out, talk::Thresholds());
   out->by_meaning = true;
   meanings_ = std::move(out);
+  by_meaning_.set(1);
 }
 
 }  // namespace troupe::npc

@@ -28,7 +28,9 @@ class Repertoire {
         language_(ground.language),
         host_(ground.host),
         config_(ground.config),
-        embedding_(embedding) {}
+        embedding_(embedding),
+        by_meaning_(host_.metrics().gauge("troupe_npc_by_meaning",
+                                          "1: lines are understood by meaning; 0: by their words alone")) {}
   // After the timeline has opened.
   void start();
 
@@ -48,6 +50,7 @@ class Repertoire {
   Host& host_;
   const NpcConfig& config_;
   Embedding& embedding_;
+  Gauge& by_meaning_;
   std::shared_ptr<const Book> words_, meanings_;
 };
 
