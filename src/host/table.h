@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <string>
 #include <type_traits>
@@ -109,6 +110,15 @@ class Table final : public TableRows {
   }
   const Rows& rows() const { return rows_; }
   std::size_t size() const { return rows_.size(); }
+  // Those whose key begins with these parts.
+  template <class... Part>
+  std::ranges::subrange<typename Rows::const_iterator> under(const Part&... parts) const {
+    const auto prefix = table_key({key_part(parts)...});
+    const auto first = rows_.lower_bound(prefix);
+    auto last = first;
+    while (last != rows_.end() && last->first.starts_with(prefix)) ++last;
+    return {first, last};
+  }
 
   // Takes the place of the row that has its key.
   void put(Turn& turn, Record record) {

@@ -9,13 +9,7 @@
 
 namespace troupe {
 
-using db::Values;
-using events::Consumer;
-using events::Letter;
-
 namespace {
-
-std::int64_t to_sql(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
 struct Wanted {
   std::vector<std::string> types;
@@ -84,31 +78,6 @@ Result<std::vector<std::string>> EventsService::checked_types(
 }
 
 void EventsService::mount_consumers() {
-  auto& timeline = host_.timeline();
-  timeline.add_migrations({{"events", 1, R"sql(
-    create table events_consumers (
-      name text not null primary key,
-      types text not null,
-      position bigint not null
-    );
-    create table events_letters (
-      consumer text not null,
-      sequence bigint not null,
-      state bigint not null,
-      attempts bigint not null,
-      reason text not null,
-      primary key (consumer, sequence)
-    ))sql"},
-                           {"events", 2, R"sql(
-    alter table events_consumers add column area blob not null default x'';
-    create table events_types (
-      type text not null primary key,
-      record blob not null
-    ))sql"}});
-  timeline.add_table("events_consumers", "name");
-  timeline.add_table("events_letters", "consumer, sequence");
-  timeline.add_table("events_types", "type");
-  timeline.add_loader([this](db::Reader& reader) { return load(reader); });
   host_.serve(&EventsService::consume, this);
   host_.serve(&EventsService::begin, this);
   host_.serve(&EventsService::ack, this);
@@ -118,63 +87,7 @@ void EventsService::mount_consumers() {
   host_.serve(&EventsService::dead_letters, this);
 }
 
-Result<void> EventsService::load(db::Reader& reader) {
-  consumers_.clear();
-  TRY(const auto rows, reader.query("select name, types, position, area from events_consumers"));
-  for (const auto& row : rows) {
-    Consumer consumer{.types = {}, .cursor = static_cast<std::uint64_t>(row.integer(2)), .letters = {}};
-    if (!row.text(1).empty()) consumer.types = split(row.text(1), ',');
-    if (!consumer.within.ParseFromString(row.blob(3)))
-      return fail(Code::internal, "events.damaged",
-                  "the area of consumer '" + row.text(0) + "' does not parse");
-    consumers_.put(row.text(0), std::move(consumer));
-  }
-  TRY(const auto letters,
-      reader.query("select consumer, sequence, state, attempts, reason from events_letters"));
-  for (const auto& row : letters) {
-    if (consumers_.find(row.text(0)) == nullptr) continue;
-    consumers_.put_letter(row.text(0), static_cast<std::uint64_t>(row.integer(1)),
-                          {.state = static_cast<Letter::State>(row.integer(2)),
-                           .attempts = static_cast<int>(row.integer(3)),
-                           .reason = row.text(4)});
-  }
-  own_types_.clear();
-  TRY(const auto types, reader.query("select type, record from events_types"));
-  for (const auto& row : types) {
-    if (!own_types_[row.text(0)].ParseFromString(row.blob(1)))
-      return fail(Code::internal, "events.damaged", "the type " + row.text(0) + " does not parse");
-  }
-  return {};
-}
-
 std::uint64_t EventsService::log_end(const Turn&) const { return host_.timeline().tail().events; }
-
-void EventsService::write(Turn& turn, const std::string& name,
-                          const events::Consumers::Change& change) const {
-  const Consumer& consumer = *consumers_.find(name);
-  if (change.cursor) {
-    turn.write(
-        "insert into events_consumers (name, types, position, area) values ($1, $2, $3, $4) "
-        "on conflict (name) do update set position = excluded.position",
-        Values{name, join(consumer.types, ","), to_sql(consumer.cursor),
-               db::Blob{stable_bytes(consumer.within)}});
-  }
-  for (const auto sequence : change.erased) {
-    turn.write("delete from events_letters where consumer = $1 and sequence = $2",
-               Values{name, to_sql(sequence)});
-  }
-  for (const auto sequence : change.written) {
-    const Letter& letter = consumer.letters.at(sequence);
-    turn.write(
-        "insert into events_letters (consumer, sequence, state, attempts, reason) values ($1, $2, $3, $4, "
-        "$5) "
-        "on conflict (consumer, sequence) do update set state = excluded.state, attempts = "
-        "excluded.attempts, "
-        "reason = excluded.reason",
-        Values{name, to_sql(sequence), static_cast<std::int64_t>(letter.state), std::int64_t{letter.attempts},
-               letter.reason});
-  }
-}
 
 Task<pb::EventsConsumeReply> EventsService::consume(Caller caller, pb::EventsConsumeRequest request) {
   CO_TRY(const std::size_t limit, events::check_limit(request.limit(), limits_));
@@ -193,11 +106,15 @@ Task<pb::EventsConsumeReply> EventsService::consume(Caller caller, pb::EventsCon
     maker.idempotency_key.clear();  // the key is Consume's; its answer is another
     CO_TRY_VOID(co_await host_.submit<pb::EventsConsumerBegun>(maker, begin_request));
   }
-  CO_TRY(const Consumer* consumer, consumers_.get(request.consumer()));
-  const std::uint64_t cursor = consumer->cursor;
-  CO_TRY(auto places, places_of(consumer->within));
-  Wanted wanted{consumer->types, cursor, consumer->dead_after_cursor(), limit, std::move(places)};
-  if (const auto again = consumer->next_redriven()) wanted = {{}, again - 1, {}, 1, {}};
+  CO_TRY(const auto* consumer, consumers_.get(request.consumer()));
+  const std::uint64_t cursor = consumer->cursor();
+  CO_TRY(auto places, places_of(consumer->within()));
+  Wanted wanted{{consumer->types().begin(), consumer->types().end()},
+                cursor,
+                consumers_.dead_after_cursor(*consumer),
+                limit,
+                std::move(places)};
+  if (const auto again = consumers_.next_redriven(consumer->name())) wanted = {{}, again - 1, {}, 1, {}};
   const std::string world = host_.timeline().config().world;
   CO_TRY(auto reply, co_await read_log<pb::EventsConsumeReply>(
                          caller, [caller, wanted, world, limits = limits_](db::Reader& reader) {
@@ -228,29 +145,30 @@ Result<pb::EventsConsumerBegun> EventsService::begin(Turn& turn, const Caller&,
   TRY_VOID(events::places_within(pack_, request.within().has_area() ? &request.within().area() : nullptr,
                                  request.within().places(), limits_));
   TRY_VOID(consumers_.check_same(name, types, request.within()));
-  TRY_VOID(consumers_.check_new(name));
   pb::EventsConsumerBegun reply;
   if (const auto* known = consumers_.find(name)) {  // two came first
-    reply.set_cursor(known->cursor);
+    reply.set_cursor(known->cursor());
     return reply;
   }
   // From `from_sequence` on, itself included; without it, what comes from now on.
   const std::uint64_t end = log_end(turn);
   const std::uint64_t cursor =
       request.from_sequence() == 0 ? end : std::min(request.from_sequence() - 1, end);
-  consumers_.put(name,
-                 {.types = std::move(types), .within = request.within(), .cursor = cursor, .letters = {}});
-  write(turn, name, {.cursor = true, .written = {}, .erased = {}});
+  pb::EventConsumer consumer;
+  consumer.set_name(name);
+  consumer.set_cursor(cursor);
+  consumer.mutable_types()->Add(types.begin(), types.end());
+  *consumer.mutable_within() = request.within();
+  TRY_VOID(consumers_.begin(turn, std::move(consumer)));
   reply.set_cursor(cursor);
   return reply;
 }
 
 Result<pb::EventsAckReply> EventsService::ack(Turn& turn, const Caller&,
                                               const pb::EventsAckRequest& request) {
-  TRY(const auto change, consumers_.ack(request.consumer(), request.sequence(), log_end(turn)));
-  write(turn, request.consumer(), change);
   pb::EventsAckReply reply;
-  reply.set_cursor(consumers_.find(request.consumer())->cursor);
+  TRY(const auto cursor, consumers_.ack(turn, request.consumer(), request.sequence(), log_end(turn)));
+  reply.set_cursor(cursor);
   return reply;
 }
 
@@ -260,18 +178,16 @@ Result<pb::EventsRejectReply> EventsService::reject(Turn& turn, const Caller&,
     return fail(Code::invalid_argument, "events.bad_name",
                 fmt::format("reason has at most {} bytes and no NUL", limits_.reason_bytes_max));
   }
-  TRY(const auto change,
-      consumers_.reject(request.consumer(), request.sequence(), request.reason(), log_end(turn)));
-  write(turn, request.consumer(), change);
-  const Letter& letter = consumers_.find(request.consumer())->letters.at(request.sequence());
+  TRY(const auto letter,
+      consumers_.reject(turn, request.consumer(), request.sequence(), request.reason(), log_end(turn)));
   pb::EventsRejectReply reply;
-  reply.set_attempts(letter.attempts);
-  reply.set_dead(letter.state == Letter::State::dead);
+  reply.set_attempts(letter.attempts());
+  reply.set_dead(letter.state() == pb::EventLetter::DEAD);
   if (reply.dead()) {
     pb::EventDeadLettered event;
     event.set_consumer(request.consumer());
     event.set_sequence(request.sequence());
-    event.set_reason(letter.reason);
+    event.set_reason(letter.reason());
     turn.emit(event, {.subject = request.consumer(), .place = {}, .priority = pb::PRIORITY_HIGH});
   }
   return reply;
@@ -280,18 +196,15 @@ Result<pb::EventsRejectReply> EventsService::reject(Turn& turn, const Caller&,
 Result<pb::EventsDropReply> EventsService::drop(Turn& turn, const Caller&,
                                                 const pb::EventsDropRequest& request) {
   TRY_VOID(consumers_.get(request.consumer()));
-  consumers_.drop(request.consumer());
-  turn.write("delete from events_letters where consumer = $1", Values{request.consumer()});
-  turn.write("delete from events_consumers where name = $1", Values{request.consumer()});
+  consumers_.drop(turn, request.consumer());
   return pb::EventsDropReply();
 }
 
 Result<pb::EventsRedriveReply> EventsService::redrive(Turn& turn, const Caller&,
                                                       const pb::EventsRedriveRequest& request) {
-  TRY(const auto change, consumers_.redrive(request.consumer(), request.sequence()));
-  write(turn, request.consumer(), change);
   pb::EventsRedriveReply reply;
-  reply.set_redriven(static_cast<int>(change.written.size() + change.erased.size()));
+  TRY(const auto redriven, consumers_.redrive(turn, request.consumer(), request.sequence()));
+  reply.set_redriven(redriven);
   return reply;
 }
 
@@ -301,16 +214,15 @@ Task<pb::EventsDeadLettersReply> EventsService::dead_letters(Caller caller,
   if (!request.consumer().empty()) CO_TRY_VOID(consumers_.get(request.consumer()));
   pb::EventsDeadLettersReply letters;
   std::vector<std::uint64_t> sequences;
-  for (const auto& [name, consumer] : consumers_.all()) {
-    if (!request.consumer().empty() && name != request.consumer()) continue;
-    for (const auto& [sequence, letter] : consumer.letters) {
-      if (letter.state != Letter::State::dead || sequences.size() == limit) continue;
-      sequences.push_back(sequence);
-      auto& out = *letters.add_letters();
-      out.set_consumer(name);
-      out.set_reason(letter.reason);
-      out.set_attempts(letter.attempts);
-    }
+  for (const auto& [key, letter] : consumers_.letters().rows()) {
+    if (sequences.size() == limit) break;
+    if (letter.state() != pb::EventLetter::DEAD) continue;
+    if (!request.consumer().empty() && letter.consumer() != request.consumer()) continue;
+    sequences.push_back(letter.sequence());
+    auto& out = *letters.add_letters();
+    out.set_consumer(letter.consumer());
+    out.set_reason(letter.reason());
+    out.set_attempts(letter.attempts());
   }
   const std::string world = host_.timeline().config().world;
   co_return co_await read_log<pb::EventsDeadLettersReply>(

@@ -49,8 +49,9 @@ EventsService::EventsService(const pack::Pack& pack, Host& host, const events::L
     : pack_(pack),
       host_(host),
       limits_(limits),
-      consumers_(limits),
-      gate_(host.env(), 1, limits.reads_waiting_max) {}
+      consumers_(host.timeline(), limits),
+      gate_(host.env(), 1, limits.reads_waiting_max),
+      own_types_(host.timeline()) {}
 
 void EventsService::mount() {
   host_.serve(&EventsService::publish, this);
@@ -62,22 +63,22 @@ void EventsService::mount() {
   mount_consumers();
 }
 
-const events::OwnType* EventsService::own_type(const std::string& type) const {
-  const auto found = own_types_.find(type);
-  return found == own_types_.end() ? nullptr : &found->second;
+std::vector<std::string> EventsService::own_names() const {
+  std::vector<std::string> names;
+  for (const auto& [key, own] : own_types_.rows()) names.push_back(own.type());
+  return names;
 }
 
 std::unexpected<Error> EventsService::unknown_type(const std::string& type) const {
-  std::vector<std::string> names;
+  auto names = own_names();
   for (const auto& known : all_event_types()) names.push_back(known.type);
-  for (const auto& [name, own] : own_types_) names.push_back(name);
   return fail(Code::invalid_argument, "events.unknown_type",
               "no event type '" + std::string(utf8_prefix(type, 60)) + "'" + did_you_mean(type, names));
 }
 
 Result<void> EventsService::check_logged(const std::string& type) const {
   if (type.empty()) return {};
-  const auto* own = own_type(type);
+  const auto* own = own_types_.find(type);
   const auto found = find_event_type(type);
   if (own == nullptr && !found) return unknown_type(type);
   if (own != nullptr ? !own->live() : !(*found)->info.live()) return {};
@@ -106,7 +107,7 @@ std::string place_of(Turn& turn, const google::protobuf::Struct& gone) {
 
 Result<pb::EventsPublishReply> EventsService::publish(Turn& turn, const Caller& caller,
                                                       const pb::EventsPublishRequest& request) {
-  const auto* own = own_type(request.type());
+  const auto* own = own_types_.find(request.type());
   const EventType* type = nullptr;
   if (own == nullptr) {
     if (!find_event_type(request.type())) return unknown_type(request.type());
@@ -157,32 +158,23 @@ Result<pb::EventsRegisterReply> EventsService::register_type(Turn& turn, const C
   TRY_VOID(events::check_own_type(request, limits_));
   pb::EventsRegisterReply reply;
   *reply.mutable_type() = events::describe(request);
-  const auto* known = own_type(request.type());
+  const auto* known = own_types_.find(request.type());
   if (known == nullptr && own_types_.size() >= limits_.own_types_max) {
     return fail(Code::exhausted, "events.types_full",
                 fmt::format("the game has declared {} types already", limits_.own_types_max));
   }
-  const std::string record = stable_bytes(request);
-  if (known != nullptr && stable_bytes(*known) == record) return reply;
-  own_types_[request.type()] = request;
-  turn.write(
-      "insert into events_types (type, record) values ($1, $2) "
-      "on conflict (type) do update set record = excluded.record",
-      db::Values{request.type(), db::Blob{record}});
+  if (known == nullptr || stable_bytes(*known) != stable_bytes(request)) own_types_.put(turn, request);
   return reply;
 }
 
 Result<pb::EventsUnregisterReply> EventsService::unregister_type(Turn& turn, const Caller&,
                                                                  const pb::EventsUnregisterRequest& request) {
-  if (own_type(request.type()) == nullptr) {
-    std::vector<std::string> names;
-    for (const auto& [name, own] : own_types_) names.push_back(name);
+  if (own_types_.find(request.type()) == nullptr) {
     return fail(Code::not_found, "events.unknown_type",
                 "the game has no type '" + std::string(utf8_prefix(request.type(), 60)) + "'" +
-                    did_you_mean(request.type(), names));
+                    did_you_mean(request.type(), own_names()));
   }
-  own_types_.erase(request.type());
-  turn.write("delete from events_types where type = $1", db::Values{request.type()});
+  own_types_.erase(turn, request.type());
   return pb::EventsUnregisterReply();
 }
 
@@ -192,7 +184,7 @@ Result<pb::EventsTypesReply> EventsService::types(const Caller& caller, const pb
   for (const auto& type : all_event_types()) {
     if (may_see_type(caller.role, &type)) *reply.add_types() = events::describe(type, whole);
   }
-  for (const auto& [name, own] : own_types_) {
+  for (const auto& [key, own] : own_types_.rows()) {
     auto described = events::describe(own);
     if (whole || described.players()) *reply.add_types() = std::move(described);
   }
@@ -234,12 +226,12 @@ Task<pb::EventsStatsReply> EventsService::stats(Caller caller, pb::EventsStatsRe
         }
         return counted;
       }));
-  for (const auto& [name, consumer] : consumers_.all()) {
+  for (const auto& [key, consumer] : consumers_.all().rows()) {
     auto& out = *reply.add_consumers();
-    out.set_name(name);
-    out.set_cursor(consumer.cursor);
-    out.set_behind(reply.sequence() > consumer.cursor ? reply.sequence() - consumer.cursor : 0);
-    out.set_dead_letters(consumer.dead());
+    out.set_name(consumer.name());
+    out.set_cursor(consumer.cursor());
+    out.set_behind(reply.sequence() > consumer.cursor() ? reply.sequence() - consumer.cursor() : 0);
+    out.set_dead_letters(consumers_.dead(consumer.name()));
   }
   co_return reply;
 }

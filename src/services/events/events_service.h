@@ -7,6 +7,7 @@
 
 #include "host/fair_gate.h"
 #include "host/host.h"
+#include "host/table.h"
 #include "pack/pack.h"
 #include "services/events/consumers.h"
 #include "services/events/own_types.h"
@@ -29,7 +30,7 @@ class EventsService {
                                                 const pb::EventsRegisterRequest& request);
   Result<pb::EventsUnregisterReply> unregister_type(Turn& turn, const Caller& caller,
                                                     const pb::EventsUnregisterRequest& request);
-  const events::OwnType* own_type(const std::string& type) const;
+  std::vector<std::string> own_names() const;
   Result<void> check_logged(const std::string& type) const;  // "" is every type
   std::unexpected<Error> unknown_type(const std::string& type) const;
   Result<std::vector<std::string>> checked_types(
@@ -37,7 +38,6 @@ class EventsService {
 
   // events_consumers.cpp
   void mount_consumers();
-  Result<void> load(db::Reader& reader);
   Task<pb::EventsConsumeReply> consume(Caller caller, pb::EventsConsumeRequest request);
   Result<pb::EventsConsumerBegun> begin(Turn& turn, const Caller& caller,
                                         const pb::EventsConsumerBegin& request);
@@ -49,7 +49,6 @@ class EventsService {
   Result<pb::EventsRedriveReply> redrive(Turn& turn, const Caller& caller,
                                          const pb::EventsRedriveRequest& request);
   Task<pb::EventsDeadLettersReply> dead_letters(Caller caller, pb::EventsDeadLettersRequest request);
-  void write(Turn& turn, const std::string& name, const events::Consumers::Change& change) const;
   std::uint64_t log_end(const Turn& turn) const;
 
   // Reads on a reader thread, in turns among the callers, and one at once: the other reader thread is for
@@ -62,7 +61,7 @@ class EventsService {
   const events::Limits limits_;
   events::Consumers consumers_;
   FairGate gate_;
-  std::map<std::string, events::OwnType> own_types_;
+  Table<events::OwnType> own_types_;
 };
 
 template <class T>

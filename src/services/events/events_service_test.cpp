@@ -208,6 +208,93 @@ TEST_F(EventsTest, FiveFailuresMakeADeadLetter) {
   EXPECT_THAT(list(consume(R"({"consumer":"audio"})")), IsEmpty());
 }
 
+TEST_F(EventsTest, AcknowledgingNeverMovesTheCursorBack) {
+  cues(20);
+  ASSERT_TRUE(consume(R"({"consumer":"a","from_sequence":11})"));
+  EXPECT_EQ(ack(R"({"consumer":"a","sequence":12})")->cursor(), 12U);
+  EXPECT_EQ(ack(R"({"consumer":"a","sequence":5})")->cursor(), 12U);
+  EXPECT_EQ(ack(R"({"consumer":"a","sequence":21})").error().message,
+            "there is no event 21; the log ends at 20");
+}
+
+TEST_F(EventsTest, ADeadLetterGoesOnceMoreWhenItIsRedriven) {
+  cues(20);
+  ASSERT_TRUE(consume(R"({"consumer":"a","from_sequence":11})"));
+  const auto refused = [&](const std::string& json) { return reject(json).error().message; };
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(reject(R"({"consumer":"a","sequence":11})"));
+  EXPECT_EQ(refused(R"({"consumer":"a","sequence":11})"), "event 11 is a dead letter already");
+  EXPECT_EQ(refused(R"({"consumer":"a","sequence":10})"), "event 10 is done: the cursor stands at 10");
+  ASSERT_TRUE(ack(R"({"consumer":"a","sequence":15})"));
+  EXPECT_EQ(world_.call<pb::EventsStatsReply>(game_, pb::EventsStatsRequest())->consumers(0).dead_letters(),
+            1)
+      << "acknowledging later ones does not bury it";
+  pb::EventsRedriveRequest redrive;
+  redrive.set_consumer("a");
+  redrive.set_sequence(12);
+  EXPECT_EQ(world_.call<pb::EventsRedriveReply>(designer(), redrive).error().message,
+            "consumer 'a' has no dead letter 12");
+  redrive.set_sequence(0);
+  ASSERT_TRUE(world_.call<pb::EventsRedriveReply>(designer(), redrive));
+  EXPECT_EQ(reject(R"({"consumer":"a","sequence":11})")->attempts(), 1) << "it starts anew";
+  EXPECT_THAT(list(consume(R"({"consumer":"a"})")), ElementsAre("11 AudioCueTriggered"));
+  EXPECT_EQ(ack(R"({"consumer":"a","sequence":18})")->cursor(), 18U);
+  EXPECT_THAT(list(consume(R"({"consumer":"a"})")), ElementsAre("11 AudioCueTriggered"))
+      << "acknowledging another is not acknowledging it";
+  EXPECT_EQ(ack(R"({"consumer":"a","sequence":11})")->cursor(), 18U);
+  EXPECT_TRUE(world_.rows("select * from events_letters").empty());
+  EXPECT_EQ(world_.state_hash(), world_.replayed_state_hash());
+}
+
+TEST_F(EventsTest, BeforeTheCursorARedrivenLetterComesByItself) {
+  cues(12);
+  ASSERT_TRUE(consume(R"({"consumer":"a","types":["AudioCueTriggered"],"from_sequence":11})"));
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(reject(R"({"consumer":"a","sequence":11})"));
+  EXPECT_THAT(list(consume(R"({"consumer":"a"})")), ElementsAre("12 AudioCueTriggered"));
+  pb::EventsRedriveRequest redrive;
+  redrive.set_consumer("a");
+  redrive.set_sequence(11);
+  ASSERT_TRUE(world_.call<pb::EventsRedriveReply>(designer(), redrive));
+  EXPECT_THAT(list(consume(R"({"consumer":"a"})")),
+              ElementsAre("11 AudioCueTriggered", "12 AudioCueTriggered"));
+}
+
+TEST(EventLimits, ConsumersAndLettersAreBounded) {
+  events::Limits limits;
+  limits.letters_max = 1;
+  limits.consumers_max = 1;
+  test::World world({[&](Host& host) {
+    auto service = std::make_shared<EventsService>(test::quay(), host, limits);
+    service->mount();
+    return service;
+  }});
+  const Caller game{.name = "game", .role = pb::ROLE_GAME_SERVER};
+  pb::EventsPublishRequest cue;
+  cue.set_type("AudioCueTriggered");
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(world.call<pb::EventsPublishReply>(game, cue));
+  pb::EventsConsumeRequest consume;
+  consume.set_consumer("a");
+  consume.set_from_sequence(1);
+  ASSERT_TRUE(world.call<pb::EventsConsumeReply>(game, consume));
+  ASSERT_TRUE(world.call<pb::EventsConsumeReply>(game, consume)) << "it is there already";
+  consume.set_consumer("b");
+  EXPECT_EQ(world.call<pb::EventsConsumeReply>(game, consume).error().message,
+            "there are 1 consumers already");
+  const auto reject = [&](std::uint64_t sequence) {
+    pb::EventsRejectRequest request;
+    request.set_consumer("a");
+    request.set_sequence(sequence);
+    return world.call<pb::EventsRejectReply>(game, request);
+  };
+  ASSERT_TRUE(reject(1));
+  EXPECT_EQ(reject(2).error().message, "1 events failed already; redrive or acknowledge some");
+  EXPECT_TRUE(reject(1)) << "one more attempt is not one more letter";
+  pb::EventsAckRequest done;
+  done.set_consumer("a");
+  done.set_sequence(1);
+  ASSERT_TRUE(world.call<pb::EventsAckReply>(game, done));
+  EXPECT_TRUE(reject(2));
+}
+
 TEST_F(EventsTest, BadUseOfConsumersIsNamed) {
   ASSERT_TRUE(consume(R"({"consumer":"audio"})"));
   EXPECT_EQ(ack(R"({"consumer":"audoi","sequence":1})").error().message,
