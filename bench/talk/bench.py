@@ -2,7 +2,7 @@
 
 A real `troupe up` of each world. Each line is said by a player of its own, after what the line takes for granted, and judged by
 judge.py; then the same lines typed carelessly and mistyped. llama-server has the same 1.5B weights and a system prompt with all that
-the person may tell a stranger; as it needs seconds for each, it gets every fourth line.
+the person may tell a stranger; as it needs seconds for each, it gets every tenth line.
 """
 import collections
 import http.client
@@ -23,7 +23,7 @@ import variants  # noqa: E402
 MODEL = "qwen2.5-coder-1.5b"
 TARGETS = ("troupe",)
 WAIT_S, LEARNS_S = 120, 180
-PEER_EVERY, PEER_CONTEXT, PEER_TOKENS = 4, 4096, 60
+PEER_EVERY, PEER_CONTEXT, PEER_TOKENS = 10, 4096, 60
 
 
 class Town:

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
+
 namespace troupe {
 
 TableRows::TableRows(Timeline& timeline, const google::protobuf::Descriptor& record)
@@ -33,6 +35,10 @@ void TableRows::count(std::int64_t rows, std::int64_t bytes) {
   rows_count_ += rows;
   bytes_ += bytes;
   rows_gauge_.set(static_cast<double>(rows_count_));
+}
+
+void TableRows::name_unreadable(const TableKey& key) const {
+  log::error("host", "{} of table {} is damaged and left out", shape_.say(key), shape_.name());
 }
 
 }  // namespace troupe

@@ -46,6 +46,7 @@ class TableRows {
   // Whether there is room for so many more; else the turn has failed.
   bool admit(Turn& turn, const TableKey& key, std::int64_t rows, std::int64_t bytes) const;
   void count(std::int64_t rows, std::int64_t bytes);
+  void name_unreadable(const TableKey& key) const;
 
   const TableShape shape_;
   std::int64_t rows_count_ = 0;
@@ -63,7 +64,8 @@ KeyPart key_part(const T& part) {
   }
 }
 
-// The rows of a table in the order of something else: a function of the record. Found in Table::index().
+// The rows of a table in the order of something else: a function of the record; rows for which it says
+// nothing are left out. Found in Table::index().
 template <class Record, class By>
 class TableIndex {
  public:
@@ -74,6 +76,24 @@ class TableIndex {
   template <class>
   friend class Table;
   std::set<std::pair<By, TableKey>> entries_;
+};
+
+// The rows of a table by what they belong to, to several as well: a function of the record. Found in
+// Table::groups().
+template <class Record, class By>
+class TableGroups {
+ public:
+  // The keys of its rows; never empty where there are some.
+  const std::set<TableKey>* find(const By& by) const {
+    const auto found = groups_.find(by);
+    return found == groups_.end() ? nullptr : &found->second;
+  }
+  const std::map<By, std::set<TableKey>>& all() const { return groups_; }
+
+ private:
+  template <class>
+  friend class Table;
+  std::map<By, std::set<TableKey>> groups_;
 };
 
 // What somebody makes of each row and would not make anew for each question. Found in Table::view().
@@ -97,8 +117,12 @@ template <class Record>
 class Table final : public TableRows {
  public:
   using Rows = std::map<TableKey, Record>;
+  using Change = std::function<void(const TableKey&, const Record* gone, const Record* came)>;
 
-  explicit Table(Timeline& timeline) : TableRows(timeline, *Record::descriptor()) {}
+  // `readable` of what the columns alone do not say: a row that is not is named in the log and left out, as
+  // after a start with --accept-loss.
+  explicit Table(Timeline& timeline, std::function<bool(const Record&)> readable = {})
+      : TableRows(timeline, *Record::descriptor()), readable_(std::move(readable)) {}
 
   template <class... Part>
   const Record* find(const Part&... key) const {
@@ -110,14 +134,11 @@ class Table final : public TableRows {
   }
   const Rows& rows() const { return rows_; }
   std::size_t size() const { return rows_.size(); }
-  // Those whose key begins with these parts.
+  // Those whose key begins with these parts; at least one.
   template <class... Part>
   std::ranges::subrange<typename Rows::const_iterator> under(const Part&... parts) const {
     const auto prefix = table_key({key_part(parts)...});
-    const auto first = rows_.lower_bound(prefix);
-    auto last = first;
-    while (last != rows_.end() && last->first.starts_with(prefix)) ++last;
-    return {first, last};
+    return {rows_.lower_bound(prefix), rows_.lower_bound(key_after(prefix))};
   }
 
   // Takes the place of the row that has its key.
@@ -140,13 +161,33 @@ class Table final : public TableRows {
     return true;
   }
 
+  // Is told of each change, of one that is taken back, too; before the timeline is opened. What it refers to
+  // lives as long as the table.
+  void on_change(Change keep) { kept_.push_back(std::move(keep)); }
+
   // Another order of the rows, kept from here on; before the timeline is opened. Lives as long as the table.
   template <class By>
-  const TableIndex<Record, By>& index(std::function<By(const Record&)> by) {
+  const TableIndex<Record, By>& index(std::function<std::optional<By>(const Record&)> by) {
     auto made = std::make_shared<TableIndex<Record, By>>();
-    kept_.push_back([made, by = std::move(by)](const TableKey& key, const Record* gone, const Record* came) {
-      if (gone != nullptr) made->entries_.erase({by(*gone), key});
-      if (came != nullptr) made->entries_.emplace(by(*came), key);
+    on_change([made, by = std::move(by)](const TableKey& key, const Record* gone, const Record* came) {
+      if (const auto was = gone == nullptr ? std::nullopt : by(*gone)) made->entries_.erase({*was, key});
+      if (auto is = came == nullptr ? std::nullopt : by(*came)) made->entries_.emplace(*std::move(is), key);
+    });
+    return *made;
+  }
+  // The same by what rows belong to.
+  template <class By>
+  const TableGroups<Record, By>& groups(std::function<std::vector<By>(const Record&)> by) {
+    auto made = std::make_shared<TableGroups<Record, By>>();
+    on_change([made, by = std::move(by)](const TableKey& key, const Record* gone, const Record* came) {
+      for (const auto& was : gone == nullptr ? std::vector<By>() : by(*gone)) {
+        const auto group = made->groups_.find(was);
+        if (group == made->groups_.end()) continue;
+        group->second.erase(key);
+        if (group->second.empty()) made->groups_.erase(group);
+      }
+      for (auto& is : came == nullptr ? std::vector<By>() : by(*came))
+        made->groups_[std::move(is)].insert(key);
     });
     return *made;
   }
@@ -154,7 +195,7 @@ class Table final : public TableRows {
   template <class T>
   const TableView<Record, T>& view(std::function<T(const Record&)> of) {
     auto made = std::make_shared<TableView<Record, T>>();
-    kept_.push_back([made, of = std::move(of)](const TableKey& key, const Record*, const Record* came) {
+    on_change([made, of = std::move(of)](const TableKey& key, const Record*, const Record* came) {
       if (came == nullptr) {
         made->rows_.erase(key);
       } else {
@@ -170,6 +211,10 @@ class Table final : public TableRows {
     for (const auto& row : saved) {
       Record record;
       TRY_VOID(shape_.read(row, record));
+      if (readable_ && !readable_(record)) {
+        name_unreadable(shape_.key_of(record));
+        continue;
+      }
       set(shape_.key_of(record), std::move(record));
     }
     return {};
@@ -209,8 +254,8 @@ class Table final : public TableRows {
   }
 
   Rows rows_;
-  // Indexes and views: told of each change.
-  std::vector<std::function<void(const TableKey&, const Record* gone, const Record* came)>> kept_;
+  std::vector<Change> kept_;  // indexes, groups and views among them
+  const std::function<bool(const Record&)> readable_;
 };
 
 }  // namespace troupe

@@ -169,6 +169,12 @@ TableKey table_key(std::initializer_list<KeyPart> parts) {
   return key;
 }
 
+TableKey key_after(TableKey parts) {
+  while (!parts.empty() && parts.back() == '\xFF') parts.pop_back();
+  if (!parts.empty()) ++parts.back();
+  return parts;
+}
+
 TableShape::TableShape(const google::protobuf::Descriptor& record)
     : info_(record.options().GetExtension(pb::table)) {
   TROUPE_CHECK(!info_.name().empty() && info_.key_size() > 0, "a record says (table) with a name and a key");

@@ -19,6 +19,8 @@ namespace pb = troupe::v1;
 using TableKey = std::string;
 using KeyPart = std::variant<std::int64_t, std::string_view>;
 TableKey table_key(std::initializer_list<KeyPart> parts);
+// The first key after all that begin with these parts.
+TableKey key_after(TableKey parts);
 
 struct Statement {
   std::string sql;

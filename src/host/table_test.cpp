@@ -30,7 +30,19 @@ Record region(const std::string& name, std::int64_t hour = 0) {
 // turn.
 class Keeper {
  public:
-  explicit Keeper(Host& host) : host_(host), table_(host.timeline()) {}
+  explicit Keeper(Host& host)
+      : host_(host),
+        table_(host.timeline(), [](const Record& record) { return record.region() != "unreadable"; }),
+        by_hour_(table_.groups<std::int64_t>(
+            [](const Record& record) { return std::vector<std::int64_t>{record.hour(), -record.hour()}; })),
+        late_(table_.index<std::int64_t>([](const Record& record) -> std::optional<std::int64_t> {
+          if (record.hour() <= 2) return std::nullopt;
+          return -record.hour();
+        })) {
+    table_.on_change([this](const TableKey&, const Record* gone, const Record* came) {
+      hours_ += (came == nullptr ? 0 : came->hour()) - (gone == nullptr ? 0 : gone->hour());
+    });
+  }
 
   void mount() {
     host_.serve(&Keeper::set, this);
@@ -99,12 +111,30 @@ class Keeper {
       auto& out = *reply.add_regions();
       out.set_region(record.region());
       out.set_at_ms(record.hour());
+      out.set_state(std::to_string(by_hour_.find(-record.hour())->size()));
     }
+    // What is kept beside the rows says the same as they do.
+    std::int64_t hours = 0, late = 0, under_h = 0;
+    for (const auto& [key, record] : table_.rows()) {
+      hours += record.hour();
+      late += record.hour() > 2 ? 1 : 0;
+      under_h += record.region() == "h" ? 1 : 0;
+      EXPECT_TRUE(by_hour_.find(record.hour())->contains(key));
+    }
+    EXPECT_EQ(hours_, hours);
+    EXPECT_EQ(std::ssize(late_.entries()), late);
+    EXPECT_EQ(std::ranges::distance(table_.under("h")), under_h) << "a text is a whole part";
+    std::size_t grouped = 0;
+    for (const auto& [hour, keys] : by_hour_.all()) grouped += keys.size();
+    EXPECT_EQ(grouped, 2 * table_.size());
     return reply;
   }
 
   Host& host_;
   Table<Record> table_;
+  const TableGroups<Record, std::int64_t>& by_hour_;
+  const TableIndex<Record, std::int64_t>& late_;
+  std::int64_t hours_ = 0;
 };
 
 struct TableTest : testing::Test {
@@ -176,6 +206,33 @@ TEST_F(TableTest, WhatWasAskedForIsUndoneAloneWhereItWasRefused) {
   EXPECT_EQ(rows(), "asked 2, asker 8");
   EXPECT_EQ(world.history().size(), 10U) << "eight of the asker's, two of the asked";
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+}
+
+TEST_F(TableTest, WhatIsKeptBesideTheRowsGoesWithThemAndIsUndoneWithThem) {
+  const auto groups = [&] {
+    std::string out;
+    const auto reply = world.call<pb::WeatherListReply>(player(), pb::WeatherListRequest());
+    for (const auto& row : reply->regions()) out += row.state();
+    return out;
+  };
+  for (const char* name : {"h", "harbour", "moor"}) EXPECT_EQ(set(name), "ok");
+  EXPECT_EQ(groups(), "333");
+  EXPECT_EQ(set("moor"), "ok");
+  EXPECT_EQ(groups(), "221");
+  EXPECT_EQ(set("moor", "refuse"), "keeper.refused");
+  EXPECT_EQ(groups(), "221");
+  EXPECT_EQ(set("harbour", "erase"), "ok");
+  EXPECT_EQ(groups(), "11");
+  world.restart();
+  EXPECT_EQ(groups(), "11");
+}
+
+TEST_F(TableTest, ARowThatCannotBeReadIsLeftOut) {
+  EXPECT_EQ(set("harbour"), "ok");
+  EXPECT_EQ(set("unreadable"), "ok");
+  EXPECT_EQ(rows(), "harbour 2, unreadable 2");
+  world.restart();
+  EXPECT_EQ(rows(), "harbour 2");
 }
 
 TEST_F(TableTest, ATimerThatFailsIsConsumedAndTimeGoesOn) {
@@ -266,6 +323,9 @@ TEST(TableShape, KeysSortAsTheirPartsDo) {
   EXPECT_LT(table_key({std::int64_t{255}}), table_key({std::int64_t{256}}));
   EXPECT_LT(table_key({"a", std::int64_t{9}}), table_key({"ab", std::int64_t{1}}));
   EXPECT_LT(table_key({"ab"}), table_key({"b"}));
+  EXPECT_LT(table_key({"a", std::int64_t{1} << 62}), key_after(table_key({"a"})));
+  EXPECT_EQ(key_after(table_key({std::int64_t{255}})), table_key({std::int64_t{256}}).substr(0, 7));
+  EXPECT_LT(table_key({std::int64_t{255}, "z"}), key_after(table_key({std::int64_t{255}})));
 }
 
 }  // namespace

@@ -4,87 +4,74 @@
 
 namespace troupe::state {
 
-const Document* Image::find(const Key& key) const {
-  const auto found = documents_.find(key);
-  return found == documents_.end() ? nullptr : &found->second;
+namespace {
+
+TableKey table_key_of(const Key& key) { return table_key({key.kind, key.id}); }
+
+// Of a live document: what it is found by, where it says it.
+std::vector<std::string> listed(const Document& document, const std::string& name) {
+  if (document.deleted() || name.empty()) return {};
+  return {name};
 }
 
-void Image::enter(Index& index, const std::string& name, const Key& key) {
-  if (!name.empty()) index[name].insert(key);
+bool matches(const Filter& filter, const Document& document) {
+  if (document.deleted()) return false;
+  if (!filter.kind.empty() && document.kind() != filter.kind) return false;
+  if (!filter.place.empty() && document.place() != filter.place) return false;
+  if (!filter.player.empty() && document.player() != filter.player) return false;
+  return filter.tag.empty() || std::ranges::binary_search(document.tags(), filter.tag);
 }
 
-void Image::leave(Index& index, const std::string& name, const Key& key) {
-  const auto found = index.find(name);
-  if (found == index.end()) return;
-  found->second.erase(key);
-  if (found->second.empty()) index.erase(found);
+}  // namespace
+
+Image::Image(Timeline& timeline, const Limits& limits)
+    : limits_(limits),
+      documents_(timeline, [](const Document& document) { return is_document(document.document()); }),
+      deleted_(documents_.index<std::int64_t>([](const Document& document) -> std::optional<std::int64_t> {
+        if (!document.deleted()) return std::nullopt;
+        return document.changed_ms();
+      })),
+      newcomers_(documents_.index<std::int64_t>([](const Document& document) -> std::optional<std::int64_t> {
+        if (document.deleted() || !is_newcomer(key_of(document), document.document())) return std::nullopt;
+        return document.changed_ms();
+      })),
+      by_place_(documents_.groups<std::string>(
+          [](const Document& document) { return listed(document, document.place()); })),
+      by_player_(documents_.groups<std::string>(
+          [](const Document& document) { return listed(document, document.player()); })),
+      by_tag_(documents_.groups<std::string>([](const Document& document) {
+        return document.deleted() ? std::vector<std::string>()
+                                  : std::vector<std::string>(document.tags().begin(), document.tags().end());
+      })) {
+  documents_.on_change([this](const TableKey& key, const Document*, const Document*) { uncache(key); });
 }
 
-void Image::unlist(const Key& key, const Document& document) {
-  leave(by_place_, document.members.place, key);
-  leave(by_player_, document.members.player, key);
-  for (const auto& tag : document.members.tags) leave(by_tag_, tag, key);
-  deleted_.erase({document.changed_ms, key});
-  newcomers_.erase({document.changed_ms, key});
-}
-
-void Image::uncache(const Key& key) {
+void Image::uncache(const TableKey& key) {
   const auto found = cached_.find(key);
   if (found == cached_.end()) return;
   cache_.erase(found->second);
   cached_.erase(found);
 }
 
-void Image::put(const Key& key, Document document) {
-  auto& slot = documents_[key];
-  unlist(key, slot);
-  uncache(key);
-  slot = std::move(document);
-  if (slot.deleted) {
-    deleted_.emplace(slot.changed_ms, key);
-    return;
-  }
-  enter(by_place_, slot.members.place, key);
-  enter(by_player_, slot.members.player, key);
-  for (const auto& tag : slot.members.tags) enter(by_tag_, tag, key);
-  if (is_newcomer(key, slot.text)) newcomers_.emplace(slot.changed_ms, key);
+const Document* Image::newcomer_too_many() const {
+  const auto& newcomers = newcomers_.entries();
+  return newcomers.size() <= limits_.newcomers_max ? nullptr : documents_.at(newcomers.begin()->second);
 }
 
-void Image::clear() {
-  documents_.clear();
-  by_place_.clear();
-  by_player_.clear();
-  by_tag_.clear();
-  deleted_.clear();
-  newcomers_.clear();
-  cache_.clear();
-  cached_.clear();
+void Image::forget_oldest(Turn& turn) {
+  const auto& deleted = deleted_.entries();
+  while (deleted.size() > limits_.deleted_max) documents_.erase_at(turn, deleted.begin()->second);
 }
 
-std::optional<Key> Image::newcomer_too_many() const {
-  if (newcomers_.size() <= limits_.newcomers_max) return std::nullopt;
-  return newcomers_.begin()->second;
-}
-
-std::vector<Key> Image::forget_oldest() {
-  std::vector<Key> forgotten;
-  while (deleted_.size() > limits_.deleted_max) {
-    forgotten.push_back(deleted_.begin()->second);
-    deleted_.erase(deleted_.begin());
-    documents_.erase(forgotten.back());
-  }
-  return forgotten;
-}
-
-std::shared_ptr<const google::protobuf::Struct> Image::decoded(const Key& key,
-                                                               const Document& document) const {
+std::shared_ptr<const google::protobuf::Struct> Image::decoded(const Document& document) const {
   ++reads_;
+  const auto key = table_key_of(key_of(document));
   if (const auto found = cached_.find(key); found != cached_.end()) {
     ++hits_;
     cache_.splice(cache_.begin(), cache_, found->second);
     return found->second->content;
   }
-  auto content = std::make_shared<const google::protobuf::Struct>(decode(document.text));
+  auto content = std::make_shared<const google::protobuf::Struct>(decode(document.document()));
   cache_.push_front({key, content});
   cached_[key] = cache_.begin();
   if (cache_.size() > limits_.decoded_max) {
@@ -94,33 +81,24 @@ std::shared_ptr<const google::protobuf::Struct> Image::decoded(const Key& key,
   return content;
 }
 
-bool Image::matches(const Filter& filter, const Key& key, const Document& document) const {
-  if (document.deleted) return false;
-  if (!filter.kind.empty() && key.kind != filter.kind) return false;
-  if (!filter.place.empty() && document.members.place != filter.place) return false;
-  if (!filter.player.empty() && document.members.player != filter.player) return false;
-  return filter.tag.empty() || std::ranges::binary_search(document.members.tags, filter.tag);
-}
-
 std::vector<std::string> Image::players_at(const std::string& place) const {
   std::vector<std::string> names;
-  const auto there = by_place_.find(place);
-  if (there == by_place_.end()) return names;
-  for (auto key = there->second.lower_bound(Key{"player", ""});
-       key != there->second.end() && key->kind == "player"; ++key) {
-    names.push_back(key->id);
-  }
+  const auto* there = by_place_.find(place);
+  if (there == nullptr) return names;
+  const auto players = table_key({"player"});
+  for (auto key = there->lower_bound(players); key != there->end() && key->starts_with(players); ++key)
+    names.push_back(documents_.at(*key)->id());
   return names;
 }
 
-// The smallest index that the filter names; nullptr: none, go through everything of the kind.
-const std::set<Key>* Image::narrowest(const Filter& filter) const {
-  static const std::set<Key> kNothing;
-  const std::set<Key>* best = nullptr;
-  const auto consider = [&](const Index& index, const std::string& name) {
+// The smallest group that the filter names; nullptr: none, go through everything of the kind.
+const std::set<TableKey>* Image::narrowest(const Filter& filter) const {
+  static const std::set<TableKey> kNothing;
+  const std::set<TableKey>* best = nullptr;
+  const auto consider = [&](const Groups& groups, const std::string& name) {
     if (name.empty()) return;
-    const auto found = index.find(name);
-    const auto* keys = found == index.end() ? &kNothing : &found->second;
+    const auto* keys = groups.find(name);
+    if (keys == nullptr) keys = &kNothing;
     if (best == nullptr || keys->size() < best->size()) best = keys;
   };
   consider(by_place_, filter.place);
@@ -133,40 +111,39 @@ std::vector<Key> Image::query(const Filter& filter, std::size_t limit) const {
   std::vector<Key> page;
   std::size_t bytes = 0;
   // The first key of a kind is (kind, ""): no id is empty.
-  const Key start = std::max(filter.after, Key{filter.kind, ""});
-  const auto take = [&](const Key& key, const Document& document) {
-    if (!filter.kind.empty() && key.kind != filter.kind) return false;  // past the kind
-    if (!matches(filter, key, document)) return true;
-    if (!page.empty() && bytes + document.text.size() > limits_.page_bytes_max) return false;
-    bytes += document.text.size();
-    page.push_back(key);
+  const auto start = table_key_of(std::max(filter.after, Key{filter.kind, ""}));
+  const auto take = [&](const Document& document) {
+    if (!filter.kind.empty() && document.kind() != filter.kind) return false;  // past the kind
+    if (!matches(filter, document)) return true;
+    if (!page.empty() && bytes + document.document().size() > limits_.page_bytes_max) return false;
+    bytes += document.document().size();
+    page.push_back(key_of(document));
     return page.size() < limit;
   };
   if (const auto* keys = narrowest(filter)) {
-    for (auto key = keys->upper_bound(start); key != keys->end() && take(*key, documents_.at(*key)); ++key) {
+    for (auto key = keys->upper_bound(start); key != keys->end() && take(*documents_.at(*key)); ++key) {
     }
     return page;
   }
-  for (auto entry = documents_.upper_bound(start);
-       entry != documents_.end() && take(entry->first, entry->second); ++entry) {
+  const auto& rows = documents_.rows();
+  for (auto row = rows.upper_bound(start); row != rows.end() && take(row->second); ++row) {
   }
   return page;
 }
 
 std::vector<Key> Image::keys() const {
   std::vector<Key> keys;
-  for (const auto& [key, document] : documents_) {
-    if (document.live()) keys.push_back(key);
+  for (const auto& [key, document] : documents_.rows()) {
+    if (!document.deleted()) keys.push_back(key_of(document));
   }
   return keys;
 }
 
 std::vector<std::string> Image::ids(const std::string& kind) const {
   std::vector<std::string> ids;
-  for (auto entry = documents_.lower_bound(Key{kind, ""});
-       entry != documents_.end() && entry->first.kind == kind; ++entry) {
+  for (const auto& [key, document] : documents_.under(kind)) {
     if (ids.size() == limits_.suggest_max) break;
-    if (!entry->second.deleted) ids.push_back(entry->first.id);
+    if (!document.deleted()) ids.push_back(document.id());
   }
   return ids;
 }

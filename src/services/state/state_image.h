@@ -1,6 +1,6 @@
 #pragma once
-// Every document of a world in memory, with its indexes and the read cache. Owned by StateService; io thread.
-// Bounds: Limits. Ordered throughout, so that pages and replays do not depend on hashing.
+// Every document of a world, with its indexes and the read cache. Owned by StateService; io thread. Bounds:
+// Limits, and those of the record.
 #include <list>
 #include <map>
 #include <memory>
@@ -9,19 +9,17 @@
 #include <string>
 #include <vector>
 
+#include "host/table.h"
 #include "services/state/state_rules.h"
+#include "troupe/v1/state.pb.h"
 
 namespace troupe::state {
 
-struct Document {
-  std::uint64_t version = 0;  // from 1; goes on counting through a deletion
-  std::string text;           // canonical JSON
-  Members members;
-  std::int64_t changed_ms = 0;
-  bool deleted = false;
+using Document = pb::StateRecord;
 
-  bool live() const { return version > 0 && !deleted; }
-};
+inline Key key_of(const Document& document) { return {document.kind(), document.id()}; }
+// Nothing, or one that is deleted: not there.
+inline bool live(const Document* document) { return document != nullptr && !document->deleted(); }
 
 struct Filter {
   std::string kind;
@@ -33,21 +31,20 @@ struct Filter {
 
 class Image {
  public:
-  explicit Image(const Limits& limits) : limits_(limits) {}
+  Image(Timeline& timeline, const Limits& limits);
 
   // Live or deleted; nullptr where there was never one.
-  const Document* find(const Key& key) const;
-  void put(const Key& key, Document document);
-  void clear();
+  const Document* find(const Key& key) const { return documents_.find(key.kind, key.id); }
+  void put(Turn& turn, Document document) { documents_.put(turn, std::move(document)); }
 
-  // Forgets the longest deleted documents beyond Limits::deleted_max; answers them, for the table.
-  std::vector<Key> forget_oldest();
-  // Who of the newcomers beyond Limits::newcomers_max did nothing for the longest; nullopt: there are not so
+  // Forgets the longest deleted documents beyond Limits::deleted_max.
+  void forget_oldest(Turn& turn);
+  // Who of the newcomers beyond Limits::newcomers_max did nothing for the longest; nullptr: there are not so
   // many.
-  std::optional<Key> newcomer_too_many() const;
+  const Document* newcomer_too_many() const;
 
   // The content as a Struct, from the read cache where it was read since it changed.
-  std::shared_ptr<const google::protobuf::Struct> decoded(const Key& key, const Document& document) const;
+  std::shared_ptr<const google::protobuf::Struct> decoded(const Document& document) const;
 
   // Keys of live documents in the order of (kind, id), at most `limit` of them and about page_bytes_max of
   // text.
@@ -57,35 +54,31 @@ class Image {
 
   std::vector<std::string> players_at(const std::string& place) const;  // in the order of their names
 
-  std::size_t live() const { return documents_.size() - deleted_.size(); }
-  std::size_t deleted() const { return deleted_.size(); }
+  std::size_t live_count() const { return documents_.size() - deleted_.entries().size(); }
   std::uint64_t reads() const { return reads_; }
   std::uint64_t hits() const { return hits_; }
 
  private:
-  using Index = std::map<std::string, std::set<Key>>;
-  static void enter(Index& index, const std::string& name, const Key& key);
-  static void leave(Index& index, const std::string& name, const Key& key);
-  void unlist(const Key& key, const Document& document);
-  void uncache(const Key& key);
-  bool matches(const Filter& filter, const Key& key, const Document& document) const;
-  const std::set<Key>* narrowest(const Filter& filter) const;
+  using ByTime = TableIndex<Document, std::int64_t>;
+  using Groups = TableGroups<Document, std::string>;
+  void uncache(const TableKey& key);
+  const std::set<TableKey>* narrowest(const Filter& filter) const;
 
   const Limits limits_;
-  std::map<Key, Document> documents_;
-  Index by_place_;
-  Index by_player_;
-  Index by_tag_;
-  std::set<std::pair<std::int64_t, Key>> deleted_;    // longest deleted first
-  std::set<std::pair<std::int64_t, Key>> newcomers_;  // longest unchanged first
+  Table<Document> documents_;
+  const ByTime& deleted_;    // longest deleted first
+  const ByTime& newcomers_;  // longest unchanged first
+  const Groups& by_place_;   // of these three: live ones
+  const Groups& by_player_;
+  const Groups& by_tag_;
 
   // The read cache, most recently read first. Mutable: reading is a query.
   struct Decoded {
-    Key key;
+    TableKey key;
     std::shared_ptr<const google::protobuf::Struct> content;
   };
   mutable std::list<Decoded> cache_;
-  mutable std::map<Key, std::list<Decoded>::iterator> cached_;
+  mutable std::map<TableKey, std::list<Decoded>::iterator> cached_;
   mutable std::uint64_t reads_ = 0;
   mutable std::uint64_t hits_ = 0;
 };

@@ -5,24 +5,25 @@
 #include "base/text.h"
 #include "host/pack_change.h"
 #include "services/state/state_pack.h"
-#include "services/state/state_store.h"
 #include "troupe/v1/events.pb.h"
 
 namespace troupe {
 
 using state::Document;
 using state::Key;
+using state::key_of;
+using state::live;
 
 namespace {
 
-pb::StateDocument view(const Key& key, const Document& document, const google::protobuf::Struct& content) {
+pb::StateDocument view(const Document& document, const google::protobuf::Struct& content) {
   pb::StateDocument made;
-  made.set_kind(key.kind);
-  made.set_id(key.id);
-  made.set_version(document.version);
+  made.set_kind(document.kind());
+  made.set_id(document.id());
+  made.set_version(document.version());
   *made.mutable_document() = content;
-  made.set_changed_ms(document.changed_ms);
-  made.set_deleted(document.deleted);
+  made.set_changed_ms(document.changed_ms());
+  made.set_deleted(document.deleted());
   return made;
 }
 
@@ -56,7 +57,7 @@ StateService::StateService(const pack::Pack& pack, Host& host, const state::Limi
     : pack_(pack),
       host_(host),
       limits_(limits),
-      image_(limits),
+      image_(host.timeline(), limits),
       documents_(host.metrics().gauge("troupe_state_documents", "Documents held",
                                       {{"world", host.timeline().config().world}})),
       reads_(host.metrics().counter("troupe_state_reads_total", "Documents read",
@@ -67,13 +68,6 @@ StateService::StateService(const pack::Pack& pack, Host& host, const state::Limi
 
 void StateService::mount() {
   auto& timeline = host_.timeline();
-  timeline.add_migrations(state::store::migrations());
-  timeline.add_table(state::store::kTable, state::store::kOrder);
-  timeline.add_loader([this](db::Reader& reader) -> Result<void> {
-    TRY_VOID(state::store::load(reader, image_, pack_, limits_));
-    measure();
-    return {};
-  });
   // Where players are is what their documents say, for verbs and for what they perceive.
   timeline.set_witnesses([this](const std::string& place) { return image_.players_at(place); });
   timeline.add_genesis([this](Turn& turn) { genesis(turn); });
@@ -95,7 +89,7 @@ void StateService::mount() {
 }
 
 void StateService::measure() const {
-  documents_.set(static_cast<double>(image_.live()));
+  documents_.set(static_cast<double>(image_.live_count()));
   if (image_.reads() > 0)
     hit_ratio_.set(static_cast<double>(image_.hits()) / static_cast<double>(image_.reads()));
 }
@@ -113,11 +107,11 @@ Result<pb::StateDocument> StateService::get(const Caller& caller, const pb::Stat
                 "'" + caller.name + "' may read their own document, things, and where people are");
   }
   const Document* document = image_.find(key);
-  if (document == nullptr || !document->live()) return std::unexpected(unknown(key));
-  const auto content = image_.decoded(key, *document);
+  if (!live(document)) return std::unexpected(unknown(key));
+  const auto content = image_.decoded(*document);
   reads_.add();
   measure();
-  return view(key, *document, sight == Sight::all ? *content : state::only(*content, {"place"}));
+  return view(*document, sight == Sight::all ? *content : state::only(*content, {"place"}));
 }
 
 Result<pb::StateQueryReply> StateService::query(const Caller&, const pb::StateQueryRequest& request) const {
@@ -142,7 +136,7 @@ Result<pb::StateQueryReply> StateService::query(const Caller&, const pb::StateQu
   pb::StateQueryReply reply;
   for (const Key& key : image_.query(filter, limit)) {
     const Document& document = *image_.find(key);
-    *reply.add_documents() = view(key, document, *image_.decoded(key, document));
+    *reply.add_documents() = view(document, *image_.decoded(document));
     reads_.add();
   }
   measure();
@@ -201,7 +195,7 @@ Result<pb::StateBatchReply> StateService::batch(Turn& turn, const Caller& caller
 StateService::Staging StateService::begin(const Turn& turn, const Caller& caller) const {
   Staging staging;
   staging.by_owner = caller.role == pb::ROLE_SERVICE;
-  staging.live = image_.live();
+  staging.live = image_.live_count();
   staging.now_ms = turn.now().ms;
   return staging;
 }
@@ -211,30 +205,50 @@ const Document* StateService::seen(const Staging& staging, const Key& key) const
   return found != staging.documents.end() ? &found->second : image_.find(key);
 }
 
-void StateService::enter(Staging& staging, const Key& key, Document document) const {
-  document.changed_ms = staging.now_ms;
+void StateService::enter(Staging& staging, Document document) const {
+  const auto key = key_of(document);
+  document.set_changed_ms(staging.now_ms);
   if (!staging.documents.contains(key)) staging.order.push_back(key);
-  staging.replies.push_back(view(key, document, state::decode(document.text)));
+  staging.replies.push_back(view(document, state::decode(document.document())));
   staging.documents[key] = std::move(document);
+}
+
+void StateService::enter(Staging& staging, const Key& key, std::string text,
+                         const state::Members& members) const {
+  const Document* present = seen(staging, key);
+  Document next;
+  next.set_kind(key.kind);
+  next.set_id(key.id);
+  next.set_version((present == nullptr ? 0 : present->version()) + 1);
+  next.set_document(std::move(text));
+  next.set_place(members.place);
+  next.set_player(members.player);
+  next.mutable_tags()->Add(members.tags.begin(), members.tags.end());
+  if (!live(present)) ++staging.live;
+  enter(staging, std::move(next));
+}
+
+void StateService::mark_deleted(Staging& staging, const Key& key) const {
+  Document deleted = *seen(staging, key);
+  deleted.set_version(deleted.version() + 1);
+  deleted.set_deleted(true);
+  --staging.live;
+  enter(staging, std::move(deleted));
 }
 
 // `text` becomes the document's next version, unless it says what the present one says.
 Result<void> StateService::replace(Staging& staging, const Key& key, std::string text) const {
-  TRY(state::Members members, members_of(key, text, pack_, limits_));
+  TRY(const state::Members members, members_of(key, text, pack_, limits_));
   const Document* present = seen(staging, key);
-  const bool live = present != nullptr && present->live();
-  if (live && present->text == text) {
-    staging.replies.push_back(view(key, *present, state::decode(text)));
+  if (live(present) && present->document() == text) {
+    staging.replies.push_back(view(*present, state::decode(text)));
     return {};
   }
-  if (!live && ++staging.live > limits_.documents_max) {
+  if (!live(present) && staging.live >= limits_.documents_max) {
     return fail(Code::exhausted, "state.full",
                 fmt::format("the world holds {} documents already; delete some", limits_.documents_max));
   }
-  enter(staging, key,
-        {.version = (present == nullptr ? 0 : present->version) + 1,
-         .text = std::move(text),
-         .members = std::move(members)});
+  enter(staging, key, std::move(text), members);
   return {};
 }
 
@@ -242,12 +256,12 @@ Result<void> StateService::stage(Staging& staging, const pb::StatePutRequest& re
   const Key key{request.kind(), request.id()};
   TRY_VOID(check_key(key, limits_));
   const Document* present = seen(staging, key);
-  const bool gone = present != nullptr && present->deleted;
+  const bool gone = present != nullptr && present->deleted();
   // Who read a document before it was deleted lost the race; who knows of the deletion may bring it back.
-  if (!(gone && request.version() == present->version)) {
-    TRY_VOID(expect_version(key, request.version(), present == nullptr || gone ? 0 : present->version));
+  if (!(gone && request.version() == present->version())) {
+    TRY_VOID(expect_version(key, request.version(), live(present) ? present->version() : 0));
   }
-  const std::string before = present == nullptr || gone ? std::string() : present->text;
+  const std::string before = live(present) ? present->document() : std::string();
   if (!staging.by_owner) TRY_VOID(state::check_owned(key, before, request.document()));
   TRY(std::string text, state::canonical(request.document(), limits_));
   if (!staging.by_owner) {
@@ -261,10 +275,10 @@ Result<void> StateService::stage(Staging& staging, const pb::StatePatchRequest& 
   const Key key{request.kind(), request.id()};
   TRY_VOID(check_key(key, limits_));
   const Document* present = seen(staging, key);
-  if (present == nullptr || !present->live()) return std::unexpected(unknown(key));
-  if (request.version() != 0) TRY_VOID(expect_version(key, request.version(), present->version));
-  if (!staging.by_owner) TRY_VOID(state::check_owned(key, present->text, request.patch()));
-  TRY(std::string text, state::merged(present->text, request.patch(), limits_));
+  if (!live(present)) return std::unexpected(unknown(key));
+  if (request.version() != 0) TRY_VOID(expect_version(key, request.version(), present->version()));
+  if (!staging.by_owner) TRY_VOID(state::check_owned(key, present->document(), request.patch()));
+  TRY(std::string text, state::merged(present->document(), request.patch(), limits_));
   if (!staging.by_owner) TRY_VOID(state::check_of_pack(key, text, pack_));
   return replace(staging, key, std::move(text));
 }
@@ -273,8 +287,8 @@ Result<void> StateService::stage(Staging& staging, const pb::StateDeleteRequest&
   const Key key{request.kind(), request.id()};
   TRY_VOID(check_key(key, limits_));
   const Document* present = seen(staging, key);
-  if (present == nullptr || !present->live()) return std::unexpected(unknown(key));
-  if (request.version() != 0) TRY_VOID(expect_version(key, request.version(), present->version));
+  if (!live(present)) return std::unexpected(unknown(key));
+  if (request.version() != 0) TRY_VOID(expect_version(key, request.version(), present->version()));
   if (const auto method = state::owner_of_end(key); !staging.by_owner && !method.empty()) {
     return fail(Code::permission_denied, "state.owned",
                 fmt::format("{} goes by {}, which tells everybody", describe(key), method));
@@ -282,11 +296,7 @@ Result<void> StateService::stage(Staging& staging, const pb::StateDeleteRequest&
   if (!staging.by_owner && key.kind == "feature" && pack_.feature(key.id) != nullptr) {
     return fail(Code::permission_denied, "state.owned", describe(key) + " comes and goes with the pack");
   }
-  Document deleted = *present;
-  ++deleted.version;
-  deleted.deleted = true;
-  --staging.live;
-  enter(staging, key, std::move(deleted));
+  mark_deleted(staging, key);
   return {};
 }
 
@@ -329,49 +339,49 @@ void StateService::wear_off(const Turn& turn, const pack::Wear& wear, Staging& s
       if ((hour + turn.draw("state.wear", key.id + "." + wear.key).below(every, 0)) % every != 0) continue;
       const Document* present = seen(staging, key);
       if (!people) {
-        const auto content = state::decode(present->text);
+        const auto content = state::decode(present->document());
         const auto kind = content.fields().find("kind");
         if (kind == content.fields().end() || kind->second.string_value() != wear.of) continue;
       }
       // What a full world cannot keep stays as it is.
-      if (auto text = state::worn(present->text, wear)) (void)replace(staging, key, *std::move(text));
+      if (auto text = state::worn(present->document(), wear)) (void)replace(staging, key, *std::move(text));
     }
     filter.after = page.back();
   }
 }
 
+void StateService::keep(Turn& turn, Document after, const std::string& gone_because) {
+  const Document* old = image_.find(key_of(after));
+  emit(turn, live(old) ? old->document() : std::string(), after, gone_because);
+  image_.put(turn, std::move(after));
+}
+
 void StateService::apply(Turn& turn, Staging& staging) {
+  static const std::string kDeleted = "its document was deleted";
   for (const Key& key : staging.order) {
-    Document& after = staging.documents.at(key);
-    const Document* old = image_.find(key);
-    const std::string before = old != nullptr && old->live() ? old->text : std::string();
-    state::store::write(turn, key, after);
     const auto reason = staging.gone_because.find(key);
-    emit(turn, key, before, after,
-         reason == staging.gone_because.end() ? "its document was deleted" : reason->second);
-    image_.put(key, std::move(after));
+    keep(turn, std::move(staging.documents.at(key)),
+         reason == staging.gone_because.end() ? kDeleted : reason->second);
   }
   // Names cost nothing for long: whoever came, has nothing and did nothing since makes room for others.
-  while (const auto key = image_.newcomer_too_many()) {
-    Document gone = *image_.find(*key);
-    const std::string before = gone.text;
-    ++gone.version;
-    gone.deleted = true;
-    gone.changed_ms = staging.now_ms;
-    state::store::write(turn, *key, gone);
-    emit(turn, *key, before, gone, "its document was deleted");
-    image_.put(*key, std::move(gone));
+  while (const auto* newcomer = image_.newcomer_too_many()) {
+    Document gone = *newcomer;
+    gone.set_version(gone.version() + 1);
+    gone.set_deleted(true);
+    gone.set_changed_ms(staging.now_ms);
+    keep(turn, std::move(gone), kDeleted);
   }
-  for (const Key& forgotten : image_.forget_oldest()) state::store::erase(turn, forgotten);
+  image_.forget_oldest(turn);
   measure();
 }
 
-void StateService::emit(Turn& turn, const Key& key, const std::string& before, const Document& after,
+void StateService::emit(Turn& turn, const std::string& before, const Document& after,
                         const std::string& gone_because) const {
-  const auto keys = state::changed_keys(before, after.deleted ? std::string() : after.text);
-  EmitOptions options{.subject = key.id, .place = after.members.place};
+  const auto key = key_of(after);
+  const auto keys = state::changed_keys(before, after.deleted() ? std::string() : after.document());
+  EmitOptions options{.subject = key.id, .place = after.place()};
   const auto fill = [&](auto event) {
-    event.set_version(after.version);
+    event.set_version(after.version());
     for (const auto& name : keys) event.add_keys(name);
     return event;
   };
@@ -389,16 +399,16 @@ void StateService::emit(Turn& turn, const Key& key, const std::string& before, c
     auto event = fill(pb::EntityStateChanged());
     event.set_kind(key.kind);
     event.set_id(key.id);
-    if (key.kind == "feature" && !after.deleted)
-      *event.mutable_changed() = state::only(state::decode(after.text), keys);
+    if (key.kind == "feature" && !after.deleted())
+      *event.mutable_changed() = state::only(state::decode(after.document()), keys);
     turn.emit(event, options);
   }
-  if (!after.deleted) return;
+  if (!after.deleted()) return;
   pb::EntityGone gone;
   gone.set_kind(key.kind);
   gone.set_id(key.id);
   gone.set_reason(gone_because);
-  if (after.members.place.empty()) options.audience = Audience::operators();
+  if (after.place().empty()) options.audience = Audience::operators();
   turn.emit(gone, options);
 }
 

@@ -1,6 +1,5 @@
 #pragma once
-// Versioned documents of players, NPCs and things. Owned by app; io thread; everything in memory, bounded by
-// Limits.
+// Versioned documents of players, NPCs and things. Owned by app; io thread. Bounds: Limits.
 #include <map>
 #include <vector>
 
@@ -62,8 +61,13 @@ class StateService {
 
   const state::Document* seen(const Staging& staging, const state::Key& key) const;
   Result<void> replace(Staging& staging, const state::Key& key, std::string text) const;
-  void enter(Staging& staging, const state::Key& key, state::Document document) const;
-  void emit(Turn& turn, const state::Key& key, const std::string& before, const state::Document& after,
+  // The next version.
+  void enter(Staging& staging, const state::Key& key, std::string text, const state::Members& members) const;
+  void enter(Staging& staging, state::Document document) const;
+  void mark_deleted(Staging& staging, const state::Key& key) const;
+  // Makes it so, and tells it.
+  void keep(Turn& turn, state::Document after, const std::string& gone_because);
+  void emit(Turn& turn, const std::string& before, const state::Document& after,
             const std::string& gone_because) const;
   Error unknown(const state::Key& key) const;
   void measure() const;
