@@ -141,6 +141,16 @@ class Table final : public TableRows {
     return {rows_.lower_bound(prefix), rows_.lower_bound(key_after(prefix))};
   }
 
+  // Their records alone: of("marta") of a key (npc, id); of() all.
+  template <class... Part>
+  auto of(const Part&... parts) const {
+    if constexpr (sizeof...(parts) == 0) {
+      return rows_ | std::views::values;
+    } else {
+      return under(parts...) | std::views::values;
+    }
+  }
+
   // Takes the place of the row that has its key.
   void put(Turn& turn, Record record) {
     auto key = shape_.key_of(record);
@@ -159,6 +169,17 @@ class Table final : public TableRows {
     if (!rows_.contains(key)) return false;
     change(turn, std::move(key), std::nullopt);
     return true;
+  }
+
+  // All of(parts...) of which `drop` is true. How many they were.
+  template <class Drop, class... Part>
+  std::int64_t erase_if(Turn& turn, Drop drop, const Part&... parts) {
+    std::vector<TableKey> gone;
+    for (const auto& record : of(parts...)) {
+      if (drop(record)) gone.push_back(shape_.key_of(record));
+    }
+    for (const auto& key : gone) erase_at(turn, key);
+    return static_cast<std::int64_t>(gone.size());
   }
 
   // Is told of each change, of one that is taken back, too; before the timeline is opened. What it refers to

@@ -47,10 +47,9 @@ struct ForgetTest : ::testing::Test, Minds {
   // Everything that is kept anywhere, as bytes.
   std::string kept() {
     std::string all;
-    for (const auto* column :
-         {"record from npc_minds", "cast(text as blob) from npc_memories",
-          "cast(text as blob) from npc_lines", "record from npc_decisions",
-          "cast(text as blob) from npc_beliefs", "about from npc_beliefs", "heard_from from npc_beliefs"}) {
+    for (const auto* column : {"record from npc_minds", "cast(text as blob) from npc_memories",
+                               "cast(text as blob) from npc_lines", "record from npc_decisions",
+                               "cast(text as blob) from npc_beliefs", "parts from npc_beliefs"}) {
       for (const auto& row : world.rows(std::string("select ") + column)) all += row.blob(0);
     }
     return all;

@@ -23,12 +23,13 @@ boost::asio::awaitable<void> Anticipation::watch_players() {
     co_await rt::sleep_for(host_.env(), config_.tuning.look_again);
     const auto since =
         host_.timeline().now().ms - host_.timeline().clock().span_of(config_.tuning.present_ahead).ms;
-    for (const auto& [name, player] : players_.known()) {
-      if (player.seen_ms() >= since) expect(name, about_to_hear(player));
+    const auto& known = players_.known().rows();
+    for (const auto& [key, player] : known) {
+      if (player.seen_ms() >= since) expect(player.player(), about_to_hear(player));
     }
     // With nothing better to do, one after the other for somebody whom nobody knows: the first line of most.
     // Not while somebody talks or is about to: what is read then is in their way.
-    const bool needed = talks_ > 0 || std::ranges::any_of(players_.known(), [&](const auto& entry) {
+    const bool needed = talks_ > 0 || std::ranges::any_of(known, [&](const auto& entry) {
                           return entry.second.seen_ms() >= since;
                         });
     if (needed || reading_ahead_ > 0 || unprepared_.empty()) continue;

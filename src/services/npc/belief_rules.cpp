@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view kFact = "fact:";
 constexpr double kDayMs = 86'400'000;
 
-bool has(const std::vector<std::string>& list, std::string_view one) {
+template <class List>
+bool has(const List& list, std::string_view one) {
   return std::ranges::find(list, one) != list.end();
 }
 
@@ -54,9 +55,9 @@ double confirmed(double before, double heard, const BeliefLimits& limits) {
   return std::max(before, std::min(both, limits.hearsay_most));
 }
 
-double freshness(const Belief& belief, std::int64_t now_ms, const BeliefLimits& limits) {
-  if (!fact_of(belief.subject).empty()) return 1;
-  const double days = static_cast<double>(std::max<std::int64_t>(0, now_ms - belief.true_at_ms)) / kDayMs;
+double freshness(const pb::BeliefRecord& belief, std::int64_t now_ms, const BeliefLimits& limits) {
+  if (!fact_of(belief.subject()).empty()) return 1;
+  const double days = static_cast<double>(std::max<std::int64_t>(0, now_ms - belief.true_at_ms())) / kDayMs;
   return steady_exp2(-days / limits.half_life_days);
 }
 
@@ -82,55 +83,46 @@ std::string made_vague(std::string_view text, const pack::VagueWords& words) {
   return join(parts, " ");
 }
 
-const Belief* belief_of(const std::vector<Belief>& beliefs, std::string_view subject) {
-  const auto found =
-      std::ranges::find_if(beliefs, [&](const auto& b) { return b.live() && b.subject == subject; });
-  return found == beliefs.end() ? nullptr : &*found;
-}
-
-Taken take(std::vector<Belief>& beliefs, Belief news, const BeliefLimits& limits) {
-  Taken taken;
-  for (std::size_t i = 0; i < beliefs.size(); ++i) {
-    auto& mine = beliefs[i];
-    if (mine.subject != news.subject || mine.true_at_ms < news.true_at_ms) continue;
-    if (mine.true_at_ms > news.true_at_ms || !mine.live()) return taken;  // they know better
-    const bool again = has(mine.heard_from, news.source);
-    if (mine.source == kSaw || mine.heard_from.size() >= limits.heard_from) return taken;
-    const double sure = news.source == kSaw ? news.confidence
-                        : again             ? std::max(mine.confidence, news.confidence)
-                                            : confirmed(mine.confidence, news.confidence, limits);
-    if (sure <= mine.confidence && news.source != kSaw) return taken;
+Taken take(const BeliefList& beliefs, pb::BeliefRecord news, const BeliefLimits& limits) {
+  for (const auto* known : beliefs) {
+    if (known->subject() != news.subject() || known->true_at_ms() < news.true_at_ms()) continue;
+    if (known->true_at_ms() > news.true_at_ms() || !is_live(*known)) return {};  // they know better
+    const bool saw = news.source() == kSaw;
+    const bool again = has(known->heard_from(), news.source());
+    if (known->source() == kSaw || static_cast<std::size_t>(known->heard_from_size()) >= limits.heard_from)
+      return {};
+    const double sure = saw     ? news.confidence()
+                        : again ? std::max(known->confidence(), news.confidence())
+                                : confirmed(known->confidence(), news.confidence(), limits);
+    if (sure <= known->confidence() && !saw) return {};
+    auto mine = *known;
     // Whose words are kept: of whoever was the surest.
-    if (news.confidence > mine.confidence || news.source == kSaw) {
-      mine.text = std::move(news.text);
-      mine.source = news.source;
-      mine.event = news.event;
-      mine.learned_at_ms = news.learned_at_ms;
+    if (news.confidence() > known->confidence() || saw) {
+      mine.set_text(news.text());
+      mine.set_source(news.source());
+      mine.set_event(news.event());
+      mine.set_learned_at_ms(news.learned_at_ms());
     }
-    mine.confidence = sure;
-    if (news.source != kSaw && !again) mine.heard_from.push_back(std::move(news.source));
-    taken.how = Taken::How::confirmed;
-    taken.changed = {i};
-    return taken;
+    mine.set_confidence(sure);
+    if (!saw && !again) mine.add_heard_from(news.source());
+    return {Taken::How::confirmed, {std::move(mine)}};
   }
-  for (std::size_t i = 0; i < beliefs.size(); ++i) {
-    if (beliefs[i].subject != news.subject || !beliefs[i].live()) continue;
-    beliefs[i].ended_at_ms = news.learned_at_ms;
-    taken.changed.push_back(i);
+  Taken taken{Taken::How::learned, {}};
+  for (const auto* known : beliefs) {
+    if (known->subject() != news.subject() || !is_live(*known)) continue;
+    taken.rows.push_back(*known);
+    taken.rows.back().set_ended_at_ms(news.learned_at_ms());
   }
-  if (news.source != kSaw) news.heard_from = {news.source};
-  taken.how = Taken::How::learned;
-  taken.changed.push_back(beliefs.size());
-  beliefs.push_back(std::move(news));
+  if (news.source() != kSaw) news.add_heard_from(news.source());
+  taken.rows.push_back(std::move(news));
   return taken;
 }
 
-std::size_t to_drop(const std::vector<Belief>& beliefs, std::int64_t now_ms, const BeliefLimits& limits) {
-  const auto least = std::ranges::min_element(beliefs, {}, [&](const auto& b) {
-    const double worth = b.live() ? b.importance * b.confidence * freshness(b, now_ms, limits) : 0;
-    return std::tuple(b.live(), worth, b.learned_at_ms);
+const pb::BeliefRecord& to_drop(const BeliefList& beliefs, std::int64_t now_ms, const BeliefLimits& limits) {
+  return **std::ranges::min_element(beliefs, {}, [&](const auto* b) {
+    const double worth = is_live(*b) ? b->importance() * b->confidence() * freshness(*b, now_ms, limits) : 0;
+    return std::tuple(is_live(*b), worth, b->learned_at_ms());
   });
-  return static_cast<std::size_t>(least - beliefs.begin());
 }
 
 double news_of_deed(const pack::Verb& verb, bool by_player, bool moved_feelings) {
@@ -144,24 +136,25 @@ bool may_pass(const pack::Fact& fact, const pack::NpcId& teller, const pack::Lis
 }
 
 double novelty(const Topic& topic, const pack::Npc& teller, const pack::Npc& listener,
-               const std::vector<Belief>& theirs, const BeliefLimits& limits) {
+               const BeliefList& theirs, const BeliefLimits& limits) {
   const std::string& them = listener.id.str();
   if (topic.fact != nullptr) {
     const auto& about = topic.fact->about;
     if (pack::knows(*topic.fact, listener.id) || std::ranges::find(about, listener.id) != about.end())
       return 0;
-  } else if (has(topic.belief->about, them)) {
+  } else if (has(topic.belief->about(), them)) {
     return 0;
   }
-  if (topic.belief != nullptr && has(topic.belief->heard_from, them)) return 0;
-  const std::string subject = topic.fact != nullptr ? fact_subject(topic.fact->id) : topic.belief->subject;
-  const std::int64_t true_at = topic.belief != nullptr ? topic.belief->true_at_ms : 0;
-  for (const auto& mine : theirs) {
-    if (mine.subject != subject || mine.true_at_ms < true_at) continue;
-    const bool better = !mine.live() || mine.true_at_ms > true_at || mine.source == kSaw;
-    const bool full = mine.confidence >= limits.hearsay_most || mine.heard_from.size() >= limits.heard_from;
-    if (better || full || has(mine.heard_from, teller.id.str())) return 0;
-    return .5 * (1 - mine.confidence);
+  if (topic.belief != nullptr && has(topic.belief->heard_from(), them)) return 0;
+  const std::string subject = topic.fact != nullptr ? fact_subject(topic.fact->id) : topic.belief->subject();
+  const std::int64_t true_at = topic.belief != nullptr ? topic.belief->true_at_ms() : 0;
+  for (const auto* mine : theirs) {
+    if (mine->subject() != subject || mine->true_at_ms() < true_at) continue;
+    const bool better = !is_live(*mine) || mine->true_at_ms() > true_at || mine->source() == kSaw;
+    const bool full = mine->confidence() >= limits.hearsay_most ||
+                      static_cast<std::size_t>(mine->heard_from_size()) >= limits.heard_from;
+    if (better || full || has(mine->heard_from(), teller.id.str())) return 0;
+    return .5 * (1 - mine->confidence());
   }
   return 1;
 }

@@ -22,21 +22,10 @@ namespace pb = troupe::v1;
 // The source of what somebody has seen themselves; of what was told it is the teller's id.
 inline constexpr std::string_view kSaw = "saw";
 
-struct Belief {
-  std::string subject;  // fact_subject(), or of what happened: "death:bram", "deed:accuse:nell:bram"
-  std::string text;     // in plain words, as it was seen or told
-  std::string source;
-  double confidence = 0;  // 0 to 1
-  double importance = 0;  // 0 to 1
-  std::int64_t true_at_ms = 0;
-  std::int64_t learned_at_ms = 0;
-  std::int64_t ended_at_ms = 0;         // 0 = believed still
-  std::uint64_t event = 0;              // by which it was learned
-  std::vector<std::string> about;       // who took part, as memories call them
-  std::vector<std::string> heard_from;  // everybody who told them, the first first
+// Of one person.
+using BeliefList = std::vector<const pb::BeliefRecord*>;
 
-  bool live() const { return ended_at_ms == 0; }
-};
+inline bool is_live(const pb::BeliefRecord& belief) { return belief.ended_at_ms() == 0; }
 
 struct BeliefLimits {
   std::size_t per_npc = 200;     // beyond: what ended first, then the least worth
@@ -65,26 +54,24 @@ double confirmed(double before, double heard, const BeliefLimits& limits = {});
 
 // What is left of the importance of something that was true at a time: half after each half-life, facts in
 // full.
-double freshness(const Belief& belief, std::int64_t now_ms, const BeliefLimits& limits = {});
+double freshness(const pb::BeliefRecord& belief, std::int64_t now_ms, const BeliefLimits& limits = {});
 
 // The numbers of a text as they are told by who is not sure of them: "fourteen candles" -> "some candles".
 // Which words are numbers, the language's texts say.
 std::string made_vague(std::string_view text, const pack::VagueWords& words);
 
-// What came of news: `changed` are the rows of `beliefs` that are to be kept anew, the news' own last.
+// What came of news: the rows as they are from now on, the news' own last.
 struct Taken {
   enum class How { nothing, confirmed, learned } how = How::nothing;
-  std::vector<std::size_t> changed;
+  std::vector<pb::BeliefRecord> rows;
 };
-// Takes news into what somebody believes. What they know better, or heard from the same mouth as surely,
-// changes nothing.
-Taken take(std::vector<Belief>& beliefs, Belief news, const BeliefLimits& limits = {});
+// What somebody with these beliefs makes of news. What they know better, or heard from the same mouth as
+// surely, changes nothing.
+Taken take(const BeliefList& beliefs, pb::BeliefRecord news, const BeliefLimits& limits = {});
 
-// Which to drop when there are too many: an index.
-std::size_t to_drop(const std::vector<Belief>& beliefs, std::int64_t now_ms, const BeliefLimits& limits = {});
-
-// The live belief about a subject, or nullptr.
-const Belief* belief_of(const std::vector<Belief>& beliefs, std::string_view subject);
+// Which to drop when there are too many.
+const pb::BeliefRecord& to_drop(const BeliefList& beliefs, std::int64_t now_ms,
+                                const BeliefLimits& limits = {});
 
 // How much a deed is worth telling, 0 to 1: what harms or threatens before what a player did, and what
 // neighbours do all day not at all.
@@ -98,15 +85,15 @@ bool may_pass(const pack::Fact& fact, const pack::NpcId& teller, const pack::Lis
 
 // Something that one could tell another.
 struct Topic {
-  const pack::Fact* fact = nullptr;  // or of what happened:
-  const Belief* belief = nullptr;    // of the teller; null where the pack gave them the fact
-  double confidence = 0;             // the teller's
+  const pack::Fact* fact = nullptr;          // or of what happened:
+  const pb::BeliefRecord* belief = nullptr;  // of the teller; null where the pack gave them the fact
+  double confidence = 0;                     // the teller's
   double importance = 0;
 };
 // How much a listener would make of it: 1 of what they never heard, less of what they half believe, 0 of what
 // they know, were there for or have heard from this teller.
 double novelty(const Topic& topic, const pack::Npc& teller, const pack::Npc& listener,
-               const std::vector<Belief>& theirs, const BeliefLimits& limits = {});
+               const BeliefList& theirs, const BeliefLimits& limits = {});
 // What telling it is worth, 0 to 1: novelty and importance, and how glad they are to talk with each other.
 double worth(double novelty, double importance, double liking, double sociability);
 inline constexpr double kWorthLeast = .08;  // of what is worth opening one's mouth for

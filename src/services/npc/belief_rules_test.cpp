@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "pack/query.h"
 
 namespace troupe::npc {
@@ -10,16 +12,39 @@ namespace {
 
 constexpr std::int64_t kDay = 86'400'000;
 
-Belief news(std::string source, double confidence, std::int64_t true_at = 0, std::string text = "It is so.") {
-  return {.subject = "fact:oil",
-          .text = std::move(text),
-          .source = std::move(source),
-          .confidence = confidence,
-          .importance = .6,
-          .true_at_ms = true_at,
-          .learned_at_ms = 10 * kDay,
-          .event = 7};
+pb::BeliefRecord news(std::string source, double confidence, std::int64_t true_at = 0,
+                      std::string text = "It is so.") {
+  pb::BeliefRecord made;
+  made.set_subject("fact:oil");
+  made.set_text(std::move(text));
+  made.set_source(std::move(source));
+  made.set_confidence(confidence);
+  made.set_importance(.6);
+  made.set_true_at_ms(true_at);
+  made.set_learned_at_ms(10 * kDay);
+  made.set_event(7);
+  return made;
 }
+
+BeliefList list_of(const std::vector<pb::BeliefRecord>& beliefs) {
+  BeliefList list;
+  for (const auto& belief : beliefs) list.push_back(&belief);
+  return list;
+}
+
+// What one person believes, by when it was true.
+struct Mine {
+  std::map<std::int64_t, pb::BeliefRecord> rows;
+
+  const pb::BeliefRecord& operator[](std::int64_t true_at) const { return rows.at(true_at); }
+  Taken hear(pb::BeliefRecord told) {
+    BeliefList list;
+    for (const auto& [at, belief] : rows) list.push_back(&belief);
+    auto taken = take(list, std::move(told));
+    for (const auto& row : taken.rows) rows[row.true_at_ms()] = row;
+    return taken;
+  }
+};
 
 TEST(Beliefs, ConfidenceFallsWithEachMouth) {
   double confidence = sure_of(pack::FactSource::witnessed);
@@ -43,67 +68,67 @@ TEST(Beliefs, AnotherMouthConfirmsWithinBounds) {
 }
 
 TEST(Beliefs, WhatIsHeardFirstIsLearned) {
-  std::vector<Belief> mine;
-  const auto taken = take(mine, news("nell", .5));
+  const auto taken = take({}, news("nell", .5));
   EXPECT_EQ(taken.how, Taken::How::learned);
-  ASSERT_EQ(mine.size(), 1U);
-  EXPECT_EQ(mine[0].heard_from, std::vector<std::string>{"nell"});
+  ASSERT_EQ(taken.rows.size(), 1U);
+  ASSERT_EQ(taken.rows[0].heard_from_size(), 1);
+  EXPECT_EQ(taken.rows[0].heard_from(0), "nell");
 }
 
 TEST(Beliefs, TheSameMouthAgainChangesNothing) {
-  std::vector<Belief> mine;
-  (void)take(mine, news("nell", .5));
-  EXPECT_EQ(take(mine, news("nell", .5)).how, Taken::How::nothing);
-  EXPECT_EQ(take(mine, news("nell", .4)).how, Taken::How::nothing);
-  EXPECT_EQ(mine[0].confidence, .5);
-  EXPECT_EQ(take(mine, news("nell", .6)).how, Taken::How::confirmed) << "who has become surer is";
-  EXPECT_EQ(mine[0].confidence, .6) << "believed no more than they believe it themselves";
+  Mine mine;
+  (void)mine.hear(news("nell", .5));
+  EXPECT_EQ(mine.hear(news("nell", .5)).how, Taken::How::nothing);
+  EXPECT_EQ(mine.hear(news("nell", .4)).how, Taken::How::nothing);
+  EXPECT_EQ(mine[0].confidence(), .5);
+  EXPECT_EQ(mine.hear(news("nell", .6)).how, Taken::How::confirmed) << "who has become surer is";
+  EXPECT_EQ(mine[0].confidence(), .6) << "believed no more than they believe it themselves";
 }
 
 TEST(Beliefs, TheSurerWordsAreKept) {
-  std::vector<Belief> mine;
-  (void)take(mine, news("nell", .4, 0, "Some candles burned."));
-  EXPECT_EQ(take(mine, news("bram", .7, 0, "Fourteen candles burned.")).how, Taken::How::confirmed);
-  EXPECT_EQ(mine[0].text, "Fourteen candles burned.");
-  EXPECT_EQ(mine[0].source, "bram");
-  EXPECT_GT(mine[0].confidence, .7);
-  (void)take(mine, news("pip", .3, 0, "Some candles burned."));
-  EXPECT_EQ(mine[0].text, "Fourteen candles burned.");
-  EXPECT_EQ(mine[0].heard_from.size(), 3U);
+  Mine mine;
+  (void)mine.hear(news("nell", .4, 0, "Some candles burned."));
+  EXPECT_EQ(mine.hear(news("bram", .7, 0, "Fourteen candles burned.")).how, Taken::How::confirmed);
+  EXPECT_EQ(mine[0].text(), "Fourteen candles burned.");
+  EXPECT_EQ(mine[0].source(), "bram");
+  EXPECT_GT(mine[0].confidence(), .7);
+  (void)mine.hear(news("pip", .3, 0, "Some candles burned."));
+  EXPECT_EQ(mine[0].text(), "Fourteen candles burned.");
+  EXPECT_EQ(mine[0].heard_from_size(), 3);
 }
 
 TEST(Beliefs, WhatWasTrueLaterEndsWhatWasBelieved) {
-  std::vector<Belief> mine;
-  (void)take(mine, news("nell", .9, 2 * kDay));
-  const auto taken = take(mine, news("bram", .3, 3 * kDay));
+  Mine mine;
+  (void)mine.hear(news("nell", .9, 2 * kDay));
+  const auto taken = mine.hear(news("bram", .3, 3 * kDay));
   EXPECT_EQ(taken.how, Taken::How::learned);
-  EXPECT_EQ(taken.changed.size(), 2U);
-  ASSERT_EQ(mine.size(), 2U);
-  EXPECT_EQ(mine[0].ended_at_ms, 10 * kDay) << "when it was learned, not when it was so";
-  EXPECT_TRUE(mine[1].live());
-  EXPECT_EQ(belief_of(mine, "fact:oil"), &mine[1]);
-  EXPECT_EQ(take(mine, news("pip", 1, 2 * kDay)).how, Taken::How::nothing) << "old news";
+  EXPECT_EQ(taken.rows.size(), 2U);
+  EXPECT_EQ(taken.rows.back().source(), "bram");
+  ASSERT_EQ(mine.rows.size(), 2U);
+  EXPECT_EQ(mine[2 * kDay].ended_at_ms(), 10 * kDay) << "when it was learned, not when it was so";
+  EXPECT_TRUE(is_live(mine[3 * kDay]));
+  EXPECT_EQ(mine.hear(news("pip", 1, 2 * kDay)).how, Taken::How::nothing) << "old news";
 }
 
 TEST(Beliefs, WhoSawItIsNotToldOtherwise) {
-  std::vector<Belief> mine;
-  (void)take(mine, news(std::string(kSaw), 1, kDay));
-  EXPECT_EQ(take(mine, news("nell", .9, kDay)).how, Taken::How::nothing);
-  EXPECT_EQ(mine[0].confidence, 1);
+  Mine mine;
+  (void)mine.hear(news(std::string(kSaw), 1, kDay));
+  EXPECT_EQ(mine.hear(news("nell", .9, kDay)).how, Taken::How::nothing);
+  EXPECT_EQ(mine[kDay].confidence(), 1);
 }
 
 TEST(Beliefs, WhatEndedGoesFirstThenTheLeastWorth) {
-  std::vector<Belief> mine = {news("nell", .9), news("bram", .2), news("pip", .9)};
-  mine[2].ended_at_ms = 1;
-  EXPECT_EQ(to_drop(mine, 10 * kDay), 2U);
+  std::vector<pb::BeliefRecord> mine = {news("nell", .9), news("bram", .2), news("pip", .9)};
+  mine[2].set_ended_at_ms(1);
+  EXPECT_EQ(&to_drop(list_of(mine), 10 * kDay), &mine[2]);
   mine.pop_back();
-  EXPECT_EQ(to_drop(mine, 10 * kDay), 1U);
+  EXPECT_EQ(&to_drop(list_of(mine), 10 * kDay), &mine[1]);
 }
 
 TEST(Beliefs, NewsGrowOldAndFactsDoNot) {
-  Belief fact = news("nell", 1);
+  auto fact = news("nell", 1);
   EXPECT_EQ(freshness(fact, 100 * kDay), 1);
-  fact.subject = "death:bram";
+  fact.set_subject("death:bram");
   EXPECT_NEAR(freshness(fact, 3 * kDay), .5, 1e-6);
 }
 
@@ -154,13 +179,15 @@ TEST(Beliefs, NothingIsNewToWhoKnowsIt) {
   EXPECT_EQ(novelty(topic, town.bram, town.nell, {}), 0) << "holds it";
   EXPECT_EQ(novelty(topic, town.nell, town.pip, {}), 0) << "it is about them";
   EXPECT_EQ(novelty(topic, town.nell, town.bram, {}), 1);
-  std::vector<Belief> theirs = {news("pip", .6)};
-  theirs[0].subject = fact_subject(town.open.id);
-  theirs[0].heard_from = {"pip"};
-  EXPECT_NEAR(novelty(topic, town.nell, town.bram, theirs), .2, 1e-9) << "half believed";
-  theirs[0].heard_from = {"pip", "nell"};
-  EXPECT_EQ(novelty(topic, town.nell, town.bram, theirs), 0) << "from this mouth already";
-  const Belief told{.subject = "death:odo", .heard_from = {"bram"}};
+  auto theirs = news("pip", .6);
+  theirs.set_subject(fact_subject(town.open.id));
+  theirs.add_heard_from("pip");
+  EXPECT_NEAR(novelty(topic, town.nell, town.bram, {&theirs}), .2, 1e-9) << "half believed";
+  theirs.add_heard_from("nell");
+  EXPECT_EQ(novelty(topic, town.nell, town.bram, {&theirs}), 0) << "from this mouth already";
+  pb::BeliefRecord told;
+  told.set_subject("death:odo");
+  told.add_heard_from("bram");
   EXPECT_EQ(novelty({.belief = &told}, town.nell, town.bram, {}), 0) << "they told it themselves";
 }
 

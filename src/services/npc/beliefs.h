@@ -1,11 +1,12 @@
 #pragma once
 // What people believe beside what the pack gives them: what they saw, and what they were told, from whom, how
 // surely and since when. The one place through which somebody learns something. Owned by NpcService; io
-// thread; what lasts is a turn's write. The rules and bounds are in belief_rules.h.
+// thread. The rules and bounds are in belief_rules.h.
 #include <map>
 #include <string>
 #include <vector>
 
+#include "host/table.h"
 #include "services/npc/belief_rules.h"
 #include "services/npc/minds.h"
 #include "talk/asks.h"
@@ -20,13 +21,23 @@ struct Telling {
   std::string decision{};  // by which it was chosen, where a model chose
 };
 
+// What somebody sees.
+struct News {
+  std::string subject;  // as in BeliefRecord
+  std::string text;
+  double importance = 0;  // 0 to 1
+  std::int64_t true_at_ms = 0;
+  std::uint64_t event = 0;  // that they saw: its sequence
+  std::vector<std::string> about{};
+};
+
 class Beliefs {
  public:
   Beliefs(const Ground& ground, Minds& minds);
   void mount();
 
-  // By subject and by when it was true; what has ended too.
-  const std::vector<Belief>& of(const std::string& npc) const;
+  // By subject and by when it was true; what has ended too. Valid until the next change.
+  BeliefList of(const std::string& npc) const;
   // From the pack or by hearsay.
   bool knows(const std::string& npc, const pack::Fact& fact) const;
   // What the pack gave somebody and not everybody: at most BeliefLimits::weighed of it are looked at at a
@@ -39,28 +50,24 @@ class Beliefs {
   // was told one keeps it.
   std::vector<talk::Known> known_by(const std::string& npc) const;
 
-  // They saw what is news. `news.event` is the event that they saw.
-  void see(Turn& turn, Mind& mind, Belief news);
+  void see(Turn& turn, const Mind& mind, const News& news);
   // They are told: RumourTold, whose cause is how the teller knew. Its sequence; 0 where it is nothing to
   // them.
-  std::uint64_t hear(Turn& turn, Mind& mind, const Telling& said);
+  std::uint64_t hear(Turn& turn, const Mind& mind, const Telling& said);
   // What is about a player or was said by them goes; of one moment only, where `at_ms` says so.
   void forget(Turn& turn, const Mind& mind, const std::string& player, std::int64_t at_ms = -1);
 
  private:
-  Result<void> load(db::Reader& reader);
   void take_pack(Turn& turn);
-  void keep(Turn& turn, const std::string& npc, const Belief& belief) const;
-  void drop(Turn& turn, const std::string& npc, const Belief& belief) const;
-  void note(Turn& turn, const std::string& npc, const Taken& taken);
+  void note(Turn& turn, const std::string& npc, Taken taken);
   Result<pb::NpcBeliefsReply> beliefs(const Caller& caller, const pb::NpcBeliefsRequest& request) const;
-  void show(const Belief& belief, pb::BeliefView& out) const;
+  void show(const pb::BeliefRecord& belief, pb::BeliefView& out) const;
 
   const pack::Pack& pack_;
   Host& host_;
   const pack::PromptTexts& texts_;
   Minds& minds_;
-  std::map<std::string, std::vector<Belief>> beliefs_;  // by person
+  Table<pb::BeliefRecord> beliefs_;
   std::map<std::string, std::vector<const pack::Fact*>> held_;
 };
 

@@ -52,7 +52,7 @@ bool Initiative::stands_at(const std::string& player, const std::string& place) 
 }
 
 bool Initiative::may_be_addressed(const std::string& player, std::int64_t now_ms) const {
-  const auto& known = players_.known().at(player);
+  const auto& known = *players_.known().find(player);
   const auto pause = pack_.world.players.addressed_minutes * kMinuteMs;
   if (pause == 0 || !known.typing_to().empty()) return false;
   if (known.addressed_ms() != 0 && now_ms - known.addressed_ms() < pause) return false;
@@ -105,13 +105,13 @@ std::vector<Topic> Initiative::topics(const Mind& mind, const std::string& playe
   for (const auto* fact : beliefs_.held(mind.record.id())) {
     add({.fact = fact, .confidence = sure_of(fact->source), .importance = importance_of(*fact)});
   }
-  for (const auto& belief : beliefs_.of(mind.record.id())) {
-    if (!belief.live() || belief.confidence < limits.worth_telling) continue;
-    if (has(belief.about, key)) continue;
-    add({.fact = pack_.fact(fact_of(belief.subject)),
-         .belief = &belief,
-         .confidence = belief.confidence,
-         .importance = belief.importance * freshness(belief, now_ms)});
+  for (const auto* belief : beliefs_.of(mind.record.id())) {
+    if (!is_live(*belief) || belief->confidence() < limits.worth_telling) continue;
+    if (has(belief->about(), key)) continue;
+    add({.fact = pack_.fact(fact_of(belief->subject())),
+         .belief = belief,
+         .confidence = belief->confidence(),
+         .importance = belief->importance() * freshness(*belief, now_ms)});
   }
   return found;
 }
@@ -122,7 +122,8 @@ std::optional<Initiative::Reason> Initiative::news(const Mind& mind, const std::
   const double like = liking(relation_or_default(mind, player_key(player)));
   for (const auto& topic : topics(mind, player, now_ms)) {
     const double worth = worth_telling_a_player(topic.importance, like, mind.who->traits.sociability);
-    const std::string subject = topic.fact != nullptr ? fact_subject(topic.fact->id) : topic.belief->subject;
+    const std::string subject =
+        topic.fact != nullptr ? fact_subject(topic.fact->id) : topic.belief->subject();
     if (worth < kAddressLeast) continue;
     if (best && std::tuple(-best->worth, best->subject) <= std::tuple(-worth, subject)) continue;
     best = Reason{.text = in_own_words(*mind.who, topic), .subject = subject, .goal = {}, .worth = worth};

@@ -30,7 +30,7 @@ double worth_telling_a_player(double importance, double liking, double sociabili
 }
 
 double fit(std::string_view line, const Topic& topic) {
-  if (topic.fact == nullptr) return overlap(line, topic.belief->text);
+  if (topic.fact == nullptr) return overlap(line, topic.belief->text());
   return overlap(line, topic.fact->text + " " + join(topic.fact->topics, " "));
 }
 

@@ -44,8 +44,8 @@ Result<pb::NpcInputReply> Input::input(Turn& turn, const Caller& caller, const p
   }
 
   const std::string name = caller.player_or_self(said.player());
-  const auto before = players_.known().find(name);
-  const std::string looked_at = before == players_.known().end() ? std::string() : before->second.looked_at();
+  const auto* before = players_.known().find(name);
+  const std::string looked_at = before == nullptr ? std::string() : before->looked_at();
   TRY(auto reply, players_.stand(turn, caller, said));
   if (said.looked_at() != looked_at) notice_look(turn, name, said.looked_at(), reply.place());
   if (!action.verb().empty()) *reply.mutable_verdict() = do_for(turn, caller, name, action);

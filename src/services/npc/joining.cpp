@@ -44,7 +44,7 @@ void Initiative::on_answer(Turn& turn, const EventContext& context, const pb::Di
     best.set_player(event.player());
     best.set_to(event.npc());
     best.set_text(in_own_words(*mind->who, *topic));
-    best.set_subject(topic->fact != nullptr ? fact_subject(topic->fact->id) : topic->belief->subject);
+    best.set_subject(topic->fact != nullptr ? fact_subject(topic->fact->id) : topic->belief->subject());
     best.set_cause(context.sequence);
   }
   if (most == 0) return;

@@ -8,9 +8,6 @@
 
 namespace troupe::npc {
 
-using db::Blob;
-using db::Values;
-
 namespace {
 
 constexpr std::int64_t kMinuteMs = 60'000;
@@ -47,57 +44,39 @@ Meetings::Meetings(const Ground& ground, Minds& minds, Decisions& decisions, con
       beliefs_(beliefs),
       aloud_(aloud),
       situation_(situation),
-      tales_(ground, beliefs) {}
+      tales_(ground, beliefs),
+      kept_(host_.timeline()) {}
 
 void Meetings::mount() {
-  auto& timeline = host_.timeline();
-  timeline.add_migrations(
-      {{"npc_company", 1, "create table npc_company (npc text primary key, record blob not null)"}});
-  timeline.add_table("npc_company", "npc");
-  timeline.add_loader([this](db::Reader& reader) { return load(reader); });
-  timeline.add_pack_hook("npc", [this](Turn& turn, const pb::PackChanged&) { take_pack(turn); });
+  host_.timeline().add_pack_hook("npc", [this](Turn& turn, const pb::PackChanged&) { take_pack(turn); });
   host_.on(&Meetings::on_arrived, this);
   host_.on(&Meetings::on_phase, this);
   host_.serve(&Meetings::chosen, this);
 }
 
-Result<void> Meetings::load(db::Reader& reader) {
-  kept_.clear();
-  TRY(const auto rows, reader.query("select npc, record from npc_company"));
-  for (const auto& row : rows) kept_[row.text(0)].ParseFromString(row.blob(1));
-  return {};
-}
-
 void Meetings::take_pack(Turn& turn) {
-  std::erase_if(kept_, [&](auto& entry) {
-    const bool gone = !minds_.has(entry.first);
-    if (gone) turn.write("delete from npc_company where npc = $1", Values{entry.first});
-    return gone;
-  });
-  for (auto& [npc, record] : kept_) {
-    auto& met = *record.mutable_met();
-    const auto end =
-        std::remove_if(met.begin(), met.end(), [&](const auto& m) { return !minds_.has(m.npc()); });
-    if (end == met.end()) continue;
-    met.erase(end, met.end());
-    save(turn, npc);
+  kept_.erase_if(turn, [&](const pb::CompanyRecord& record) { return !minds_.has(record.npc()); });
+  for (const auto& [key, record] : kept_.rows()) {
+    auto next = record;
+    auto& met = *next.mutable_met();
+    met.erase(std::remove_if(met.begin(), met.end(), [&](const auto& m) { return !minds_.has(m.npc()); }),
+              met.end());
+    if (met.size() != record.met_size()) kept_.put(turn, std::move(next));
   }
 }
 
-pb::CompanyRecord& Meetings::today(const std::string& npc, std::int64_t now_ms) {
-  auto& record = kept_[npc];
-  if (record.day() != now_ms / kDayMs) {
-    record.set_day(now_ms / kDayMs);
-    record.set_told(0);
-  }
+pb::CompanyRecord Meetings::today(const std::string& npc, std::int64_t now_ms) const {
+  const auto* kept = kept_.find(npc);
+  auto record = kept != nullptr ? *kept : pb::CompanyRecord();
+  record.set_npc(npc);
+  if (record.day() != now_ms / kDayMs) record.set_told(0);
+  record.set_day(now_ms / kDayMs);
   return record;
 }
 
-void Meetings::save(Turn& turn, const std::string& npc) {
-  turn.write(
-      "insert into npc_company (npc, record) values ($1, $2) on conflict (npc) do update set record = "
-      "excluded.record",
-      Values{npc, Blob{stable_bytes(kept_[npc])}});
+void Meetings::close_question(Turn& turn, pb::CompanyRecord company) {
+  company.set_asking(false);
+  kept_.put(turn, std::move(company));
 }
 
 // A while from now they look about; who will do so already does it then.
@@ -123,16 +102,15 @@ void Meetings::on_phase(Turn& turn, const EventContext&, const pb::PhaseChanged&
 }
 
 bool Meetings::rested(const std::string& npc, const std::string& other, std::int64_t now_ms) const {
-  const auto kept = kept_.find(npc);
-  if (kept == kept_.end()) return true;
-  return std::ranges::none_of(kept->second.met(), [&](const auto& met) {
+  const auto* kept = kept_.find(npc);
+  if (kept == nullptr) return true;
+  return std::ranges::none_of(kept->met(), [&](const auto& met) {
     return met.npc() == other && now_ms - met.at_ms() < kPairHours * 60 * kMinuteMs;
   });
 }
 
 bool Meetings::may_tell_more(const std::string& npc, std::int64_t now_ms) const {
-  const auto kept = kept_.find(npc);
-  return kept == kept_.end() || kept->second.day() != now_ms / kDayMs || kept->second.told() < kToldADay;
+  return today(npc, now_ms).told() < kToldADay;
 }
 
 Meetings::Company Meetings::company(Turn& turn, const Mind& mind) const {
@@ -154,12 +132,9 @@ Meetings::Company Meetings::company(Turn& turn, const Mind& mind) const {
 
 void Meetings::meet(Turn& turn, Mind& mind) {
   const std::string& id = mind.record.id();
-  const auto kept = kept_.find(id);
-  const bool unanswered = kept != kept_.end() && kept->second.asking();
-  if (unanswered) {  // a crash, a lost engine
-    kept->second.set_asking(false);
-    save(turn, id);
-  }
+  const auto* kept = kept_.find(id);
+  const bool unanswered = kept != nullptr && kept->asking();
+  if (unanswered) close_question(turn, *kept);  // a crash, a lost engine
   const auto with = company(turn, mind);
   if (with.awake.empty()) return;  // until somebody comes
   if (!with.partners.empty() && talk(turn, mind, with, !unanswered)) return;
@@ -209,9 +184,9 @@ std::uint64_t Meetings::tell(Turn& turn, const Mind& teller, const Tale& tale, c
   const auto sequence = beliefs_.hear(
       turn, *listener, {.teller = id, .topic = tale.topic, .trust = tale.trust, .decision = decision});
   if (sequence == 0) return 0;
-  auto& record = today(id, turn.now().ms);
+  auto record = today(id, turn.now().ms);
   record.set_told(record.told() + 1);
-  save(turn, id);
+  kept_.put(turn, std::move(record));
   const auto& place = teller.record.place();
   const auto here = players_.at(place);
   const bool a_secret = tale.topic.fact != nullptr && tale.topic.fact->secret;
@@ -228,14 +203,15 @@ std::uint64_t Meetings::tell(Turn& turn, const Mind& teller, const Tale& tale, c
 }
 
 void Meetings::note_met(Turn& turn, const std::string& npc, const std::string& other) {
-  auto& met = *today(npc, turn.now().ms).mutable_met();
+  auto record = today(npc, turn.now().ms);
+  auto& met = *record.mutable_met();
   const auto again = std::remove_if(met.begin(), met.end(), [&](const auto& m) { return m.npc() == other; });
   met.erase(again, met.end());
   if (met.size() >= kMetKept) met.erase(met.begin());
   auto* now = met.Add();
   now->set_npc(other);
   now->set_at_ms(turn.now().ms);
-  save(turn, npc);
+  kept_.put(turn, std::move(record));
 }
 
 }  // namespace troupe::npc

@@ -5,10 +5,10 @@
 //
 // Bounds: a pair talks once in kPairHours, a person tells kToldADay things a day, a meeting is two tellings.
 // Words are said only where a player is there to hear them (TalkOverheard).
-#include <map>
 #include <string>
 #include <vector>
 
+#include "host/table.h"
 #include "services/npc/aloud.h"
 #include "services/npc/decisions.h"
 #include "services/npc/players.h"
@@ -39,7 +39,6 @@ class Meetings {
     std::vector<const Mind*> partners;  // of those, who might talk with them now
     bool in_confidence = false;         // they are two, and no player is there
   };
-  Result<void> load(db::Reader& reader);
   void on_arrived(Turn& turn, const EventContext& context, const pb::NpcArrived& event);
   void on_phase(Turn& turn, const EventContext& context, const pb::PhaseChanged& event);
   void take_pack(Turn& turn);
@@ -59,8 +58,9 @@ class Meetings {
                           bool in_confidence) const;
   std::uint64_t tell(Turn& turn, const Mind& teller, const Tale& tale, const std::string& decision = {});
   void note_met(Turn& turn, const std::string& npc, const std::string& other);
-  pb::CompanyRecord& today(const std::string& npc, std::int64_t now_ms);
-  void save(Turn& turn, const std::string& npc);
+  // As it is kept, with nothing told yet where that was another day.
+  pb::CompanyRecord today(const std::string& npc, std::int64_t now_ms) const;
+  void close_question(Turn& turn, pb::CompanyRecord company);
 
   // meetings_gold.cpp: what a model would rather tell. No secrets, and nothing that may hold a player's text.
   bool ask_gold(Turn& turn, Mind& mind, const std::vector<Tale>& tales);
@@ -78,7 +78,7 @@ class Meetings {
   Aloud& aloud_;
   const Situation& situation_;
   Tales tales_;
-  std::map<std::string, pb::CompanyRecord> kept_;  // by person; only of those who have talked
+  Table<pb::CompanyRecord> kept_;
 };
 
 }  // namespace troupe::npc

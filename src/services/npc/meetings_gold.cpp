@@ -16,7 +16,7 @@ constexpr double kClearLead = .2;       // of the best, over which no model is a
 // What may stand before a model: no secret, and nothing that may be called after a player.
 bool may_be_asked(const Tale& tale) {
   if (tale.topic.fact != nullptr) return !tale.topic.fact->secret;
-  return std::ranges::none_of(tale.topic.belief->about, is_player_key);
+  return std::ranges::none_of(tale.topic.belief->about(), is_player_key);
 }
 
 }  // namespace
@@ -35,10 +35,10 @@ bool Meetings::ask_gold(Turn& turn, Mind& mind, const std::vector<Tale>& tales) 
     return false;
 
   const std::string& id = record.id();
-  auto& company = today(id, now);
+  auto company = today(id, now);
   company.set_asked(company.asked() + 1);
   company.set_asking(true);
-  save(turn, id);
+  kept_.put(turn, company);
   record.set_gold_ms(now);
   minds_.save(turn, mind);
   schedule(turn, Timer::meet, id, turn.now() + turn.clock().span_of(config_.tuning.give_up_real));
@@ -98,14 +98,13 @@ Result<pb::NpcChosenReply> Meetings::chosen(Turn& turn, const Caller& caller,
                                             const pb::NpcTaleChosen& command) {
   TRY_VOID(only_the_server(caller));
   TRY(Mind * mind, minds_.find(command.npc()));
-  const auto kept = kept_.find(command.npc());
+  const auto* kept = kept_.find(command.npc());
   pb::NpcChosenReply reply;
-  if (kept == kept_.end() || !kept->second.asking() || kept->second.asked() != command.asked()) {
+  if (kept == nullptr || !kept->asking() || kept->asked() != command.asked()) {
     reply.set_why("the question is closed");
     return reply;
   }
-  kept->second.set_asking(false);
-  save(turn, command.npc());
+  close_question(turn, *kept);
   unschedule(turn, Timer::meet, command.npc());
   soon(turn, command.npc(), kTogetherMinutes);
   const auto with = company(turn, *mind);

@@ -11,7 +11,8 @@ namespace troupe::npc {
 using db::Blob;
 using db::Values;
 
-Minds::Minds(const Ground& ground) : pack_(ground.pack), host_(ground.host), config_(ground.config) {
+Minds::Minds(const Ground& ground)
+    : pack_(ground.pack), host_(ground.host), config_(ground.config), counters_(host_.timeline()) {
   host_.metrics()
       .gauge("troupe_npc_people", "People of the world")
       .set(static_cast<double>(pack_.npcs.size()));
@@ -69,12 +70,6 @@ Result<void> Minds::load(db::Reader& reader) {
     mind->decisions.clear();
     mind->index = config_.make_index ? config_.make_index() : nullptr;
   }
-  TRY(const auto counters,
-      reader.query("select last_memory, last_line, last_gold_ms, thinks from npc_counters"));
-  last_memory_ = counters.empty() ? 0 : counters[0].integer(0);
-  last_line_ = counters.empty() ? 0 : counters[0].integer(1);
-  last_gold_ms_ = counters.empty() ? 0 : counters[0].integer(2);
-  thinks_ = !counters.empty() && counters[0].integer(3) != 0;
   TRY(const auto records, reader.query("select npc, record from npc_minds"));
   for (const auto& row : records) {
     if (const auto found = people_.find(row.text(0)); found != people_.end()) {
@@ -140,50 +135,45 @@ void Minds::save(Turn& turn, const Mind& mind) const {
       Values{mind.who->id.str(), Blob{stable_bytes(mind.record)}});
 }
 
-void Minds::save_counters(Turn& turn) const {
-  turn.write(
-      "insert into npc_counters (id, last_memory, last_line, last_gold_ms, thinks) values (1, $1, $2, $3, "
-      "$4) "
-      "on conflict (id) do update set last_memory = excluded.last_memory, last_line = excluded.last_line, "
-      "last_gold_ms = excluded.last_gold_ms, thinks = excluded.thinks",
-      Values{last_memory_, last_line_, last_gold_ms_, std::int64_t{thinks_ ? 1 : 0}});
+std::int64_t Minds::counter(const char* name) const {
+  const auto* kept = counters_.find(name);
+  return kept == nullptr ? 0 : kept->value();
 }
 
-std::int64_t Minds::next_memory(Turn& turn) {
-  ++last_memory_;
-  save_counters(turn);
-  return last_memory_;
+void Minds::set_counter(Turn& turn, const char* name, std::int64_t value) {
+  pb::NpcCounterRecord counter;
+  counter.set_name(name);
+  counter.set_value(value);
+  counters_.put(turn, std::move(counter));
+}
+
+std::int64_t Minds::next(Turn& turn, const char* name) {
+  const auto id = counter(name) + 1;
+  set_counter(turn, name, id);
+  return id;
 }
 
 void Minds::set_thinks(Turn& turn, bool thinks) {
-  if (thinks == thinks_) return;
-  thinks_ = thinks;
-  save_counters(turn);
-}
-
-void Minds::set_last_gold(Turn& turn) {
-  last_gold_ms_ = turn.now().ms;
-  save_counters(turn);
+  if (thinks != this->thinks()) set_counter(turn, kThinks, thinks ? 1 : 0);
 }
 
 void Minds::add_line(Turn& turn, Mind& mind, const std::string& player, bool by_player, std::uint64_t talk,
                      const std::string& text) {
   auto& conversation = mind.conversations[player];
   auto& lines = conversation.lines;
-  lines.push_back(
-      {.id = ++last_line_, .talk = talk, .by_player = by_player, .text = text, .at_ms = turn.now().ms});
+  const auto id = next(turn, kLine);
+  lines.push_back({.id = id, .talk = talk, .by_player = by_player, .text = text, .at_ms = turn.now().ms});
   turn.write(
       "insert into npc_lines (id, npc, player, who, text, at_ms, talk, by_player, levels) "
       "values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-      Values{last_line_, mind.who->id.str(), player, by_player ? player : mind.who->id.str(), text,
-             turn.now().ms, static_cast<std::int64_t>(talk), std::int64_t{by_player ? 1 : 0},
+      Values{id, mind.who->id.str(), player, by_player ? player : mind.who->id.str(), text, turn.now().ms,
+             static_cast<std::int64_t>(talk), std::int64_t{by_player ? 1 : 0},
              Blob{by_player ? store::levels_blob(conversation.allowed) : std::string()}});
   while (lines.size() > config_.limits.lines_max) {
     turn.write("delete from npc_lines where id = $1", Values{lines.front().id});
     lines.pop_front();
   }
   if (mind.conversations.size() > config_.limits.conversations_max) make_room(turn, mind, player);
-  save_counters(turn);
 }
 
 // Of whoever said little the oldest: a crowd of strangers takes no friend's place.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "host/table.h"
 #include "services/npc/ground.h"
 #include "services/npc/mind.h"
 
@@ -35,22 +36,31 @@ class Minds {
   // A line of a conversation; beyond the bounds the oldest goes, and whoever said little is forgotten first.
   void add_line(Turn& turn, Mind& mind, const std::string& player, bool by_player, std::uint64_t talk,
                 const std::string& text);
-  std::int64_t next_memory(Turn& turn);  // its id
+  std::int64_t next_memory(Turn& turn) { return next(turn, kMemory); }  // its id
 
-  bool thinks() const { return thinks_; }
+  // Part of history: who decides depends on it.
+  bool thinks() const { return counter(kThinks) != 0; }
   void set_thinks(Turn& turn, bool thinks);
-  std::int64_t last_gold_ms() const { return last_gold_ms_; }
-  void set_last_gold(Turn& turn);
+  // Game time of the last question to the gold tier.
+  std::int64_t last_gold_ms() const { return counter(kGold); }
+  void set_last_gold(Turn& turn) { set_counter(turn, kGold, turn.now().ms); }
 
   // Of people whom the pack has no more; until forget_strays().
   const std::map<std::string, pb::NpcRecord>& strays() const { return strays_; }
   void forget_strays() { strays_.clear(); }
 
  private:
+  static constexpr const char* kMemory = "memory";
+  static constexpr const char* kLine = "line";
+  static constexpr const char* kGold = "gold_ms";
+  static constexpr const char* kThinks = "thinks";
+
   Result<void> load(db::Reader& reader);
   Result<void> load_memories(db::Reader& reader);
   Result<void> load_lines(db::Reader& reader);
-  void save_counters(Turn& turn) const;
+  std::int64_t counter(const char* name) const;
+  void set_counter(Turn& turn, const char* name, std::int64_t value);
+  std::int64_t next(Turn& turn, const char* name);
   void make_room(Turn& turn, Mind& mind, const std::string& spared) const;
 
   const pack::Pack& pack_;
@@ -58,10 +68,7 @@ class Minds {
   const NpcConfig& config_;
   People people_;
   std::map<std::string, pb::NpcRecord> strays_;
-  std::int64_t last_memory_ = 0;
-  std::int64_t last_line_ = 0;
-  std::int64_t last_gold_ms_ = 0;  // game time of the last question to the gold tier
-  bool thinks_ = false;            // part of history: who decides depends on it
+  Table<pb::NpcCounterRecord> counters_;
 };
 
 }  // namespace troupe::npc

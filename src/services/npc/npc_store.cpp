@@ -39,10 +39,7 @@ std::vector<db::Migration> migrations() {
       kind text not null,
       record blob not null
     );
-    create index npc_decisions_by_sequence on npc_decisions (sequence);
-    create table npc_players (player text primary key, record blob not null);
-    create table npc_counters (id bigint primary key, last_memory bigint not null, last_line bigint not null,
-                               last_gold_ms bigint not null, thinks bigint not null))sql"},
+    create index npc_decisions_by_sequence on npc_decisions (sequence);)sql"},
           // Who spoke, and which line an answer answers: told by numbers, not by what reads alike.
           {"npc", 2, R"sql(
     alter table npc_lines add column talk bigint not null default 0;
@@ -59,8 +56,7 @@ std::vector<db::Migration> migrations() {
 }
 
 std::vector<std::pair<std::string, std::string>> tables() {
-  return {{"npc_minds", "npc"},    {"npc_memories", "id"},    {"npc_lines", "id"},
-          {"npc_decisions", "id"}, {"npc_players", "player"}, {"npc_counters", "id"}};
+  return {{"npc_minds", "npc"}, {"npc_memories", "id"}, {"npc_lines", "id"}, {"npc_decisions", "id"}};
 }
 
 std::string names_blob(const std::vector<std::string>& names) {

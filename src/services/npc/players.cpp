@@ -18,14 +18,6 @@ constexpr const char* kWeaponKind = "weapon";
 void Players::mount() {
   host_.on(&Players::on_state, this);
   host_.on(&Players::on_gone, this);
-  host_.timeline().add_loader([this](db::Reader& reader) { return load(reader); });
-}
-
-Result<void> Players::load(db::Reader& reader) {
-  players_.clear();
-  TRY(const auto players, reader.query("select player, record from npc_players"));
-  for (const auto& row : players) players_[row.text(0)].ParseFromString(row.blob(1));
-  return {};
 }
 
 Result<void> check_player(const std::string& name) {
@@ -37,7 +29,7 @@ std::vector<const pb::PlayerRecord*> Players::present() const {
   const auto& timeline = host_.timeline();
   const auto since = timeline.now().ms - real_ms(timeline.clock(), config_.tuning.present_real);
   std::vector<const pb::PlayerRecord*> present;
-  for (const auto& [name, player] : players_) {
+  for (const auto& [key, player] : players_.rows()) {
     if (player.seen_ms() >= since) present.push_back(&player);
   }
   return present;
@@ -52,11 +44,11 @@ std::vector<std::string> Players::at(const std::string& place) const {
 }
 
 void Players::note_addressed(Turn& turn, const std::string& player) {
-  const auto known = players_.find(player);
-  if (known == players_.end()) return;
-  pb::PlayerRecord record = known->second;
+  const auto* known = players_.find(player);
+  if (known == nullptr) return;
+  auto record = *known;
   record.set_addressed_ms(turn.now().ms);
-  keep(turn, record);
+  players_.put(turn, std::move(record));
 }
 
 bool Players::could_see(Position at) const {
@@ -88,28 +80,27 @@ Result<pb::NpcInputReply> Players::stand(Turn& turn, const Caller& caller,
     const auto there = position(pack_, mind->record, now);
     if (steady_distance(there.x - at.at.x, there.y - at.at.y) < config_.limits.interest_m) reply.add_near(id);
   }
-  const auto known = players_.find(name);
-  if (known == players_.end()) TRY_VOID(make_room(turn));
+  const auto* known = players_.find(name);
+  if (known == nullptr) TRY_VOID(make_room(turn));
   pb::PlayerRecord next;
   next.set_player(name);
   // Half metres: what nobody can see is not history.
   next.set_x(at.at.x);
   next.set_y(at.at.y);
   next.set_place(place.id.str());
-  next.set_armed(known != players_.end() && known->second.armed());
+  next.set_armed(known != nullptr && known->armed());
   next.set_looked_at(request.looked_at());
   next.set_typing_to(request.typing_to());
-  if (known != players_.end()) {
-    next.set_seen_ms(known->second.seen_ms());
-    next.set_addressed_ms(known->second.addressed_ms());
-    const bool same = next.SerializeAsString() == known->second.SerializeAsString();
-    if (same && now - known->second.seen_ms() < turn.clock().span_of(config_.tuning.refresh_real).ms)
-      return reply;
+  if (known != nullptr) {
+    next.set_seen_ms(known->seen_ms());
+    next.set_addressed_ms(known->addressed_ms());
+    const bool same = next.SerializeAsString() == known->SerializeAsString();
+    if (same && now - known->seen_ms() < turn.clock().span_of(config_.tuning.refresh_real).ms) return reply;
   }
-  const bool moved = known == players_.end() || known->second.place() != next.place();
+  const bool moved = known == nullptr || known->place() != next.place();
   next.set_seen_ms(now);
-  keep(turn, next);
-  if (moved) tell_state(turn, name, next.place());
+  players_.put(turn, std::move(next));
+  if (moved) tell_state(turn, name, reply.place());
   return reply;
 }
 
@@ -126,13 +117,13 @@ Step Players::step(Turn& turn, const Caller& caller, const std::string& player, 
     const auto& fields = document->document().fields();
     if (const auto found = fields.find("place"); found != fields.end()) place = found->second.string_value();
   }
-  const auto known = players_.find(player);
+  const auto* known = players_.find(player);
   Position from = says;
   std::int64_t elapsed_ms = config_.tuning.newcomer_real.count();
-  if (known != players_.end() && (known->second.place() == place || pack_.place(place) == nullptr)) {
-    from = {known->second.x(), known->second.y()};
+  if (known != nullptr && (known->place() == place || pack_.place(place) == nullptr)) {
+    from = {known->x(), known->y()};
     const auto& clock = turn.clock();
-    elapsed_ms = clock.real_of({turn.now().ms - known->second.seen_ms()}).count();
+    elapsed_ms = clock.real_of({turn.now().ms - known->seen_ms()}).count();
   } else if (const auto* there = pack_.place(place)) {
     from = {there->x, there->y};
   }
@@ -166,36 +157,33 @@ void Players::tell_state(Turn& turn, const std::string& player, const std::strin
 }
 
 void Players::moved(Turn& turn, const std::string& player, const std::string& place) {
-  const auto known = players_.find(player);
+  const auto* known = players_.find(player);
   const auto* there = pack_.place(place);
-  if (known == players_.end() || there == nullptr) return;
-  pb::PlayerRecord record = known->second;
+  if (known == nullptr || there == nullptr) return;
+  auto record = *known;
   record.set_x(there->x);
   record.set_y(there->y);
   record.set_place(place);
   record.set_seen_ms(turn.now().ms);
-  keep(turn, record);
+  players_.put(turn, std::move(record));
 }
 
 // Whoever was not heard of for a real minute makes room, the longest gone first.
 Result<void> Players::make_room(Turn& turn) {
   if (players_.size() < config_.limits.players_max) return {};
-  const auto gone = std::ranges::min_element(players_, {}, [](const auto& p) { return p.second.seen_ms(); });
+  const auto gone =
+      std::ranges::min_element(players_.rows(), {}, [](const auto& p) { return p.second.seen_ms(); });
   const std::int64_t fresh_ms = turn.clock().span_of(std::chrono::minutes(1)).ms;
   if (turn.now().ms - gone->second.seen_ms() <= fresh_ms) {
     return fail(Code::exhausted, "npc.players", "no room for more players", 60'000);
   }
-  turn.write("delete from npc_players where player = $1", db::Values{gone->first});
-  players_.erase(gone);
+  players_.erase_at(turn, gone->first);
   return {};
 }
 
-void Players::keep(Turn& turn, const pb::PlayerRecord& record) {
-  players_[record.player()] = record;
-  turn.write(
-      "insert into npc_players (player, record) values ($1, $2) "
-      "on conflict (player) do update set record = excluded.record",
-      db::Values{record.player(), db::Blob{stable_bytes(record)}});
+void Players::keep(Turn& turn, pb::PlayerRecord next) {
+  if (next.SerializeAsString() != players_.find(next.player())->SerializeAsString())
+    players_.put(turn, std::move(next));
 }
 
 // Whoever writes a player's place or pockets in state writes them for npc too.
@@ -206,14 +194,14 @@ void Players::on_state(Turn& turn, const EventContext&, const pb::PlayerStateCha
 }
 
 void Players::read(Turn& turn, const std::string& player) {
-  const auto known = players_.find(player);
-  if (known == players_.end()) return;
+  const auto* known = players_.find(player);
+  if (known == nullptr) return;
   pb::StateGetRequest get;
   get.set_kind("player");
   get.set_id(player);
   const auto document = turn.call<pb::StateDocument>(as_npc(turn.world()), get);
   if (!document) return;
-  auto next = known->second;
+  auto next = *known;
   const auto& fields = document->document().fields();
   const auto place = fields.find("place");
   if (place != fields.end() && place->second.string_value() != next.place()) {
@@ -229,35 +217,27 @@ void Players::read(Turn& turn, const std::string& player) {
                    const auto* good = pack_.good(item.first);
                    return good != nullptr && good->kind == kWeaponKind && item.second.number_value() > 0;
                  }));
-  if (next.SerializeAsString() == known->second.SerializeAsString()) return;
-  known->second = next;
-  turn.write("update npc_players set record = $2 where player = $1",
-             db::Values{player, db::Blob{stable_bytes(next)}});
+  keep(turn, std::move(next));
 }
 
 void Players::on_gone(Turn& turn, const EventContext&, const pb::EntityGone& event) {
-  if (event.kind() != "player" || players_.erase(event.id()) == 0) return;
-  turn.write("delete from npc_players where player = $1", db::Values{event.id()});
-}
-
-void Players::adapt(Turn& turn) {
-  for (auto& [name, player] : players_) adapt(turn, player);
+  if (event.kind() == "player") players_.erase(turn, event.id());
 }
 
 // Where players arrive, if their place is gone; the document in `state` has moved already.
-void Players::adapt(Turn& turn, pb::PlayerRecord& player) {
-  const std::string before = player.SerializeAsString();
-  if (const auto* place = pack_.place(player.place()); place == nullptr) {
-    const auto& arrival = *pack_.place(pack_.world.arrival.str());
-    player.set_place(arrival.id.str());
-    player.set_x(arrival.x);
-    player.set_y(arrival.y);
+void Players::adapt(Turn& turn) {
+  for (const auto& [key, player] : players_.rows()) {
+    auto next = player;
+    if (pack_.place(player.place()) == nullptr) {
+      const auto& arrival = *pack_.place(pack_.world.arrival.str());
+      next.set_place(arrival.id.str());
+      next.set_x(arrival.x);
+      next.set_y(arrival.y);
+    }
+    if (!minds_.has(player.looked_at())) next.clear_looked_at();
+    if (!minds_.has(player.typing_to())) next.clear_typing_to();
+    keep(turn, std::move(next));
   }
-  if (!minds_.has(player.looked_at())) player.clear_looked_at();
-  if (!minds_.has(player.typing_to())) player.clear_typing_to();
-  if (player.SerializeAsString() == before) return;
-  turn.write("update npc_players set record = $2 where player = $1",
-             db::Values{player.player(), db::Blob{stable_bytes(player)}});
 }
 
 }  // namespace troupe::npc

@@ -2,11 +2,11 @@
 // Where players are, as far as the server believes their clients, whom they look at and whether they are
 // armed. Owned by NpcService; io thread. Bound: NpcLimits::players_max; who was not heard of for the longest
 // makes room, `exhausted` npc.players while all were heard within a real minute.
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "host/table.h"
 #include "services/npc/minds.h"
 #include "services/npc/player_rules.h"
 #include "troupe/v1/events.pb.h"
@@ -17,10 +17,14 @@ namespace troupe::npc {
 class Players {
  public:
   Players(const Ground& ground, const Minds& minds)
-      : pack_(ground.pack), host_(ground.host), config_(ground.config), minds_(minds) {}
+      : pack_(ground.pack),
+        host_(ground.host),
+        config_(ground.config),
+        minds_(minds),
+        players_(host_.timeline()) {}
   void mount();
 
-  const std::map<std::string, pb::PlayerRecord>& known() const { return players_; }
+  const Table<pb::PlayerRecord>& known() const { return players_; }
   // Those who were heard of lately.
   std::vector<const pb::PlayerRecord*> present() const;
   // Of those, who stand at a place.
@@ -39,13 +43,12 @@ class Players {
   void adapt(Turn& turn);
 
  private:
-  Result<void> load(db::Reader& reader);
   Step step(Turn& turn, const Caller& caller, const std::string& player, Position says);
   void tell_state(Turn& turn, const std::string& player, const std::string& place);
   void read(Turn& turn, const std::string& player);
-  void adapt(Turn& turn, pb::PlayerRecord& player);
+  // Written where it is otherwise than it was.
+  void keep(Turn& turn, pb::PlayerRecord next);
   Result<void> make_room(Turn& turn);
-  void keep(Turn& turn, const pb::PlayerRecord& record);
   void on_state(Turn& turn, const EventContext& context, const pb::PlayerStateChanged& event);
   void on_gone(Turn& turn, const EventContext& context, const pb::EntityGone& event);
 
@@ -53,7 +56,7 @@ class Players {
   Host& host_;
   const NpcConfig& config_;
   const Minds& minds_;
-  std::map<std::string, pb::PlayerRecord> players_;
+  Table<pb::PlayerRecord> players_;
 };
 
 // `invalid_argument` npc.no_player, or what is wrong with the name.

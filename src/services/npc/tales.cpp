@@ -20,11 +20,11 @@ void some_of(const List& list, std::size_t most, std::uint64_t from, Take take) 
 }  // namespace
 
 std::string Tale::subject() const {
-  return topic.fact != nullptr ? fact_subject(topic.fact->id) : topic.belief->subject;
+  return topic.fact != nullptr ? fact_subject(topic.fact->id) : topic.belief->subject();
 }
 
 const std::string& Tale::text() const {
-  return topic.belief != nullptr ? topic.belief->text : topic.fact->text;
+  return topic.belief != nullptr ? topic.belief->text() : topic.fact->text;
 }
 
 std::vector<Topic> Tales::topics(const Turn& turn, const Mind& teller, bool in_confidence) const {
@@ -36,13 +36,13 @@ std::vector<Topic> Tales::topics(const Turn& turn, const Mind& teller, bool in_c
     if (fact->secret && !in_confidence) return;
     out.push_back({.fact = fact, .confidence = sure_of(fact->source), .importance = importance_of(*fact)});
   });
-  some_of(beliefs_.of(id), limits.weighed, from, [&](const Belief& belief) {
-    if (!belief.live() || belief.confidence < limits.worth_telling) return;
-    const auto* fact = pack_.fact(fact_of(belief.subject));
+  some_of(beliefs_.of(id), limits.weighed, from, [&](const pb::BeliefRecord* belief) {
+    if (!is_live(*belief) || belief->confidence() < limits.worth_telling) return;
+    const auto* fact = pack_.fact(fact_of(belief->subject()));
     out.push_back({.fact = fact,
-                   .belief = &belief,
-                   .confidence = belief.confidence,
-                   .importance = belief.importance * freshness(belief, turn.now().ms)});
+                   .belief = belief,
+                   .confidence = belief->confidence(),
+                   .importance = belief->importance() * freshness(*belief, turn.now().ms)});
   });
   return out;
 }
@@ -57,9 +57,10 @@ std::vector<Tale> Tales::of(const Turn& turn, const Mind& teller, const std::vec
   for (const auto* listener : listeners) {
     const std::string& id = listener->record.id();
     const double like = liking(relation_or_default(teller, id));
+    const auto theirs = beliefs_.of(id);
     for (const auto& topic : topics) {
       Tale tale{.listener = listener, .topic = topic};
-      const double news = novelty(topic, *teller.who, *listener->who, beliefs_.of(id));
+      const double news = novelty(topic, *teller.who, *listener->who, theirs);
       tale.worth = worth(news, topic.importance, like, teller.who->traits.sociability);
       if (tale.worth < kWorthLeast) continue;
       pack::Listener to = beliefs_.listener(teller, *listener, topic.fact);
@@ -80,7 +81,7 @@ std::vector<Tale> Tales::of(const Turn& turn, const Mind& teller, const std::vec
 }
 
 std::string in_own_words(const pack::Npc& teller, const Topic& topic) {
-  if (topic.belief != nullptr) return topic.belief->text;
+  if (topic.belief != nullptr) return topic.belief->text();
   const auto own = std::ranges::find(teller.knows, topic.fact->id, &pack::Knows::fact);
   return own != teller.knows.end() && !own->says.empty() ? own->says : topic.fact->text;
 }

@@ -53,9 +53,9 @@ void Threats::mount() {
 // Where somebody is just now; none: nobody can say (a player who never said so).
 std::optional<Position> Threats::position_of(const std::string& key, std::int64_t now_ms) const {
   if (is_player_key(key)) {
-    const auto player = players_.known().find(player_of(key));
-    if (player == players_.known().end()) return std::nullopt;
-    return Position{player->second.x(), player->second.y()};
+    const auto* player = players_.known().find(player_of(key));
+    if (player == nullptr) return std::nullopt;
+    return Position{player->x(), player->y()};
   }
   const auto mind = minds_.people().find(key);
   if (mind == minds_.people().end() || mind->second->record.dead()) return std::nullopt;
@@ -243,8 +243,8 @@ void Threats::flee_from(Turn& turn, Mind& mind, const std::string& source) {
 }
 
 void Threats::tick(Turn& turn) {
-  if (players_.known().empty()) return;     // nobody to react to: routine and choices run on timers
-  const auto present = players_.present();  // gathered once: everybody looks at all of them
+  if (players_.known().rows().empty()) return;  // nobody to react to: routine and choices run on timers
+  const auto present = players_.present();      // gathered once: everybody looks at all of them
   acts_.add(static_cast<double>(minds_.people().size()));
   for (const auto& [id, mind] : minds_.people()) {
     if (!mind->record.dead()) sense(turn, *mind, present);
