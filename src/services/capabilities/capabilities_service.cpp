@@ -88,7 +88,9 @@ CapabilitiesService::CapabilitiesService(const pack::Pack& pack, Host& host, cap
                                                    request.SerializeAsString());
                     },
               limits),
-      engines_(limits),
+      registered_engines_(host.timeline()),
+      registered_features_(host.timeline()),
+      engines_(registered_engines_.rows(), registered_features_.rows(), limits),
       busy_(host.timeline()),
       offers_(host.timeline(), limits) {}
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/host.h"
+#include "host/table.h"
 #include "services/capabilities/busy.h"
 #include "services/capabilities/engine_rules.h"
 #include "services/capabilities/offers.h"
@@ -77,14 +78,15 @@ class CapabilitiesService {
                                             const pb::CapabilitiesRegisterEngineRequest& request);
   Result<pb::Feature> register_feature(Turn& turn, const Caller& caller,
                                        const pb::CapabilitiesRegisterFeatureRequest& request);
-  Result<void> load_engines(db::Reader& reader);
   void mount_engines();
 
   const pack::Pack& pack_;
   Host& host_;
   const capabilities::Limits limits_;
   const capabilities::SurroundingsReader reader_;
-  capabilities::EngineTable engines_;
+  Table<pb::EngineVersion> registered_engines_;
+  Table<pb::Feature> registered_features_;
+  const capabilities::EngineTable engines_;
   capabilities::Busy busy_;
   capabilities::Offers offers_;
 };

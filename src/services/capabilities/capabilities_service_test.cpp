@@ -323,6 +323,7 @@ TEST_F(CapabilitiesTest, EnginesAndFeaturesAreKeptOverARestart) {
   const auto suggested = world_.call<pb::CapabilitiesSuggestReply>(designer(), suggest);
   ASSERT_TRUE(suggested);
   EXPECT_GT(suggested->features_size(), 0);
+  EXPECT_EQ(world_.state_hash(), world_.replayed_state_hash());
 }
 
 TEST_F(CapabilitiesTest, ARestartForgetsNothing) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ranges>
 #include <set>
 #include <tuple>
 
@@ -77,17 +78,27 @@ int shared(const std::set<std::string>& a, const std::set<std::string>& b) {
 }
 
 // A name says more than a category, a category more than a sentence.
-int score(const EngineFeature& feature, const std::set<std::string>& context) {
-  int points = 3 * shared(context, words_of(feature.name)) + 2 * shared(context, words_of(feature.category)) +
-               shared(context, words_of(feature.summary));
-  for (const auto& [name, text] : feature.parameters) points += shared(context, words_of(name));
+int score(const pb::Feature& feature, const std::set<std::string>& context) {
+  int points = 3 * shared(context, words_of(feature.name())) +
+               2 * shared(context, words_of(feature.category())) +
+               shared(context, words_of(feature.summary()));
+  for (const auto& [name, text] : feature.parameters()) points += shared(context, words_of(name));
   return points;
 }
 
-bool usable(const EngineFeature& feature, const std::string& version) {
+// `name` is what tells those of one engine apart.
+template <class Record>
+bool is_registered(const std::map<std::string, Record>& rows, const Record& record,
+                   const std::string& (Record::*name)() const) {
+  return std::ranges::any_of(std::views::values(rows), [&](const Record& row) {
+    return row.engine() == record.engine() && (row.*name)() == (record.*name)();
+  });
+}
+
+bool usable(const pb::Feature& feature, const std::string& version) {
   if (version.empty()) return true;
-  if (compare_versions(version, feature.introduced) < 0) return false;
-  return feature.deprecated.empty() || compare_versions(version, feature.deprecated) < 0;
+  if (compare_versions(version, feature.introduced()) < 0) return false;
+  return feature.deprecated().empty() || compare_versions(version, feature.deprecated()) < 0;
 }
 
 }  // namespace
@@ -115,21 +126,17 @@ std::strong_ordering compare_versions(std::string_view a, std::string_view b) {
   return left <=> right;
 }
 
-void EngineTable::clear_registered() {
-  registered_engines_.clear();
-  registered_features_.clear();
-}
-
-Result<void> EngineTable::check(const EngineVersion& engine) const {
-  if (!is_identifier(engine.engine)) return bad_engine("engine is a word of small letters, digits and '_'");
-  if (!parse_version(engine.version)) {
+Result<void> EngineTable::check(const pb::EngineVersion& engine) const {
+  if (!is_identifier(engine.engine())) return bad_engine("engine is a word of small letters, digits and '_'");
+  if (!parse_version(engine.version())) {
+    return bad_engine(fmt::format("version is '{}'; expected numbers with points between, such as '5.4'",
+                                  engine.version()));
+  }
+  if (!engine.released().empty() && !is_date(engine.released())) {
     return bad_engine(
-        fmt::format("version is '{}'; expected numbers with points between, such as '5.4'", engine.version));
+        fmt::format("released is '{}'; expected a date such as '2024-04-23'", engine.released()));
   }
-  if (!engine.released.empty() && !is_date(engine.released)) {
-    return bad_engine(fmt::format("released is '{}'; expected a date such as '2024-04-23'", engine.released));
-  }
-  if (!registered_engines_.contains({engine.engine, engine.version}) &&
+  if (!is_registered(registered_engines_, engine, &pb::EngineVersion::version) &&
       registered_engines_.size() >= limits_.engines_max) {
     return fail(Code::exhausted, "capabilities.full",
                 fmt::format("{} engine versions are registered already", limits_.engines_max));
@@ -137,32 +144,32 @@ Result<void> EngineTable::check(const EngineVersion& engine) const {
   return {};
 }
 
-Result<void> EngineTable::check(const EngineFeature& feature) const {
-  TRY_VOID(known(feature.engine));
-  TRY_VOID(check_category(feature.category));
-  if (!is_identifier(feature.name)) return bad_feature("name is a word of small letters, digits and '_'");
-  if (feature.summary.empty() || !is_line(feature.summary, 300))
+Result<void> EngineTable::check(const pb::Feature& feature) const {
+  TRY_VOID(known(feature.engine()));
+  TRY_VOID(check_category(feature.category()));
+  if (!is_identifier(feature.name())) return bad_feature("name is a word of small letters, digits and '_'");
+  if (feature.summary().empty() || !is_line(feature.summary(), 300))
     return bad_feature("summary is one line of 1 to 300 bytes");
-  if (!parse_version(feature.introduced)) {
+  if (!parse_version(feature.introduced())) {
     return bad_feature(
-        fmt::format("introduced is '{}'; expected a version such as '5.4'", feature.introduced));
+        fmt::format("introduced is '{}'; expected a version such as '5.4'", feature.introduced()));
   }
-  if (!feature.deprecated.empty()) {
-    if (!parse_version(feature.deprecated)) {
+  if (!feature.deprecated().empty()) {
+    if (!parse_version(feature.deprecated())) {
       return bad_feature(fmt::format("deprecated is '{}'; expected a version such as '5.4', or nothing",
-                                     feature.deprecated));
+                                     feature.deprecated()));
     }
-    if (compare_versions(feature.deprecated, feature.introduced) <= 0) {
-      return bad_feature(fmt::format("deprecated in {} is not after introduced in {}", feature.deprecated,
-                                     feature.introduced));
+    if (compare_versions(feature.deprecated(), feature.introduced()) <= 0) {
+      return bad_feature(fmt::format("deprecated in {} is not after introduced in {}", feature.deprecated(),
+                                     feature.introduced()));
     }
   }
-  if (feature.parameters.size() > 16) return bad_feature("a feature has at most 16 parameters");
-  for (const auto& [name, text] : feature.parameters) {
+  if (feature.parameters().size() > 16) return bad_feature("a feature has at most 16 parameters");
+  for (const auto& [name, text] : feature.parameters()) {
     if (!is_identifier(name) || !is_line(text, 200))
       return bad_feature("parameters are words with one line of at most 200 bytes");
   }
-  if (!registered_features_.contains({feature.engine, feature.name}) &&
+  if (!is_registered(registered_features_, feature, &pb::Feature::name) &&
       registered_features_.size() >= limits_.features_max) {
     return fail(Code::exhausted, "capabilities.full",
                 fmt::format("{} features are registered already", limits_.features_max));
@@ -170,77 +177,69 @@ Result<void> EngineTable::check(const EngineFeature& feature) const {
   return {};
 }
 
-void EngineTable::put(EngineVersion engine) {
-  std::pair key{engine.engine, engine.version};
-  registered_engines_[std::move(key)] = std::move(engine);
-}
-
-void EngineTable::put(EngineFeature feature) {
-  std::pair key{feature.engine, feature.name};
-  registered_features_[std::move(key)] = std::move(feature);
-}
-
 Result<void> EngineTable::known(const std::string& engine) const {
   std::set<std::string> names;
-  for (const auto& built_in : built_in_engines()) names.insert(built_in.engine);
-  for (const auto& [key, registered] : registered_engines_) names.insert(key.first);
+  for (const auto& built_in : built_in_engines()) names.insert(built_in.engine());
+  for (const auto& [key, registered] : registered_engines_) names.insert(registered.engine());
   if (names.contains(engine)) return {};
   const std::vector<std::string> list(names.begin(), names.end());
   return fail(Code::not_found, "capabilities.unknown_engine",
               fmt::format("no engine '{}'{} ({})", engine, did_you_mean(engine, list), join(list, ", ")));
 }
 
-Result<std::vector<EngineVersion>> EngineTable::engines(const std::string& engine) const {
+Result<std::vector<pb::EngineVersion>> EngineTable::engines(const std::string& engine) const {
   if (!engine.empty()) TRY_VOID(known(engine));
-  std::map<std::pair<std::string, std::string>, EngineVersion> merged;
-  for (const auto& built_in : built_in_engines()) merged[{built_in.engine, built_in.version}] = built_in;
-  for (const auto& [key, registered] : registered_engines_) merged[key] = registered;
-  std::vector<EngineVersion> found;
+  std::map<std::pair<std::string, std::string>, pb::EngineVersion> merged;
+  for (const auto& built_in : built_in_engines()) merged[{built_in.engine(), built_in.version()}] = built_in;
+  for (const auto& [key, registered] : registered_engines_)
+    merged[{registered.engine(), registered.version()}] = registered;
+  std::vector<pb::EngineVersion> found;
   for (const auto& [key, version] : merged) {
     if (engine.empty() || key.first == engine) found.push_back(version);
   }
-  std::ranges::sort(found, [](const EngineVersion& a, const EngineVersion& b) {
-    return a.engine != b.engine ? a.engine < b.engine : compare_versions(a.version, b.version) < 0;
+  std::ranges::sort(found, [](const pb::EngineVersion& a, const pb::EngineVersion& b) {
+    return a.engine() != b.engine() ? a.engine() < b.engine()
+                                    : compare_versions(a.version(), b.version()) < 0;
   });
   return found;
 }
 
-Result<std::vector<EngineFeature>> EngineTable::features(const std::string& engine,
-                                                         const std::string& version,
-                                                         const std::string& category) const {
+Result<std::vector<pb::Feature>> EngineTable::features(const std::string& engine, const std::string& version,
+                                                       const std::string& category) const {
   if (!engine.empty()) TRY_VOID(known(engine));
   if (!category.empty()) TRY_VOID(check_category(category));
   if (!version.empty() && !parse_version(version)) {
     return bad_engine(
         fmt::format("version is '{}'; expected numbers with points between, such as '5.4'", version));
   }
-  std::map<std::pair<std::string, std::string>, EngineFeature> merged;
-  for (const auto& built_in : built_in_features()) merged[{built_in.engine, built_in.name}] = built_in;
-  for (const auto& [key, registered] : registered_features_) merged[key] = registered;
-  std::vector<EngineFeature> found;
+  std::map<std::pair<std::string, std::string>, pb::Feature> merged;
+  for (const auto& built_in : built_in_features()) merged[{built_in.engine(), built_in.name()}] = built_in;
+  for (const auto& [key, registered] : registered_features_)
+    merged[{registered.engine(), registered.name()}] = registered;
+  std::vector<pb::Feature> found;
   for (const auto& [key, feature] : merged) {
-    if (!engine.empty() && feature.engine != engine) continue;
-    if (!category.empty() && feature.category != category) continue;
+    if (!engine.empty() && feature.engine() != engine) continue;
+    if (!category.empty() && feature.category() != category) continue;
     if (usable(feature, version)) found.push_back(feature);
   }
-  std::ranges::sort(found, {}, [](const EngineFeature& feature) {
-    return std::tie(feature.category, feature.name, feature.engine);
+  std::ranges::sort(found, {}, [](const pb::Feature& feature) {
+    return std::tie(feature.category(), feature.name(), feature.engine());
   });
   return found;
 }
 
-Result<std::vector<EngineFeature>> EngineTable::suggest(const std::string& engine, const std::string& version,
-                                                        const std::string& context, std::size_t limit) const {
+Result<std::vector<pb::Feature>> EngineTable::suggest(const std::string& engine, const std::string& version,
+                                                      const std::string& context, std::size_t limit) const {
   TRY(const auto possible, features(engine, version, {}));
   const auto words = words_of(context);
-  std::vector<std::pair<int, const EngineFeature*>> ranked;
+  std::vector<std::pair<int, const pb::Feature*>> ranked;
   for (const auto& feature : possible) {
     if (const int points = score(feature, words); points > 0) ranked.emplace_back(points, &feature);
   }
   std::ranges::sort(ranked, {}, [](const auto& entry) {
-    return std::make_tuple(-entry.first, entry.second->name, entry.second->engine);
+    return std::make_tuple(-entry.first, entry.second->name(), entry.second->engine());
   });
-  std::vector<EngineFeature> found;
+  std::vector<pb::Feature> found;
   for (const auto& [points, feature] : ranked) {
     if (found.size() == limit) break;
     found.push_back(*feature);

@@ -1,6 +1,6 @@
 #pragma once
 // Game engines, their versions and what these can do: a table that is built in, and what designers registered
-// on top. Pure; owned by CapabilitiesService.
+// on top, which replaces its rows. Pure; owned by CapabilitiesService.
 #include <compare>
 #include <map>
 #include <optional>
@@ -11,24 +11,11 @@
 
 #include "base/error.h"
 #include "services/capabilities/verb_rules.h"
+#include "troupe/v1/capabilities.pb.h"
 
 namespace troupe::capabilities {
 
-struct EngineVersion {
-  std::string engine;    // unreal, godot, or a name of one's own
-  std::string version;   // "5.4"
-  std::string released;  // "2024-04-23", may be empty
-};
-
-struct EngineFeature {
-  std::string engine;
-  std::string category;
-  std::string name;
-  std::string summary;
-  std::string introduced;
-  std::string deprecated;  // from this version on it is not to be used; "" = never
-  std::map<std::string, std::string> parameters;
-};
+namespace pb = troupe::v1;
 
 inline constexpr std::string_view kCategories[] = {"rendering", "audio",          "physics",
                                                    "ai",        "world_building", "animation"};
@@ -38,36 +25,36 @@ std::optional<std::vector<int>> parse_version(std::string_view text);
 // By number, part by part: 5.10 is later than 5.9, and 5 is 5.0. Both must parse.
 std::strong_ordering compare_versions(std::string_view a, std::string_view b);
 
-std::span<const EngineVersion> built_in_engines();
-std::span<const EngineFeature> built_in_features();
+std::span<const pb::EngineVersion> built_in_engines();
+std::span<const pb::Feature> built_in_features();
 
 class EngineTable {
  public:
-  explicit EngineTable(const Limits& limits) : limits_(limits) {}
+  // What is registered, as Table keeps it: by engine and version, by engine and name.
+  using Engines = std::map<std::string, pb::EngineVersion>;
+  using Features = std::map<std::string, pb::Feature>;
+  EngineTable(const Engines& engines, const Features& features, const Limits& limits)
+      : limits_(limits), registered_engines_(engines), registered_features_(features) {}
 
-  void clear_registered();
-  // `invalid_argument` capabilities.bad_engine or bad_feature; `exhausted` capabilities.full. Changes
-  // nothing.
-  Result<void> check(const EngineVersion& engine) const;
-  Result<void> check(const EngineFeature& feature) const;
-  // Replaces what has the same engine and version, or the same engine and name.
-  void put(EngineVersion engine);
-  void put(EngineFeature feature);
+  // Whether it may be registered: `invalid_argument` capabilities.bad_engine or bad_feature; `exhausted`
+  // capabilities.full.
+  Result<void> check(const pb::EngineVersion& engine) const;
+  Result<void> check(const pb::Feature& feature) const;
 
   // By engine, then version. `engine` "" = all; `not_found` capabilities.unknown_engine.
-  Result<std::vector<EngineVersion>> engines(const std::string& engine) const;
+  Result<std::vector<pb::EngineVersion>> engines(const std::string& engine) const;
   // What a version can do ("" = any version), by category and name.
-  Result<std::vector<EngineFeature>> features(const std::string& engine, const std::string& version,
-                                              const std::string& category) const;
+  Result<std::vector<pb::Feature>> features(const std::string& engine, const std::string& version,
+                                            const std::string& category) const;
   // Those that share words with `context`, best first; ties by name.
-  Result<std::vector<EngineFeature>> suggest(const std::string& engine, const std::string& version,
-                                             const std::string& context, std::size_t limit) const;
+  Result<std::vector<pb::Feature>> suggest(const std::string& engine, const std::string& version,
+                                           const std::string& context, std::size_t limit) const;
 
  private:
   Result<void> known(const std::string& engine) const;
   const Limits limits_;
-  std::map<std::pair<std::string, std::string>, EngineVersion> registered_engines_;
-  std::map<std::pair<std::string, std::string>, EngineFeature> registered_features_;
+  const Engines& registered_engines_;
+  const Features& registered_features_;
 };
 
 }  // namespace troupe::capabilities

@@ -27,33 +27,71 @@ TEST(Versions, AreComparedByNumber) {
   }
 }
 
+// What was registered, and the table on top of it.
+struct Registered {
+  explicit Registered(const Limits& limits = {}) : table(engines, features, limits) {}
+  void put(const pb::EngineVersion& engine) { engines[engine.engine() + ' ' + engine.version()] = engine; }
+  void put(const pb::Feature& feature) { features[feature.engine() + ' ' + feature.name()] = feature; }
+
+  EngineTable::Engines engines;
+  EngineTable::Features features;
+  EngineTable table;
+};
+
+pb::EngineVersion version(const std::string& engine, const std::string& number,
+                          const std::string& released = "") {
+  pb::EngineVersion out;
+  out.set_engine(engine);
+  out.set_version(number);
+  out.set_released(released);
+  return out;
+}
+
+struct Row {
+  std::string name, summary, introduced;
+  std::string deprecated = {}, parameter = {};
+};
+pb::Feature feature(const Row& row) {
+  pb::Feature out;
+  out.set_engine("own_engine");
+  out.set_category("ai");
+  out.set_name(row.name);
+  out.set_summary(row.summary);
+  out.set_introduced(row.introduced);
+  out.set_deprecated(row.deprecated);
+  if (!row.parameter.empty()) (*out.mutable_parameters())[row.parameter] = "x";
+  return out;
+}
+
 TEST(BuiltIn, TableIsSound) {
-  EngineTable table({});
+  const Registered registered;
+  const auto& table = registered.table;
   for (const auto& engine : built_in_engines())
-    EXPECT_TRUE(table.check(engine)) << engine.engine << engine.version;
+    EXPECT_TRUE(table.check(engine)) << engine.engine() << engine.version();
   std::map<std::string, int> per_category;
   for (const auto& feature : built_in_features()) {
     const auto checked = table.check(feature);
-    EXPECT_TRUE(checked) << feature.name << ": " << (checked ? "" : checked.error().message);
-    ++per_category[feature.category];
+    EXPECT_TRUE(checked) << feature.name() << ": " << (checked ? "" : checked.error().message);
+    ++per_category[feature.category()];
   }
   EXPECT_GE(built_in_features().size(), 25U);
   for (const auto category : kCategories) EXPECT_GE(per_category[std::string(category)], 3) << category;
   const auto versions = *table.engines("unreal");
-  EXPECT_EQ(versions.front().version, "5.0");
-  EXPECT_EQ(versions.back().version, "5.5");
+  EXPECT_EQ(versions.front().version(), "5.0");
+  EXPECT_EQ(versions.back().version(), "5.5");
   EXPECT_EQ(table.engines("")->size(), 11U);
 }
 
-std::vector<std::string> names(const Result<std::vector<EngineFeature>>& found) {
+std::vector<std::string> names(const Result<std::vector<pb::Feature>>& found) {
   std::vector<std::string> made;
   if (!found) return {found.error().reason + ": " + found.error().message};
-  for (const auto& feature : *found) made.push_back(feature.name);
+  for (const auto& feature : *found) made.push_back(feature.name());
   return made;
 }
 
 TEST(Features, ComeAndGoWithVersions) {
-  EngineTable table({});
+  const Registered registered;
+  const auto& table = registered.table;
   EXPECT_THAT(names(table.features("unreal", "5.3", "animation")), ElementsAre("control_rig", "retargeting"));
   EXPECT_THAT(names(table.features("unreal", "5.4", "animation")),
               ElementsAre("control_rig", "motion_matching", "retargeting"));
@@ -74,7 +112,8 @@ TEST(Features, ComeAndGoWithVersions) {
 }
 
 TEST(Features, AreSuggestedByTheWordsThatTheyShare) {
-  EngineTable table({});
+  const Registered registered;
+  const auto& table = registered.table;
   EXPECT_THAT(names(table.suggest("unreal", "5.5", "a harbour at night with hundreds of lanterns", 2)),
               Contains("many_lights"));
   EXPECT_EQ(names(table.suggest("unreal", "5.5", "crowds of people with behaviour", 1)),
@@ -89,39 +128,35 @@ TEST(Registering, ChecksAndReplaces) {
   Limits limits;
   limits.engines_max = 1;
   limits.features_max = 1;
-  EngineTable table(limits);
-  ASSERT_TRUE(table.check(EngineVersion{"own_engine", "1.0", ""}));
-  table.put(EngineVersion{"own_engine", "1.0", ""});
-  EXPECT_TRUE(table.check(EngineVersion{"own_engine", "1.0", "2026-01-01"}))
-      << "the same again is no new one";
-  EXPECT_EQ(table.check(EngineVersion{"own_engine", "1.1", ""}).error().message,
+  Registered registered(limits);
+  const auto& table = registered.table;
+  ASSERT_TRUE(table.check(version("own_engine", "1.0")));
+  registered.put(version("own_engine", "1.0"));
+  EXPECT_TRUE(table.check(version("own_engine", "1.0", "2026-01-01"))) << "the same again is no new one";
+  EXPECT_EQ(table.check(version("own_engine", "1.1")).error().message,
             "1 engine versions are registered already");
-  const EngineFeature feature{"own_engine", "ai", "minds", "People that think.", "1.0", "", {}};
-  ASSERT_TRUE(table.check(feature));
-  table.put(feature);
+  const auto minds = feature({"minds", "People that think.", "1.0"});
+  ASSERT_TRUE(table.check(minds));
+  registered.put(minds);
+  EXPECT_TRUE(table.check(minds)) << "the same again is no new one";
   EXPECT_THAT(names(table.features("own_engine", "1.0", "")), ElementsAre("minds"));
-  const std::pair<EngineFeature, const char*> rows[] = {
-      {{"own_engine", "ai", "More Minds", "x", "1.0", "", {}},
-       "name is a word of small letters, digits and '_'"},
-      {{"own_engine", "ai", "minds", "", "1.0", "", {}}, "summary is one line of 1 to 300 bytes"},
-      {{"own_engine", "ai", "minds", "x", "soon", "", {}},
-       "introduced is 'soon'; expected a version such as '5.4'"},
-      {{"own_engine", "ai", "minds", "x", "1.0", "later", {}},
-       "deprecated is 'later'; expected a version such as '5.4', or nothing"},
-      {{"own_engine", "ai", "minds", "x", "1.10", "1.9", {}},
-       "deprecated in 1.9 is not after introduced in 1.10"},
-      {{"own_engine", "ai", "minds", "x", "1.0", "", {{"Bad Name", "x"}}},
-       "parameters are words with one line of at most 200 bytes"},
-      {{"own_engine", "ai", "dreams", "x", "1.0", "", {}}, "1 features are registered already"},
+  const std::pair<Row, const char*> rows[] = {
+      {{"More Minds", "x", "1.0"}, "name is a word of small letters, digits and '_'"},
+      {{"minds", "", "1.0"}, "summary is one line of 1 to 300 bytes"},
+      {{"minds", "x", "soon"}, "introduced is 'soon'; expected a version such as '5.4'"},
+      {{"minds", "x", "1.0", "later"}, "deprecated is 'later'; expected a version such as '5.4', or nothing"},
+      {{"minds", "x", "1.10", "1.9"}, "deprecated in 1.9 is not after introduced in 1.10"},
+      {{"minds", "x", "1.0", "", "Bad Name"}, "parameters are words with one line of at most 200 bytes"},
+      {{"dreams", "x", "1.0"}, "1 features are registered already"},
   };
   for (const auto& [bad, message] : rows) {
-    const auto checked = table.check(bad);
+    const auto checked = table.check(feature(bad));
     ASSERT_FALSE(checked) << message;
     EXPECT_EQ(checked.error().message, message);
   }
-  EXPECT_EQ(table.check(EngineVersion{"Own", "1", ""}).error().message,
+  EXPECT_EQ(table.check(version("Own", "1")).error().message,
             "engine is a word of small letters, digits and '_'");
-  EXPECT_EQ(table.check(EngineVersion{"own", "1", "yesterday"}).error().message,
+  EXPECT_EQ(table.check(version("own", "1", "yesterday")).error().message,
             "released is 'yesterday'; expected a date such as '2024-04-23'");
 }
 

@@ -3,18 +3,65 @@
 
 namespace troupe::capabilities {
 
-std::span<const EngineVersion> built_in_engines() {
-  static const std::vector<EngineVersion> kEngines = {
+namespace {
+
+struct Version {
+  const char* engine;
+  const char* version;
+  const char* released;
+};
+
+struct Row {
+  const char* engine;
+  const char* category;
+  const char* name;
+  const char* summary;
+  const char* introduced;
+  const char* deprecated;
+  std::map<std::string, std::string> parameters;
+};
+
+std::vector<pb::EngineVersion> engines_of(std::span<const Version> rows) {
+  std::vector<pb::EngineVersion> engines;
+  for (const auto& row : rows) {
+    auto& engine = engines.emplace_back();
+    engine.set_engine(row.engine);
+    engine.set_version(row.version);
+    engine.set_released(row.released);
+  }
+  return engines;
+}
+
+std::vector<pb::Feature> features_of(std::initializer_list<Row> rows) {
+  std::vector<pb::Feature> features;
+  for (const auto& row : rows) {
+    auto& feature = features.emplace_back();
+    feature.set_engine(row.engine);
+    feature.set_category(row.category);
+    feature.set_name(row.name);
+    feature.set_summary(row.summary);
+    feature.set_introduced(row.introduced);
+    feature.set_deprecated(row.deprecated);
+    feature.mutable_parameters()->insert(row.parameters.begin(), row.parameters.end());
+  }
+  return features;
+}
+
+}  // namespace
+
+std::span<const pb::EngineVersion> built_in_engines() {
+  static constexpr Version kRows[] = {
       {"godot", "4.0", "2023-03-01"},  {"godot", "4.1", "2023-07-06"},  {"godot", "4.2", "2023-11-30"},
       {"godot", "4.3", "2024-08-15"},  {"godot", "4.4", "2025-03-03"},  {"unreal", "5.0", "2022-04-05"},
       {"unreal", "5.1", "2022-11-15"}, {"unreal", "5.2", "2023-05-11"}, {"unreal", "5.3", "2023-09-06"},
       {"unreal", "5.4", "2024-04-23"}, {"unreal", "5.5", "2024-11-12"},
   };
+  static const auto kEngines = engines_of(kRows);
   return kEngines;
 }
 
-std::span<const EngineFeature> built_in_features() {
-  static const std::vector<EngineFeature> kFeatures = {
+std::span<const pb::Feature> built_in_features() {
+  static const auto kFeatures = features_of({
       // ---- Unreal: rendering
       {"unreal",
        "rendering",
@@ -207,7 +254,7 @@ std::span<const EngineFeature> built_in_features() {
        "4.3",
        "",
        {}},
-  };
+  });
   return kFeatures;
 }
 
