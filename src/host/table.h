@@ -160,6 +160,23 @@ class Table final : public TableRows {
     change(turn, std::move(key), std::move(record));
   }
 
+  // The row itself, to be changed in place while the turn runs: for a large record of which many hands change a
+  // little. What it was is kept for the undo. Indexes, groups and views do not hear of it, and bytes_max does
+  // not stop it: such a table has none of these, and its record's lists have bounds. nullptr: there is none.
+  template <class... Part>
+  Record* edit(Turn& turn, const Part&... parts) {
+    auto key = table_key({key_part(parts)...});
+    const auto found = rows_.find(key);
+    if (found == rows_.end()) return nullptr;
+    auto& record = found->second;
+    const auto bytes = size_of(record);
+    count(0, bytes - counted(key, record));
+    edited_[key] = bytes;
+    turn.touch(*this, key);
+    turn.on_undo([this, key = std::move(key), old = record]() mutable { set(key, std::move(old)); });
+    return &record;
+  }
+
   // Whether there was one.
   template <class... Part>
   bool erase(Turn& turn, const Part&... key) {
@@ -182,8 +199,8 @@ class Table final : public TableRows {
     return static_cast<std::int64_t>(gone.size());
   }
 
-  // Is told of each change, of one that is taken back, too; before the timeline is opened. What it refers to
-  // lives as long as the table.
+  // Is told of each change once it is made, of one that is taken back, too; `came` is the row in the table.
+  // Before the timeline is opened. What it refers to lives as long as the table.
   void on_change(Change keep) { kept_.push_back(std::move(keep)); }
 
   // Another order of the rows, kept from here on; before the timeline is opened. Lives as long as the table.
@@ -249,6 +266,12 @@ class Table final : public TableRows {
     return static_cast<std::int64_t>(record.ByteSizeLong());
   }
 
+  // Its part of bytes_: what was changed in place counts when it is touched again.
+  std::int64_t counted(const TableKey& key, const Record& record) const {
+    const auto found = edited_.find(key);
+    return found == edited_.end() ? size_of(record) : found->second;
+  }
+
   void change(Turn& turn, TableKey key, std::optional<Record> record) {
     turn.touch(*this, key);
     auto old = set(key, std::move(record));
@@ -260,22 +283,22 @@ class Table final : public TableRows {
     std::optional<Record> old;
     const auto found = rows_.find(key);
     if (found != rows_.end()) old = std::move(found->second);
-    for (const auto& keep : kept_) keep(key, old ? &*old : nullptr, record ? &*record : nullptr);
-    count((record ? 1 : 0) - (old ? 1 : 0), (record ? size_of(*record) : 0) - (old ? size_of(*old) : 0));
+    count((record ? 1 : 0) - (old ? 1 : 0), (record ? size_of(*record) : 0) - (old ? counted(key, *old) : 0));
+    edited_.erase(key);
+    const Record* came = nullptr;
     if (record) {
-      if (found != rows_.end()) {
-        found->second = *std::move(record);
-      } else {
-        rows_.emplace(key, *std::move(record));
-      }
+      came = &(found != rows_.end() ? found->second = *std::move(record)
+                                    : rows_.emplace(key, *std::move(record)).first->second);
     } else if (found != rows_.end()) {
       rows_.erase(found);
     }
+    for (const auto& keep : kept_) keep(key, old ? &*old : nullptr, came);
     return old;
   }
 
   Rows rows_;
-  std::vector<Change> kept_;  // indexes, groups and views among them
+  std::map<TableKey, std::int64_t> edited_;  // how many bytes they count
+  std::vector<Change> kept_;                 // indexes, groups and views among them
   const std::function<bool(const Record&)> readable_;
 };
 

@@ -70,6 +70,8 @@ class Keeper {
     change(turn, name);
     if (what == "refuse") return fail(Code::conflict, "keeper.refused", "after a change");
     if (what == "erase") table_.erase(turn, name);
+    if (what.starts_with("pin")) table_.edit(turn, name)->set_pinned_until_ms(std::stoll(what.substr(4)));
+    if (what == "pin 7 and refuse") return fail(Code::conflict, "keeper.refused", "after a change in place");
     if (what == "soon" || what == "fails") turn.schedule("keeper", name, turn.now() + game_minutes(2), what);
     if (what == "jump") turn.jump_to(turn.now() + game_hours(1));
     if (what == "storm") {
@@ -233,6 +235,22 @@ TEST_F(TableTest, ARowThatCannotBeReadIsLeftOut) {
   EXPECT_EQ(rows(), "harbour 2, unreadable 2");
   world.restart();
   EXPECT_EQ(rows(), "harbour 2");
+}
+
+TEST_F(TableTest, WhatIsChangedInPlaceIsWrittenAndUndoneToo) {
+  const auto pinned = [&] {
+    return world.rows("select pinned_until_ms from weather_regions where region = 'moor'").at(0).integer(0);
+  };
+  EXPECT_EQ(set("moor", "pin 5"), "ok");
+  EXPECT_EQ(pinned(), 5);
+  EXPECT_EQ(set("moor", "pin 7 and refuse"), "keeper.refused");
+  EXPECT_EQ(set("moor"), "ok") << "written anew with what it has";
+  EXPECT_EQ(rows(), "moor 4");
+  EXPECT_EQ(pinned(), 0) << "as it was put";
+  EXPECT_EQ(set("moor", "pin 6"), "ok");
+  EXPECT_EQ(set("asker", "refuse"), "keeper.refused");
+  EXPECT_EQ(pinned(), 6);
+  EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
 }
 
 TEST_F(TableTest, ATimerThatFailsIsConsumedAndTimeGoesOn) {

@@ -47,9 +47,10 @@ struct ForgetTest : ::testing::Test, Minds {
   // Everything that is kept anywhere, as bytes.
   std::string kept() {
     std::string all;
-    for (const auto* column : {"record from npc_minds", "cast(text as blob) from npc_memories",
-                               "cast(text as blob) from npc_lines", "record from npc_decisions",
-                               "cast(text as blob) from npc_beliefs", "parts from npc_beliefs"}) {
+    for (const auto* column :
+         {"parts from npc_minds", "cast(activity || reason || scene || talking_to as blob) from npc_minds",
+          "cast(text as blob) from npc_memories", "cast(text as blob) from npc_lines",
+          "record from npc_decisions", "cast(text as blob) from npc_beliefs", "parts from npc_beliefs"}) {
       for (const auto& row : world.rows(std::string("select ") + column)) all += row.blob(0);
     }
     return all;

@@ -78,7 +78,7 @@ struct Lived {
     ASSERT_EQ(static_cast<std::size_t>(listed->npcs_size()), pack.npcs.size());
     for (const auto& npc : listed->npcs())
       EXPECT_NE(pack.place(npc.place()), nullptr) << npc.id() << npc.place();
-    for (const auto& row : world->rows("select npc, record from npc_minds")) {
+    for (const auto& row : world->rows("select id, parts from npc_minds")) {
       EXPECT_NE(pack.npc(row.text(0)), nullptr) << row.text(0);
       pb::NpcRecord record;
       ASSERT_TRUE(record.ParseFromString(row.blob(1)));

@@ -158,7 +158,7 @@ TEST(Players, AMindDoesNotGrowWithEveryPlayer) {
     if (relation.to().starts_with("player:")) ++players;
   }
   EXPECT_EQ(players, 100);
-  const auto rows = world.rows("select length(record) from npc_minds where npc = 'marta'");
+  const auto rows = world.rows("select length(parts) from npc_minds where id = 'marta'");
   EXPECT_LT(rows[0].integer(0), 25'000);
 }
 

@@ -44,8 +44,8 @@ std::vector<std::string> Anticipation::first_met() const {
   const auto& arrival = *pack_.place(pack_.world.arrival.str());
   std::vector<std::pair<double, std::string>> people;
   for (const auto& [id, mind] : minds_.people()) {
-    if (mind->record.dead()) continue;
-    const auto at = position(pack_, mind->record, host_.timeline().now().ms);
+    if (mind->record().dead()) continue;
+    const auto at = position(pack_, mind->record(), host_.timeline().now().ms);
     people.emplace_back(steady_distance(at.x - arrival.x, at.y - arrival.y), id);
   }
   std::ranges::sort(people);
@@ -61,8 +61,8 @@ std::string Anticipation::about_to_hear(const pb::PlayerRecord& player) const {
   std::string nearest;
   double least = config_.limits.approach_m;
   for (const auto& [id, mind] : minds_.people()) {
-    if (mind->record.dead()) continue;
-    const auto at = position(pack_, mind->record, host_.timeline().now().ms);
+    if (mind->record().dead()) continue;
+    const auto at = position(pack_, mind->record(), host_.timeline().now().ms);
     const double distance = steady_distance(at.x - player.x(), at.y - player.y());
     if (distance > least) continue;
     least = distance;

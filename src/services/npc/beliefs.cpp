@@ -70,12 +70,12 @@ bool Beliefs::knows(const std::string& npc, const pack::Fact& fact) const {
 }
 
 pack::Listener Beliefs::listener(const Mind& teller, const Mind& listener, const pack::Fact* fact) const {
-  const auto& id = listener.record.id();
+  const auto& id = listener.record().id();
   pack::Listener to;
   to.npc = listener.who->id;
   to.faction = listener.who->faction;
-  to.trust = confidence(relation_or_default(teller, id), mood_of(teller.record),
-                        mood_now(teller.record, host_.timeline().now().ms));
+  to.trust = confidence(relation_or_default(teller, id), mood_of(teller.record()),
+                        mood_now(teller.record(), host_.timeline().now().ms));
   if (fact == nullptr) return to;
   for (const auto& before : fact->share_with.after) {
     const auto* needed = pack_.fact(before.str());
@@ -99,7 +99,7 @@ std::vector<talk::Known> Beliefs::known_by(const std::string& npc) const {
 }
 
 void Beliefs::see(Turn& turn, const Mind& mind, const News& news) {
-  const std::string& npc = mind.record.id();
+  const std::string& npc = mind.record().id();
   pb::BeliefRecord seen;
   seen.set_npc(npc);
   seen.set_subject(news.subject);
@@ -115,7 +115,7 @@ void Beliefs::see(Turn& turn, const Mind& mind, const News& news) {
 }
 
 std::uint64_t Beliefs::hear(Turn& turn, const Mind& mind, const Telling& said) {
-  const std::string& npc = mind.record.id();
+  const std::string& npc = mind.record().id();
   const auto& [fact, own, sure, important] = said.topic;
   const bool by_player = is_player_key(said.teller);
   pb::BeliefRecord news;
@@ -149,7 +149,7 @@ std::uint64_t Beliefs::hear(Turn& turn, const Mind& mind, const Telling& said) {
   event.set_known(taken.how == Taken::How::confirmed);
   event.set_confidence(taken.rows.back().confidence());
   note(turn, npc, std::move(taken));
-  const EmitOptions options{.subject = npc, .place = place_now(pack_, mind.record, turn.now().ms)};
+  const EmitOptions options{.subject = npc, .place = place_now(pack_, mind.record(), turn.now().ms)};
   return cause != 0 ? turn.emit_caused_by(cause, event, options) : turn.emit(event, options);
 }
 
@@ -159,7 +159,7 @@ void Beliefs::forget(Turn& turn, const Mind& mind, const std::string& player, st
   const auto is_theirs = [&](const pb::BeliefRecord& belief) {
     return (has(belief.about()) || has(belief.heard_from())) && (at_ms < 0 || belief.true_at_ms() == at_ms);
   };
-  beliefs_.erase_if(turn, is_theirs, mind.record.id());
+  beliefs_.erase_if(turn, is_theirs, mind.record().id());
 }
 
 void Beliefs::show(const pb::BeliefRecord& belief, pb::BeliefView& out) const {

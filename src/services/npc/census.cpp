@@ -12,11 +12,9 @@ namespace troupe::npc {
 namespace {
 
 template <class List, class Keep>
-bool keep_only(List& list, Keep keep) {
-  const auto end = std::remove_if(list.begin(), list.end(), [&](const auto& item) { return !keep(item); });
-  if (end == list.end()) return false;
-  list.erase(end, list.end());
-  return true;
+void keep_only(List* list, Keep keep) {
+  const auto gone = [&](const auto& item) { return !keep(item); };
+  list->erase(std::remove_if(list->begin(), list->end(), gone), list->end());
 }
 
 bool is_way(const pack::Pack& pack, const pb::NpcRecord& record) {
@@ -41,10 +39,9 @@ void Census::mount() {
 }
 
 void Census::take(Turn& turn, const pb::PackChanged& change) {
-  for (const auto& [id, record] : minds_.strays()) leave(turn, record);
-  minds_.forget_strays();
+  for (const auto& record : minds_.strays()) leave(turn, record);
   for (const auto& [id, mind] : minds_.people()) {
-    if (mind->record.id().empty()) {
+    if (mind->record().id().empty()) {
       appear(turn, *mind);
     } else {
       adapt(turn, *mind, change);
@@ -56,10 +53,10 @@ void Census::take(Turn& turn, const pb::PackChanged& change) {
 void Census::appear(Turn& turn, Mind& mind) {
   day_.begin(turn, mind);
   pb::NpcAppeared event;
-  event.set_npc(mind.record.id());
-  event.set_place(mind.record.place());
+  event.set_npc(mind.record().id());
+  event.set_place(mind.record().place());
   event.set_reason(texts_.reason.appeared.text());
-  turn.emit(event, {.subject = mind.record.id(), .place = mind.record.place()});
+  turn.emit(event, {.subject = mind.record().id(), .place = mind.record().place()});
 }
 
 void Census::leave(Turn& turn, const pb::NpcRecord& record) {
@@ -77,17 +74,13 @@ void Census::leave(Turn& turn, const pb::NpcRecord& record) {
   }
   turn.emit(event, {.subject = id, .place = event.place(), .priority = pb::PRIORITY_HIGH});
   unschedule_all(turn, id);
-  // Decisions stay: they explain what has happened.
-  for (const char* sql : {"delete from npc_minds where npc = $1", "delete from npc_memories where npc = $1",
-                          "delete from npc_lines where npc = $1"}) {
-    turn.write(sql, db::Values{id});
-  }
+  minds_.erase(turn, id);
 }
 
-bool Census::stand_somewhere(Turn& turn, Mind& mind) const {
-  auto& record = mind.record;
-  const bool placed = pack_.place(record.place()) != nullptr;
-  if (placed && is_way(pack_, record)) return false;
+bool Census::stand_somewhere(Turn& turn, const Mind& mind) const {
+  const bool placed = pack_.place(mind.record().place()) != nullptr;
+  if (placed && is_way(pack_, mind.record())) return false;
+  auto& record = minds_.edit(turn, mind);
   if (!placed) record.set_place(mind.who->home.str());
   record.clear_path();
   record.set_departs_ms(0);
@@ -98,58 +91,40 @@ bool Census::stand_somewhere(Turn& turn, Mind& mind) const {
   return true;
 }
 
-bool Census::keep_what_is(Mind& mind) const {
-  auto& record = mind.record;
+void Census::keep_what_is(pb::NpcRecord& record, const pack::Npc& who) const {
   const auto is_person = [&](const std::string& id) { return is_player_key(id) || minds_.has(id); };
-  bool otherwise = keep_only(*record.mutable_relations(), [&](const auto& r) { return is_person(r.to()); });
-  otherwise |= keep_only(*record.mutable_goals(), [&](const auto& kept) {
-    return std::ranges::find(mind.who->goals, kept.id(), &pack::Goal::id) != mind.who->goals.end();
+  keep_only(record.mutable_relations(), [&](const auto& relation) { return is_person(relation.to()); });
+  keep_only(record.mutable_goals(), [&](const auto& kept) {
+    return std::ranges::find(who.goals, kept.id(), &pack::Goal::id) != who.goals.end();
   });
-  otherwise |= keep_only(*record.mutable_deeds(),
-                         [&](const auto& deed) { return pack_.verb(deed.verb()) != nullptr; });
-  otherwise |= keep_only(*record.mutable_threats(), [&](const auto& threat) {
+  keep_only(record.mutable_deeds(), [&](const auto& deed) { return pack_.verb(deed.verb()) != nullptr; });
+  keep_only(record.mutable_threats(), [&](const auto& threat) {
     return threat.source().starts_with(kWeatherPrefix) || is_person(threat.source());
   });
-  if (!record.looks_at().empty() && !is_person(record.looks_at())) {
-    record.clear_looks_at();
-    otherwise = true;
-  }
-  for (auto& told : *record.mutable_told()) {
-    otherwise |=
-        keep_only(*told.mutable_facts(), [&](const auto& fact) { return pack_.fact(fact) != nullptr; });
-  }
-  for (const auto& goal : mind.who->goals) {
-    const bool kept =
-        std::ranges::any_of(record.goals(), [&](const auto& known) { return known.id() == goal.id; });
-    if (kept) continue;
+  if (!is_person(record.looks_at())) record.clear_looks_at();
+  for (auto& told : *record.mutable_told())
+    keep_only(told.mutable_facts(), [&](const auto& fact) { return pack_.fact(fact) != nullptr; });
+  for (const auto& goal : who.goals) {
+    if (std::ranges::find(record.goals(), goal.id, &pb::GoalRecord::id) != record.goals().end()) continue;
     auto* added = record.add_goals();
     added->set_id(goal.id);
     added->set_priority(goal.priority);
-    otherwise = true;
   }
-  for (const auto& relation : mind.who->relations) {
-    const auto before = record.relations_size();
-    (void)relation_of(mind, relation.to.str());
-    otherwise |= record.relations_size() != before;
-  }
-  return otherwise;
+  for (const auto& relation : who.relations) (void)relation_in(record, who, relation.to.str());
 }
 
 void Census::adapt(Turn& turn, Mind& mind, const pb::PackChanged& change) {
-  auto& record = mind.record;
-  bool otherwise = keep_what_is(mind);
+  keep_what_is(minds_.edit(turn, mind), *mind.who);
   const bool moved = stand_somewhere(turn, mind);
   // What they are at may be gone with a verb, a place or an entry of their day.
+  const auto& record = mind.record();
   const bool lost_deed = pack_change::removed(change, "verbs", record.intent());
-  if (moved || lost_deed || pack_change::changed(change, "npcs", record.id())) {
-    if (turn.now().ms >= record.busy_until_ms()) {
-      day_.follow_routine(turn, mind);  // saves
-      return;
-    }
+  if (!moved && !lost_deed && !pack_change::changed(change, "npcs", record.id())) return;
+  if (turn.now().ms >= record.busy_until_ms()) {
+    day_.follow_routine(turn, mind);
+  } else {
     schedule(turn, Timer::done, record.id(), GameTime{record.busy_until_ms()});
-    otherwise = true;
   }
-  if (otherwise) minds_.save(turn, mind);
 }
 
 }  // namespace troupe::npc

@@ -23,8 +23,8 @@ class Census {
   void appear(Turn& turn, Mind& mind);
   void leave(Turn& turn, const pb::NpcRecord& record);
   void adapt(Turn& turn, Mind& mind, const pb::PackChanged& change);
-  bool keep_what_is(Mind& mind) const;                 // true: something of theirs is gone or new
-  bool stand_somewhere(Turn& turn, Mind& mind) const;  // false: where they are is still there
+  void keep_what_is(pb::NpcRecord& record, const pack::Npc& who) const;
+  bool stand_somewhere(Turn& turn, const Mind& mind) const;  // false: where they are is still there
 
   const pack::Pack& pack_;
   Host& host_;

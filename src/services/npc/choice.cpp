@@ -15,7 +15,7 @@ constexpr std::int64_t kMinuteMs = 60'000;
 constexpr double kDayMs = 86'400'000.0;
 
 bool free_to_choose(const Mind& mind, std::int64_t now_ms) {
-  const auto& record = mind.record;
+  const auto& record = mind.record();
   return !record.dead() && record.threats().empty() && record.path_size() < 2 &&
          now_ms >= record.busy_until_ms() && record.talking_to().empty();
 }
@@ -54,7 +54,7 @@ void Choice::start() {
 // while somebody plays, no oftener than every 4 to 8 real seconds.
 void Choice::think_again(Turn& turn, Mind& mind) const {
   const auto& tuning = config_.tuning;
-  auto& record = mind.record;
+  auto& record = minds_.edit(turn, mind);
   record.set_watched(players_.could_see(position(pack_, record, turn.now().ms)));
   const auto draw = turn.draw("npc.think", record.id());
   const auto tick = static_cast<std::uint64_t>(turn.now().ms);
@@ -75,17 +75,16 @@ void Choice::think_again(Turn& turn, Mind& mind) const {
 
 void Choice::think(Turn& turn, Mind& mind) {
   const auto& tuning = config_.tuning;
-  auto& record = mind.record;
   const auto now = turn.now().ms;
   think_again(turn, mind);
   feelings_.fade_mood(turn, mind);
+  auto& record = minds_.edit(turn, mind);
   goals_return(*mind.who, record, static_cast<double>(now - record.goals_decayed_ms()) / kDayMs);
   record.set_goals_decayed_ms(now);
   const auto choices = free_to_choose(mind, now) ? options_.of(turn, mind) : Choices{};
   if (choices.top.size() < 2) {
     // Somebody who is busy, walks or talks before a player's eyes still chooses whom to look at.
     if (record.watched()) gaze_.look_about(turn, mind);
-    minds_.save(turn, mind);
     return;
   }
   // Real time between questions: of everybody together while nobody is near, of each person otherwise.
@@ -150,11 +149,10 @@ std::string Choice::scene(Turn& turn, const Mind& mind) const {
 }
 
 void Choice::ask_gold(Turn& turn, Mind& mind, const Choices& choices) {
-  auto& record = mind.record;
+  auto& record = minds_.edit(turn, mind);
   record.set_asked(record.asked() + 1);
   record.set_asking(record.asked());
   minds_.set_last_gold(turn);
-  minds_.save(turn, mind);
   schedule(turn, Timer::giveup, record.id(), turn.now() + turn.clock().span_of(config_.tuning.give_up_real));
 
   pb::AiChooseRequest request;
@@ -213,11 +211,11 @@ Result<pb::NpcChosenReply> Choice::chosen(Turn& turn, const Caller& caller, cons
   TRY_VOID(only_the_server(caller));
   TRY(Mind * mind, minds_.find(command.npc()));
   pb::NpcChosenReply reply;
-  if (mind->record.asking() != command.asked()) {
+  if (mind->record().asking() != command.asked()) {
     reply.set_why("the question is closed");
     return reply;
   }
-  mind->record.set_asking(0);
+  minds_.edit(turn, *mind).set_asking(0);
   unschedule(turn, Timer::giveup, command.npc());
   const bool still_free = free_to_choose(*mind, turn.now().ms);
   auto decision = command.decision();
@@ -233,7 +231,7 @@ Result<pb::NpcChosenReply> Choice::chosen(Turn& turn, const Caller& caller, cons
 
 void Choice::carry_out(Turn& turn, Mind& mind, pb::Decision decision, const pb::Action& action,
                        const std::string& what) {
-  auto& record = mind.record;
+  auto& record = minds_.edit(turn, mind);
   const auto now = turn.now().ms;
   std::string verdict = decision.verdict();
   std::string doing = what;
@@ -259,10 +257,7 @@ void Choice::carry_out(Turn& turn, Mind& mind, pb::Decision decision, const pb::
   }
   decision.set_verdict(verdict);
   // That somebody goes on as before, unseen and unasked, is not worth a line of history.
-  if (verdict == "carries on" && decision.tier() == "reflex" && !record.watched()) {
-    minds_.save(turn, mind);
-    return;
-  }
+  if (verdict == "carries on" && decision.tier() == "reflex" && !record.watched()) return;
   pb::NpcDecided event;
   event.set_npc(record.id());
   event.set_choice(what);
@@ -288,7 +283,6 @@ void Choice::carry_out(Turn& turn, Mind& mind, pb::Decision decision, const pb::
       schedule(turn, Timer::done, record.id(), GameTime{record.busy_until_ms()});
     }
   }
-  minds_.save(turn, mind);
 }
 
 }  // namespace troupe::npc

@@ -25,12 +25,11 @@ pack::Clock clock_at(std::int64_t now_ms) { return {static_cast<int>(now_ms % kD
 
 void Day::begin(Turn& turn, Mind& mind) {
   const std::string id = mind.who->id.str();
-  auto& record = mind.record;
-  record.set_id(id);
+  auto& record = minds_.edit(turn, mind);
   record.set_place(mind.who->starts_at.str());
   record.set_mood("calm");
   record.set_goals_decayed_ms(turn.now().ms);
-  for (const auto& relation : mind.who->relations) (void)relation_of(mind, relation.to.str());
+  for (const auto& relation : mind.who->relations) (void)relation_in(record, *mind.who, relation.to.str());
   for (const auto& goal : mind.who->goals) {
     auto* kept = record.add_goals();
     kept->set_id(goal.id);
@@ -48,8 +47,8 @@ void Day::begin(Turn& turn, Mind& mind) {
 }
 
 void Day::follow_routine(Turn& turn, Mind& mind) {
-  auto& record = mind.record;
-  if (record.dead()) return minds_.save(turn, mind);
+  const auto& record = mind.record();
+  if (record.dead()) return;
   const auto clock = clock_at(turn.now().ms);
   const auto& entry = pack::routine_at(*mind.who, clock);
   schedule(turn, Timer::routine, record.id(), GameTime{next_entry_ms(entry, turn.now().ms)});
@@ -62,13 +61,12 @@ void Day::follow_routine(Turn& turn, Mind& mind) {
            .elsewhere = record.path_size() > 0 || record.place() != entry.place.str()});
   const std::string heading = record.path_size() > 0 ? record.path(record.path_size() - 1) : record.place();
   if (heading != entry.place.str()) go(turn, mind, entry.place.str(), entry.activity);
-  minds_.save(turn, mind);
 }
 
 void Day::go(Turn& turn, Mind& mind, const std::string& place, const std::string& reason) {
-  auto& record = mind.record;
-  const auto journey = plan_journey(pack_, record, place, turn.now().ms);
+  const auto journey = plan_journey(pack_, mind.record(), place, turn.now().ms);
   if (journey.path.empty()) return;
+  auto& record = minds_.edit(turn, mind);
   record.set_place(journey.path.front());
   record.mutable_path()->Assign(journey.path.begin(), journey.path.end());
   record.set_departs_ms(journey.departs_ms);
@@ -84,20 +82,18 @@ void Day::go(Turn& turn, Mind& mind, const std::string& place, const std::string
   event.set_reason(reason);
   if (journey.path.size() > 1) event.set_towards(journey.path[1]);
   turn.emit(event, {.subject = record.id(), .place = journey.path.front()});
-  minds_.save(turn, mind);
 }
 
 void Day::arrive(Turn& turn, Mind& mind) {
-  auto& record = mind.record;
+  auto& record = minds_.edit(turn, mind);
   record.set_place(record.path(record.path_size() - 1));
   record.clear_path();
   announce_place(turn, mind);
   tell_state(turn, mind);
-  minds_.save(turn, mind);
 }
 
 void Day::announce_place(Turn& turn, const Mind& mind) const {
-  const auto& record = mind.record;
+  const auto& record = mind.record();
   pb::NpcArrived event;
   event.set_npc(record.id());
   event.set_place(record.place());
@@ -108,13 +104,13 @@ void Day::announce_place(Turn& turn, const Mind& mind) const {
 void Day::tell_state(Turn& turn, const Mind& mind) const {
   pb::StatePatchRequest patch;
   patch.set_kind("npc");
-  patch.set_id(mind.record.id());
-  (*patch.mutable_patch()->mutable_fields())["place"].set_string_value(mind.record.place());
+  patch.set_id(mind.record().id());
+  (*patch.mutable_patch()->mutable_fields())["place"].set_string_value(mind.record().place());
   (void)turn.call<pb::StateDocument>(as_npc(turn.world()), patch);
 }
 
 void Day::take_up(Turn& turn, Mind& mind, Doing doing) const {
-  auto& record = mind.record;
+  auto& record = minds_.edit(turn, mind);
   const bool same = record.intent() == doing.intent && record.activity() == doing.activity;
   record.set_intent(std::move(doing.intent));
   record.set_scene(doing.scene.empty() ? doing.activity : std::move(doing.scene));

@@ -1,50 +1,18 @@
 #include "services/npc/decisions.h"
 
+#include <charconv>
+#include <ranges>
+
 #include "host/event_log.h"
+#include "host/registry.h"
 
 namespace troupe::npc {
 
-using db::Blob;
-using db::Values;
+namespace {
 
-void Decisions::mount() {
-  host_.serve(&Decisions::get, this);
-  // After the minds: the last few of each are shown with them.
-  host_.timeline().add_loader([this](db::Reader& reader) { return load(reader); });
-}
-
-Result<void> Decisions::load(db::Reader& reader) {
-  kept_.clear();
-  TRY(const auto kept, reader.query("select sequence from npc_decisions order by sequence"));
-  for (const auto& row : kept) kept_.push_back(row.integer(0));
-  TRY(const auto decisions,
-      reader.query("select record from npc_decisions order by sequence desc limit 200"));
-  for (auto row = decisions.rbegin(); row != decisions.rend(); ++row) {
-    pb::Decision decision;
-    decision.ParseFromString(row->blob(0));
-    if (Mind* mind = minds_.known(decision.npc())) show(*mind, decision);
-  }
-  return {};
-}
-
-void Decisions::keep(Turn& turn, Mind& mind, pb::Decision& decision) {
-  decision.set_npc(mind.who->id.str());
-  decision.set_at_ms(turn.now().ms);
-  decision.set_id(decision_id(decision.event_sequence()));
-  turn.write(
-      "insert into npc_decisions (id, sequence, npc, at_ms, kind, record, player) values ($1, $2, $3, $4, "
-      "$5, $6, $7)",
-      Values{decision.id(), static_cast<std::int64_t>(decision.event_sequence()), decision.npc(),
-             decision.at_ms(), decision.kind(), Blob{stable_bytes(decision)}, decision.player()});
-  kept_.push_back(static_cast<std::int64_t>(decision.event_sequence()));
-  while (kept_.size() > config_.limits.decisions_max) {
-    turn.write("delete from npc_decisions where sequence = $1", Values{kept_.front()});
-    kept_.pop_front();
-  }
-  show(mind, decision);
-}
-
-void Decisions::show(Mind& mind, const pb::Decision& decision) const {
+pb::DecisionView view_of(const std::string& world, const pb::DecisionRecord& kept) {
+  pb::Decision decision;
+  decision.ParseFromString(kept.record());
   pb::DecisionView view;
   view.set_id(decision.id());
   view.set_at_ms(decision.at_ms());
@@ -60,22 +28,54 @@ void Decisions::show(Mind& mind, const pb::Decision& decision) const {
   view.set_wasted_tokens(decision.wasted_tokens());
   view.set_cut(decision.cut());
   view.set_admission(decision.admission());
-  view.set_event_id(event_log::event_id(host_.timeline().config().world, decision.event_sequence()));
-  mind.decisions.push_front(std::move(view));
-  if (mind.decisions.size() > config_.limits.decisions_shown) mind.decisions.pop_back();
+  view.set_event_id(event_log::event_id(world, decision.event_sequence()));
+  return view;
 }
 
-Task<pb::Decision> Decisions::get(Caller, pb::NpcDecisionRequest request) {
-  const auto found = std::make_shared<pb::Decision>();
-  CO_TRY_VOID(
-      co_await host_.timeline().db().read([found, id = request.id()](db::Reader& reader) -> Result<void> {
-        TRY(const auto rows, reader.query("select record from npc_decisions where id = $1", Values{id}));
-        if (rows.empty())
-          return fail(Code::not_found, "npc.unknown_decision", "no decision '" + id + "' is kept");
-        found->ParseFromString(rows[0].blob(0));
-        return {};
-      }));
-  co_return *found;
+}  // namespace
+
+Decisions::Decisions(const Ground& ground)
+    : host_(ground.host),
+      config_(ground.config),
+      kept_(host_.timeline()),
+      by_age_(kept_.index<std::uint64_t>([](const auto& kept) { return kept.sequence(); })) {}
+
+void Decisions::keep(Turn& turn, const Mind& mind, pb::Decision& decision) {
+  decision.set_npc(mind.who->id.str());
+  decision.set_at_ms(turn.now().ms);
+  decision.set_id(decision_id(decision.event_sequence()));
+  pb::DecisionRecord record;
+  record.set_npc(decision.npc());
+  record.set_sequence(decision.event_sequence());
+  record.set_player(decision.player());
+  record.set_record(stable_bytes(decision));
+  kept_.put(turn, std::move(record));
+  if (kept_.size() > config_.limits.decisions_max) kept_.erase_at(turn, by_age_.entries().begin()->second);
+}
+
+std::vector<pb::DecisionView> Decisions::last_of(const Mind& mind) const {
+  std::vector<pb::DecisionView> views;
+  for (const auto& kept : kept_.of(mind.who->id.str()) | std::views::reverse) {
+    if (views.size() == config_.limits.decisions_shown) break;
+    views.push_back(view_of(host_.timeline().config().world, kept));
+  }
+  return views;
+}
+
+void Decisions::forget(Turn& turn, const Mind& mind, const std::string& player) {
+  kept_.erase_if(turn, [&](const auto& kept) { return kept.player() == player; }, mind.who->id.str());
+}
+
+Result<pb::Decision> Decisions::get(const Caller&, const pb::NpcDecisionRequest& request) const {
+  const std::string_view id = request.id();
+  std::uint64_t sequence = 0;
+  if (id.starts_with("d-")) std::from_chars(id.data() + 2, id.data() + id.size(), sequence);
+  const auto found = by_age_.entries().lower_bound({sequence, TableKey()});
+  if (id != decision_id(sequence) || found == by_age_.entries().end() || found->first != sequence)
+    return fail(Code::not_found, "npc.unknown_decision", "no decision '" + request.id() + "' is kept");
+  pb::Decision decision;
+  decision.ParseFromString(kept_.at(found->second)->record());
+  return decision;
 }
 
 }  // namespace troupe::npc

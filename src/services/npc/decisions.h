@@ -1,29 +1,32 @@
 #pragma once
 // What people decided and said, in full: prompt, options, probabilities, verdict, times. Owned by NpcService;
 // io thread. Bound: NpcLimits::decisions_max, older ones go.
-#include <deque>
+#include <vector>
 
+#include "host/table.h"
 #include "services/npc/minds.h"
 
 namespace troupe::npc {
 
 class Decisions {
  public:
-  Decisions(const Ground& ground, Minds& minds) : host_(ground.host), config_(ground.config), minds_(minds) {}
-  void mount();
+  explicit Decisions(const Ground& ground);
+  void mount() { host_.serve(&Decisions::get, static_cast<const Decisions*>(this)); }
 
   // The decision is called after its event (`event_sequence`), which stands in it.
-  void keep(Turn& turn, Mind& mind, pb::Decision& decision);
-  Task<pb::Decision> get(Caller caller, pb::NpcDecisionRequest request);
+  void keep(Turn& turn, const Mind& mind, pb::Decision& decision);
+  // Of somebody, the newest first.
+  std::vector<pb::DecisionView> last_of(const Mind& mind) const;
+  // Those about a player: kept prompts may hold what is forgotten.
+  void forget(Turn& turn, const Mind& mind, const std::string& player);
 
  private:
-  Result<void> load(db::Reader& reader);
-  void show(Mind& mind, const pb::Decision& decision) const;
+  Result<pb::Decision> get(const Caller& caller, const pb::NpcDecisionRequest& request) const;
 
   Host& host_;
   const NpcConfig& config_;
-  Minds& minds_;
-  std::deque<std::int64_t> kept_;  // their sequences, oldest first
+  Table<pb::DecisionRecord> kept_;
+  const TableIndex<pb::DecisionRecord, std::uint64_t>& by_age_;
 };
 
 inline std::string decision_id(std::uint64_t sequence) { return "d-" + std::to_string(sequence); }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "services/npc/npc_store.h"
 #include "troupe/v1/router.pb.h"
 
 namespace troupe::npc {
@@ -77,12 +76,9 @@ boost::asio::awaitable<void> Embedding::embed_pending() {
   for (;;) {
     auto ask = request(Waiting::nobody, config_.tuning);
     std::vector<std::int64_t> ids;
-    for (const auto& [id, mind] : minds_.people()) {
-      for (const auto& memory : mind->memories) {
-        if (memory.has_vector || ids.size() >= config_.limits.embed_batch) continue;
-        ids.push_back(memory.id);
-        ask.add_texts(memory.text);
-      }
+    for (const auto* memory : minds_.without_vector(config_.limits.embed_batch)) {
+      ids.push_back(memory->id());
+      ask.add_texts(memory->text());
     }
     if (ids.empty()) break;
     const auto answer = co_await host_.call<pb::RouterEmbedReply>(self, ask);
@@ -111,22 +107,8 @@ boost::asio::awaitable<void> Embedding::embed_pending() {
 Result<pb::NpcEmbedded> Embedding::embedded(Turn& turn, const Caller& caller,
                                             const pb::NpcEmbedded& command) {
   TRY_VOID(only_the_server(caller));
-  for (const auto& entry : command.vectors()) {
-    const auto id = static_cast<std::int64_t>(entry.memory());
-    const bool fits = store::vector_fits(entry.vector(), config_.embedding_size);
-    for (const auto& [npc, mind] : minds_.people()) {
-      const auto memory = std::ranges::find(mind->memories, id, &Memory::id);
-      if (memory == mind->memories.end()) continue;
-      // What does not fit is kept and never looked at, or it would be asked for again and again.
-      memory->has_vector = true;
-      if (mind->index && fits && command.model() == config_.embedding_model &&
-          !mind->index->add(id, store::vector_from(entry.vector()))) {
-        log::warn("npc", "the index has no room for memory {}", id);
-      }
-      turn.write("update npc_memories set vector = $2, vector_model = $3 where id = $1",
-                 db::Values{id, db::Blob{entry.vector()}, command.model()});
-    }
-  }
+  for (const auto& entry : command.vectors())
+    minds_.set_vector(turn, static_cast<std::int64_t>(entry.memory()), entry.vector(), command.model());
   return pb::NpcEmbedded();
 }
 

@@ -38,15 +38,14 @@ Result<pb::NpcView> Fate::move(Turn& turn, const Caller&, const pb::NpcMoveReque
     return fail(Code::not_found, "npc.unknown_place",
                 "no place '" + request.place() + "' here" + did_you_mean(request.place(), places));
   }
-  auto& record = mind->record;
-  if (record.path_size() >= 2 || record.place() != request.place()) {
+  if (mind->record().path_size() >= 2 || mind->record().place() != request.place()) {
+    auto& record = minds_.edit(turn, *mind);
     unschedule(turn, Timer::arrive, request.npc());
     record.clear_path();
     record.clear_talking_to();
     record.set_place(request.place());
     day_.announce_place(turn, *mind);
     day_.tell_state(turn, *mind);
-    minds_.save(turn, *mind);
   }
   return view_of(pack_, *mind, turn.now().ms);
 }
@@ -59,7 +58,7 @@ Result<pb::NpcView> Fate::die(Turn& turn, const Caller&, const pb::NpcDieRequest
     return fail(Code::invalid_argument, "npc.cause",
                 "cause is one line of 1 to " + std::to_string(config_.limits.cause_bytes_max) + " bytes");
   }
-  auto& record = mind->record;
+  auto& record = minds_.edit(turn, *mind);
   const auto now = turn.now().ms;
   record.set_place(place_now(pack_, record, now));
   lie_down(record);
@@ -82,7 +81,6 @@ Result<pb::NpcView> Fate::die(Turn& turn, const Caller&, const pb::NpcDieRequest
   const auto sequence = turn.emit(event, {.subject = request.npc(), .place = record.place()});
   day_.take_up(turn, *mind,
                {.intent = "dead", .activity = texts_.doing.dead.text(), .reason = cause, .tier = "reflex"});
-  minds_.save(turn, *mind);
   witnesses_.mourn(turn, *mind, sequence);
   return view_of(pack_, *mind, now);
 }

@@ -10,9 +10,9 @@
 namespace troupe::npc {
 
 void Feelings::feel(Turn& turn, Mind& mind, pack::Mood mood, double strength, const std::string& reason) {
-  auto& record = mind.record;
   const auto now = turn.now().ms;
-  if (record.dead() || !takes_over(record, now, mood, strength)) return;
+  if (mind.record().dead() || !takes_over(mind.record(), now, mood, strength)) return;
+  auto& record = minds_.edit(turn, mind);
   record.set_mood_strength(strength);
   record.set_mood_since_ms(now);
   record.set_mood_until_ms(now + mood_lasts_ms(mind.who->traits, strength));
@@ -26,14 +26,13 @@ void Feelings::feel(Turn& turn, Mind& mind, pack::Mood mood, double strength, co
     record.set_mood(name);
     turn.emit(event, {.subject = record.id(), .place = place_now(pack_, record, now)});
   }
-  minds_.save(turn, mind);
 }
 
 void Feelings::fade_mood(Turn& turn, Mind& mind) const {
-  auto& record = mind.record;
   const auto now = turn.now().ms;
   const std::string calm(name_of(pack::Mood::calm));
-  if (record.mood() == calm || mood_now(record, now) > 0) return;
+  if (mind.record().mood() == calm || mood_now(mind.record(), now) > 0) return;
+  auto& record = minds_.edit(turn, mind);
   pb::EmotionChanged event;
   event.set_npc(record.id());
   event.set_from(record.mood());
@@ -42,32 +41,31 @@ void Feelings::fade_mood(Turn& turn, Mind& mind) const {
   record.set_mood(calm);
   record.set_mood_strength(0);
   turn.emit(event, {.subject = record.id(), .place = place_now(pack_, record, now)});
-  minds_.save(turn, mind);
 }
 
 void Feelings::shift(Turn& turn, Mind& mind, const std::string& towards, const std::string& feeling,
                      double by, const std::string& reason) {
-  auto& relation = relation_of(mind, towards);
+  auto& record = minds_.edit(turn, mind);
+  auto& relation = relation_in(record, *mind.who, towards);
   const double before = npc::feeling(relation, feeling);
   if (!npc::shift(relation, feeling, dampened(relation, feeling, by, turn.now().ms))) return;
   relation.set_moved_ms(turn.now().ms);
-  if (npc::feeling(relation, feeling) == before) return minds_.save(turn, mind);
+  if (npc::feeling(relation, feeling) == before) return;
   pb::RelationChanged event;
-  event.set_npc(mind.record.id());
+  event.set_npc(record.id());
   event.set_towards(towards);
   event.set_feeling(feeling);
   event.set_value(npc::feeling(relation, feeling));
   event.set_reason(reason);
-  turn.emit(event, {.subject = mind.record.id(), .place = mind.record.place()});
-  forget_strangers(mind.record, *mind.who, towards);
-  minds_.save(turn, mind);
+  turn.emit(event, {.subject = record.id(), .place = record.place()});
+  forget_strangers(record, *mind.who, towards);
 }
 
 void Feelings::appraise(Turn& turn, Mind& mind, const pb::VerbExecuted& event, const std::string& actor,
                         const std::string& target) {
   const auto* verb = pack_.verb(event.action().verb());
   if (verb == nullptr) return;
-  const std::string& id = mind.record.id();
+  const std::string& id = mind.record().id();
   const auto part = id == actor ? Part::actor : id == target ? Part::target : Part::witness;
   const auto to_target =
       target.empty() || part != Part::witness ? pb::RelationRecord() : relation_or_default(mind, target);
@@ -80,7 +78,7 @@ void Feelings::appraise(Turn& turn, Mind& mind, const pb::VerbExecuted& event, c
 
 void Feelings::hear(Turn& turn, Mind& mind, talk::Manner manner, const std::string& speaker,
                     const std::string& addressed, const std::string& reason) {
-  const bool themselves = mind.record.id() == addressed;
+  const bool themselves = mind.record().id() == addressed;
   impress(turn, mind,
           themselves
               ? impression_of_words(mind.who->traits, manner)
@@ -106,8 +104,8 @@ void Feelings::satisfied(Turn& turn, Mind& mind, const std::string& verb) {
   const auto* rules = pack_.verb(verb);
   if (rules == nullptr) return;
   const auto natures = pack::natures_of(*rules);
-  const double much =
-      goals_served(*mind.who, mind.record, verb, place_now(pack_, mind.record, turn.now().ms), natures);
+  const double much = goals_served(*mind.who, minds_.edit(turn, mind), verb,
+                                   place_now(pack_, mind.record(), turn.now().ms), natures);
   if (much >= config_.tuning.glad_min)
     feel(turn, mind, pack::Mood::happy, much / 2, texts_.reason.goal_done.text());
   const double curiosity = mind.who->traits.curiosity;
@@ -121,17 +119,15 @@ void Feelings::brood(Turn& turn, Mind& mind) {
   const auto& tuning = config_.tuning;
   const double neuroticism = mind.who->traits.neuroticism;
   const auto day = static_cast<std::uint64_t>(turn.now().ms / 86'400'000);
-  if (turn.draw("npc.brood", mind.record.id()).uniform(day) > tuning.brood_chance * neuroticism) return;
+  if (turn.draw("npc.brood", mind.record().id()).uniform(day) > tuning.brood_chance * neuroticism) return;
   const auto most = std::ranges::max_element(mind.who->goals, {}, &pack::Goal::priority);
   if (most == mind.who->goals.end() || !most->verbs.empty()) return;
   feel(turn, mind, pack::Mood::sad, tuning.brood_least + tuning.brood_more * neuroticism, most->text);
 }
 
 void Feelings::fade_feelings(Turn& turn, Mind& mind) const {
-  bool changed = false;
-  for (auto& relation : *mind.record.mutable_relations())
-    changed |= fade(relation, pack::relation_to(*mind.who, relation.to()));
-  if (changed) minds_.save(turn, mind);
+  for (auto& relation : *minds_.edit(turn, mind).mutable_relations())
+    (void)fade(relation, pack::relation_to(*mind.who, relation.to()));
 }
 
 }  // namespace troupe::npc

@@ -10,8 +10,6 @@
 
 namespace troupe::npc {
 
-using db::Values;
-
 namespace {
 
 std::optional<std::int64_t> number_of(std::string_view id) {
@@ -21,19 +19,6 @@ std::optional<std::int64_t> number_of(std::string_view id) {
   const auto read = std::from_chars(id.data() + 2, end, number);
   if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
   return number;
-}
-
-// The two lines of an exchange.
-void forget_talk(Turn& turn, Mind& mind, const std::string& player, std::uint64_t talk) {
-  const auto found = mind.conversations.find(player);
-  if (found == mind.conversations.end()) return;
-  auto& lines = found->second.lines;
-  std::erase_if(lines, [&](const Line& line) {
-    if (line.talk != talk) return false;
-    turn.write("delete from npc_lines where id = $1", Values{line.id});
-    return true;
-  });
-  if (lines.empty()) mind.conversations.erase(found);
 }
 
 }  // namespace
@@ -62,16 +47,16 @@ Result<pb::NpcMemoriesReply> Forgetting::memories(const Caller& caller,
   if (!request.npc().empty()) TRY_VOID(minds_.check(request.npc()));
   struct Found {
     const Mind* mind;
-    const Memory* memory;
+    const pb::MemoryRecord* memory;
   };
   std::vector<Found> found;
   for (const auto& [id, mind] : minds_.people()) {
     if (!request.npc().empty() && id != request.npc()) continue;
-    for (const auto& memory : mind->memories) {
-      if (player.empty() || is_of(memory, player_key(player))) found.push_back({mind.get(), &memory});
+    for (const auto* memory : minds_.memories(*mind)) {
+      if (player.empty() || is_of(*memory, player_key(player))) found.push_back({mind.get(), memory});
     }
   }
-  std::ranges::sort(found, std::greater(), [](const Found& one) { return one.memory->id; });
+  std::ranges::sort(found, std::greater(), [](const Found& one) { return one.memory->id(); });
   if (found.size() > config_.limits.remembered_shown) found.resize(config_.limits.remembered_shown);
   pb::NpcMemoriesReply reply;
   for (const auto& [mind, memory] : found) {
@@ -104,7 +89,7 @@ Result<pb::NpcForgetReply> Forgetting::forget(Turn& turn, const Caller& caller,
   pb::NpcForgetReply reply;
   for (const auto& [id, mind] : minds_.people()) {
     if (!request.npc().empty() && id != request.npc()) continue;
-    const bool knew = mind->conversations.contains(player);
+    const bool knew = minds_.conversations().held(id, player);
     const auto count = forget_memories(turn, *mind, player, only.empty() ? nullptr : &only);
     if (only.empty()) forget_person(turn, *mind, player);
     reply.set_count(reply.count() + count);
@@ -123,31 +108,31 @@ std::int64_t Forgetting::forget_memories(Turn& turn, Mind& mind, const std::stri
   std::set<std::string> of;  // who took part, as far as they are players
   // What was said in one exchange is kept as several memories: they go together.
   std::set<std::uint64_t> talks;
-  for (const auto& memory : mind.memories) {
-    if (only != nullptr && only->contains(memory.id) && memory.talk != 0) talks.insert(memory.talk);
+  if (only != nullptr) {
+    for (const auto* memory : minds_.memories(mind)) {
+      if (only->contains(memory->id()) && memory->talk() != 0) talks.insert(memory->talk());
+    }
   }
-  const auto count = std::erase_if(mind.memories, [&](const Memory& memory) {
-    const bool meant = only == nullptr || only->contains(memory.id) || talks.contains(memory.talk);
+  const auto count = minds_.forget(turn, mind, [&](const pb::MemoryRecord& memory) {
+    const bool meant = only == nullptr || only->contains(memory.id()) || talks.contains(memory.talk());
     if (!meant || (!player.empty() && !is_of(memory, player_key(player)))) return false;
-    turn.write("delete from npc_memories where id = $1", Values{memory.id});
-    if (mind.index && memory.has_vector) mind.index->remove(memory.id);
-    for (const auto& witness : memory.witnesses) {
+    for (const auto& witness : memory.witnesses()) {
       if (!is_player_key(witness)) continue;
       const auto name = player_of(witness);
       of.insert(name);
-      beliefs_.forget(turn, mind, name, memory.at_ms);
-      if (memory.talk != 0) forget_talk(turn, mind, name, memory.talk);
+      beliefs_.forget(turn, mind, name, memory.at_ms());
+      if (memory.talk() != 0)
+        minds_.conversations().forget_talk(turn, mind.who->id.str(), name, memory.talk());
     }
     return true;
   });
   for (const auto& name : of) forget_prompts(turn, mind, name);
-  return static_cast<std::int64_t>(count);
+  return count;
 }
 
 // Kept prompts may hold what is forgotten.
 void Forgetting::forget_prompts(Turn& turn, Mind& mind, const std::string& player) {
-  turn.write("delete from npc_decisions where npc = $1 and player = $2", Values{mind.who->id.str(), player});
-  mind.decisions.clear();
+  decisions_.forget(turn, mind, player);
   mind.perceived.clear();
   anticipation_.forget(player);
   answers_.forget();
@@ -155,17 +140,15 @@ void Forgetting::forget_prompts(Turn& turn, Mind& mind, const std::string& playe
 
 // As if they had never met: what was said, what was told and what is felt.
 void Forgetting::forget_person(Turn& turn, Mind& mind, const std::string& player) {
-  auto& record = mind.record;
+  auto& record = minds_.edit(turn, mind);
   beliefs_.forget(turn, mind, player);
-  mind.conversations.erase(player);
-  turn.write("delete from npc_lines where npc = $1 and player = $2", Values{mind.who->id.str(), player});
+  minds_.conversations().forget(turn, mind.who->id.str(), player);
   const auto drop = [](auto* list, const auto& is_theirs) {
     list->erase(std::remove_if(list->begin(), list->end(), is_theirs), list->end());
   };
   drop(record.mutable_told(), [&](const auto& told) { return told.player() == player; });
   drop(record.mutable_relations(), [&](const auto& relation) { return relation.to() == player_key(player); });
   forget_prompts(turn, mind, player);
-  minds_.save(turn, mind);
 }
 
 }  // namespace troupe::npc

@@ -7,17 +7,18 @@
 #include "services/npc/answers.h"
 #include "services/npc/anticipation.h"
 #include "services/npc/beliefs.h"
-#include "services/npc/minds.h"
+#include "services/npc/decisions.h"
 
 namespace troupe::npc {
 
 class Forgetting {
  public:
-  Forgetting(const Ground& ground, Minds& minds, Beliefs& beliefs, Anticipation& anticipation,
-             Answers& answers)
+  Forgetting(const Ground& ground, Minds& minds, Decisions& decisions, Beliefs& beliefs,
+             Anticipation& anticipation, Answers& answers)
       : host_(ground.host),
         config_(ground.config),
         minds_(minds),
+        decisions_(decisions),
         beliefs_(beliefs),
         anticipation_(anticipation),
         answers_(answers) {}
@@ -35,6 +36,7 @@ class Forgetting {
   Host& host_;
   const NpcConfig& config_;
   Minds& minds_;
+  Decisions& decisions_;
   Beliefs& beliefs_;
   Anticipation& anticipation_;
   Answers& answers_;

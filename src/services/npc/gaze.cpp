@@ -15,7 +15,7 @@ struct Gaze::Seen {
 
 // The nearest.
 std::vector<Gaze::Seen> Gaze::in_sight(const Mind& mind, std::int64_t now_ms) const {
-  const auto at = position(pack_, mind.record, now_ms);
+  const auto at = position(pack_, mind.record(), now_ms);
   const double far = config_.tuning.look_m;
   std::vector<Seen> seen;
   for (const auto* player : players_.present()) {
@@ -23,8 +23,8 @@ std::vector<Gaze::Seen> Gaze::in_sight(const Mind& mind, std::int64_t now_ms) co
     if (metres <= far) seen.push_back({player_key(player->player()), player->player(), metres});
   }
   for (const auto& [id, other] : minds_.people()) {
-    if (id == mind.record.id() || other->record.dead()) continue;
-    const auto there = position(pack_, other->record, now_ms);
+    if (id == mind.record().id() || other->record().dead()) continue;
+    const auto there = position(pack_, other->record(), now_ms);
     const double metres = steady_distance(there.x - at.x, there.y - at.y);
     if (metres <= far) seen.push_back({id, other->who->name, metres});
   }
@@ -37,7 +37,7 @@ std::vector<Gaze::Seen> Gaze::in_sight(const Mind& mind, std::int64_t now_ms) co
 
 void Gaze::look_about(Turn& turn, Mind& mind) const {
   const auto& tuning = config_.tuning;
-  auto& record = mind.record;
+  const auto& record = mind.record();
   const auto now = turn.now().ms;
   const auto seen = in_sight(mind, now);
   const auto draw = turn.draw("npc.look", record.id());
@@ -75,7 +75,7 @@ void Gaze::look_about(Turn& turn, Mind& mind) const {
   event.set_reason((keeps_on ? texts_.reason.keeps_at_it : texts_.reason.looks_about).text());
   event.set_tier("reflex");
   event.set_verdict(keeps_on ? "carries on" : "done");
-  record.set_looks_at(keeps_on ? std::string() : seen[weighed[0].option - 1].key);
+  minds_.edit(turn, mind).set_looks_at(keeps_on ? std::string() : seen[weighed[0].option - 1].key);
   turn.emit(event, {.subject = record.id(), .place = place_now(pack_, record, now)});
 }
 

@@ -9,7 +9,7 @@ namespace troupe::npc {
 
 class Gaze {
  public:
-  Gaze(const Ground& ground, const Minds& minds, const Players& players)
+  Gaze(const Ground& ground, Minds& minds, const Players& players)
       : pack_(ground.pack), config_(ground.config), texts_(ground.texts), minds_(minds), players_(players) {}
   void look_about(Turn& turn, Mind& mind) const;
 
@@ -20,7 +20,7 @@ class Gaze {
   const pack::Pack& pack_;
   const NpcConfig& config_;
   const pack::PromptTexts& texts_;
-  const Minds& minds_;
+  Minds& minds_;
   const Players& players_;
 };
 

@@ -29,7 +29,7 @@ Holdings usual_of(const pack::Npc& who) {
 
 void Households::on_day(Turn& turn, const EventContext&, const pb::DayChanged&) {
   for (const auto& [id, mind] : minds_.people()) {
-    if (mind->record.dead()) continue;
+    if (mind->record().dead()) continue;
     pb::StateGetRequest get;
     get.set_kind("npc");
     get.set_id(id);

@@ -57,11 +57,11 @@ bool Initiative::may_be_addressed(const std::string& player, std::int64_t now_ms
   if (pause == 0 || !known.typing_to().empty()) return false;
   if (known.addressed_ms() != 0 && now_ms - known.addressed_ms() < pause) return false;
   return std::ranges::none_of(minds_.people(),
-                              [&](const auto& one) { return one.second->record.talking_to() == player; });
+                              [&](const auto& one) { return one.second->record().talking_to() == player; });
 }
 
 void Initiative::look(Turn& turn, const Mind& mind) {
-  const auto& record = mind.record;
+  const auto& record = mind.record();
   const auto now = turn.now().ms;
   if (!record.watched() || !has_time(pack_, record)) return;
   if (turn.draw("npc.address", record.id()).uniform(static_cast<std::uint64_t>(now)) >= kChance) return;
@@ -102,10 +102,10 @@ std::vector<Topic> Initiative::topics(const Mind& mind, const std::string& playe
     if (was_told(mind, player, topic, text) || gives_away(pack_, text, mind.who->id, {})) return;
     found.push_back(topic);
   };
-  for (const auto* fact : beliefs_.held(mind.record.id())) {
+  for (const auto* fact : beliefs_.held(mind.record().id())) {
     add({.fact = fact, .confidence = sure_of(fact->source), .importance = importance_of(*fact)});
   }
-  for (const auto* belief : beliefs_.of(mind.record.id())) {
+  for (const auto* belief : beliefs_.of(mind.record().id())) {
     if (!is_live(*belief) || belief->confidence() < limits.worth_telling) continue;
     if (has(belief->about(), key)) continue;
     add({.fact = pack_.fact(fact_of(belief->subject())),
@@ -134,13 +134,13 @@ std::optional<Initiative::Reason> Initiative::news(const Mind& mind, const std::
 // What matters to them, and could be done with this player here and now: they greet whoever could help.
 std::optional<Initiative::Reason> Initiative::goal(Turn& turn, const Mind& mind,
                                                    const std::string& player) const {
-  const auto* line = line_of(*mind.who, pack::LineKind::greeting, turn.draw("npc.line", mind.record.id()),
+  const auto* line = line_of(*mind.who, pack::LineKind::greeting, turn.draw("npc.line", mind.record().id()),
                              static_cast<std::uint64_t>(turn.now().ms));
   if (line == nullptr) return std::nullopt;
   std::optional<Reason> best;
   pb::CapabilitiesLegalRequest ask;
   ask.set_kind("npc");
-  ask.set_actor(mind.record.id());
+  ask.set_actor(mind.record().id());
   ask.set_limit(config_.limits.options_weighed);
   const auto legal = turn.call<pb::CapabilitiesLegalReply>(as_npc(turn.world()), ask);
   if (!legal) return std::nullopt;
@@ -151,8 +151,8 @@ std::optional<Initiative::Reason> Initiative::goal(Turn& turn, const Mind& mind,
     if (!theirs) continue;
     for (const auto& wanted : mind.who->goals) {
       if (!has(wanted.verbs, pack::VerbId(option.action().verb()))) continue;
-      const auto kept = std::ranges::find(mind.record.goals(), wanted.id, &pb::GoalRecord::id);
-      const double much = kept == mind.record.goals().end() ? wanted.priority : kept->priority();
+      const auto kept = std::ranges::find(mind.record().goals(), wanted.id, &pb::GoalRecord::id);
+      const double much = kept == mind.record().goals().end() ? wanted.priority : kept->priority();
       if (much < kAddressLeast || (best && best->worth >= much)) continue;
       best = Reason{.text = *line, .subject = {}, .goal = wanted.id, .worth = much};
     }
@@ -165,23 +165,21 @@ bool Initiative::was_told(const Mind& mind, const std::string& player, const Top
   if (topic.fact != nullptr) {
     // By anybody: what one has told a player is no news from another.
     return std::ranges::any_of(minds_.people(), [&](const auto& one) {
-      return std::ranges::any_of(one.second->record.told(), [&](const auto& told) {
+      return std::ranges::any_of(one.second->record().told(), [&](const auto& told) {
         return told.player() == player && has(told.facts(), topic.fact->id.str());
       });
     });
   }
-  const auto talked = mind.conversations.find(player);
-  return talked != mind.conversations.end() &&
-         std::ranges::any_of(talked->second.lines,
-                             [&](const Line& line) { return !line.by_player && line.text == text; });
+  return std::ranges::any_of(minds_.conversations().lines(mind.who->id.str(), player),
+                             [&](const auto& line) { return !line.by_player() && line.text() == text; });
 }
 
 Result<pb::NpcSaidAloud> Initiative::address(Turn& turn, const Caller& caller,
                                              const pb::NpcAddress& command) {
   TRY_VOID(only_the_server(caller));
   TRY(Mind * mind, minds_.find(command.npc()));
-  const std::string& place = mind->record.place();
-  if (!has_time(pack_, mind->record) || !stands_at(command.player(), place) ||
+  const std::string& place = mind->record().place();
+  if (!has_time(pack_, mind->record()) || !stands_at(command.player(), place) ||
       !may_be_addressed(command.player(), turn.now().ms)) {
     pb::NpcSaidAloud not_said;
     not_said.set_why("the moment has passed");
@@ -206,16 +204,20 @@ Result<pb::NpcSaidAloud> Initiative::address(Turn& turn, const Caller& caller,
 // It is part of what the two have said to each other, and the player knows it now.
 void Initiative::note_said(Turn& turn, Mind& mind, const std::string& player, const std::string& subject,
                            const std::string& text, std::uint64_t sequence) const {
-  minds_.add_line(turn, mind, player, false, sequence, text);
+  pb::LineRecord line;
+  line.set_player(player);
+  line.set_talk(sequence);
+  line.set_text(text);
+  minds_.add_line(turn, mind, std::move(line));
   if (const std::string fact(fact_of(subject)); !fact.empty()) {
-    auto& told = *mind.record.mutable_told();
-    auto theirs = std::ranges::find(told, player, &pb::ToldRecord::player);
-    auto& record = theirs == told.end() ? *told.Add() : *theirs;
-    record.set_player(player);
-    if (!has(record.facts(), fact)) record.add_facts(fact);
-    forget_strangers(mind.record, *mind.who, player_key(player));
+    auto& record = minds_.edit(turn, mind);
+    auto& told = *record.mutable_told();
+    auto known = std::ranges::find(told, player, &pb::ToldRecord::player);
+    auto& theirs = known == told.end() ? *told.Add() : *known;
+    theirs.set_player(player);
+    if (!has(theirs.facts(), fact)) theirs.add_facts(fact);
+    forget_strangers(record, *mind.who, player_key(player));
   }
-  minds_.save(turn, mind);
 }
 
 }  // namespace troupe::npc

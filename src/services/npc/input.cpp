@@ -64,7 +64,7 @@ void Input::notice_look(const Turn& turn, const std::string& player, const std::
   const auto text = texts_.seen.looks_at.with({{"player", player}, {"thing", called}});
   const auto now = turn.now().ms;
   for (const auto& [id, mind] : minds_.people()) {
-    if (place_now(pack_, mind->record, now) == place) minds_.perceive(*mind, {.at_ms = now, .text = text});
+    if (place_now(pack_, mind->record(), now) == place) minds_.perceive(*mind, {.at_ms = now, .text = text});
   }
 }
 

@@ -17,7 +17,7 @@ std::vector<Topic> Initiative::open_facts(const Mind& mind) const {
   std::vector<Topic> found;
   for (const auto& fact : pack_.facts) {
     if (found.size() >= kFactsFitted) break;
-    if (!fact.secret && beliefs_.knows(mind.record.id(), fact)) found.push_back({.fact = &fact});
+    if (!fact.secret && beliefs_.knows(mind.record().id(), fact)) found.push_back({.fact = &fact});
   }
   return found;
 }
@@ -26,19 +26,18 @@ std::vector<Topic> Initiative::open_facts(const Mind& mind) const {
 void Initiative::on_answer(Turn& turn, const EventContext& context, const pb::DialogueEnded& event) {
   const Mind* asked = minds_.known(event.npc());
   if (asked == nullptr || pack_.world.players.addressed_minutes == 0) return;
-  const auto talk = asked->conversations.find(event.player());
-  if (talk == asked->conversations.end() || !stands_at(event.player(), context.place)) return;
-  const auto* question = talk->second.question(event.begun());
-  if (question == nullptr) return;
-  const double theirs = best_fit(question->text, open_facts(*asked)).second;
+  const auto* question = minds_.conversations().question(event.npc(), event.player(), event.begun());
+  if (question == nullptr || !stands_at(event.player(), context.place)) return;
+  const double theirs = best_fit(question->text(), open_facts(*asked)).second;
   pb::NpcJoin best;
   double most = 0;
   for (const auto& [id, mind] : minds_.people()) {
-    const bool here = mind.get() != asked && mind->record.place() == context.place;
-    if (!here || !has_time(pack_, mind->record)) continue;
+    const bool here = mind.get() != asked && mind->record().place() == context.place;
+    if (!here || !has_time(pack_, mind->record())) continue;
     const auto mine = topics(*mind, event.player(), turn.now().ms);
-    const auto [topic, fits] = best_fit(question->text, mine);
-    if (topic == nullptr || fits <= most || !joins(fits, theirs, names(question->text, *mind->who))) continue;
+    const auto [topic, fits] = best_fit(question->text(), mine);
+    if (topic == nullptr || fits <= most || !joins(fits, theirs, names(question->text(), *mind->who)))
+      continue;
     most = fits;
     best.set_npc(id);
     best.set_player(event.player());
@@ -58,11 +57,11 @@ Result<pb::NpcSaidAloud> Initiative::join(Turn& turn, const Caller& caller, cons
   TRY(Mind * mind, minds_.find(command.npc()));
   TRY(const Mind* asked, minds_.find(command.to()));
   pb::NpcSaidAloud reply;
-  const std::string& place = mind->record.place();
-  const auto talk = asked->conversations.find(command.player());
-  const bool goes_on = talk == asked->conversations.end() || talk->second.lines.back().by_player;
-  if (goes_on || !has_time(pack_, mind->record) || !stands_at(command.player(), place) ||
-      asked->record.place() != place) {
+  const std::string& place = mind->record().place();
+  const auto* last = minds_.conversations().last(command.to(), command.player());
+  const bool goes_on = last == nullptr || last->by_player();
+  if (goes_on || !has_time(pack_, mind->record()) || !stands_at(command.player(), place) ||
+      asked->record().place() != place) {
     reply.set_why("the talk has gone on");
     return reply;
   }

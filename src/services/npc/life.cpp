@@ -24,11 +24,11 @@ void Life::mount() {
 void Life::on_timer(Turn& turn, const std::string& key) {
   const auto timer = timer_of(key);
   Mind* mind = timer ? minds_.known(timer->second) : nullptr;
-  if (mind != nullptr && !mind->record.dead()) ring(turn, timer->first, *mind);
+  if (mind != nullptr && !mind->record().dead()) ring(turn, timer->first, *mind);
 }
 
 void Life::ring(Turn& turn, Timer timer, Mind& mind) {
-  auto& record = mind.record;
+  const auto& record = mind.record();
   switch (timer) {
     case Timer::arrive:
       return day_.arrive(turn, mind);
@@ -39,16 +39,18 @@ void Life::ring(Turn& turn, Timer timer, Mind& mind) {
         schedule(turn, Timer::done, record.id(), GameTime{record.busy_until_ms()});
       }
       return;
-    case Timer::done:
-      record.clear_talking_to();
-      record.set_busy_until_ms(0);
+    case Timer::done: {
+      auto& free = minds_.edit(turn, mind);
+      free.clear_talking_to();
+      free.set_busy_until_ms(0);
       // Who set out for somewhere by their own choice arrives first.
       if (record.path_size() < 2 || record.intent() == "talk") day_.follow_routine(turn, mind);
-      return minds_.save(turn, mind);
+      return;
+    }
     case Timer::giveup:
       // The answer never came (a crash, a lost engine): the question is closed, life goes on.
-      record.set_asking(0);
-      return minds_.save(turn, mind);
+      minds_.edit(turn, mind).set_asking(0);
+      return;
     case Timer::safe:
       return threats_.calm_down(turn, mind);
     case Timer::think:
@@ -66,12 +68,11 @@ void Life::ring(Turn& turn, Timer timer, Mind& mind) {
 // What lasts so long in real time is counted anew.
 void Life::on_scale(Turn& turn, const EventContext&, const pb::TimeScaleChanged&) {
   for (const auto& [id, mind] : minds_.people()) {
-    const auto& record = mind->record;
+    const auto& record = mind->record();
     if (record.dead()) continue;
     if (record.watched()) choice_.think_again(turn, *mind);
     if (!record.talking_to().empty()) talk_.wait_for_next_line(turn, *mind);
     threats_.count_anew(turn, *mind);
-    minds_.save(turn, *mind);
   }
 }
 

@@ -96,7 +96,7 @@ void Meetings::on_arrived(Turn& turn, const EventContext&, const pb::NpcArrived&
 // Those who are together without anybody's coming: at the start, and after a night.
 void Meetings::on_phase(Turn& turn, const EventContext&, const pb::PhaseChanged&) {
   for (const auto& [id, mind] : minds_.people()) {
-    if (has_time(pack_, mind->record) && !company(turn, *mind).awake.empty())
+    if (has_time(pack_, mind->record()) && !company(turn, *mind).awake.empty())
       soon(turn, id, kTogetherMinutes);
   }
 }
@@ -115,15 +115,16 @@ bool Meetings::may_tell_more(const std::string& npc, std::int64_t now_ms) const 
 
 Meetings::Company Meetings::company(Turn& turn, const Mind& mind) const {
   Company company;
-  if (!has_time(pack_, mind.record)) return company;
+  if (!has_time(pack_, mind.record())) return company;
   const auto now = turn.now().ms;
-  const std::string& place = mind.record.place();
+  const std::string& place = mind.record().place();
   for (const auto& [id, other] : minds_.people()) {
-    const bool here = other.get() != &mind && other->record.path_size() < 2 && other->record.place() == place;
-    if (!here || other->record.dead() || rests(pack_, other->record)) continue;
+    const bool here =
+        other.get() != &mind && other->record().path_size() < 2 && other->record().place() == place;
+    if (!here || other->record().dead() || rests(pack_, other->record())) continue;
     company.awake.push_back(other.get());
-    if (company.partners.size() < kListenersMax && has_time(pack_, other->record) &&
-        rested(mind.record.id(), id, now))
+    if (company.partners.size() < kListenersMax && has_time(pack_, other->record()) &&
+        rested(mind.record().id(), id, now))
       company.partners.push_back(other.get());
   }
   company.in_confidence = company.awake.size() == 1 && players_.at(place).empty();
@@ -131,7 +132,7 @@ Meetings::Company Meetings::company(Turn& turn, const Mind& mind) const {
 }
 
 void Meetings::meet(Turn& turn, Mind& mind) {
-  const std::string& id = mind.record.id();
+  const std::string& id = mind.record().id();
   const auto* kept = kept_.find(id);
   const bool unanswered = kept != nullptr && kept->asking();
   if (unanswered) close_question(turn, *kept);  // a crash, a lost engine
@@ -143,7 +144,7 @@ void Meetings::meet(Turn& turn, Mind& mind) {
 
 std::vector<Tale> Meetings::tales(const Turn& turn, const Mind& teller,
                                   const std::vector<const Mind*>& listeners, bool in_confidence) const {
-  if (!may_tell_more(teller.record.id(), turn.now().ms)) return {};
+  if (!may_tell_more(teller.record().id(), turn.now().ms)) return {};
   return tales_.of(turn, teller, listeners, in_confidence);
 }
 
@@ -172,14 +173,14 @@ std::uint64_t Meetings::exchange(Turn& turn, Mind& mind, const Mind& partner, co
   const auto told = tale == nullptr ? 0 : tell(turn, mind, *tale, decision);
   const auto theirs = tales(turn, partner, {&mind}, in_confidence);
   if (!theirs.empty()) (void)tell(turn, partner, theirs[0]);
-  note_met(turn, mind.record.id(), partner.record.id());
-  note_met(turn, partner.record.id(), mind.record.id());
+  note_met(turn, mind.record().id(), partner.record().id());
+  note_met(turn, partner.record().id(), mind.record().id());
   return told;
 }
 
 std::uint64_t Meetings::tell(Turn& turn, const Mind& teller, const Tale& tale, const std::string& decision) {
-  const std::string& id = teller.record.id();
-  Mind* listener = minds_.known(tale.listener->record.id());
+  const std::string& id = teller.record().id();
+  Mind* listener = minds_.known(tale.listener->record().id());
   const std::string words = in_own_words(*teller.who, tale.topic);
   const auto sequence = beliefs_.hear(
       turn, *listener, {.teller = id, .topic = tale.topic, .trust = tale.trust, .decision = decision});
@@ -187,13 +188,13 @@ std::uint64_t Meetings::tell(Turn& turn, const Mind& teller, const Tale& tale, c
   auto record = today(id, turn.now().ms);
   record.set_told(record.told() + 1);
   kept_.put(turn, std::move(record));
-  const auto& place = teller.record.place();
+  const auto& place = teller.record().place();
   const auto here = players_.at(place);
   const bool a_secret = tale.topic.fact != nullptr && tale.topic.fact->secret;
   if (here.empty() || a_secret || gives_away(pack_, words, teller.who->id, {})) return sequence;
   pb::NpcOverheard said;
   said.set_npc(id);
-  said.set_to(listener->record.id());
+  said.set_to(listener->record().id());
   said.set_text(words);
   said.set_place(place);
   said.mutable_players()->Assign(here.begin(), here.end());

@@ -22,7 +22,7 @@ bool may_be_asked(const Tale& tale) {
 }  // namespace
 
 bool Meetings::ask_gold(Turn& turn, Mind& mind, const std::vector<Tale>& tales) {
-  auto& record = mind.record;
+  const auto& record = mind.record();
   const auto now = turn.now().ms;
   const bool rested = now - record.gold_ms() >= real_ms(turn.clock(), config_.tuning.watched_gold_real);
   if (!minds_.thinks() || !record.watched() || !rested) return false;
@@ -39,8 +39,7 @@ bool Meetings::ask_gold(Turn& turn, Mind& mind, const std::vector<Tale>& tales) 
   company.set_asked(company.asked() + 1);
   company.set_asking(true);
   kept_.put(turn, company);
-  record.set_gold_ms(now);
-  minds_.save(turn, mind);
+  minds_.edit(turn, mind).set_gold_ms(now);
   schedule(turn, Timer::meet, id, turn.now() + turn.clock().span_of(config_.tuning.give_up_real));
 
   const auto& who = *mind.who;
@@ -55,7 +54,7 @@ bool Meetings::ask_gold(Turn& turn, Mind& mind, const std::vector<Tale>& tales) 
     auto& answer = answers.emplace_back();
     answer.set_npc(id);
     answer.set_asked(company.asked());
-    answer.set_listener(tale->listener->record.id());
+    answer.set_listener(tale->listener->record().id());
     answer.set_subject(tale->subject());
     answer.mutable_decision()->set_reason(texts_.rumour.unheard.with({{"name", tale->listener->who->name}}));
     request.add_options(
@@ -110,7 +109,7 @@ Result<pb::NpcChosenReply> Meetings::chosen(Turn& turn, const Caller& caller,
   const auto with = company(turn, *mind);
   const auto mine = tales(turn, *mind, with.partners, with.in_confidence);
   const auto tale = std::ranges::find_if(mine, [&](const Tale& one) {
-    return one.listener->record.id() == command.listener() && one.subject() == command.subject();
+    return one.listener->record().id() == command.listener() && one.subject() == command.subject();
   });
   if (tale == mine.end()) {
     reply.set_why(command.listener().empty() ? "they keep it to themselves" : "something else came up");

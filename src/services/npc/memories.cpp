@@ -4,44 +4,25 @@
 #include <map>
 
 #include "base/text.h"
-#include "services/npc/npc_store.h"
 
 namespace troupe::npc {
-
-using db::Blob;
-using db::Values;
 
 void Memories::mount() {
   host_.serve(&Memories::serve_remember, this);
   host_.serve(&Memories::serve_recall, this);
 }
 
-std::int64_t Memories::remember(Turn& turn, Mind& mind, Memory memory) {
-  memory.id = minds_.next_memory(turn);
-  memory.has_vector = false;
-  memory.text = std::string(utf8_prefix(memory.text, config_.limits.memory_bytes_max));
-  turn.write(
-      "insert into npc_memories (id, npc, text, at_ms, place, witnesses, source, importance, talk, "
-      "witness_list) "
-      "values ($1, $2, $3, $4, $5, '', $6, $7, $8, $9)",
-      Values{memory.id, mind.record.id(), memory.text, memory.at_ms, memory.place, memory.source,
-             memory.importance, static_cast<std::int64_t>(memory.talk),
-             Blob{store::names_blob(memory.witnesses)}});
+std::int64_t Memories::remember(Turn& turn, const Mind& mind, const Memory& memory) {
+  auto record = record_of(memory);
+  record.set_text(std::string(utf8_prefix(memory.text, config_.limits.memory_bytes_max)));
   pb::MemoryAdded event;
-  event.set_npc(mind.record.id());
-  event.set_memory(memory_id(memory));
-  event.set_text(memory.text);
+  event.set_npc(mind.who->id.str());
+  event.set_text(record.text());
   event.set_source(memory.source);
   event.set_importance(memory.importance);
-  turn.emit(event, {.subject = mind.record.id(), .place = memory.place});
-  const auto id = memory.id;
-  mind.memories.push_back(std::move(memory));
-  if (mind.memories.size() > config_.limits.memory.per_npc) {
-    const auto worst = to_forget(mind.memories, turn.now().ms, config_.limits.memory);
-    turn.write("delete from npc_memories where id = $1", Values{mind.memories[worst].id});
-    if (mind.index) mind.index->remove(mind.memories[worst].id);
-    mind.memories.erase(mind.memories.begin() + static_cast<std::ptrdiff_t>(worst));
-  }
+  const auto id = minds_.remember(turn, mind, std::move(record));
+  event.set_memory("m-" + std::to_string(id));
+  turn.emit(event, {.subject = event.npc(), .place = memory.place});
   embedding_.soon(turn);
   return id;
 }
@@ -61,8 +42,7 @@ Result<pb::NpcRememberReply> Memories::serve_remember(Turn& turn, const Caller&,
     memories.push_back(std::move(memory));
   }
   pb::NpcRememberReply reply;
-  for (auto& memory : memories)
-    reply.add_ids("m-" + std::to_string(remember(turn, *mind, std::move(memory))));
+  for (const auto& memory : memories) reply.add_ids("m-" + std::to_string(remember(turn, *mind, memory)));
   return reply;
 }
 
@@ -117,22 +97,22 @@ std::vector<Recalled> Memories::recall(const Mind& mind, const std::string& quer
     }
   }
   std::vector<Recalled> found;
-  for (const auto& memory : mind.memories) {
-    if (memory.at_ms > as_of_ms) continue;
+  for (const auto* memory : minds_.memories(mind)) {
+    if (memory->at_ms() > as_of_ms) continue;
     Recalled recalled{.memory = memory};
-    recalled.parts.visibility = visibility(memory, listener);
+    recalled.parts.visibility = visibility(*memory, listener);
     if (recalled.parts.visibility <= 0) continue;
-    recalled.parts.recency = recency(memory.at_ms, as_of_ms, config_.limits.memory);
-    recalled.parts.importance = memory.importance;
-    const auto hit = similar.find(memory.id);
-    recalled.parts.similarity = hit != similar.end() ? hit->second : overlap(query, memory.text);
+    recalled.parts.recency = recency(memory->at_ms(), as_of_ms, config_.limits.memory);
+    recalled.parts.importance = memory->importance();
+    const auto hit = similar.find(memory->id());
+    recalled.parts.similarity = hit != similar.end() ? hit->second : overlap(query, memory->text());
     recalled.score = combine(recalled.parts);
-    found.push_back(std::move(recalled));
+    found.push_back(recalled);
   }
   const auto kept = std::min(k, found.size());
   std::ranges::partial_sort(found, found.begin() + static_cast<std::ptrdiff_t>(kept),
                             [](const auto& a, const auto& b) {
-                              return a.score != b.score ? a.score > b.score : a.memory.id < b.memory.id;
+                              return a.score != b.score ? a.score > b.score : a.memory->id() < b.memory->id();
                             });
   found.resize(kept);
   return found;
@@ -157,9 +137,9 @@ Task<pb::NpcRecallReply> Memories::serve_recall(Caller caller, pb::NpcRecallRequ
   for (const auto& recalled :
        recall(*mind, request.query(), vector ? *vector : std::vector<float>(), k, as_of, listener)) {
     auto* out = reply.add_memories();
-    out->set_id(memory_id(recalled.memory));
-    out->set_text(recalled.memory.text);
-    out->set_at_ms(recalled.memory.at_ms);
+    out->set_id(memory_id(*recalled.memory));
+    out->set_text(recalled.memory->text());
+    out->set_at_ms(recalled.memory->at_ms());
     out->set_score(recalled.score);
     out->mutable_parts()->set_recency(recalled.parts.recency);
     out->mutable_parts()->set_importance(recalled.parts.importance);

@@ -9,7 +9,7 @@
 namespace troupe::npc {
 
 struct Recalled {
-  Memory memory;
+  const pb::MemoryRecord* memory = nullptr;  // valid until the next change
   Parts parts;
   double score = 0;
 };
@@ -25,7 +25,7 @@ class Memories {
   void mount();
 
   // Answers its id.
-  std::int64_t remember(Turn& turn, Mind& mind, Memory memory);
+  std::int64_t remember(Turn& turn, const Mind& mind, const Memory& memory);
   // The `k` best for a listener ("" = for themselves) as of a time. `vector` empty: similarity by words.
   std::vector<Recalled> recall(const Mind& mind, const std::string& query, const std::vector<float>& vector,
                                std::size_t k, std::int64_t as_of_ms, const std::string& listener) const;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <map>
+#include <ranges>
 #include <set>
 #include <tuple>
 
@@ -12,25 +14,43 @@
 
 namespace troupe::npc {
 
+pb::MemoryRecord record_of(const Memory& memory) {
+  pb::MemoryRecord record;
+  record.set_text(memory.text);
+  record.set_at_ms(memory.at_ms);
+  record.set_place(memory.place);
+  record.mutable_witnesses()->Assign(memory.witnesses.begin(), memory.witnesses.end());
+  record.set_source(memory.source);
+  record.set_importance(memory.importance);
+  record.set_talk(memory.talk);
+  return record;
+}
+
+std::vector<float> vector_from(const std::string& bytes) {
+  std::vector<float> out(bytes.size() / sizeof(float));
+  std::memcpy(out.data(), bytes.data(), out.size() * sizeof(float));
+  return out;
+}
+
 double recency(std::int64_t at_ms, std::int64_t now_ms, const MemoryLimits& limits) {
   const double days = static_cast<double>(std::max<std::int64_t>(0, now_ms - at_ms)) / 86'400'000.0;
   return steady_exp2(-days / limits.half_life_days);
 }
 
-double visibility(const Memory& memory, std::string_view listener) {
+double visibility(const pb::MemoryRecord& memory, std::string_view listener) {
   if (listener.empty()) return 1;
-  if (memory.source == "reflected") return 0;
-  if (std::ranges::find(memory.witnesses, listener) != memory.witnesses.end()) return 1;
-  return memory.source == "seen" || memory.source == "done" ? .5 : 0;
+  if (memory.source() == "reflected") return 0;
+  if (std::ranges::find(memory.witnesses(), listener) != memory.witnesses().end()) return 1;
+  return memory.source() == "seen" || memory.source() == "done" ? .5 : 0;
 }
 
-bool is_players_text(const Memory& memory) {
-  if (memory.source == "said" || memory.source == "reflected") return true;
-  return std::ranges::any_of(memory.witnesses, is_player_key);
+bool is_players_text(const pb::MemoryRecord& memory) {
+  if (memory.source() == "said" || memory.source() == "reflected") return true;
+  return std::ranges::any_of(memory.witnesses(), is_player_key);
 }
 
-bool is_of(const Memory& memory, std::string_view player) {
-  return std::ranges::find(memory.witnesses, player) != memory.witnesses.end();
+bool is_of(const pb::MemoryRecord& memory, std::string_view player) {
+  return std::ranges::find(memory.witnesses(), player) != memory.witnesses().end();
 }
 
 double combine(const Parts& p) {
@@ -90,23 +110,24 @@ bool tells(std::string_view answer, const pack::Fact& fact, std::string_view own
   return overlap(fact.text, answer) >= kMost || (!own_words.empty() && overlap(own_words, answer) >= kMost);
 }
 
-std::string_view subject_of(const Memory& memory) {
-  const auto found = std::ranges::find_if(memory.witnesses, is_player_key);
-  return found == memory.witnesses.end() ? std::string_view() : std::string_view(*found);
+std::string_view subject_of(const pb::MemoryRecord& memory) {
+  const auto found = std::ranges::find_if(memory.witnesses(), is_player_key);
+  return found == memory.witnesses().end() ? std::string_view() : std::string_view(*found);
 }
 
-std::size_t to_forget(const std::vector<Memory>& memories, std::int64_t now_ms, const MemoryLimits& limits) {
+const pb::MemoryRecord& to_forget(const MemoryList& memories, std::int64_t now_ms,
+                                  const MemoryLimits& limits) {
   struct Share {
     std::size_t count = 0;
     double importance = 0;
     std::int64_t last_ms = 0;
   };
   std::map<std::string_view, Share> shares;
-  for (const auto& memory : memories) {
-    auto& share = shares[subject_of(memory)];
+  for (const auto* memory : memories) {
+    auto& share = shares[subject_of(*memory)];
     ++share.count;
-    share.importance += memory.importance;
-    share.last_ms = std::max(share.last_ms, memory.at_ms);
+    share.importance += memory->importance();
+    share.last_ms = std::max(share.last_ms, memory->at_ms());
   }
   const auto over = [&](const auto& entry) {
     const double share = entry.first.empty() ? limits.others_share : limits.player_share;
@@ -119,24 +140,16 @@ std::size_t to_forget(const std::vector<Memory>& memories, std::int64_t now_ms, 
       return std::tuple(entry.first.empty(), entry.second.importance, entry.second.last_ms);
     });
   }
-  std::size_t worst = memories.size();
-  double least = 0;
-  for (std::size_t i = 0; i < memories.size(); ++i) {
-    if (subject_of(memories[i]) != whose->first) continue;
-    const double worth = memories[i].importance + recency(memories[i].at_ms, now_ms, limits);
-    if (worst < memories.size() && worth >= least) continue;
-    worst = i;
-    least = worth;
-  }
-  return worst;
+  auto theirs = memories | std::views::filter([&](const auto* m) { return subject_of(*m) == whose->first; });
+  return **std::ranges::min_element(theirs, {}, [&](const auto* memory) {
+    return memory->importance() + recency(memory->at_ms(), now_ms, limits);
+  });
 }
 
-bool is_repeated(const std::vector<Memory>& memories, std::string_view text, std::int64_t now_ms) {
+bool is_repeated(const MemoryList& newest, std::string_view text, std::int64_t now_ms) {
   constexpr std::int64_t kSpanMs = 6 * 3'600'000;
-  constexpr std::ptrdiff_t kLookedAt = 200;  // the newest
-  const auto first = memories.size() > kLookedAt ? memories.end() - kLookedAt : memories.begin();
-  return std::any_of(first, memories.end(), [&](const auto& memory) {
-    return memory.source == "seen" && now_ms - memory.at_ms < kSpanMs && memory.text == text;
+  return std::ranges::any_of(newest, [&](const auto* memory) {
+    return memory->source() == "seen" && now_ms - memory->at_ms() < kSpanMs && memory->text() == text;
   });
 }
 

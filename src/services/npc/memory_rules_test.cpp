@@ -20,13 +20,13 @@ TEST(Memory, RecencyHalves) {
 }
 
 TEST(Memory, VisibilityByWitness) {
-  const Memory said{.witnesses = {"player:anna", "marta"}, .source = "said"};
+  const auto said = record_of({.witnesses = {"player:anna", "marta"}, .source = "said"});
   EXPECT_EQ(visibility(said, ""), 1);
   EXPECT_EQ(visibility(said, "player:anna"), 1);
   EXPECT_EQ(visibility(said, "player:bob"), 0) << "what one player said is not told to another";
-  EXPECT_EQ(visibility({.source = "seen"}, "player:bob"), .5);
-  EXPECT_EQ(visibility({.source = "told"}, "player:bob"), 0);
-  EXPECT_EQ(visibility({.source = "reflected"}, "player:bob"), 0);
+  EXPECT_EQ(visibility(record_of({.source = "seen"}), "player:bob"), .5);
+  EXPECT_EQ(visibility(record_of({.source = "told"}), "player:bob"), 0);
+  EXPECT_EQ(visibility(record_of({.source = "reflected"}), "player:bob"), 0);
 }
 
 TEST(Memory, WhatIsNotVisibleScoresNothing) {
@@ -55,42 +55,42 @@ TEST(Secrets, TelltaleWordsAreCaughtWholeOnly) {
 }
 
 TEST(Memory, WhatAPlayerSaidOrDidIsPlayersText) {
-  EXPECT_TRUE(is_players_text({.source = "said"}));
-  EXPECT_TRUE(is_players_text({.source = "reflected"})) << "a summary of player text is player text";
-  EXPECT_TRUE(is_players_text({.witnesses = {"marta", "player:anna"}, .source = "seen"}))
+  EXPECT_TRUE(is_players_text(record_of({.source = "said"})));
+  EXPECT_TRUE(is_players_text(record_of({.source = "reflected"})))
+      << "a summary of player text is player text";
+  EXPECT_TRUE(is_players_text(record_of({.witnesses = {"marta", "player:anna"}, .source = "seen"})))
       << "it has the player's name";
-  EXPECT_FALSE(is_players_text({.witnesses = {"marta", "pip"}, .source = "seen"}));
-  EXPECT_FALSE(is_players_text({.source = "told"}));
+  EXPECT_FALSE(is_players_text(record_of({.witnesses = {"marta", "pip"}, .source = "seen"})));
+  EXPECT_FALSE(is_players_text(record_of({.source = "told"})));
 }
 
 // ---- what is remembered of one player is not displaced by another's trifles
 
-Memory of(const std::string& player, double importance, std::int64_t at_ms) {
+pb::MemoryRecord of(const std::string& player, double importance, std::int64_t at_ms) {
   Memory memory{.at_ms = at_ms, .source = "seen", .importance = importance};
   if (!player.empty()) memory.witnesses = {"player:" + player, "marta"};
-  return memory;
+  return record_of(memory);
 }
 
 struct Kept {
   std::map<std::string, int> count;
-  std::vector<Memory> memories;
+  MemoryList memories;
 };
 // What is left of these, added in this order at the bound.
-Kept keep(const std::vector<Memory>& all, const MemoryLimits& limits) {
+Kept keep(const std::vector<pb::MemoryRecord>& all, const MemoryLimits& limits) {
   Kept kept;
   for (const auto& memory : all) {
-    kept.memories.push_back(memory);
-    if (kept.memories.size() <= limits.per_npc) continue;
-    const auto gone = to_forget(kept.memories, memory.at_ms, limits);
-    kept.memories.erase(kept.memories.begin() + static_cast<std::ptrdiff_t>(gone));
+    kept.memories.push_back(&memory);
+    if (kept.memories.size() > limits.per_npc)
+      std::erase(kept.memories, &to_forget(kept.memories, memory.at_ms(), limits));
   }
-  for (const auto& memory : kept.memories) ++kept.count[std::string(subject_of(memory))];
+  for (const auto* memory : kept.memories) ++kept.count[std::string(subject_of(*memory))];
   return kept;
 }
 
 TEST(MemoryShares, OnePlayersTrifles) {
   const MemoryLimits limits{.per_npc = 200};
-  std::vector<Memory> all;
+  std::vector<pb::MemoryRecord> all;
   for (int i = 0; i < 20; ++i) all.push_back(of("anna", .3, 1000 + i));
   for (int i = 0; i < 60; ++i) all.push_back(of("", .2, 2000 + i));
   for (int i = 0; i < 3000; ++i) all.push_back(of("mallory", .7, 1'000'000'000 + i));
@@ -102,7 +102,7 @@ TEST(MemoryShares, OnePlayersTrifles) {
 
 TEST(MemoryShares, ManyStrangersTrifles) {
   const MemoryLimits limits{.per_npc = 200};
-  std::vector<Memory> all;
+  std::vector<pb::MemoryRecord> all;
   for (int i = 0; i < 10; ++i) all.push_back(of("anna", .3, 1000 + i));
   for (int i = 0; i < 3000; ++i) all.push_back(of("name" + std::to_string(i), .7, 1'000'000 + i));
   const auto kept = keep(all, limits);
@@ -113,16 +113,16 @@ TEST(MemoryShares, ManyStrangersTrifles) {
 
 TEST(MemoryShares, OfOnesOwnTheLeastWorthGoes) {
   const MemoryLimits limits{.per_npc = 20};
-  std::vector<Memory> all = {of("anna", .9, 1000)};
+  std::vector<pb::MemoryRecord> all = {of("anna", .9, 1000)};
   for (int i = 0; i < 100; ++i) all.push_back(of("anna", .2, 2000 + i));
   const auto kept = keep(all, limits);
-  EXPECT_EQ(kept.memories.front().importance, .9);
+  EXPECT_EQ(kept.memories.front()->importance(), .9);
 }
 
 TEST(MemoryShares, TheSameIsSeenOnceInHours) {
-  Memory memory = of("anna", .5, 1000);
-  memory.text = "anna waits a while";
-  const std::vector<Memory> memories = {memory};
+  auto memory = of("anna", .5, 1000);
+  memory.set_text("anna waits a while");
+  const MemoryList memories = {&memory};
   EXPECT_TRUE(is_repeated(memories, "anna waits a while", 2000));
   EXPECT_FALSE(is_repeated(memories, "anna fishes", 2000));
   EXPECT_FALSE(is_repeated(memories, "anna waits a while", 1000 + 6 * 3'600'000));

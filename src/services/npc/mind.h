@@ -3,7 +3,6 @@
 // io thread. Owned by Minds.
 #include <algorithm>
 #include <deque>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,39 +14,11 @@
 #include "services/npc/memory_rules.h"
 #include "services/npc/npc_rules.h"
 #include "services/npc/player_key.h"
-#include "talk/scene.h"
 #include "troupe/v1/ai.pb.h"
 #include "troupe/v1/npc.pb.h"
 #include "troupe/v1/npc_store.pb.h"
 
 namespace troupe::npc {
-
-struct Line {
-  std::int64_t id = 0;
-  // Sequence of DialogueStarted: a line and its answer have the same; 0 = an old world's.
-  std::uint64_t talk = 0;
-  bool by_player = false;
-  std::string text;
-  std::int64_t at_ms = 0;
-};
-
-struct Conversation {
-  std::deque<Line> lines;  // never empty
-  // What it may contain, as the player's profile was when it began.
-  std::vector<pb::CategoryLevel> allowed;
-  talk::Spoken spoken;  // what it was last about; begins anew with the server
-
-  const Line* question(std::uint64_t talk) const { return line(talk, true); }
-  const Line* answer(std::uint64_t talk) const { return line(talk, false); }
-
- private:
-  const Line* line(std::uint64_t talk, bool by_player) const {
-    for (const auto& one : lines) {
-      if (talk != 0 && one.talk == talk && one.by_player == by_player) return &one;
-    }
-    return nullptr;
-  }
-};
 
 struct Perception {
   std::int64_t at_ms = 0;
@@ -59,26 +30,26 @@ struct Perception {
 struct Mind {
   const pack::Npc* who = nullptr;
   Strategy strategy = Strategy::neutral;
-  pb::NpcRecord record;
-  std::vector<Memory> memories;
-  std::unique_ptr<index::Index> index;                // of memories that have a vector
-  std::map<std::string, Conversation> conversations;  // by player
-  std::deque<Perception> perceived;                   // the newest first
-  std::deque<pb::DecisionView> decisions;             // the last few
-  Reflex reflex() const { return reflex_named(record.reflex()); }
+  // As it is in the table; changed through Minds::edit(). An empty one before they have begun.
+  const pb::NpcRecord* row = &pb::NpcRecord::default_instance();
+  std::size_t remembered = 0;           // memories
+  std::unique_ptr<index::Index> index;  // of memories that have a vector of the present model
+  std::deque<Perception> perceived;     // the newest first
+  const pb::NpcRecord& record() const { return *row; }
+  Reflex reflex() const { return reflex_named(row->reflex()); }
 };
 
 // What somebody feels for `to`: as they have come to feel, or as the pack says.
 pb::RelationRecord relation_or_default(const Mind& mind, const std::string& to);
-// The same, kept from now on.
-pb::RelationRecord& relation_of(Mind& mind, const std::string& to);
+// The same in their record, where it stays from now on.
+pb::RelationRecord& relation_in(pb::NpcRecord& record, const pack::Npc& who, const std::string& to);
 
 // So much real time, in game time at the present scale; at least 1.
 inline std::int64_t real_ms(const GameClock& clock, rt::milliseconds real) {
   return std::max<std::int64_t>(1, clock.span_of(real).ms);
 }
 
-inline std::string memory_id(const Memory& memory) { return "m-" + std::to_string(memory.id); }
+inline std::string memory_id(const pb::MemoryRecord& memory) { return "m-" + std::to_string(memory.id()); }
 
 // The service itself asks.
 inline Caller as_npc(const std::string& world, const std::string& trace = {}) {

@@ -1,18 +1,27 @@
 // Everybody, as they are kept.
 #include "services/npc/minds.h"
 
-#include <tuple>
+#include <ranges>
 
+#include "base/check.h"
+#include "base/log.h"
 #include "base/text.h"
-#include "services/npc/npc_store.h"
 
 namespace troupe::npc {
 
-using db::Blob;
-using db::Values;
-
 Minds::Minds(const Ground& ground)
-    : pack_(ground.pack), host_(ground.host), config_(ground.config), counters_(host_.timeline()) {
+    : pack_(ground.pack),
+      host_(ground.host),
+      config_(ground.config),
+      records_(host_.timeline()),
+      counters_(host_.timeline()),
+      memories_(host_.timeline()),
+      without_vector_(
+          memories_.index<std::int64_t>([this](const auto& memory) -> std::optional<std::int64_t> {
+            if (config_.embedding_size == 0 || has_vector(memory)) return std::nullopt;
+            return memory.id();
+          })),
+      conversations_(host_.timeline(), config_) {
   host_.metrics()
       .gauge("troupe_npc_people", "People of the world")
       .set(static_cast<double>(pack_.npcs.size()));
@@ -20,15 +29,16 @@ Minds::Minds(const Ground& ground)
     auto mind = std::make_unique<Mind>();
     mind->who = &who;
     mind->strategy = strategy_of(pack_, who);
+    if (config_.make_index) mind->index = config_.make_index();
     people_.emplace(who.id.str(), std::move(mind));
   }
-}
-
-void Minds::mount() {
-  auto& timeline = host_.timeline();
-  timeline.add_migrations(store::migrations());
-  for (const auto& [table, order] : store::tables()) timeline.add_table(table, order);
-  timeline.add_loader([this](db::Reader& reader) { return load(reader); });
+  records_.on_change([this](const TableKey&, const pb::NpcRecord* gone, const pb::NpcRecord* came) {
+    if (Mind* mind = known(came != nullptr ? came->id() : gone->id()))
+      mind->row = came != nullptr ? came : &pb::NpcRecord::default_instance();
+  });
+  memories_.on_change([this](const TableKey&, const pb::MemoryRecord* gone, const pb::MemoryRecord* came) {
+    keep_in_index(gone, came);
+  });
 }
 
 Mind* Minds::known(const std::string& npc) const {
@@ -46,7 +56,7 @@ Result<Mind*> Minds::find(const std::string& npc) const {
 
 Result<Mind*> Minds::find_living(const std::string& npc) const {
   TRY(Mind * mind, find(npc));
-  if (mind->record.dead()) return fail(Code::conflict, "npc.dead", mind->who->name + " is dead");
+  if (mind->record().dead()) return fail(Code::conflict, "npc.dead", mind->who->name + " is dead");
   return mind;
 }
 
@@ -60,79 +70,31 @@ void Minds::perceive(Mind& mind, Perception perception) const {
   if (mind.perceived.size() > config_.limits.perceptions_max) mind.perceived.pop_back();
 }
 
-Result<void> Minds::load(db::Reader& reader) {
-  strays_.clear();
-  for (auto& [id, mind] : people_) {
-    mind->record.Clear();
-    mind->memories.clear();
-    mind->conversations.clear();
-    mind->perceived.clear();
-    mind->decisions.clear();
-    mind->index = config_.make_index ? config_.make_index() : nullptr;
+pb::NpcRecord& Minds::edit(Turn& turn, const Mind& mind) {
+  const std::string& npc = mind.who->id.str();
+  if (records_.find(npc) == nullptr) {
+    pb::NpcRecord begun;
+    begun.set_id(npc);
+    records_.put(turn, std::move(begun));
   }
-  TRY(const auto records, reader.query("select npc, record from npc_minds"));
-  for (const auto& row : records) {
-    if (const auto found = people_.find(row.text(0)); found != people_.end()) {
-      found->second->record.ParseFromString(row.blob(1));
-    } else {
-      strays_[row.text(0)].ParseFromString(row.blob(1));
-    }
-  }
-  TRY_VOID(load_memories(reader));
-  return load_lines(reader);
+  auto* record = records_.edit(turn, npc);
+  TROUPE_CHECK(record != nullptr, "there is room for all people of a pack");
+  return *record;
 }
 
-Result<void> Minds::load_memories(db::Reader& reader) {
-  TRY(const auto memories,
-      reader.query(
-          "select id, npc, text, at_ms, place, witnesses, source, importance, vector, talk, witness_list, "
-          "vector_model from npc_memories order by id"));
-  for (const auto& row : memories) {
-    const auto found = people_.find(row.text(1));
-    if (found == people_.end()) continue;
-    auto& mind = *found->second;
-    // Made by another model, of another size or kept without its maker's name: it is made again.
-    const bool usable = !row.is_null(8) && row.text(11) == config_.embedding_model &&
-                        store::vector_fits(row.blob(8), config_.embedding_size);
-    mind.memories.push_back({.id = row.integer(0),
-                             .text = row.text(2),
-                             .at_ms = row.integer(3),
-                             .place = row.text(4),
-                             .witnesses = store::names_in(row, 10, 5),
-                             .source = row.text(6),
-                             .importance = row.real(7),
-                             .has_vector = usable,
-                             .talk = static_cast<std::uint64_t>(row.integer(9))});
-    if (usable && mind.index) {
-      TRY_VOID(mind.index->add(row.integer(0), store::vector_from(row.blob(8))));
-    }
+std::vector<pb::NpcRecord> Minds::strays() const {
+  std::vector<pb::NpcRecord> strays;
+  for (const auto& record : records_.of()) {
+    if (!has(record.id())) strays.push_back(record);
   }
-  return {};
+  return strays;
 }
 
-Result<void> Minds::load_lines(db::Reader& reader) {
-  TRY(const auto lines,
-      reader.query(
-          "select id, npc, player, by_player, text, at_ms, talk, levels from npc_lines order by id"));
-  for (const auto& row : lines) {
-    const auto found = people_.find(row.text(1));
-    if (found == people_.end()) continue;
-    auto& conversation = found->second->conversations[row.text(2)];
-    conversation.lines.push_back({.id = row.integer(0),
-                                  .talk = static_cast<std::uint64_t>(row.integer(6)),
-                                  .by_player = row.integer(3) != 0,
-                                  .text = row.text(4),
-                                  .at_ms = row.integer(5)});
-    if (conversation.lines.back().by_player) conversation.allowed = store::levels_in(row.blob(7));
-  }
-  return {};
-}
-
-void Minds::save(Turn& turn, const Mind& mind) const {
-  turn.write(
-      "insert into npc_minds (npc, record) values ($1, $2) on conflict (npc) do update set record = "
-      "excluded.record",
-      Values{mind.who->id.str(), Blob{stable_bytes(mind.record)}});
+// Decisions stay: they explain what has happened.
+void Minds::erase(Turn& turn, const std::string& npc) {
+  records_.erase(turn, npc);
+  memories_.erase_if(turn, [](const auto&) { return true; }, npc);
+  conversations_.forget_all(turn, npc);
 }
 
 std::int64_t Minds::counter(const char* name) const {
@@ -157,41 +119,83 @@ void Minds::set_thinks(Turn& turn, bool thinks) {
   if (thinks != this->thinks()) set_counter(turn, kThinks, thinks ? 1 : 0);
 }
 
-void Minds::add_line(Turn& turn, Mind& mind, const std::string& player, bool by_player, std::uint64_t talk,
-                     const std::string& text) {
-  auto& conversation = mind.conversations[player];
-  auto& lines = conversation.lines;
-  const auto id = next(turn, kLine);
-  lines.push_back({.id = id, .talk = talk, .by_player = by_player, .text = text, .at_ms = turn.now().ms});
-  turn.write(
-      "insert into npc_lines (id, npc, player, who, text, at_ms, talk, by_player, levels) "
-      "values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-      Values{id, mind.who->id.str(), player, by_player ? player : mind.who->id.str(), text, turn.now().ms,
-             static_cast<std::int64_t>(talk), std::int64_t{by_player ? 1 : 0},
-             Blob{by_player ? store::levels_blob(conversation.allowed) : std::string()}});
-  while (lines.size() > config_.limits.lines_max) {
-    turn.write("delete from npc_lines where id = $1", Values{lines.front().id});
-    lines.pop_front();
-  }
-  if (mind.conversations.size() > config_.limits.conversations_max) make_room(turn, mind, player);
+void Minds::add_line(Turn& turn, const Mind& mind, pb::LineRecord line) {
+  line.set_npc(mind.who->id.str());
+  line.set_id(next(turn, kLine));
+  line.set_at_ms(turn.now().ms);
+  conversations_.add(turn, std::move(line));
 }
 
-// Of whoever said little the oldest: a crowd of strangers takes no friend's place.
-void Minds::make_room(Turn& turn, Mind& mind, const std::string& spared) const {
-  const auto oldest = std::ranges::min_element(mind.conversations, {}, [&](const auto& c) {
-    return std::tuple(c.first == spared, c.second.lines.size() > config_.tuning.little_said,
-                      c.second.lines.back().id);
-  });
-  turn.write("delete from npc_lines where npc = $1 and player = $2",
-             Values{mind.who->id.str(), oldest->first});
-  mind.conversations.erase(oldest);
+MemoryList Minds::memories(const Mind& mind) const {
+  MemoryList list;
+  for (const auto& memory : memories_.of(mind.who->id.str())) list.push_back(&memory);
+  return list;
 }
 
-pb::RelationRecord relation_or_default(const Mind& mind, const std::string& to) {
-  for (const auto& relation : mind.record.relations()) {
-    if (relation.to() == to) return relation;
+MemoryList Minds::newest_memories(const Mind& mind, std::size_t most) const {
+  MemoryList list;
+  for (const auto& memory : memories_.of(mind.who->id.str()) | std::views::reverse) {
+    if (list.size() == most) break;
+    list.push_back(&memory);
   }
-  const auto& strangers = pack::relation_to(*mind.who, to);
+  return list;
+}
+
+MemoryList Minds::without_vector(std::size_t most) const {
+  MemoryList list;
+  for (const auto& [id, key] : without_vector_.entries() | std::views::take(most))
+    list.push_back(memories_.at(key));
+  return list;
+}
+
+// One that the index does not take is not asked for again and again either.
+bool Minds::has_vector(const pb::MemoryRecord& memory) const {
+  return !memory.vector().empty() && memory.vector_model() == config_.embedding_model;
+}
+
+std::int64_t Minds::remember(Turn& turn, const Mind& mind, pb::MemoryRecord memory) {
+  const std::string& npc = mind.who->id.str();
+  const auto id = next(turn, kMemory);
+  memory.set_npc(npc);
+  memory.set_id(id);
+  memories_.put(turn, std::move(memory));
+  if (mind.remembered > config_.limits.memory.per_npc)
+    memories_.erase(turn, npc, to_forget(memories(mind), turn.now().ms, config_.limits.memory).id());
+  return id;
+}
+
+void Minds::set_vector(Turn& turn, std::int64_t memory, const std::string& vector, const std::string& model) {
+  for (const auto& [npc, mind] : people_) {
+    const auto* kept = memories_.find(npc, memory);
+    if (kept == nullptr) continue;
+    auto next = *kept;
+    next.set_vector(vector);
+    next.set_vector_model(model);
+    memories_.put(turn, std::move(next));
+  }
+}
+
+std::int64_t Minds::forget(Turn& turn, const Mind& mind,
+                           const std::function<bool(const pb::MemoryRecord&)>& is_meant) {
+  return memories_.erase_if(turn, is_meant, mind.who->id.str());
+}
+
+void Minds::keep_in_index(const pb::MemoryRecord* gone, const pb::MemoryRecord* came) const {
+  Mind* mind = known(came != nullptr ? came->npc() : gone->npc());
+  if (mind == nullptr) return;
+  mind->remembered += came != nullptr ? 1 : 0;
+  mind->remembered -= gone != nullptr ? 1 : 0;
+  if (mind->index == nullptr) return;
+  if (gone != nullptr) mind->index->remove(gone->id());
+  if (came == nullptr || !has_vector(*came)) return;
+  const auto added = mind->index->add(came->id(), vector_from(came->vector()));
+  if (!added) log::warn("npc", "memory {} is in no index: {}", came->id(), added.error().message);
+}
+
+namespace {
+
+pb::RelationRecord as_to_strangers(const pack::Npc& who, const std::string& to) {
+  const auto& strangers = pack::relation_to(who, to);
   pb::RelationRecord relation;
   relation.set_to(to);
   if (!strangers.to.empty()) relation.set_note(strangers.note);
@@ -204,13 +208,19 @@ pb::RelationRecord relation_or_default(const Mind& mind, const std::string& to) 
   return relation;
 }
 
-pb::RelationRecord& relation_of(Mind& mind, const std::string& to) {
-  for (auto& relation : *mind.record.mutable_relations()) {
-    if (relation.to() == to) return relation;
-  }
-  auto* relation = mind.record.add_relations();
-  *relation = relation_or_default(mind, to);
-  return *relation;
+}  // namespace
+
+pb::RelationRecord relation_or_default(const Mind& mind, const std::string& to) {
+  const auto& kept = mind.record().relations();
+  const auto found = std::ranges::find(kept, to, &pb::RelationRecord::to);
+  return found == kept.end() ? as_to_strangers(*mind.who, to) : *found;
+}
+
+pb::RelationRecord& relation_in(pb::NpcRecord& record, const pack::Npc& who, const std::string& to) {
+  auto& kept = *record.mutable_relations();
+  const auto found = std::ranges::find(kept, to, &pb::RelationRecord::to);
+  if (found != kept.end()) return *found;
+  return *kept.Add() = as_to_strangers(who, to);
 }
 
 }  // namespace troupe::npc

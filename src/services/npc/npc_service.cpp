@@ -14,8 +14,8 @@ namespace troupe {
 struct NpcService::Parts {
   explicit Parts(const npc::Ground& ground)
       : minds(ground),
-        decisions(ground, minds),
-        views(ground, minds),
+        decisions(ground),
+        views(ground, minds, decisions),
         players(ground, minds),
         input(ground, minds, players),
         day(ground, minds),
@@ -40,7 +40,7 @@ struct NpcService::Parts {
         wishes(ground, minds, embedding),
         prompts(ground, minds, memories, situation),
         anticipation(ground, minds, players, prompts),
-        forgetting(ground, minds, beliefs, anticipation, answers),
+        forgetting(ground, minds, decisions, beliefs, anticipation, answers),
         talk(ground, minds, decisions, day, feelings, memories, answers, wishes, prompts, anticipation),
         life(ground, minds, day, threats, choice, meetings, initiative, reflection, talk) {}
 
@@ -84,7 +84,6 @@ NpcService::NpcService(const pack::Pack& pack, Host& host, const pack::PromptTex
 NpcService::~NpcService() = default;
 
 void NpcService::mount() {
-  parts_->minds.mount();
   parts_->decisions.mount();
   parts_->views.mount();
   parts_->players.mount();

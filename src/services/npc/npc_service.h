@@ -1,6 +1,6 @@
 #pragma once
-// People that act in real time, talk and remember. Owned by app; io thread; everything that lasts is a turn's
-// write. It is made of parts that know each other in one direction (README.md); here they are built and
+// People that act in real time, talk and remember. Owned by app; io thread; everything that lasts is in
+// tables. It is made of parts that know each other in one direction (README.md); here they are built and
 // mounted, and nothing else happens. Nothing waits for a model: what is asked of one runs after the turn and
 // comes back as a recorded input. Bounds: NpcLimits; numbers: NpcTuning.
 #include <memory>

@@ -47,7 +47,7 @@ std::vector<Weighed> one_a_verb(std::vector<Weighed> weighed, const std::vector<
 }
 
 Choices Options::of(Turn& turn, const Mind& mind) const {
-  const auto& record = mind.record;
+  const auto& record = mind.record();
   const auto now = turn.now().ms;
   const auto& routine = pack::routine_at(*mind.who, clock_at(now));
   const Chooser chooser{.pack = pack_,

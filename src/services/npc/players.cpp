@@ -76,8 +76,8 @@ Result<pb::NpcInputReply> Players::stand(Turn& turn, const Caller& caller,
   reply.set_held(at.held);
   const auto now = turn.now().ms;
   for (const auto& [id, mind] : minds_.people()) {
-    if (mind->record.dead()) continue;
-    const auto there = position(pack_, mind->record, now);
+    if (mind->record().dead()) continue;
+    const auto there = position(pack_, mind->record(), now);
     if (steady_distance(there.x - at.at.x, there.y - at.at.y) < config_.limits.interest_m) reply.add_near(id);
   }
   const auto* known = players_.find(name);

@@ -62,7 +62,7 @@ Result<Prompt> Prompts::make(const std::string& npc, const std::string& player, 
   context.set_player_text(line.text);
   prompt.request.set_npc(npc);
   prompt.request.set_player(player);
-  prompt.request.set_place(place_now(pack_, mind->record, host_.timeline().now().ms));
+  prompt.request.set_place(place_now(pack_, mind->record(), host_.timeline().now().ms));
   add_written_lines(*mind, met, prompt);
   return prompt;
 }
@@ -87,27 +87,24 @@ const pack::Phrase& Prompts::words_of(Attitude attitude) const {
 }
 
 void Prompts::add_conversation(const Mind& mind, const Said& said, Prompt& prompt) const {
-  const auto found = mind.conversations.find(said.player);
-  if (found == mind.conversations.end()) return;
-  const auto& conversation = found->second;
-  const auto add = [&](const Line& line) {
-    if (!line.by_player && gives_away(pack_, line.text, mind.who->id, said.listener)) return;
+  const std::string& npc = mind.who->id.str();
+  const auto& held = minds_.conversations();
+  const auto add = [&](const pb::LineRecord& line) {
+    if (!line.by_player() && gives_away(pack_, line.text(), mind.who->id, said.listener)) return;
     auto* turn = prompt.request.mutable_context()->add_turns();
-    turn->set_who(line.by_player ? said.player : mind.who->id.str());
-    turn->set_player(line.by_player);
-    turn->set_text(line.text);
+    turn->set_who(line.by_player() ? said.player : npc);
+    turn->set_player(line.by_player());
+    turn->set_text(line.text());
   };
   // The past is what was answered, each line with its own answer: what was said just now is the task, and two
   // lines at once may be answered in any order.
-  for (const auto& line : conversation.lines) {
-    if (line.talk == 0) {  // of a world from before lines were paired
-      add(line);
-    } else if (!line.by_player) {
-      if (conversation.question(line.talk) == nullptr) add(line);
-    } else if (const auto* answer = conversation.answer(line.talk)) {
+  for (const auto& line : held.lines(npc, said.player)) {
+    if (!line.by_player()) {
+      if (held.question(npc, said.player, line.talk()) == nullptr) add(line);
+    } else if (const auto* answer = held.answer(npc, said.player, line.talk())) {
       add(line);
       add(*answer);
-      prompt.talks.insert(line.talk);
+      prompt.talks.insert(line.talk());
     }
   }
 }
@@ -139,8 +136,10 @@ void Prompts::add_facts(const Mind& mind, const Said& said, Prompt& prompt) cons
   prompt.sayable.insert(prompt.sayable.end(), in_plain_words.begin(), in_plain_words.end());
 }
 
-bool Prompts::usable(const Memory& memory, const Mind& mind, const Said& said, const Prompt& prompt) const {
-  return !gives_away(pack_, memory.text, mind.who->id, said.listener) && !prompt.talks.contains(memory.talk);
+bool Prompts::usable(const pb::MemoryRecord& memory, const Mind& mind, const Said& said,
+                     const Prompt& prompt) const {
+  return !gives_away(pack_, memory.text(), mind.who->id, said.listener) &&
+         !prompt.talks.contains(memory.talk());
 }
 
 // What they would think of at the sight of this player. In the order in which it happened.
@@ -149,15 +148,15 @@ void Prompts::add_standing(const Mind& mind, const Said& said, Prompt& prompt) c
   auto& context = *prompt.request.mutable_context();
   const auto listener = player_key(said.player);
   auto standing = memories_.recall(mind, "", {}, 4 * tuning.standing, host_.timeline().now().ms, listener);
-  std::ranges::sort(standing, {}, [](const Recalled& one) { return one.memory.id; });
+  std::ranges::sort(standing, {}, [](const Recalled& one) { return one.memory->id(); });
   for (const auto& [memory, parts, score] : standing) {
-    auto& list = is_players_text(memory) ? *context.mutable_said_before() : *context.mutable_memories();
-    const bool theirs = std::ranges::find(memory.witnesses, listener) != memory.witnesses.end();
-    if (memory.importance < (theirs ? tuning.own_standing : tuning.other_standing)) continue;
-    if (static_cast<std::size_t>(list.size()) >= tuning.standing || !usable(memory, mind, said, prompt))
+    auto& list = is_players_text(*memory) ? *context.mutable_said_before() : *context.mutable_memories();
+    const bool theirs = is_of(*memory, listener);
+    if (memory->importance() < (theirs ? tuning.own_standing : tuning.other_standing)) continue;
+    if (static_cast<std::size_t>(list.size()) >= tuning.standing || !usable(*memory, mind, said, prompt))
       continue;
-    *list.Add() = memory.text;
-    prompt.memories.push_back(memory_id(memory));
+    *list.Add() = memory->text();
+    prompt.memories.push_back(memory_id(*memory));
   }
 }
 
@@ -168,23 +167,23 @@ void Prompts::add_reminded(const Mind& mind, const Said& said, Prompt& prompt) c
   for (const auto& [memory, parts, score] :
        memories_.recall(mind, said.text, said.vector, 4 * tuning.standing, host_.timeline().now().ms,
                         player_key(said.player))) {
-    if (parts.similarity < tuning.memory_fits_min || !usable(memory, mind, said, prompt)) continue;
-    if (std::ranges::find(prompt.memories, memory_id(memory)) != prompt.memories.end()) continue;
-    const bool theirs = is_players_text(memory);
+    if (parts.similarity < tuning.memory_fits_min || !usable(*memory, mind, said, prompt)) continue;
+    if (std::ranges::find(prompt.memories, memory_id(*memory)) != prompt.memories.end()) continue;
+    const bool theirs = is_players_text(*memory);
     if (theirs ? !context.reminded_of().empty() : context.brought_up_size() > 0) continue;
     if (theirs) {
-      context.set_reminded_of(memory.text);
+      context.set_reminded_of(memory->text());
     } else {
-      context.add_brought_up(memory.text);
+      context.add_brought_up(memory->text());
     }
-    prompt.memories.push_back(memory_id(memory));
+    prompt.memories.push_back(memory_id(*memory));
   }
 }
 
 // What is said where no model answers in time.
 void Prompts::add_written_lines(const Mind& mind, bool met, Prompt& prompt) const {
   std::vector<pack::LineKind> kinds = {pack::LineKind::deflection, pack::LineKind::greeting};
-  if (const auto mood = pack::find_name<pack::LineKind>(pack::kLineKindNames, mind.record.mood()))
+  if (const auto mood = pack::find_name<pack::LineKind>(pack::kLineKindNames, mind.record().mood()))
     kinds.push_back(*mood);
   for (const auto kind : kinds) {
     const auto lines = mind.who->lines.find(kind);

@@ -49,7 +49,7 @@ class Prompts {
   void add_standing(const Mind& mind, const Said& said, Prompt& prompt) const;
   void add_reminded(const Mind& mind, const Said& said, Prompt& prompt) const;
   void add_written_lines(const Mind& mind, bool met, Prompt& prompt) const;
-  bool usable(const Memory& memory, const Mind& mind, const Said& said, const Prompt& prompt) const;
+  bool usable(const pb::MemoryRecord& memory, const Mind& mind, const Said& said, const Prompt& prompt) const;
   const pack::Phrase& words_of(Attitude attitude) const;
 
   const pack::Pack& pack_;

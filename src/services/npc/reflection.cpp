@@ -14,11 +14,11 @@ constexpr const char* kJobKind = "reflection";
 constexpr std::int64_t kDayMs = 86'400'000;
 
 // A thought may hold what these said, and goes when they wish to be forgotten.
-std::vector<std::string> players_of_late(const Mind& mind, std::int64_t now_ms) {
+std::vector<std::string> players_of_late(const MemoryList& memories, std::int64_t now_ms) {
   std::vector<std::string> players;
-  for (const auto& memory : mind.memories) {
-    const bool recent = now_ms - memory.at_ms < 2 * kDayMs && memory.source != "reflected";
-    const auto of = std::string(subject_of(memory));
+  for (const auto* memory : memories) {
+    const bool recent = now_ms - memory->at_ms() < 2 * kDayMs && memory->source() != "reflected";
+    const auto of = std::string(subject_of(*memory));
     if (recent && !of.empty() && std::ranges::find(players, of) == players.end()) players.push_back(of);
   }
   return players;
@@ -27,36 +27,34 @@ std::vector<std::string> players_of_late(const Mind& mind, std::int64_t now_ms) 
 }  // namespace
 
 // Empty where nobody talked to them.
-std::vector<const Memory*> Reflection::weightiest_today(const Mind& mind, std::int64_t now_ms) const {
-  std::vector<const Memory*> today;
-  for (const auto& memory : mind.memories) {
-    if (now_ms - memory.at_ms < kDayMs && memory.source != "reflected") today.push_back(&memory);
+MemoryList Reflection::weightiest_today(const Mind& mind, std::int64_t now_ms) const {
+  MemoryList today;
+  for (const auto* memory : minds_.memories(mind)) {
+    if (now_ms - memory->at_ms() < kDayMs && memory->source() != "reflected") today.push_back(memory);
   }
-  if (std::ranges::none_of(today, [](const auto* memory) { return memory->source == "said"; })) return {};
-  std::ranges::sort(today, [](const auto* a, const auto* b) {
-    return a->importance != b->importance ? a->importance > b->importance : a->id < b->id;
-  });
+  if (std::ranges::none_of(today, [](const auto* memory) { return memory->source() == "said"; })) return {};
+  std::ranges::sort(today, {}, [](const auto* m) { return std::pair(-m->importance(), m->id()); });
   if (today.size() > config_.tuning.reflect_memories) today.resize(config_.tuning.reflect_memories);
   return today;
 }
 
-pb::RouterSubmitRequest Reflection::job_for(Turn& turn, const Mind& mind,
-                                            const std::vector<const Memory*>& today, std::int64_t day) const {
+pb::RouterSubmitRequest Reflection::job_for(Turn& turn, const Mind& mind, const MemoryList& today,
+                                            std::int64_t day) const {
   const auto& who = *mind.who;
   const auto system = texts_.person.reflecting.with({{"world", pack::world_text(pack_.world)},
                                                      {"name", who.name},
                                                      {"role", who.role},
                                                      {"persona", who.persona}});
   std::string lines;
-  for (const auto* memory : today) lines += texts_.prompt.line.with({{"text", memory->text}});
+  for (const auto* memory : today) lines += texts_.prompt.line.with({{"text", memory->text()}});
   const auto task = texts_.person.day.with({{"name", who.name}, {"lines", lines}});
   pb::RouterSubmitRequest job;
-  job.set_key("reflect:" + mind.record.id() + ":" + std::to_string(day));
+  job.set_key("reflect:" + mind.record().id() + ":" + std::to_string(day));
   job.set_kind(kJobKind);
   const std::string prompt = system + "\n" + task;
   job.set_context(std::string(utf8_prefix(prompt, config_.limits.reflection_bytes_max)));
   auto& work = *job.mutable_work();
-  work.set_npc(mind.record.id());
+  work.set_npc(mind.record().id());
   auto* first = work.add_messages();
   first->set_role("system");
   first->set_text(system);
@@ -67,7 +65,7 @@ pb::RouterSubmitRequest Reflection::job_for(Turn& turn, const Mind& mind,
   work.set_whole_sentences(true);
   work.set_tokens_max(config_.tuning.reflect_tokens);
   work.set_temperature(-1);
-  work.set_seed(turn.draw("npc.reflect", mind.record.id()).bits(static_cast<std::uint64_t>(day)) >> 1);
+  work.set_seed(turn.draw("npc.reflect", mind.record().id()).bits(static_cast<std::uint64_t>(day)) >> 1);
   work.add_stop("\n");
   return job;
 }
@@ -79,7 +77,7 @@ void Reflection::reflect(Turn& turn, const Mind& mind) const {
   const auto day = turn.now().ms / kDayMs;
   const auto job = job_for(turn, mind, today, day);
   if (const auto kept = turn.call<pb::RouterJob>(as_npc(turn.world()), job); !kept) {
-    log::warn("npc", "{} does not reflect on day {}: {}", mind.record.id(), day, kept.error().message);
+    log::warn("npc", "{} does not reflect on day {}: {}", mind.record().id(), day, kept.error().message);
   }
 }
 
@@ -107,8 +105,8 @@ void Reflection::reflected(Turn& turn, const EventContext&, const pb::JobEnded& 
   (void)memories_.remember(turn, **mind,
                            {.text = text,
                             .at_ms = turn.now().ms,
-                            .place = (*mind)->record.place(),
-                            .witnesses = players_of_late(**mind, turn.now().ms),
+                            .place = (*mind)->record().place(),
+                            .witnesses = players_of_late(minds_.memories(**mind), turn.now().ms),
                             .source = "reflected",
                             .importance = config_.tuning.reflected_importance});
   decisions_.keep(turn, **mind, decision);

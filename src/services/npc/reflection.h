@@ -28,8 +28,8 @@ class Reflection {
 
  private:
   void reflected(Turn& turn, const EventContext& context, const pb::JobEnded& event);
-  std::vector<const Memory*> weightiest_today(const Mind& mind, std::int64_t now_ms) const;
-  pb::RouterSubmitRequest job_for(Turn& turn, const Mind& mind, const std::vector<const Memory*>& today,
+  MemoryList weightiest_today(const Mind& mind, std::int64_t now_ms) const;
+  pb::RouterSubmitRequest job_for(Turn& turn, const Mind& mind, const MemoryList& today,
                                   std::int64_t day) const;
 
   const pack::Pack& pack_;

@@ -35,11 +35,11 @@ talk::Feelings felt(const pb::RelationRecord& r) {
 pack::Listener listener_for(const Minds& minds, const Mind& mind, const std::string& player,
                             std::int64_t now_ms) {
   pack::Listener listener;
-  listener.trust = confidence(relation_or_default(mind, player_key(player)), mood_of(mind.record),
-                              mood_now(mind.record, now_ms));
+  listener.trust = confidence(relation_or_default(mind, player_key(player)), mood_of(mind.record()),
+                              mood_now(mind.record(), now_ms));
   // What anybody here told this player, this player knows.
   for (const auto& [id, other] : minds.people()) {
-    for (const auto& told : other->record.told()) {
+    for (const auto& told : other->record().told()) {
       if (told.player() != player) continue;
       for (const auto& fact : told.facts()) listener.knows.insert(pack::FactId(fact));
     }
@@ -59,7 +59,7 @@ talk::Scene Scenes::of(const Mind& mind, const std::string& player, std::uint64_
 }
 
 void Scenes::fill_sky(const Mind& mind, talk::Scene& scene) const {
-  scene.here = pack::PlaceId(place_now(pack_, mind.record, host_.timeline().now().ms));
+  scene.here = pack::PlaceId(place_now(pack_, mind.record(), host_.timeline().now().ms));
   scene.weather.reset();
   const auto* here = pack_.place(scene.here.str());
   if (here == nullptr) return;
@@ -74,12 +74,12 @@ void Scenes::fill_sky(const Mind& mind, talk::Scene& scene) const {
 void Scenes::fill_speaker(const Mind& mind, talk::Scene& scene) const {
   // What they were at when they were spoken to, and not that they are spoken to.
   const auto& routine = pack::routine_at(*mind.who, scene.clock);
-  scene.doing = mind.record.scene();
+  scene.doing = mind.record().scene();
   if (scene.doing != routine.activity) scene.doing_said.clear();
-  scene.mood = mood_of(mind.record);
+  scene.mood = mood_of(mind.record());
   pb::StateGetRequest own;
   own.set_kind("npc");
-  own.set_id(mind.record.id());
+  own.set_id(mind.record().id());
   scene.carries.clear();
   const auto document = asked<pb::StateDocument>(host_.timeline(), own);
   if (!document) return;
@@ -97,8 +97,8 @@ void Scenes::fill_people(const Mind& mind, talk::Scene& scene) const {
     if (other.get() == &mind) continue;
     const pack::NpcId who(id);
     scene.feelings[who] = felt(relation_or_default(mind, id));
-    const pack::PlaceId at(place_now(pack_, other->record, now));
-    if (at != scene.here || other->record.dead()) continue;
+    const pack::PlaceId at(place_now(pack_, other->record(), now));
+    if (at != scene.here || other->record().dead()) continue;
     scene.places[who] = at;
     scene.present.push_back(other->who->name);
   }
@@ -116,7 +116,7 @@ void Scenes::fill_listener(const Mind& mind, const std::string& player, talk::Sc
   const auto now = host_.timeline().now().ms;
   scene.listener = key;
   scene.for_listener = felt(relation);
-  const double factor = price_factor(relation, mood_of(mind.record), mood_now(mind.record, now));
+  const double factor = price_factor(relation, mood_of(mind.record()), mood_now(mind.record(), now));
   for (const auto& good : scene.sells) {
     const auto price = static_cast<double>(pack_.good(good.str())->base_price) * factor;
     scene.prices[good] = std::max<std::int64_t>(1, std::llround(price));
@@ -126,22 +126,21 @@ void Scenes::fill_listener(const Mind& mind, const std::string& player, talk::Sc
     if (fact.secret && pack::knows(fact, mind.who->id) && pack::may_share(fact, mind.who->id, listener))
       scene.may_hear.insert(fact.id.str());
   }
-  for (const auto& memory : mind.memories) {
-    if (memory.source != kStated || !is_of(memory, key)) continue;
-    scene.told.push_back({.text = memory.text, .at = memory.at_ms});
-    if (const auto name = talk::name_given(language_.asking, language_.words, memory.text); !name.empty())
+  for (const auto* memory : minds_.memories(mind)) {
+    if (memory->source() != kStated || !is_of(*memory, key)) continue;
+    scene.told.push_back({.text = memory->text(), .at = memory->at_ms()});
+    if (const auto name = talk::name_given(language_.asking, language_.words, memory->text()); !name.empty())
       scene.listener_name = name;
   }
   if (scene.told.size() > kToldMax)
     scene.told.erase(scene.told.begin(), scene.told.end() - static_cast<std::ptrdiff_t>(kToldMax));
-  const auto found = mind.conversations.find(player);
-  if (found == mind.conversations.end()) return;
-  for (const auto& line : found->second.lines) {
-    if (!line.by_player) scene.said.push_back(line.text);
+  const auto& held = minds_.conversations();
+  for (const auto& line : held.lines(mind.who->id.str(), player)) {
+    if (!line.by_player()) scene.said.push_back(line.text());
   }
   if (scene.said.size() > kSaidMax)
     scene.said.erase(scene.said.begin(), scene.said.end() - static_cast<std::ptrdiff_t>(kSaidMax));
-  scene.spoken = found->second.spoken;
+  scene.spoken = held.spoken(mind.who->id.str(), player);
 }
 
 }  // namespace troupe::npc

@@ -24,7 +24,7 @@ std::string Situation::now(Turn& turn, const Mind& mind) const {
   const auto self = as_npc(turn.world());
   const auto time = turn.call<pb::TimeState>(self, pb::TimeGetRequest());
   std::string weather;
-  if (const auto* place = pack_.place(mind.record.place())) {
+  if (const auto* place = pack_.place(mind.record().place())) {
     pb::WeatherGetRequest get;
     get.set_region(place->region.str());
     weather = words_of(turn.call<pb::WeatherNow>(self, get));
@@ -37,7 +37,7 @@ std::string Situation::by_the_hour(const Mind& mind) const {
   auto time = asked<pb::TimeState>(timeline, pb::TimeGetRequest()).value_or(pb::TimeState());
   time.set_clock(texts_.scene.about.with({{"hour", time.clock().substr(0, 2)}}));
   std::string weather;
-  if (const auto* place = pack_.place(place_now(pack_, mind.record, timeline.now().ms))) {
+  if (const auto* place = pack_.place(place_now(pack_, mind.record(), timeline.now().ms))) {
     pb::WeatherGetRequest get;
     get.set_region(place->region.str());
     weather = words_of(asked<pb::WeatherNow>(timeline, get));
@@ -47,13 +47,13 @@ std::string Situation::by_the_hour(const Mind& mind) const {
 
 std::string Situation::text(const Mind& mind, const pb::TimeState& time, const std::string& weather) const {
   const auto& scene = texts_.scene;
-  const auto* place = pack_.place(place_now(pack_, mind.record, host_.timeline().now().ms));
+  const auto* place = pack_.place(place_now(pack_, mind.record(), host_.timeline().now().ms));
   std::string out = scene.time.with({{"clock", time.clock()}, {"phase", time.phase()}});
   if (!weather.empty()) out += scene.weather.with({{"weather", weather}});
   if (place != nullptr) out += scene.place.with({{"name", mind.who->name}, {"place", place->name}});
-  out += scene.doing.with({{"scene", mind.record.scene()}});
-  if (mood_of(mind.record) != pack::Mood::calm)
-    out += scene.mood.with({{"name", mind.who->name}, {"mood", mind.record.mood()}});
+  out += scene.doing.with({{"scene", mind.record().scene()}});
+  if (mood_of(mind.record()) != pack::Mood::calm)
+    out += scene.mood.with({{"name", mind.who->name}, {"mood", mind.record().mood()}});
   return out;
 }
 

@@ -29,7 +29,7 @@ const std::string& Tale::text() const {
 
 std::vector<Topic> Tales::topics(const Turn& turn, const Mind& teller, bool in_confidence) const {
   const BeliefLimits limits;
-  const std::string& id = teller.record.id();
+  const std::string& id = teller.record().id();
   const auto from = turn.draw("npc.topics", id).bits(static_cast<std::uint64_t>(turn.now().ms));
   std::vector<Topic> out;
   some_of(beliefs_.held(id), limits.weighed, from, [&](const pack::Fact* fact) {
@@ -50,12 +50,12 @@ std::vector<Topic> Tales::topics(const Turn& turn, const Mind& teller, bool in_c
 std::vector<Tale> Tales::of(const Turn& turn, const Mind& teller, const std::vector<const Mind*>& listeners,
                             bool in_confidence) const {
   std::vector<Tale> out;
-  const auto whim = turn.draw("npc.tale", teller.record.id());
+  const auto whim = turn.draw("npc.tale", teller.record().id());
   const auto now = static_cast<std::uint64_t>(turn.now().ms);
   std::uint32_t lane = 0;
   const auto topics = this->topics(turn, teller, in_confidence);
   for (const auto* listener : listeners) {
-    const std::string& id = listener->record.id();
+    const std::string& id = listener->record().id();
     const double like = liking(relation_or_default(teller, id));
     const auto theirs = beliefs_.of(id);
     for (const auto& topic : topics) {
@@ -74,8 +74,8 @@ std::vector<Tale> Tales::of(const Turn& turn, const Mind& teller, const std::vec
   }
   std::ranges::sort(out, [](const Tale& a, const Tale& b) {
     if (a.worth != b.worth) return a.worth > b.worth;
-    return std::tuple(a.listener->record.id(), a.subject()) <
-           std::tuple(b.listener->record.id(), b.subject());
+    return std::tuple(a.listener->record().id(), a.subject()) <
+           std::tuple(b.listener->record().id(), b.subject());
   });
   return out;
 }

@@ -157,7 +157,7 @@ Task<pb::NpcTalkReply> Talk::talk(Caller caller, pb::NpcTalkRequest request) {
   CO_TRY(const auto spoken, co_await host_.call<pb::AiSpeakReply>(speaking, prompt.request));
   CO_TRY(const auto ended, co_await host_.submit<pb::NpcTalkEnded>(
                                inner, with(wished, ending(begin, begun, answered, prompt, spoken))));
-  keep_spoken(request.npc(), player, answered);
+  minds_.conversations().keep_spoken(request.npc(), player, answered.answer.spoken);
 
   const auto now = host_.env().now();
   pb::NpcTalkReply reply;
@@ -200,14 +200,6 @@ Result<Prompt> Talk::prompt_for(const pb::NpcTalkBegin& begin, const Answered& a
     request.set_freedom("none");
   }
   return prompt;
-}
-
-// What the conversation is about goes on from here.
-void Talk::keep_spoken(const std::string& npc, const std::string& player, const Answered& answered) const {
-  Mind* mind = minds_.known(npc);
-  if (mind == nullptr) return;
-  if (const auto found = mind->conversations.find(player); found != mind->conversations.end())
-    found->second.spoken = answered.answer.spoken;
 }
 
 // What came of it, to be recorded.
@@ -256,7 +248,7 @@ Result<pb::NpcTalkBegun> Talk::begin(Turn& turn, const Caller& caller, const pb:
   TRY_VOID(only_the_server(caller));
   TRY(Mind * mind, minds_.find_living(command.npc()));
   const auto& player = command.player();
-  auto& record = mind->record;
+  auto& record = minds_.edit(turn, *mind);
   pb::DialogueStarted event;
   event.set_npc(command.npc());
   event.set_player(player);
@@ -282,9 +274,13 @@ Result<pb::NpcTalkBegun> Talk::begin(Turn& turn, const Caller& caller, const pb:
                 .tier = "reflex",
                 .scene = record.scene()});
   freeze_levels(turn, *mind, player, reply);
-  mind->conversations[player].allowed.assign(reply.allowed().begin(), reply.allowed().end());
-  minds_.add_line(turn, *mind, player, true, reply.sequence(), command.text());
-  minds_.save(turn, *mind);
+  pb::LineRecord line;
+  line.set_player(player);
+  line.set_talk(reply.sequence());
+  line.set_by_player(true);
+  line.set_text(command.text());
+  *line.mutable_allowed() = reply.allowed();
+  minds_.add_line(turn, *mind, std::move(line));
   return reply;
 }
 
@@ -298,8 +294,7 @@ Task<void> Talk::may_say(std::string npc, std::string player, std::string text) 
   ask.set_direction("in");
   ask.set_door("npc.Talk");
   if (const auto mind = minds_.find(npc)) {
-    if (const auto* levels = frozen(**mind, player))
-      ask.mutable_allowed()->Assign(levels->begin(), levels->end());
+    if (const auto* line = frozen(**mind, player)) *ask.mutable_allowed() = line->allowed();
   }
   const auto self = as_npc(host_.timeline().config().world);
   CO_TRY(const auto judged, co_await host_.call<pb::AiModerateReply>(self, ask));
@@ -307,23 +302,24 @@ Task<void> Talk::may_say(std::string npc, std::string player, std::string text) 
   co_return fail(Code::invalid_argument, "ai.held_back", "that cannot be said here: " + judged.reason());
 }
 
-// Of the conversation that goes on; null: a new one begins.
-const std::vector<pb::CategoryLevel>* Talk::frozen(const Mind& mind, const std::string& player) const {
+// The line with the levels of the conversation that goes on; null: a new one begins.
+const pb::LineRecord* Talk::frozen(const Mind& mind, const std::string& player) const {
   constexpr std::int64_t kMinuteMs = 60'000;
   const auto& tuning = config_.tuning;
   const auto& timeline = host_.timeline();
   const auto gap = std::max(tuning.conversation_minutes * kMinuteMs,
                             timeline.clock().span_of(tuning.conversation_real).ms);
-  const auto known = mind.conversations.find(player);
-  if (known == mind.conversations.end() || known->second.allowed.empty()) return nullptr;
-  return timeline.now().ms - known->second.lines.back().at_ms <= gap ? &known->second.allowed : nullptr;
+  const auto& held = minds_.conversations();
+  const auto* theirs = held.last_of_player(mind.who->id.str(), player);
+  if (theirs == nullptr || theirs->allowed().empty()) return nullptr;
+  return timeline.now().ms - held.last(mind.who->id.str(), player)->at_ms() <= gap ? theirs : nullptr;
 }
 
 // A profile that changes while two talk counts from their next conversation.
 void Talk::freeze_levels(Turn& turn, const Mind& mind, const std::string& player,
                          pb::NpcTalkBegun& reply) const {
-  if (const auto* levels = frozen(mind, player)) {
-    reply.mutable_allowed()->Assign(levels->begin(), levels->end());
+  if (const auto* line = frozen(mind, player)) {
+    *reply.mutable_allowed() = line->allowed();
     return;
   }
   pb::AiGetProfileRequest ask;
@@ -336,13 +332,11 @@ Result<pb::NpcTalkEnded> Talk::end(Turn& turn, const Caller& caller, const pb::N
   TRY_VOID(only_the_server(caller));
   TRY(Mind * mind, minds_.find_living(command.npc()));
   const std::string& player = command.player();
-  auto& record = mind->record;
-  const auto place = place_now(pack_, record, turn.now().ms);
-  const auto found = mind->conversations.find(player);
+  const auto place = place_now(pack_, mind->record(), turn.now().ms);
+  const auto& held = minds_.conversations();
   // Forgotten meanwhile, where very many speak to them: then the answer is no line of it either.
-  const bool remembered =
-      found != mind->conversations.end() && found->second.question(command.begun()) != nullptr;
-  if (remembered && found->second.answer(command.begun()) != nullptr)
+  const bool remembered = held.question(command.npc(), player, command.begun()) != nullptr;
+  if (remembered && held.answer(command.npc(), player, command.begun()) != nullptr)
     return fail(Code::conflict, "npc.talk_ended", "this line was answered already");
   auto decision = command.decision();
   decision.set_reason(texts_.reason.said.with({{"player", player}, {"text", command.asked()}}));
@@ -360,7 +354,14 @@ Result<pb::NpcTalkEnded> Talk::end(Turn& turn, const Caller& caller, const pb::N
   pb::NpcTalkEnded reply;
   reply.set_sequence(decision.event_sequence());
 
-  if (remembered) minds_.add_line(turn, *mind, player, false, command.begun(), command.text());
+  if (remembered) {
+    pb::LineRecord line;
+    line.set_player(player);
+    line.set_talk(command.begun());
+    line.set_text(command.text());
+    minds_.add_line(turn, *mind, std::move(line));
+  }
+  auto& record = minds_.edit(turn, *mind);
   for (const auto& id : command.told()) {
     auto& told = told_to(record, player);
     if (std::ranges::find(told.facts(), id) == told.facts().end()) told.add_facts(id);
@@ -371,7 +372,6 @@ Result<pb::NpcTalkEnded> Talk::end(Turn& turn, const Caller& caller, const pb::N
   decisions_.keep(turn, *mind, decision);
   if (record.talking_to() == player) wait_for_next_line(turn, *mind);
   remember(turn, *mind, command, place);
-  minds_.save(turn, *mind);
   return reply;
 }
 
@@ -401,8 +401,9 @@ void Talk::act(Turn& turn, const pb::NpcTalkEnd& command, pb::Decision& decision
 }
 
 void Talk::wait_for_next_line(Turn& turn, Mind& mind) const {
-  mind.record.set_busy_until_ms(turn.now().ms + real_ms(turn.clock(), config_.tuning.next_line_real));
-  schedule(turn, Timer::done, mind.record.id(), GameTime{mind.record.busy_until_ms()});
+  minds_.edit(turn, mind)
+      .set_busy_until_ms(turn.now().ms + real_ms(turn.clock(), config_.tuning.next_line_real));
+  schedule(turn, Timer::done, mind.record().id(), GameTime{mind.record().busy_until_ms()});
 }
 
 // By the one who was spoken to, and by everybody who heard it.
@@ -411,7 +412,7 @@ void Talk::felt(Turn& turn, const pb::NpcTalkEnd& command, const std::string& pl
   if (!manner || *manner == talk::Manner::none) return;
   const auto said = texts_.reason.said.with({{"player", command.player()}, {"text", command.asked()}});
   for (const auto& [id, mind] : minds_.people()) {
-    if (mind->record.dead() || place_now(pack_, mind->record, turn.now().ms) != place) continue;
+    if (mind->record().dead() || place_now(pack_, mind->record(), turn.now().ms) != place) continue;
     feelings_.hear(turn, *mind, *manner, player_key(command.player()), command.npc(), said);
   }
 }
@@ -419,7 +420,7 @@ void Talk::felt(Turn& turn, const pb::NpcTalkEnd& command, const std::string& pl
 void Talk::remember(Turn& turn, Mind& mind, const pb::NpcTalkEnd& command, const std::string& place) const {
   for (const auto& sentence : command.stated()) {
     const std::string kept(utf8_prefix(sentence, config_.limits.quote_bytes_max));
-    if (is_repeated(mind.memories, kept, turn.now().ms)) continue;
+    if (is_repeated(minds_.newest_memories(mind, kRepeatedAmong), kept, turn.now().ms)) continue;
     (void)memories_.remember(turn, mind,
                              {.text = kept,
                               .at_ms = turn.now().ms,

@@ -34,13 +34,12 @@ class Talk {
 
   Result<std::string> check_line(const std::string& text) const;
   Task<void> may_say(std::string npc, std::string player, std::string text);
-  const std::vector<pb::CategoryLevel>* frozen(const Mind& mind, const std::string& player) const;
+  const pb::LineRecord* frozen(const Mind& mind, const std::string& player) const;
   void freeze_levels(Turn& turn, const Mind& mind, const std::string& player, pb::NpcTalkBegun& reply) const;
   Result<Prompt> prompt_for(const pb::NpcTalkBegin& begin, const Answered& answered,
                             const std::optional<Wished>& wished) const;
   pb::NpcTalkEnd ending(const pb::NpcTalkBegin& begin, const pb::NpcTalkBegun& begun,
                         const Answered& answered, const Prompt& prompt, const pb::AiSpeakReply& spoken) const;
-  void keep_spoken(const std::string& npc, const std::string& player, const Answered& answered) const;
   bool told(const std::string& npc, const std::string& fact, const std::string& answer) const;
   void act(Turn& turn, const pb::NpcTalkEnd& command, pb::Decision& decision, pb::NpcTalkEnded& reply) const;
   void felt(Turn& turn, const pb::NpcTalkEnd& command, const std::string& place) const;

@@ -58,8 +58,8 @@ std::optional<Position> Threats::position_of(const std::string& key, std::int64_
     return Position{player->x(), player->y()};
   }
   const auto mind = minds_.people().find(key);
-  if (mind == minds_.people().end() || mind->second->record.dead()) return std::nullopt;
-  return position(pack_, mind->second->record, now_ms);
+  if (mind == minds_.people().end() || mind->second->record().dead()) return std::nullopt;
+  return position(pack_, mind->second->record(), now_ms);
 }
 
 void Threats::threaten_by_deed(Turn& turn, Mind& mind, const std::string& actor, double level) {
@@ -69,7 +69,7 @@ void Threats::threaten_by_deed(Turn& turn, Mind& mind, const std::string& actor,
 
 void Threats::threaten(Turn& turn, Mind& mind, const std::string& source, double level,
                        std::int64_t until_ms) {
-  auto& threats = *mind.record.mutable_threats();
+  auto& threats = *minds_.edit(turn, mind).mutable_threats();
   auto* kept = [&]() -> pb::ThreatRecord* {
     for (auto& threat : threats) {
       if (threat.source() == source) return &threat;
@@ -82,36 +82,34 @@ void Threats::threaten(Turn& turn, Mind& mind, const std::string& source, double
     kept->set_source(source);
   }
   kept->set_level(std::max(kept->level(), level));
-  kept->set_place(place_now(pack_, mind.record, turn.now().ms));
+  kept->set_place(place_now(pack_, mind.record(), turn.now().ms));
   kept->set_until_ms(std::max(kept->until_ms(), until_ms));
-  minds_.save(turn, mind);
+  schedule(turn, Timer::safe, mind.record().id(), GameTime{kept->until_ms()});
   sense(turn, mind, players_.present());
-  schedule(turn, Timer::safe, mind.record.id(), GameTime{kept->until_ms()});
 }
 
 void Threats::calm_down(Turn& turn, Mind& mind) {
-  auto& threats = *mind.record.mutable_threats();
+  auto& threats = *minds_.edit(turn, mind).mutable_threats();
   for (int i = threats.size(); i-- > 0;) {
     if (threats.Get(i).until_ms() <= turn.now().ms) threats.DeleteSubrange(i, 1);
   }
   for (const auto& threat : threats)
-    schedule(turn, Timer::safe, mind.record.id(), GameTime{threat.until_ms()});
+    schedule(turn, Timer::safe, mind.record().id(), GameTime{threat.until_ms()});
   sense(turn, mind, players_.present());
-  minds_.save(turn, mind);
 }
 
 void Threats::count_anew(Turn& turn, Mind& mind) const {
-  for (auto& threat : *mind.record.mutable_threats()) {
+  for (auto& threat : *minds_.edit(turn, mind).mutable_threats()) {
     if (is_weather(threat.source())) continue;
     threat.set_until_ms(turn.now().ms + real_ms(turn.clock(), config_.tuning.threat_real));
-    schedule(turn, Timer::safe, mind.record.id(), GameTime{threat.until_ms()});
+    schedule(turn, Timer::safe, mind.record().id(), GameTime{threat.until_ms()});
   }
 }
 
 Threats::Sensed Threats::look_around(const Mind& mind, const std::vector<const pb::PlayerRecord*>& present,
                                      std::int64_t now_ms) const {
   const auto& tuning = config_.tuning;
-  const auto& record = mind.record;
+  const auto& record = mind.record();
   const auto at = position(pack_, record, now_ms);
   Sensed sensed{.around = {.strategy = mind.strategy, .walking = record.path_size() >= 2}};
   auto& around = sensed.around;
@@ -158,7 +156,7 @@ Threats::Sensed Threats::look_around(const Mind& mind, const std::vector<const p
 
 // Looks about and reacts.
 void Threats::sense(Turn& turn, Mind& mind, const std::vector<const pb::PlayerRecord*>& present) {
-  auto& record = mind.record;
+  const auto& record = mind.record();
   const auto sensed = look_around(mind, present, turn.now().ms);
   const auto reflex = npc::react(sensed.around);
   const bool near_player = reflex == Reflex::interact && !sensed.nearest_player.empty();
@@ -167,15 +165,14 @@ void Threats::sense(Turn& turn, Mind& mind, const std::vector<const pb::PlayerRe
   // Who comes before a player's eyes thinks at once, not when their quiet hour is over.
   const bool in_sight = sensed.nearest_squared <= config_.limits.interest_m * config_.limits.interest_m;
   if (in_sight && !record.watched()) {
-    record.set_watched(true);
-    minds_.save(turn, mind);
+    minds_.edit(turn, mind).set_watched(true);
     schedule(turn, Timer::think, record.id(),
              turn.now() + GameSpan{real_ms(turn.clock(), config_.tuning.noticed_real)});
   }
 }
 
 void Threats::react(Turn& turn, Mind& mind, Reflex reflex, const std::string& target) {
-  auto& record = mind.record;
+  auto& record = minds_.edit(turn, mind);
   const auto before = mind.reflex();
   const std::string name(reflex_name(reflex));
   const auto place = place_now(pack_, record, turn.now().ms);
@@ -211,12 +208,11 @@ void Threats::react(Turn& turn, Mind& mind, Reflex reflex, const std::string& ta
   } else if (in_danger(before) && record.path_size() < 2) {
     day_.follow_routine(turn, mind);
   }
-  minds_.save(turn, mind);
 }
 
 // To the neighbouring place that is farthest from the danger; out of the weather, to the nearest roof.
 void Threats::flee_from(Turn& turn, Mind& mind, const std::string& source) {
-  const auto here = place_now(pack_, mind.record, turn.now().ms);
+  const auto here = place_now(pack_, mind.record(), turn.now().ms);
   const auto* place = pack_.place(here);
   if (place == nullptr) return;
   std::string refuge;
@@ -247,7 +243,7 @@ void Threats::tick(Turn& turn) {
   const auto present = players_.present();      // gathered once: everybody looks at all of them
   acts_.add(static_cast<double>(minds_.people().size()));
   for (const auto& [id, mind] : minds_.people()) {
-    if (!mind->record.dead()) sense(turn, *mind, present);
+    if (!mind->record().dead()) sense(turn, *mind, present);
   }
 }
 

@@ -18,36 +18,36 @@ void Views::mount() {
 }
 
 pb::NpcView view_of(const pack::Pack& pack, const Mind& mind, std::int64_t now_ms) {
-  const auto at = position(pack, mind.record, now_ms);
+  const auto at = position(pack, mind.record(), now_ms);
   pb::NpcView view;
   view.set_id(mind.who->id.str());
   view.set_name(mind.who->name);
   view.set_role(mind.who->role);
-  view.set_place(place_now(pack, mind.record, now_ms));
+  view.set_place(place_now(pack, mind.record(), now_ms));
   view.set_x(at.x);
   view.set_y(at.y);
-  view.set_activity(mind.record.activity());
-  view.set_intent(mind.record.intent());
-  view.set_reason(mind.record.reason());
-  view.set_mood(mind.record.mood());
-  view.set_walking(mind.record.path_size() >= 2);
+  view.set_activity(mind.record().activity());
+  view.set_intent(mind.record().intent());
+  view.set_reason(mind.record().reason());
+  view.set_mood(mind.record().mood());
+  view.set_walking(mind.record().path_size() >= 2);
   view.set_look(mind.who->look);
-  view.set_tier(mind.record.tier());
+  view.set_tier(mind.record().tier());
   view.set_reflex(std::string(reflex_name(mind.reflex())));
-  view.set_looks_at(mind.record.looks_at());
-  view.set_dead(mind.record.dead());
+  view.set_looks_at(mind.record().looks_at());
+  view.set_dead(mind.record().dead());
   return view;
 }
 
-pb::MemoryView view_of(const Memory& memory) {
+pb::MemoryView view_of(const pb::MemoryRecord& memory) {
   pb::MemoryView view;
   view.set_id(memory_id(memory));
-  view.set_text(memory.text);
-  view.set_at_ms(memory.at_ms);
-  view.set_place(memory.place);
-  view.mutable_witnesses()->Assign(memory.witnesses.begin(), memory.witnesses.end());
-  view.set_source(memory.source);
-  view.set_importance(memory.importance);
+  view.set_text(memory.text());
+  view.set_at_ms(memory.at_ms());
+  view.set_place(memory.place());
+  *view.mutable_witnesses() = memory.witnesses();
+  view.set_source(memory.source());
+  view.set_importance(memory.importance());
   return view;
 }
 
@@ -104,8 +104,8 @@ Result<pb::NpcRelationReply> Views::relation(const Caller& caller,
   TRY(const Mind* mind, minds_.find(request.npc()));
   pb::NpcRelationReply reply;
   const auto relation = relation_or_default(*mind, request.towards());
-  const auto mood = mood_of(mind->record);
-  const double strength = mood_now(mind->record, host_.timeline().now().ms);
+  const auto mood = mood_of(mind->record());
+  const double strength = mood_now(mind->record(), host_.timeline().now().ms);
   reply.set_value(feeling(relation, request.feeling()));
   reply.set_price_factor(price_factor(relation, mood, strength));
   reply.set_confidence(confidence(relation, mood, strength));
@@ -133,18 +133,18 @@ Result<pb::NpcMindReply> Views::mind(const Caller&, const pb::NpcMindRequest& re
   pb::NpcMindReply reply;
   *reply.mutable_view() = view_of(pack_, *mind, host_.timeline().now().ms);
   show_seen(*mind, reply);
-  for (const auto& relation : mind->record.relations()) fill(*reply.add_relations(), relation);
+  for (const auto& relation : mind->record().relations()) fill(*reply.add_relations(), relation);
   for (const auto& goal : mind->who->goals) {
     auto* out = reply.add_goals();
     out->set_id(goal.id);
     out->set_text(goal.text);
     out->set_priority(goal.priority);
-    for (const auto& kept : mind->record.goals()) {
+    for (const auto& kept : mind->record().goals()) {
       if (kept.id() == goal.id) out->set_priority(kept.priority());
     }
   }
-  reply.set_intent(mind->record.intent());
-  for (const auto& decision : mind->decisions) *reply.add_decisions() = decision;
+  reply.set_intent(mind->record().intent());
+  for (auto& decision : decisions_.last_of(*mind)) *reply.add_decisions() = std::move(decision);
   show_conversations(*mind, reply);
   for (const auto& fact : pack_.facts) {
     if (pack::knows(fact, mind->who->id)) reply.add_knows(fact.id.str());
@@ -161,35 +161,28 @@ void Views::show_seen(const Mind& mind, pb::NpcMindReply& reply) const {
     if (seen.sequence > 0)
       out->set_event_id(event_log::event_id(host_.timeline().config().world, seen.sequence));
   }
-  const std::size_t first = mind.memories.size() > config_.limits.memories_shown
-                                ? mind.memories.size() - config_.limits.memories_shown
-                                : 0;
-  for (std::size_t i = mind.memories.size(); i > first; --i) {
-    *reply.add_memories() = view_of(mind.memories[i - 1]);
-  }
+  for (const auto* memory : minds_.newest_memories(mind, config_.limits.memories_shown))
+    *reply.add_memories() = view_of(*memory);
 }
 
 void Views::show_conversations(const Mind& mind, pb::NpcMindReply& reply) const {
   // The newest first, as far as they fit: a mind that talks with many has megabytes of them.
-  std::vector<const std::string*> players;
-  for (const auto& [player, held] : mind.conversations) {
-    if (!held.lines.empty()) players.push_back(&player);
-  }
+  const std::string& npc = mind.who->id.str();
+  const auto& held = minds_.conversations();
+  auto players = held.players_of(npc);
   std::ranges::sort(players, std::ranges::greater(),
-                    [&](const auto* player) { return mind.conversations.at(*player).lines.back().id; });
-  for (const auto* name : players) {
+                    [&](const auto& player) { return held.last(npc, player)->id(); });
+  for (const auto& player : players) {
     if (reply.ByteSizeLong() > config_.limits.mind_bytes_max) break;
-    const auto& player = *name;
-    const auto& held = mind.conversations.at(player);
     auto* conversation = reply.add_conversations();
     conversation->set_with(player);
-    for (const auto& line : held.lines) {
+    for (const auto& line : held.lines(npc, player)) {
       auto* out = conversation->add_lines();
-      out->set_who(line.by_player ? player : mind.who->id.str());
-      out->set_by_player(line.by_player);
-      out->set_talk(line.talk);
-      out->set_text(line.text);
-      out->set_at_ms(line.at_ms);
+      out->set_who(line.by_player() ? player : npc);
+      out->set_by_player(line.by_player());
+      out->set_talk(line.talk());
+      out->set_text(line.text());
+      out->set_at_ms(line.at_ms());
     }
   }
 }

@@ -3,17 +3,21 @@
 // everything for operators (docs/adr/0014-who-may-know.md). Owned by NpcService; io thread; reads only.
 #include <string>
 
-#include "services/npc/minds.h"
+#include "services/npc/decisions.h"
 
 namespace troupe::npc {
 
 pb::NpcView view_of(const pack::Pack& pack, const Mind& mind, std::int64_t now_ms);
-pb::MemoryView view_of(const Memory& memory);
+pb::MemoryView view_of(const pb::MemoryRecord& memory);
 
 class Views {
  public:
-  Views(const Ground& ground, const Minds& minds)
-      : pack_(ground.pack), host_(ground.host), config_(ground.config), minds_(minds) {}
+  Views(const Ground& ground, const Minds& minds, const Decisions& decisions)
+      : pack_(ground.pack),
+        host_(ground.host),
+        config_(ground.config),
+        minds_(minds),
+        decisions_(decisions) {}
   void mount();
 
  private:
@@ -30,6 +34,7 @@ class Views {
   Host& host_;
   const NpcConfig& config_;
   const Minds& minds_;
+  const Decisions& decisions_;
 };
 
 }  // namespace troupe::npc

@@ -43,15 +43,15 @@ void Witnesses::on_verb(Turn& turn, const EventContext& context, const pb::VerbE
   const std::string actor = actor_of(event);
   std::vector<std::string> witnesses = {actor};
   for (const auto& [id, mind] : minds_.people()) {
-    if (mind->record.dead() || id == actor) continue;
-    if (place_now(pack_, mind->record, turn.now().ms) == context.place) witnesses.push_back(id);
+    if (mind->record().dead() || id == actor) continue;
+    if (place_now(pack_, mind->record(), turn.now().ms) == context.place) witnesses.push_back(id);
   }
   for (auto& player : players_named(pack_, event.action())) {
     if (player != actor) witnesses.push_back(std::move(player));
   }
   for (const auto& id : witnesses) {
     Mind* mind = minds_.known(id);
-    if (mind != nullptr && !mind->record.dead()) see(turn, *mind, context, event, witnesses);
+    if (mind != nullptr && !mind->record().dead()) see(turn, *mind, context, event, witnesses);
   }
   hear(turn, context, event);
   for (const auto& change : event.relations()) {
@@ -74,7 +74,7 @@ void Witnesses::see(Turn& turn, Mind& mind, const EventContext& context, const p
                     const std::vector<std::string>& witnesses) {
   const auto& tuning = config_.tuning;
   const auto now = turn.now().ms;
-  const std::string& id = mind.record.id();
+  const std::string& id = mind.record().id();
   const std::string actor = actor_of(event);
   minds_.perceive(mind, {.at_ms = now, .text = event.text(), .sequence = context.sequence, .news = true});
   feelings_.appraise(turn, mind, event, actor, target_of(pack_, event.action()));
@@ -83,7 +83,8 @@ void Witnesses::see(Turn& turn, Mind& mind, const EventContext& context, const p
   double importance = event.kind() == "player" ? tuning.seen_of_players : tuning.seen_of_others;
   if (involved) importance += tuning.seen_involved;
   if (event.relations_size() > 0 || event.raised_size() > 0) importance += tuning.seen_moving;
-  if (importance < tuning.seen_min || id == actor || is_repeated(mind.memories, event.text(), now)) return;
+  if (importance < tuning.seen_min || id == actor) return;
+  if (is_repeated(minds_.newest_memories(mind, kRepeatedAmong), event.text(), now)) return;
   (void)memories_.remember(turn, mind,
                            {.text = event.text(),
                             .at_ms = now,
@@ -137,22 +138,22 @@ void Witnesses::mourn(Turn& turn, const Mind& dead, std::uint64_t sequence) {
   const auto now = turn.now().ms;
   const std::string text = texts_.seen.died.with({{"name", dead.who->name}});
   for (const auto& [id, mind] : minds_.people()) {
-    if (mind->record.dead() || place_now(pack_, mind->record, now) != dead.record.place()) continue;
+    if (mind->record().dead() || place_now(pack_, mind->record(), now) != dead.record().place()) continue;
     minds_.perceive(*mind, {.at_ms = now, .text = text, .sequence = sequence, .news = true});
     (void)memories_.remember(turn, *mind,
                              {.text = text,
                               .at_ms = now,
-                              .place = dead.record.place(),
-                              .witnesses = {dead.record.id(), id},
+                              .place = dead.record().place(),
+                              .witnesses = {dead.record().id(), id},
                               .source = "seen",
                               .importance = config_.tuning.death_importance});
     beliefs_.see(turn, *mind,
-                 {.subject = "death:" + dead.record.id(),
+                 {.subject = "death:" + dead.record().id(),
                   .text = text,
                   .importance = config_.tuning.death_importance,
                   .true_at_ms = now,
                   .event = sequence});
-    const double like = score(relation_or_default(*mind, dead.record.id()));
+    const double like = score(relation_or_default(*mind, dead.record().id()));
     if (like > 0)
       feelings_.feel(turn, *mind, pack::Mood::sad, std::min(1., config_.tuning.mourn_least + like), text);
   }
@@ -164,8 +165,8 @@ void Witnesses::on_weather(Turn& turn, const EventContext& context, const pb::We
   const auto text = texts_.seen.weather.with(
       {{"weather", sentence_case(with_article(pb::WeatherState_Name(event.state())))}});
   for (const auto& [id, mind] : minds_.people()) {
-    if (mind->record.dead()) continue;
-    const auto* place = pack_.place(place_now(pack_, mind->record, now));
+    if (mind->record().dead()) continue;
+    const auto* place = pack_.place(place_now(pack_, mind->record(), now));
     if (place == nullptr || place->region.str() != context.subject) continue;
     minds_.perceive(*mind, {.at_ms = now, .text = text, .sequence = context.sequence, .news = true});
     (void)memories_.remember(turn, *mind,
@@ -191,7 +192,7 @@ void Witnesses::on_phase(Turn& turn, const EventContext& context, const pb::Phas
   const auto& seen = texts_.seen;
   const std::string texts[] = {"", seen.dawn.text(), seen.day.text(), seen.dusk.text(), seen.night.text()};
   for (const auto& [id, mind] : minds_.people()) {
-    if (mind->record.dead()) continue;
+    if (mind->record().dead()) continue;
     minds_.perceive(*mind, {.at_ms = turn.now().ms, .text = texts[event.to()], .sequence = context.sequence});
     if (event.to() == pb::DUSK) feelings_.brood(turn, *mind);
     if (event.to() == pb::DAWN) feelings_.fade_feelings(turn, *mind);
