@@ -189,6 +189,16 @@ class Writers:
             one.result(timeout=60)
         self.pool.shutdown()
 
+    def so_far(self) -> tuple[dict, set]:
+        return dict(self.documents), set(self.memories)
+
+    def only(self, sure: tuple[dict, set]) -> int:
+        """Forgets what was acknowledged since so_far() said `sure`; answers how much that was."""
+        documents, memories = sure
+        since = sum(number != documents.get(key) for key, number in self.documents.items()) + len(self.memories - memories)
+        self.documents, self.memories = documents, memories
+        return since
+
     def lost(self, server: Server) -> list[str]:
         """What was acknowledged and is not there: older numbers than acknowledged, documents and memories that are gone.
         Newer numbers are no loss: they were durable, and their answer was on its way."""
