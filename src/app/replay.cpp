@@ -10,6 +10,7 @@
 #include "app/server.h"
 #include "app/services.h"
 #include "base/text.h"
+#include "host/room.h"
 #include "rt/virtual_clock.h"
 
 namespace troupe {
@@ -24,37 +25,35 @@ struct Rig {
   rt::Env env{io.get_executor(), clock, ids};
   Metrics metrics;
   std::unique_ptr<bus::Bus> bus = bus::make_local_bus(env);
-  std::unique_ptr<db::Db> db;
-  std::unique_ptr<Timeline> timeline;
-  std::unique_ptr<Host> host;
+  std::unique_ptr<Room> room;
   std::unique_ptr<WorldServices> services;
 
   Result<void> open(const pack::Pack& pack, const std::filesystem::path& file, TimelineConfig config) {
-    TRY(db, db::open_sqlite(env, {.path = file.string()}));
-    return start(pack, std::move(config));
+    TRY(auto db, db::open_sqlite(env, {.path = file.string()}));
+    return start(pack, std::move(db), std::move(config));
   }
 
-  Result<void> start(const pack::Pack& pack, TimelineConfig config) {
+  Result<void> start(const pack::Pack& pack, std::unique_ptr<db::Db> db, TimelineConfig config) {
     config.replay = true;
-    timeline = std::make_unique<Timeline>(env, *db, *bus, metrics, std::move(config));
-    host = std::make_unique<Host>(env, *bus, metrics, *timeline);
-    services =
-        std::make_unique<WorldServices>(pack, *host, RouterConfig{}, NpcConfig{}, AiConfig{}, ModelsConfig{});
-    return timeline->open();
+    room = std::make_unique<Room>(env, *bus, metrics, std::move(db), std::move(config));
+    services = std::make_unique<WorldServices>(pack, room->host(), RouterConfig{}, NpcConfig{}, AiConfig{},
+                                               ModelsConfig{});
+    return room->open();
   }
 
-  void close() {
+  // Its database, for another to go on with.
+  std::unique_ptr<db::Db> close() {
     services.reset();
-    host.reset();
-    timeline.reset();
+    return Room::database_of(std::move(room));
   }
-  ~Rig() { close(); }
+
+  Timeline& timeline() { return room->timeline(); }
 
   Result<std::string> hash() {
     std::string found;
-    TRY_VOID(timeline->checkpoint_now());
-    TRY_VOID(db->read_now([&](db::Reader& reader) -> Result<void> {
-      TRY(found, timeline->state_hash(reader));
+    TRY_VOID(timeline().checkpoint_now());
+    TRY_VOID(room->db().read_now([&](db::Reader& reader) -> Result<void> {
+      TRY(found, timeline().state_hash(reader));
       return {};
     }));
     return hex(found);
@@ -121,15 +120,15 @@ Result<std::string> first_pack(db::Reader& reader, const std::string& now) {
 // made anew. As in the server, what is in memory alone goes.
 Result<void> change_pack(Rig& rig, std::unique_ptr<pack::Pack>& pack, const PackOf& pack_of,
                          const InputRecord& input, const TimelineConfig& config) {
-  TRY_VOID(rig.timeline->run_to_pack_change(input));
+  TRY_VOID(rig.timeline().run_to_pack_change(input));
   pb::PackTaken taken;
   (void)taken.ParseFromString(input.payload);  // run_to_pack_change() has
   TRY(auto next, pack_of(taken.change().to_hash()));
-  rig.close();
+  auto db = rig.close();
   *pack = std::move(next);
   auto again = config;
   again.pack_hash = pack->hash;
-  return rig.start(*pack, std::move(again));
+  return rig.start(*pack, std::move(db), std::move(again));
 }
 
 }  // namespace
@@ -168,30 +167,29 @@ Result<ReplayReport> replay_log(db::Db& recorded, const PackOf& pack_of, const s
     }));
     for (const auto& input : inputs) {
       if (input.type == kPackTaken) TRY_VOID(change_pack(again, pack, pack_of, input, config));
-      const auto reply = again.timeline->replay(input);
+      const auto reply = again.timeline().replay(input);
       after = input.sequence;
-      if (!reply || again.timeline->tail().inputs != input.sequence) {
+      if (!reply || again.timeline().tail().inputs != input.sequence) {
         report.problem =
             fmt::format("input {} ({}) was taken when it was recorded and is not now: {}", input.sequence,
                         input.type, reply ? "it changes nothing" : reply.error().message);
         break;
       }
     }
-    TRY_VOID(again.timeline->flush_now());
+    TRY_VOID(again.timeline().flush_now());
   }
-  TRY_VOID(again.timeline->run_to(end));
-  TRY_VOID(again.timeline->flush_now());
+  TRY_VOID(again.timeline().run_to(end));
+  TRY_VOID(again.timeline().flush_now());
   TRY(report.replayed_hash, again.hash());
   // The recorded state's hash, by the tables that the services of this version name.
   TRY_VOID(recorded.read_now([&](db::Reader& reader) -> Result<void> {
-    TRY(const auto found, again.timeline->state_hash(reader));
+    TRY(const auto found, again.timeline().state_hash(reader));
     report.recorded_hash = hex(found);
     return {};
   }));
   if (report.problem.empty() && report.recorded_hash != report.replayed_hash) {
-    TRY(report.problem, first_difference(recorded, *again.db));
+    TRY(report.problem, first_difference(recorded, again.room->db()));
   }
-  again.close();
   return report;
 }
 
@@ -202,11 +200,13 @@ Result<ReplayReport> replay_world(const ReplayOptions& options) {
     return fail(Code::not_found, "replay.no_world", "no recorded world at " + file.string());
   }
   // The recorded database, opened as the world that it is, only to be read.
-  Rig recorded;
-  TRY(recorded.db,
-      db::open_sqlite(recorded.env,
-                      {.path = file.string(),
-                       .acknowledged = acknowledged_path(options.data, present.world.name).string()}));
+  boost::asio::io_context io{1};
+  rt::VirtualClock clock{io};
+  rt::SeededIds ids{1};
+  const rt::Env env{io.get_executor(), clock, ids};
+  TRY(const auto recorded,
+      db::open_sqlite(env, {.path = file.string(),
+                            .acknowledged = acknowledged_path(options.data, present.world.name).string()}));
   const bool keep = !options.keep.empty();
   const auto copy = keep ? options.keep : options.data / "worlds" / (present.world.name + ".replay.db");
   if (keep && std::filesystem::exists(copy))
@@ -214,7 +214,7 @@ Result<ReplayReport> replay_world(const ReplayOptions& options) {
   remove_database(copy);
   const KeptPacks kept(options.data);
   auto report = replay_log(
-      *recorded.db,
+      *recorded,
       [&](const std::string& hash) -> Result<pack::Pack> {
         if (hash == present.hash) return present;
         return kept.load(hash);
@@ -230,11 +230,12 @@ Result<ReplayReport> simulate_world(const std::filesystem::path& world, const st
   Rig rig;
   const auto config = timeline_config(pack, seed);
   TRY_VOID(rig.open(pack, database, config));
-  TRY_VOID(rig.timeline->run_to(config.start +
-                                GameSpan{static_cast<std::int64_t>(std::llround(game_days * 86'400'000))}));
-  TRY_VOID(rig.timeline->flush_now());
-  ReplayReport report{
-      .world = pack.world.name, .inputs = rig.timeline->tail().inputs, .events = rig.timeline->tail().events};
+  TRY_VOID(rig.timeline().run_to(config.start +
+                                 GameSpan{static_cast<std::int64_t>(std::llround(game_days * 86'400'000))}));
+  TRY_VOID(rig.timeline().flush_now());
+  ReplayReport report{.world = pack.world.name,
+                      .inputs = rig.timeline().tail().inputs,
+                      .events = rig.timeline().tail().events};
   TRY(report.recorded_hash, rig.hash());
   report.replayed_hash = report.recorded_hash;
   return report;

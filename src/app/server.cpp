@@ -1,7 +1,6 @@
 #include "app/server.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/signal_set.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -21,6 +20,7 @@
 #include "base/log.h"
 #include "edge/edge.h"
 #include "host/protobuf_log.h"
+#include "host/room.h"
 #include "rt/pool.h"
 #include "rt/real_clock.h"
 #include "services/settings/world_settings.h"
@@ -28,25 +28,6 @@
 namespace troupe {
 
 namespace {
-
-// One timeline with its database and host.
-struct Room {
-  std::unique_ptr<db::Db> db;
-  std::unique_ptr<Timeline> timeline;
-  std::unique_ptr<Host> host;
-};
-
-Result<Room> open_room(const rt::Env& env, bus::Bus& bus, Metrics& metrics, const ServerOptions& options,
-                       const std::filesystem::path& file, TimelineConfig config,
-                       std::shared_ptr<CallLimiter> limiter) {
-  Room room;
-  TRY(room.db, db::open_sqlite(env, {.path = (options.data / file).string(),
-                                     .acknowledged = acknowledged_path(options.data, config.world).string(),
-                                     .accept_loss = options.accept_loss}));
-  room.timeline = std::make_unique<Timeline>(env, *room.db, bus, metrics, std::move(config));
-  room.host = std::make_unique<Host>(env, bus, metrics, *room.timeline, std::move(limiter));
-  return room;
-}
 
 constexpr rt::milliseconds kStopMax{20'000};
 
@@ -57,16 +38,6 @@ void give_up() {
   std::_Exit(1);
 }
 
-// In reverse: no more requests, then what is under way, then the last commits, then time itself.
-boost::asio::awaitable<void> wind_down(edge::Edge& edge, std::array<Room*, 2> rooms, rt::Group& group) {
-  co_await edge.stop();
-  for (const Room* room : rooms) room->host->group().cancel();
-  for (const Room* room : rooms) co_await room->host->group().join();
-  for (const Room* room : rooms) co_await room->timeline->drain();
-  group.cancel();
-  co_await group.join();
-}
-
 std::unexpected<Error> broken(const std::filesystem::path& world,
                               const std::vector<pack::Problem>& problems) {
   for (const auto& problem : problems) std::fprintf(stderr, "%s\n", pack::to_string(problem).c_str());
@@ -75,179 +46,266 @@ std::unexpected<Error> broken(const std::filesystem::path& world,
                           problems.size(), problems.size() == 1 ? "" : "s", world.string()));
 }
 
-}  // namespace
+// What is read before anything is opened.
+struct Prepared {
+  pack::Pack pack;
+  std::vector<edge::TokenEntry> tokens;
+  std::vector<models::CatalogueEntry> catalogue;
+  std::filesystem::path models_dir;
+  EngineOptions engines;
+};
 
-Result<void> run_server(const ServerOptions& options) {
+Result<Prepared> prepare(const ServerOptions& options) {
+  Prepared out;
   auto loaded = pack::load_pack(options.world);
   if (!loaded) return broken(options.world, loaded.error());
-  const pack::Pack& pack = *loaded;
-  if (const auto language = talk::language_of(pack); !language)
+  out.pack = *std::move(loaded);
+  if (const auto language = talk::language_of(out.pack); !language)
     return broken(options.world, language.error());
   write_privately();
   log_protobuf();
   TRY_VOID(open_data_folder(options.data));
-  TRY(auto tokens, load_tokens(options.tokens_file));
-  TRY(auto catalogue, models::load_catalogue(catalogue_path(options.catalogue)));
-  const auto models_dir = models_path(options.models_dir);
-  const auto known_models = models::with_local(catalogue, models_dir);
-  const EngineOptions engine_options{.models_dir = models_dir,
-                                     .catalogue = known_models,
-                                     .use_models = options.use_models,
-                                     .threads = options.engine_threads,
-                                     .prefixes_dir = options.keep_prefixes ? options.data / "prefixes" : "",
-                                     .memory_max = std::uint64_t{options.engine_memory_mb} << 20,
-                                     .gpu_layers = options.engine_gpu_layers,
-                                     .only = {options.only_models.begin(), options.only_models.end()},
-                                     .choice = options.choice_model,
-                                     .remote = options.engines,
-                                     .routes = options.routes,
-                                     .may = options.may,
-                                     .grades = models::load_grades(models_dir),
-                                     .policy = options.router};
-  TRY_VOID(check_engine_names(engine_options));
+  TRY(out.tokens, load_tokens(options.tokens_file));
+  TRY(out.catalogue, models::load_catalogue(catalogue_path(options.catalogue)));
+  out.models_dir = models_path(options.models_dir);
+  out.engines = {.models_dir = out.models_dir,
+                 .catalogue = models::with_local(out.catalogue, out.models_dir),
+                 .use_models = options.use_models,
+                 .threads = options.engine_threads,
+                 .prefixes_dir = options.keep_prefixes ? options.data / "prefixes" : "",
+                 .memory_max = std::uint64_t{options.engine_memory_mb} << 20,
+                 .gpu_layers = options.engine_gpu_layers,
+                 .only = {options.only_models.begin(), options.only_models.end()},
+                 .choice = options.choice_model,
+                 .remote = options.engines,
+                 .routes = options.routes,
+                 .may = options.may,
+                 .grades = models::load_grades(out.models_dir),
+                 .policy = options.router};
+  TRY_VOID(check_engine_names(out.engines));
+  return out;
+}
 
-  boost::asio::io_context io(1);
-  rt::RealClock clock(io.get_executor());
-  rt::SystemIds ids;
-  const rt::Env env{io.get_executor(), clock, ids};
-  rt::name_this_thread("troupe-io");
-  Metrics metrics;
-  add_process_metrics(metrics);
-  const auto bus = bus::make_local_bus(env);
-  const auto limiter = std::make_shared<CallLimiter>(options.call_limits);
-
-  const KeptPacks kept(options.data);
-  TRY_VOID(kept.keep(pack));
-  auto world_config = timeline_config(pack, options.seed);
-  world_config.pack_change = [&](const std::string& before) {
-    auto change = change_since(kept, before, pack);
-    log::info("world", "'{}' goes on with another version of its pack: {}", pack.world.name,
-              in_words(change));
-    return change;
+Result<void> check_judge(const Engines& engines, const std::string& judge) {
+  const auto serves = [&](const auto& tier) {
+    return std::ranges::any_of(tier.second, [&](const Route& route) { return route.model == judge; });
   };
-  TRY(Room world, open_room(env, *bus, metrics, options, "worlds/" + pack.world.name + ".db",
-                            std::move(world_config), limiter));
-  TRY(Room shared,
-      open_room(env, *bus, metrics, options, "troupe.db", {.world = "shared", .has_time = false}, limiter));
+  if (judge.empty() || std::ranges::any_of(engines.router.tiers, serves)) return {};
+  return fail(Code::invalid_argument, "config.broken",
+              "routes.moderation: no tier has a model '" + judge + "'");
+}
 
-  Engines engines = open_engines(env, engine_options);
-  if (!engines.where.empty()) log::info("models", "{}", engines.where);
-  if (!engines.problem.empty()) log::warn("models", "{}", engines.problem);
-  if (const auto& judge = options.moderation_model; !judge.empty()) {
-    const auto serves = [&](const auto& tier) {
-      return std::ranges::any_of(tier.second, [&](const Route& route) { return route.model == judge; });
+// One server: its rooms, its engines, its door. Members go in reverse order, each before what it refers to.
+class Server {
+ public:
+  Server(const ServerOptions& options, Prepared prepared)
+      : options_(options), prepared_(std::move(prepared)), kept_packs_(options.data) {
+    rt::name_this_thread("troupe-io");
+    add_process_metrics(metrics_);
+  }
+
+  // Until a signal, or until a room can go on no more.
+  Result<void> run() {
+    TRY_VOID(open_rooms());
+    TRY_VOID(open_models());
+    mount_services();
+    TRY_VOID(begin());
+    TRY(const auto address, listen());
+    end_with_signals();
+    start();
+    std::printf(options_.ready_as_json ? "{\"ready\":\"http://%s\"}\n" : "ready http://%s\n",
+                address.text().c_str());
+    std::fflush(stdout);
+    io_.run();
+    // What was cancelled last unwinds while everything that it refers to is still there.
+    io_.restart();
+    io_.poll();
+    return outcome_;
+  }
+
+ private:
+  const pack::Pack& pack() const { return prepared_.pack; }
+
+  Result<std::unique_ptr<Room>> open_room(const std::filesystem::path& file, TimelineConfig config) {
+    TRY(auto database,
+        db::open_sqlite(env_, {.path = (options_.data / file).string(),
+                               .acknowledged = acknowledged_path(options_.data, config.world).string(),
+                               .accept_loss = options_.accept_loss}));
+    return std::make_unique<Room>(env_, *bus_, metrics_, std::move(database), std::move(config), limiter_);
+  }
+
+  Result<void> open_rooms() {
+    TRY_VOID(kept_packs_.keep(pack()));
+    auto config = timeline_config(pack(), options_.seed);
+    config.pack_change = [this](const std::string& before) {
+      auto change = change_since(kept_packs_, before, pack());
+      log::info("world", "'{}' goes on with another version of its pack: {}", pack().world.name,
+                in_words(change));
+      return change;
     };
-    if (std::ranges::none_of(engines.router.tiers, serves))
-      return fail(Code::invalid_argument, "config.broken",
-                  "routes.moderation: no tier has a model '" + judge + "'");
-  }
-  add_engine_metrics(metrics, engines);
-  const bool thinks = engines.router.tiers[engine::Tier::gold].size() > 1;
-  NpcConfig npc{.thinks = thinks,
-                .read_ahead = options.read_ahead,
-                .embedding_size = engines.embedding_size,
-                .embedding_model = engines.embedding_model,
-                .embedding_languages = engines.embedding_languages,
-                .vectors = models_dir / "vectors"};
-  if (engines.embedding_size > 0) {
-    npc.make_index = [size = engines.embedding_size] { return index::make_flat_index(size); };
-  }
-  WorldServices services(pack, *world.host, engines.router, std::move(npc),
-                         {.classifier = options.moderation_model},
-                         {.catalogue = catalogue,
-                          .models_dir = models_dir,
-                          .tool = tool_path("models.py"),
-                          .loaded = engines.loaded,
-                          .elsewhere = [&engines] { return remote_models(engines); },
-                          .voices = engines.voices});
-  SharedServices shared_services(pack, *shared.host);
-
-  TRY_VOID(shared.timeline->open());
-  TRY_VOID(world.timeline->open());
-  if (options.seed && *options.seed != world.timeline->config().seed) {
-    log::warn("world", "'{}' has begun with seed {} and keeps it; {} counts for a world that begins",
-              pack.world.name, world.timeline->config().seed, *options.seed);
+    TRY(world_, open_room("worlds/" + pack().world.name + ".db", std::move(config)));
+    TRY(shared_, open_room("troupe.db", {.world = "shared", .has_time = false}));
+    return {};
   }
 
-  RouterOpenAiBackend openai(env, *bus, engines);
-  const bool tokens_missing = tokens.empty();
-  edge::EdgeConfig config{
-      .listen = {.host = options.listen_host, .port = options.listen_port},
-      .tokens = std::move(tokens),
-      .origins = options.origins,
-      .hosts = options.hosts,
-      .private_paths = private_paths({options.data, models_dir, home_path(), options.world}),
-      .openai = options.openai,
-      .console = console_file};
-  config.players_max = [&settings = services.settings()] {
-    return static_cast<std::size_t>(settings.number("world.players_max"));
-  };
-  config.message_of_the_day = [&settings = services.settings()] {
-    return settings.text("world.message_of_the_day");
-  };
-  config.ready_checks = {{"world", [&] { return world.timeline->health(); }},
-                         {"shared", [&] { return shared.timeline->health(); }},
-                         {"models",
-                          [&]() -> Result<void> {
-                            if (engines.problem.empty() && has_models(engines)) return {};
-                            return fail(Code::unavailable, "engine.no_model",
-                                        engines.problem.empty()
-                                            ? "started without models: reflex and written lines only"
-                                            : engines.problem);
-                          },
-                          false}};
-  for (const auto& upstream : remote_models(engines)) {
-    config.ready_checks.push_back(
-        {"engine:" + upstream.name(),
-         [&engines, name = upstream.name()] { return upstream_health(engines, name); }, false});
+  Result<void> open_models() {
+    engines_ = open_engines(env_, prepared_.engines);
+    if (!engines_.where.empty()) log::info("models", "{}", engines_.where);
+    if (!engines_.problem.empty()) log::warn("models", "{}", engines_.problem);
+    TRY_VOID(check_judge(engines_, options_.moderation_model));
+    add_engine_metrics(metrics_, engines_);
+    return {};
   }
-  if (tokens_missing && !options.hosts.empty()) {
-    log::warn("edge",
-              "`hosts` without `tokens`: whoever comes through the proxy is an administrator of the world");
-  }
-  edge::Edge edge(env, *bus, metrics, *world.timeline, std::move(config));
-  edge.serve_openai(openai);
-  TRY(const auto address, edge.listen());
 
-  Result<void> outcome;
-  rt::Group group(env, "server");
-  rt::Group ending(env, "stop");
-  rt::Timer stop_limit;
-  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
-  const auto stop = [&] {
-    if (ending.running() > 0) return;
-    log::info("server", "stopping");
-    signals.clear();  // a second signal ends the program as it ends others: at once
-    stop_limit = clock.call_at(env.now() + kStopMax, give_up);
-    ending.spawn("stop", [&]() -> boost::asio::awaitable<void> {
-      co_await wind_down(edge, {&world, &shared}, group);
-      io.stop();
+  NpcConfig npc_config() {
+    NpcConfig npc{.thinks = engines_.router.tiers[engine::Tier::gold].size() > 1,
+                  .read_ahead = options_.read_ahead,
+                  .embedding_size = engines_.embedding_size,
+                  .embedding_model = engines_.embedding_model,
+                  .embedding_languages = engines_.embedding_languages,
+                  .vectors = prepared_.models_dir / "vectors"};
+    if (engines_.embedding_size > 0) {
+      npc.make_index = [size = engines_.embedding_size] { return index::make_flat_index(size); };
+    }
+    return npc;
+  }
+
+  void mount_services() {
+    services_ =
+        std::make_unique<WorldServices>(pack(), world_->host(), engines_.router, npc_config(),
+                                        AiConfig{.classifier = options_.moderation_model},
+                                        ModelsConfig{.catalogue = prepared_.catalogue,
+                                                     .models_dir = prepared_.models_dir,
+                                                     .tool = tool_path("models.py"),
+                                                     .loaded = engines_.loaded,
+                                                     .elsewhere = [this] { return remote_models(engines_); },
+                                                     .voices = engines_.voices});
+    shared_services_ = std::make_unique<SharedServices>(pack(), shared_->host());
+  }
+
+  Result<void> begin() {
+    TRY_VOID(shared_->open());
+    TRY_VOID(world_->open());
+    const auto seed = world_->timeline().config().seed;
+    if (options_.seed && *options_.seed != seed) {
+      log::warn("world", "'{}' has begun with seed {} and keeps it; {} counts for a world that begins",
+                world_->name(), seed, *options_.seed);
+    }
+    return {};
+  }
+
+  std::vector<edge::ReadyCheck> ready_checks() {
+    std::vector<edge::ReadyCheck> checks = {
+        {"world", [this] { return world_->timeline().health(); }},
+        {"shared", [this] { return shared_->timeline().health(); }},
+        {"models",
+         [this]() -> Result<void> {
+           if (engines_.problem.empty() && has_models(engines_)) return {};
+           return fail(Code::unavailable, "engine.no_model",
+                       engines_.problem.empty() ? "started without models: reflex and written lines only"
+                                                : engines_.problem);
+         },
+         false}};
+    for (const auto& upstream : remote_models(engines_)) {
+      checks.push_back({"engine:" + upstream.name(),
+                        [this, name = upstream.name()] { return upstream_health(engines_, name); }, false});
+    }
+    return checks;
+  }
+
+  Result<edge::Address> listen() {
+    if (prepared_.tokens.empty() && !options_.hosts.empty()) {
+      log::warn("edge",
+                "`hosts` without `tokens`: whoever comes through the proxy is an administrator of the world");
+    }
+    edge::EdgeConfig config{
+        .listen = {.host = options_.listen_host, .port = options_.listen_port},
+        .tokens = std::move(prepared_.tokens),
+        .origins = options_.origins,
+        .hosts = options_.hosts,
+        .private_paths = private_paths({options_.data, prepared_.models_dir, home_path(), options_.world}),
+        .openai = options_.openai,
+        .console = console_file};
+    config.players_max = [this] {
+      return static_cast<std::size_t>(services_->settings().number("world.players_max"));
+    };
+    config.message_of_the_day = [this] { return services_->settings().text("world.message_of_the_day"); };
+    config.ready_checks = ready_checks();
+    openai_ = std::make_unique<RouterOpenAiBackend>(env_, *bus_, engines_);
+    edge_ = std::make_unique<edge::Edge>(env_, *bus_, metrics_, world_->timeline(), std::move(config));
+    edge_->serve_openai(*openai_);
+    return edge_->listen();
+  }
+
+  void end_with_signals() {
+    const auto stop_with = [this](const Error& why) {
+      if (outcome_) outcome_ = std::unexpected(why);
+      stop();
+    };
+    world_->timeline().on_fatal(stop_with);
+    shared_->timeline().on_fatal(stop_with);
+    signals_.async_wait([this](const boost::system::error_code& failed, int) {
+      if (!failed) stop();
     });
-  };
-  const auto stop_with = [&](const Error& why) {
-    if (outcome) outcome = std::unexpected(why);
-    stop();
-  };
-  world.timeline->on_fatal(stop_with);
-  shared.timeline->on_fatal(stop_with);
-  signals.async_wait([&](const boost::system::error_code& failed, int) {
-    if (!failed) stop();
-  });
+  }
 
-  shared.timeline->start(group);
-  world.timeline->start(group);
-  services.settings().start();
-  services.router().start();
-  services.npc().start();
-  edge.start(group);
-  std::printf(options.ready_as_json ? "{\"ready\":\"http://%s\"}\n" : "ready http://%s\n",
-              address.text().c_str());
-  std::fflush(stdout);
-  io.run();
-  // What was cancelled last unwinds while everything that it refers to is still there.
-  io.restart();
-  io.poll();
-  return outcome;
+  void start() {
+    shared_->start(group_);
+    world_->start(group_);
+    services_->settings().start();
+    services_->router().start();
+    services_->npc().start();
+    edge_->start(group_);
+  }
+
+  void stop() {
+    if (ending_.running() > 0) return;
+    log::info("server", "stopping");
+    signals_.clear();  // a second signal ends the program as it ends others: at once
+    stop_limit_ = clock_.call_at(env_.now() + kStopMax, give_up);
+    ending_.spawn("stop", [this] { return wind_down(); });
+  }
+
+  // In reverse: no more requests, then what is under way, then the last commits, then time itself.
+  boost::asio::awaitable<void> wind_down() {
+    co_await edge_->stop();
+    world_->stop();
+    shared_->stop();
+    co_await world_->drain();
+    co_await shared_->drain();
+    group_.cancel();
+    co_await group_.join();
+    io_.stop();
+  }
+
+  const ServerOptions& options_;
+  Prepared prepared_;
+  boost::asio::io_context io_{1};
+  rt::RealClock clock_{io_.get_executor()};
+  rt::SystemIds ids_;
+  const rt::Env env_{io_.get_executor(), clock_, ids_};
+  Metrics metrics_;
+  const std::unique_ptr<bus::Bus> bus_ = bus::make_local_bus(env_);
+  const std::shared_ptr<CallLimiter> limiter_ = std::make_shared<CallLimiter>(options_.call_limits);
+  const KeptPacks kept_packs_;
+  std::unique_ptr<Room> world_, shared_;
+  Engines engines_;
+  std::unique_ptr<WorldServices> services_;
+  std::unique_ptr<SharedServices> shared_services_;
+  std::unique_ptr<RouterOpenAiBackend> openai_;
+  std::unique_ptr<edge::Edge> edge_;
+  Result<void> outcome_;
+  rt::Group group_{env_, "server"};
+  rt::Group ending_{env_, "stop"};
+  rt::Timer stop_limit_;
+  boost::asio::signal_set signals_{io_, SIGINT, SIGTERM};
+};
+
+}  // namespace
+
+Result<void> run_server(const ServerOptions& options) {
+  TRY(auto prepared, prepare(options));
+  return Server(options, std::move(prepared)).run();
 }
 
 }  // namespace troupe

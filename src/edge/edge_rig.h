@@ -11,7 +11,7 @@
 
 #include "edge/edge.h"
 #include "edge/openai_api.h"
-#include "host/host.h"
+#include "host/room.h"
 #include "rt/real_clock.h"
 #include "troupe/v1/events.pb.h"
 #include "troupe/v1/npc.pb.h"
@@ -91,7 +91,7 @@ class Rig {
   void on_io(std::function<void()> fn);
   const rt::Env& env() const { return env_; }
   Edge& edge() { return *edge_; }
-  Timeline& world() { return *world_; }
+  Timeline& world() { return room_->timeline(); }
   Metrics& metrics() { return metrics_; }
   bus::Bus& bus() { return *bus_; }
   // Emits `count` PhaseChanged at `place` (also their subject) as one durable turn.
@@ -108,9 +108,7 @@ class Rig {
   rt::Env env_{io_.get_executor(), clock_, ids_};
   Metrics metrics_;
   std::unique_ptr<bus::Bus> bus_;
-  std::unique_ptr<db::Db> db_;
-  std::unique_ptr<Timeline> world_;
-  std::unique_ptr<Host> host_;
+  std::unique_ptr<Room> room_;
   std::shared_ptr<void> services_;
   std::unique_ptr<Edge> edge_;
   std::unique_ptr<rt::Group> group_;

@@ -174,28 +174,26 @@ Rig::Rig(RigOptions options) {
   bus_ = bus::make_local_bus(env_);
   auto opened = db::open_sqlite(env_, {.path = (folder_ / "world.db").string()});
   if (!opened) throw std::runtime_error(opened.error().message);
-  db_ = *std::move(opened);
-  world_ =
-      std::make_unique<Timeline>(env_, *db_, *bus_, metrics_, TimelineConfig{.world = "testland", .seed = 7});
-  host_ = std::make_unique<Host>(env_, *bus_, metrics_, *world_);
+  room_ = std::make_unique<Room>(env_, *bus_, metrics_, *std::move(opened),
+                                 TimelineConfig{.world = "testland", .seed = 7});
   if (options.world) {
-    services_ = options.world(*host_);
+    services_ = options.world(room_->host());
   } else {
-    auto small = std::make_shared<SmallWorld>(*host_, notes_);
+    auto small = std::make_shared<SmallWorld>(room_->host(), notes_);
     small->mount();
     services_ = small;
   }
-  if (const auto fine = world_->open(); !fine) throw std::runtime_error(fine.error().message);
+  if (const auto fine = room_->open(); !fine) throw std::runtime_error(fine.error().message);
 
   options.config.listen.port = 0;
-  edge_ = std::make_unique<Edge>(env_, *bus_, metrics_, *world_, std::move(options.config));
+  edge_ = std::make_unique<Edge>(env_, *bus_, metrics_, world(), std::move(options.config));
   if (options.openai) edge_->serve_openai(*options.openai);
   if (options.before_listen) options.before_listen(*edge_);
   const auto address = edge_->listen();
   if (!address) throw std::runtime_error(address.error().message);
   port_ = address->port;
   group_ = std::make_unique<rt::Group>(env_, "rig");
-  world_->start(*group_);
+  room_->start(*group_);
   edge_->start(*group_);
   thread_ = std::thread([this] {
     const auto work = boost::asio::make_work_guard(io_);
@@ -234,9 +232,7 @@ Rig::~Rig() {
   thread_.join();
   edge_.reset();
   services_.reset();
-  host_.reset();
-  world_.reset();
-  db_.reset();
+  room_.reset();
   bus_.reset();
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);

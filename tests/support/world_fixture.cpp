@@ -36,10 +36,8 @@ Caller player(std::string name) { return {.name = std::move(name), .role = pb::R
 
 World::Parts::Parts(const rt::Env& env, std::unique_ptr<db::Db> database, Metrics& metrics,
                     TimelineConfig config, std::shared_ptr<CallLimiter> limiter)
-    : db(std::move(database)),
-      bus(bus::make_local_bus(env, {.backlog_max = kMany})),
-      timeline(env, *db, *bus, metrics, std::move(config)),
-      host(env, *bus, metrics, timeline, std::move(limiter)),
+    : bus(bus::make_local_bus(env, {.backlog_max = kMany})),
+      room(env, *bus, metrics, std::move(database), std::move(config), std::move(limiter)),
       calls(env, "test") {}
 
 World::World(std::vector<Mount> services, WorldOptions options)
@@ -74,15 +72,15 @@ void World::open() {
   });
   TROUPE_CHECK(capture.has_value(), "the test listens");
   parts_->capture = *std::move(capture);
-  for (const auto& mount : mounts_) parts_->services.push_back(mount(parts_->host));
-  const auto opened = parts_->timeline.open();
+  for (const auto& mount : mounts_) parts_->services.push_back(mount(host()));
+  const auto opened = parts_->room.open();
   if (!opened) ADD_FAILURE() << "the timeline does not open: " << opened.error().message;
   settle();
 }
 
 void World::close() {
   parts_->calls.cancel();
-  parts_->host.group().cancel();
+  parts_->room.stop();
   clock_.settle();
   parts_->capture = {};
   parts_->services.clear();
@@ -135,21 +133,37 @@ void World::advance_to(GameTime to) {
   }
 }
 
-World::Answer World::start_bytes(const MethodInfo* method, Caller caller, std::string payload) {
+World::Answer World::start_task(std::function<Task<std::string>()> ask) {
   auto answer = std::make_shared<std::optional<Result<std::string>>>();
-  parts_->calls.spawn("call", [this, answer, method, caller, payload]() -> rt::asio::awaitable<void> {
-    answer->emplace(co_await call_over_bus(env_, bus(), method, caller, payload));
+  parts_->calls.spawn("call", [answer, ask = std::move(ask)]() -> rt::asio::awaitable<void> {
+    answer->emplace(co_await ask());
   });
   settle();
   return answer;
 }
 
-Result<std::string> World::call_bytes(const MethodInfo* method, Caller caller, std::string payload) {
-  const Answer answer = start_bytes(method, std::move(caller), std::move(payload));
+World::Answer World::start_bytes(const MethodInfo* method, Caller caller, std::string payload) {
+  return start_task([this, method, caller = std::move(caller), payload = std::move(payload)] {
+    return call_over_bus(env_, bus(), method, caller, payload);
+  });
+}
+
+Result<std::string> World::wait_for(const Answer& answer) {
   run_until([&] { return answer->has_value(); });
   if (!answer->has_value())
     return fail(Code::internal, "test.no_answer", "no answer while time stands still");
   return std::move(**answer);
+}
+
+Result<std::string> World::call_bytes(const MethodInfo* method, Caller caller, std::string payload) {
+  return wait_for(start_bytes(method, std::move(caller), std::move(payload)));
+}
+
+Result<std::string> World::submit(Caller caller, std::string type, std::string payload) {
+  return wait_for(
+      start_task([this, caller = std::move(caller), type = std::move(type), payload = std::move(payload)] {
+        return timeline().submit(caller, type, payload);
+      }));
 }
 
 void World::run_until(const std::function<bool()>& done) {

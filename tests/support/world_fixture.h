@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "host/host.h"
+#include "host/room.h"
 #include "rt/virtual_clock.h"
 
 namespace troupe::test {
@@ -77,6 +77,8 @@ class World {
   Result<std::string> call_method(const MethodInfo* method, Caller caller, std::string payload) {
     return call_bytes(method, std::move(caller), std::move(payload));
   }
+  // What services ask of each other, by the name of its message: no RPC.
+  Result<std::string> submit(Caller caller, std::string type, std::string payload = {});
   template <class Reply>
   static Result<Reply> parse(const Result<std::string>& bytes) {
     if (!bytes) return std::unexpected(bytes.error());
@@ -115,10 +117,10 @@ class World {
   std::string replayed_state_hash();
 
   GameTime now() const { return timeline().now(); }
-  Timeline& timeline() const { return parts_->timeline; }
-  Host& host() const { return parts_->host; }
+  Timeline& timeline() const { return parts_->room.timeline(); }
+  Host& host() const { return parts_->room.host(); }
   bus::Bus& bus() const { return *parts_->bus; }
-  db::Db& db() const { return *parts_->db; }
+  db::Db& db() const { return parts_->room.db(); }
   rt::VirtualClock& clock() { return clock_; }
   const rt::Env& env() const { return env_; }
   const WorldOptions& options() const { return options_; }
@@ -127,17 +129,17 @@ class World {
   struct Parts {
     Parts(const rt::Env& env, std::unique_ptr<db::Db> database, Metrics& metrics, TimelineConfig config,
           std::shared_ptr<CallLimiter> limiter);
-    std::unique_ptr<db::Db> db;
     std::unique_ptr<bus::Bus> bus;
-    Timeline timeline;
-    Host host;
+    Room room;
     std::vector<std::shared_ptr<void>> services;
     bus::Subscription capture;
     rt::Group calls;
   };
   void open();
   void close();
+  Answer start_task(std::function<Task<std::string>()> ask);
   Answer start_bytes(const MethodInfo* method, Caller caller, std::string payload);
+  Result<std::string> wait_for(const Answer& answer);
   Result<std::string> call_bytes(const MethodInfo* method, Caller caller, std::string payload);
 
   WorldOptions options_;
