@@ -29,6 +29,12 @@ class Measured {
   Histogram& seconds_;
 };
 
+// What is no RPC is asked by the server's own services alone, whoever it was that they work for.
+Result<void> only_the_server(const Caller& caller) {
+  if (caller.role == pb::ROLE_SERVICE) return {};
+  return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
+}
+
 // What a game sends all the time is an input; when it says an `action`, too, it is a command like any other.
 MethodInfo counted_as(const MethodInfo& method, const std::string& payload) {
   MethodInfo counted = method;
@@ -186,6 +192,12 @@ void Host::serve_query(const MethodInfo* method, std::string type, Timeline::Que
     serve_on_bus(method, [query](Caller caller, std::string bytes) -> Task<std::string> {
       co_return query(caller, bytes);
     });
+  } else {
+    query = [inside = std::move(query)](const Caller& caller,
+                                        const std::string& bytes) -> Result<std::string> {
+      TRY_VOID(only_the_server(caller));
+      return inside(caller, bytes);
+    };
   }
   timeline_.add_query(std::move(type), std::move(query));
 }
@@ -195,6 +207,12 @@ void Host::serve_command(const MethodInfo* method, std::string type, Timeline::A
     serve_on_bus(method, [this, type](Caller caller, std::string bytes) -> Task<std::string> {
       return timeline_.submit(std::move(caller), type, std::move(bytes));
     });
+  } else {
+    apply = [inside = std::move(apply)](Turn& turn, const Caller& caller,
+                                        const std::string& bytes) -> Result<std::string> {
+      TRY_VOID(only_the_server(caller));
+      return inside(turn, caller, bytes);
+    };
   }
   timeline_.add_apply(std::move(type), std::move(apply));
 }

@@ -7,7 +7,8 @@
 //   host.serve(&NpcService::talk, this);          a task:    Task<Reply>(Caller, Request)
 //   host.on(&WeatherService::on_phase, this);     an event:  void(Turn&, const EventContext&, const PhaseChanged&)
 //
-// Queries and commands are also answered inside turns (Turn::call). Commands become recorded inputs.
+// Queries and commands are also answered inside turns (Turn::call). Commands become recorded inputs. A request that is no RPC of
+// any proto is for the role `service` alone.
 #include <map>
 #include <memory>
 #include <string>

@@ -200,6 +200,30 @@ TEST_F(Rights, APlayerReadsNothingThatIsAnothersOrOutOfSight) {
   }
 }
 
+// What is no RPC is a matter between services: nobody else gets to a handler, by whatever door.
+TEST_F(Rights, WhatIsNoRpcIsForTheServerAlone) {
+  int refused = 0;
+  const auto* file = pb::TurnFailed::descriptor()->file();
+  std::vector<const google::protobuf::FileDescriptor*> files{file};
+  for (const auto& service : all_services()) files.push_back(service.methods.front()->request->file());
+  for (const auto* of : files) {
+    for (int i = 0; i < of->message_type_count(); ++i) {
+      const auto* message = of->message_type(i);
+      if (find_method(message) != nullptr) continue;
+      for (const auto& caller : {test::player("anna"), game_, test::designer()}) {
+        const auto answer = world_.submit(caller, message->full_name());
+        ASSERT_FALSE(answer) << message->full_name();
+        if (answer.error().reason == "rpc.role") {
+          ++refused;
+        } else {
+          EXPECT_EQ(answer.error().reason, "rpc.unknown") << message->full_name();
+        }
+      }
+    }
+  }
+  EXPECT_GT(refused, 30) << "the commands that services give each other are among them";
+}
+
 // The same player's own things are theirs.
 TEST_F(Rights, APlayerReadsWhatIsTheirs) {
   (void)plant();

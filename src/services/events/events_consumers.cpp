@@ -102,9 +102,8 @@ Task<pb::EventsConsumeReply> EventsService::consume(Caller caller, pb::EventsCon
     for (const auto& type : types) begin_request.add_types(type);
     begin_request.set_from_sequence(request.from_sequence());
     *begin_request.mutable_within() = within;
-    Caller maker = caller;
-    maker.idempotency_key.clear();  // the key is Consume's; its answer is another
-    CO_TRY_VOID(co_await host_.submit<pb::EventsConsumerBegun>(maker, begin_request));
+    CO_TRY_VOID(
+        co_await host_.submit<pb::EventsConsumerBegun>(Caller::server(caller.deadline), begin_request));
   }
   CO_TRY(const auto* consumer, consumers_.get(request.consumer()));
   const std::uint64_t cursor = consumer->cursor();

@@ -201,14 +201,12 @@ boost::asio::awaitable<void> Choice::ask(pb::AiChooseRequest request, std::uint6
   if (!done) log::warn("npc", "{}: a choice was lost: {}", request.npc(), done.error().message);
 }
 
-Result<pb::NpcThinking> Choice::thinking(Turn& turn, const Caller& caller, const pb::NpcThinking& command) {
-  TRY_VOID(only_the_server(caller));
+Result<pb::NpcThinking> Choice::thinking(Turn& turn, const Caller&, const pb::NpcThinking& command) {
   minds_.set_thinks(turn, command.on());
   return command;
 }
 
-Result<pb::NpcChosenReply> Choice::chosen(Turn& turn, const Caller& caller, const pb::NpcChosen& command) {
-  TRY_VOID(only_the_server(caller));
+Result<pb::NpcChosenReply> Choice::chosen(Turn& turn, const Caller&, const pb::NpcChosen& command) {
   TRY(Mind * mind, minds_.find(command.npc()));
   pb::NpcChosenReply reply;
   if (mind->record().asking() != command.asked()) {

@@ -52,8 +52,7 @@ void Initiative::on_answer(Turn& turn, const EventContext& context, const pb::Di
 }
 
 // Nobody speaks over another: not while somebody is being asked, and not when the talk has gone on.
-Result<pb::NpcSaidAloud> Initiative::join(Turn& turn, const Caller& caller, const pb::NpcJoin& command) {
-  TRY_VOID(only_the_server(caller));
+Result<pb::NpcSaidAloud> Initiative::join(Turn& turn, const Caller&, const pb::NpcJoin& command) {
   TRY(Mind * mind, minds_.find(command.npc()));
   TRY(const Mind* asked, minds_.find(command.to()));
   pb::NpcSaidAloud reply;

@@ -55,10 +55,5 @@ inline std::string memory_id(const pb::MemoryRecord& memory) { return "m-" + std
 inline Caller as_npc(const std::string& world, const std::string& trace = {}) {
   return Caller{.name = "npc", .role = pb::ROLE_SERVICE, .world = world, .trace = trace};
 }
-// `permission_denied` rpc.role for everybody else.
-inline Result<void> only_the_server(const Caller& caller) {
-  if (caller.role == pb::ROLE_SERVICE) return {};
-  return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
-}
 
 }  // namespace troupe::npc

@@ -244,8 +244,7 @@ bool Talk::told(const std::string& npc, const std::string& fact_id, const std::s
   return tells(answer, *fact, own);
 }
 
-Result<pb::NpcTalkBegun> Talk::begin(Turn& turn, const Caller& caller, const pb::NpcTalkBegin& command) {
-  TRY_VOID(only_the_server(caller));
+Result<pb::NpcTalkBegun> Talk::begin(Turn& turn, const Caller&, const pb::NpcTalkBegin& command) {
   TRY(Mind * mind, minds_.find_living(command.npc()));
   const auto& player = command.player();
   auto& record = minds_.edit(turn, *mind);
@@ -328,8 +327,7 @@ void Talk::freeze_levels(Turn& turn, const Mind& mind, const std::string& player
     *reply.mutable_allowed() = profile->levels();
 }
 
-Result<pb::NpcTalkEnded> Talk::end(Turn& turn, const Caller& caller, const pb::NpcTalkEnd& command) {
-  TRY_VOID(only_the_server(caller));
+Result<pb::NpcTalkEnded> Talk::end(Turn& turn, const Caller&, const pb::NpcTalkEnd& command) {
   TRY(Mind * mind, minds_.find_living(command.npc()));
   const std::string& player = command.player();
   const auto place = place_now(pack_, mind->record(), turn.now().ms);

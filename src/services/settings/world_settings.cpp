@@ -79,10 +79,8 @@ boost::asio::awaitable<void> WorldSettings::catch_up() {
   }
 }
 
-Result<pb::SettingsHeardReply> WorldSettings::heard(Turn& turn, const Caller& caller,
+Result<pb::SettingsHeardReply> WorldSettings::heard(Turn& turn, const Caller&,
                                                     const pb::SettingsHeard& command) {
-  if (caller.role != pb::ROLE_SERVICE)
-    return fail(Code::permission_denied, "rpc.role", "only the server itself may do this");
   TRY(const EventType* type, find_event_type(command.event()));
   const auto event = new_message(type->message);
   if (type->info.service() != "settings" || !event->ParseFromString(command.payload()))
