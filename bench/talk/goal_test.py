@@ -11,7 +11,7 @@ from harness import place
 from talk import judge, rules
 
 # World: with MiniLM's vectors, and the least share of its lines. The goal of `bench talk` is above: here a change that loses shows.
-LEAST = {"moorbrueck": (False, .80), "lanternfall": (True, .88), "miravale": (True, .90), "thornwell": (True, .86), "halden": (True, .90)}
+LEAST = {"moorbrueck": (False, .83), "lanternfall": (True, .89), "miravale": (True, .90), "thornwell": (True, .88), "halden": (True, .90)}
 EMBEDDING = "minilm-l6-v2"
 ASKS_LOST = 3  # of the 700 that a language has: two of haggling are nearer to what is for sale
 

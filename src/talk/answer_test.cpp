@@ -162,7 +162,7 @@ TEST(Answer, TellsOfFactionsAndOfTheTown) {
 
 TEST(Answer, WhatAnIntentNeverMeansIsAnotherQuestion) {
   EXPECT_EQ(ferry().say("ada", "What time is it?").intent, "now.time");
-  EXPECT_NE(ferry().say("ada", "What time was it?").intent, "now.time");
+  EXPECT_EQ(ferry().say("ada", "What time was it?").way, Way::unknown);
   EXPECT_NE(ferry().say("ada", "How deep is the landing?").intent, "place.far");
 }
 
@@ -223,6 +223,41 @@ TEST(Answer, WhatIsStrangeIsWhatFewKnow) {
 TEST(Answer, SaysWhoLivesAtAPlace) {
   EXPECT_THAT(ferry().say("ada", "Who lives at the hut?").text, HasSubstr("Ben, the walker"));
   EXPECT_THAT(ferry().say("ada", "Who lives at the landing?").text, Not(HasSubstr("Ben")));
+}
+
+TEST(Answer, SaysWhatLiesWhichWay) {
+  EXPECT_THAT(ferry().say("ada", "What lies north of the landing?").text, HasSubstr("The road and the hut"));
+  EXPECT_THAT(ferry().say("ada", "What lies south of the landing?").text, Not(HasSubstr("oad")));
+  EXPECT_THAT(ferry().say("ada", "What is next to the hut?").text, HasSubstr("he road"));
+}
+
+TEST(Answer, TellsWhatIsDoneAtAnotherHourButNothingPrivate) {
+  EXPECT_THAT(ferry().say("ada", "What were you up to last night?").text, HasSubstr("I sleep"));
+  const Answer hidden = ferry().say("ada", "What were you up to yesterday at noon?");
+  EXPECT_THAT(hidden.text, Not(HasSubstr("I row whoever pays"))) << hidden.why;
+  EXPECT_THAT(ferry().say("ben", "What were you up to yesterday at noon?").text, HasSubstr("walk"));
+}
+
+TEST(Answer, IsSureOnlyOfWhatWasSaid) {
+  Scene scene = ferry().scene("ada");
+  EXPECT_EQ(ferry().say("ada", scene, "Are you quite sure about that?").way, Way::unknown);
+  ferry().say("ada", scene, "Where is Ben?");
+  EXPECT_EQ(ferry().say("ada", scene, "Are you quite sure about that?").intent, "now.sure");
+}
+
+TEST(Answer, IsOpenWhereItSells) {
+  Scene scene = ferry().scene("ada");
+  scene.here = pack::PlaceId("landing");
+  scene.sells = {pack::GoodId("eel")};
+  EXPECT_THAT(ferry().say("ada", scene, "Are you open?").text, HasSubstr("pen. Eel at 5 groats"));
+  scene.here = pack::PlaceId("hut");
+  EXPECT_THAT(ferry().say("ada", scene, "Are you closed?").text, HasSubstr("y day"));
+}
+
+TEST(Answer, WhatGoesOnWithAQuestionAboutYouIsAboutYouToo) {
+  Scene scene = ferry().scene("ada");
+  ferry().say("ada", scene, "Do you have brothers?");
+  EXPECT_THAT(ferry().say("ada", scene, "And what does he do?").text, HasSubstr("brother"));
 }
 
 TEST(Answer, WhatNobodySellsHasNoPrice) {

@@ -117,6 +117,31 @@ std::vector<Aspect> read_aspects(pack::Fields& parent) {
   return out;
 }
 
+std::vector<TimeOfDay> read_times(pack::Fields& parent) {
+  std::vector<TimeOfDay> out;
+  for (const pack::Cursor& item : parent.list_or("times")) {
+    pack::Fields fields(item, "a time of day");
+    TimeOfDay time;
+    time.patterns = required_patterns(fields, "patterns");
+    if (const auto clock = fields.required("clock")) time.clock = clock->clock("clock");
+    out.push_back(std::move(time));
+  }
+  return out;
+}
+
+std::vector<Heading> read_headings(pack::Fields& parent) {
+  std::vector<Heading> out;
+  for (const pack::Cursor& item : parent.list_or("headings")) {
+    pack::Fields fields(item, "a heading");
+    Heading heading;
+    heading.patterns = required_patterns(fields, "patterns");
+    heading.x = fields.number_or("x", 0, -1, 1);
+    heading.y = fields.number_or("y", 0, -1, 1);
+    out.push_back(std::move(heading));
+  }
+  return out;
+}
+
 void read_made_asks(pack::Fields& parent, Asking& out) {
   constexpr std::array<std::string_view, 2> kRole{"role", "a_role"};
   constexpr std::array<std::string_view, 2> kActivity{"activity", "place"};
@@ -209,6 +234,8 @@ Asking read_asking(const pack::Cursor& cursor) {
   out.broad = optional_patterns(fields, "broad");
   out.far = required_patterns(fields, "far");
   out.near = required_patterns(fields, "near");
+  out.times = read_times(fields);
+  out.headings = read_headings(fields);
   read_made_asks(fields, out);
   return out;
 }

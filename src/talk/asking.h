@@ -59,6 +59,18 @@ struct Aspect {
   double yes_from = .5;
 };
 
+// A word for a time of day, of this day or another: "last night".
+struct TimeOfDay {
+  Patterns patterns;
+  pack::Clock clock;
+};
+
+// A word for a direction: "north of". One step into it, x to the east and y to the north.
+struct Heading {
+  Patterns patterns;
+  double x = 0, y = 0;
+};
+
 struct Asking {
   Patterns not_speech;  // stage directions, markup, orders to a machine
   Pattern filler;       // what may stand before a question: "and", "so", "hey"
@@ -106,9 +118,11 @@ struct Asking {
 
   std::map<ThingType, std::string> masks;  // "this person"
   std::vector<Aspect> aspects;
-  Patterns points_back;  // behind a word that asks, goes back to what was just said: "was that"
-  Patterns broad;        // leaves open what is to be told of its thing: "tell me about"
-  Patterns far, near;    // a question for a long way, for a short one
+  Patterns points_back;           // behind a word that asks, goes back to what was just said: "was that"
+  Patterns broad;                 // leaves open what is to be told of its thing: "tell me about"
+  Patterns far, near;             // a question for a long way, for a short one
+  std::vector<TimeOfDay> times;   // the first that a line has counts
+  std::vector<Heading> headings;  // likewise
 
   // Asks made of the pack.
   std::vector<std::string> by_role;      // {role} {a_role}

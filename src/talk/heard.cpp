@@ -76,7 +76,10 @@ class Hearing {
     if (!may || before.empty()) return std::nullopt;
     Part out = look(part.line + " " + before);
     out.kinds = part.kinds;
+    // "And what does she do?" after "Are you married?" is still about the one who is asked.
+    const bool about_you = out.persons.second;
     out.persons = part.persons;
+    out.persons.second |= about_you;
     out.is_question = true;
     out.wants_yes_or_no = part.wants_yes_or_no;
     return out;

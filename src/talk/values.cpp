@@ -25,12 +25,12 @@ struct Rests {
   std::string_view kind;
 };
 constexpr Rests kRests[] = {
-    {"clock", "time"},      {"phase", "time"},        {"season", "time"},      {"month", "time"},
-    {"weekday", "time"},    {"nth", "time"},          {"year", "time"},        {"weather", "weather"},
-    {"warmth", "weather"},  {"trade", "persona"},     {"since", "persona"},    {"doing", "activity"},
-    {"mood", "mood"},       {"popinion", "feelings"}, {"opinion", "feelings"}, {"way", "route"},
-    {"money", "world"},     {"happened", "event"},    {"present", "presence"}, {"world_text", "world"},
-    {"friend", "feelings"}, {"foe", "feelings"}};
+    {"clock", "time"},      {"phase", "time"},        {"season", "time"},        {"month", "time"},
+    {"weekday", "time"},    {"nth", "time"},          {"year", "time"},          {"weather", "weather"},
+    {"warmth", "weather"},  {"trade", "persona"},     {"since", "persona"},      {"doing", "activity"},
+    {"mood", "mood"},       {"popinion", "feelings"}, {"opinion", "feelings"},   {"way", "route"},
+    {"money", "world"},     {"happened", "event"},    {"present", "presence"},   {"world_text", "world"},
+    {"friend", "feelings"}, {"foe", "feelings"},      {"then_doing", "activity"}};
 // Values that must stay in other words for the same.
 constexpr std::string_view kKeyNames[] = {"price", "P",      "L",      "G",    "pplace", "pwork",
                                           "phome", "gplace", "seller", "home", "work",   "festival"};
@@ -234,7 +234,17 @@ SceneValues::Value SceneValues::of_self(std::string_view name) const {
     if (!scene_.doing_said.empty()) return scene_.doing_said;
     return activity_in_first_person(saying_.first_person, scene_.doing);
   }
-  return std::nullopt;
+  return name == "then_doing" ? doing_then() : std::nullopt;
+}
+
+// What they do at the time of day that the line names, as on any day; none of what is private.
+SceneValues::Value SceneValues::doing_then() const {
+  const auto& times = world_.language->asking.times;
+  const auto meant = std::ranges::find_if(
+      times, [&](const TimeOfDay& time) { return time.patterns.find_any(part_.folded); });
+  if (meant == times.end() || npc_.routine.empty()) return std::nullopt;
+  const pack::RoutineEntry& entry = pack::routine_at(npc_, meant->clock);
+  return entry.is_private ? std::nullopt : activity_said(world_, entry);
 }
 
 // Whom they like best of the people of the pack, or least; none where nobody is liked, or nobody disliked.
@@ -312,14 +322,8 @@ SceneValues::Value SceneValues::of_here(std::string_view name) const {
   if (name == "last") return last_said();
   if (name == "present") return listed(scene_.present, saying_.list_last);
   if (name == "happened") return scene_.just_now.empty() ? std::nullopt : Value(scene_.just_now.back().text);
-  if (name != "near") return std::nullopt;
-  const pack::Place* here = pack_.place(scene_.here.str());
-  if (here == nullptr) return std::nullopt;
-  std::vector<std::string> names;
-  for (const pack::PlaceId& id : here->neighbours) {
-    if (const Value found = place_name(id)) names.push_back(*found);
-  }
-  return listed(names, saying_.list_last);
+  if (name == "near") return places_around(pack_.place(scene_.here.str()));
+  return name == "toward" ? places_toward(pack_.place(scene_.here.str())) : std::nullopt;
 }
 
 // The last line; of one that only said another again, that other.
@@ -361,25 +365,6 @@ SceneValues::Value SceneValues::of_person(std::string_view name) const {
   const Feelings feelings =
       found == scene_.feelings.end() ? Feelings::of(pack::relation_to(npc_, who_->id.str())) : found->second;
   return opinion_text(world_, feelings, who_->name, false, seed_);
-}
-
-SceneValues::Value SceneValues::of_place(std::string_view name) const {
-  if (place_ == nullptr) return std::nullopt;
-  if (name == "L") return upper_first(place_->name);
-  if (name == "dwellers") return dwellers();
-  return name == "ltext" ? Value(tidied(place_->text)) : std::nullopt;
-}
-
-// Who lives or works at the place.
-std::string SceneValues::dwellers() const {
-  std::vector<std::string> out;
-  for (const pack::Npc& npc : pack_.npcs) {
-    if (npc.home != place_->id && world_.works_at.at(npc.id) != place_->id) continue;
-    const std::string role =
-        has_article(words_, npc.role) ? npc.role : filled(saying_.the_role, {{"role", npc.role}});
-    out.push_back(filled(saying_.this_one, {{"P", npc.name}, {"a_prole", role}}));
-  }
-  return listed(out, saying_.list_last);
 }
 
 SceneValues::Value SceneValues::price_of(const pack::Good& good) const {
@@ -424,6 +409,13 @@ bool SceneValues::holds(std::string_view condition) const {
   if (condition == "out") return sells && !has;
   if (condition == "yes_or_no") return part_.wants_yes_or_no;
   if (condition == "alone") return scene_.present.empty();
+  if (condition == "spoken") return !scene_.said.empty();
+  if (condition == "selling") {
+    return std::ranges::any_of(scene_.sells, [&](const pack::GoodId& id) {
+      const pack::Good* good = pack_.good(id.str());
+      return good != nullptr && is_among(good->sold_at, scene_.here);
+    });
+  }
   if (condition != "here") return false;
   if (who_ != nullptr) return who_place_ == scene_.here;
   if (good_ != nullptr) return market_ == scene_.here;

@@ -44,6 +44,10 @@ class SceneValues {
   std::string wares_text() const;
   Value last_said() const;
   Value liked_most(bool most) const;
+  Value doing_then() const;
+  Value places_around(const pack::Place* from) const;
+  Value places_toward(const pack::Place* from) const;
+  const Heading* heading() const;
   std::optional<bool> holds_claim(Claim claim) const;
   std::optional<bool> holds_role(const pack::Npc* who) const;
   std::optional<bool> holds_aspect() const;
