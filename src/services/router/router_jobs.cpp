@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <ranges>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "services/router/router_shape.h"
 
 namespace troupe::router {
-
-using db::Blob;
-using db::Values;
 
 namespace {
 
@@ -20,12 +18,18 @@ constexpr std::size_t kContextBytesMax = 4096;
 constexpr std::size_t kKeyBytesMax = 128;
 constexpr const char* kStates[] = {"queued", "running", "done", "failed", "cancelled"};
 
+constexpr const char* kEnded = "ended";  // done, failed or cancelled
+
 bool is_open(const pb::RouterJob& job) { return job.state() == "queued" || job.state() == "running"; }
+
+// Whether the world takes no commands now, and will again.
+bool is_for_now(const Error& error) {
+  return error.code == Code::unavailable || error.code == Code::exhausted;
+}
 
 // Whether another attempt may go better: not what is wrong with the work itself.
 bool worth_again(const Error& error) {
-  return error.code == Code::unavailable || error.code == Code::exhausted || error.code == Code::internal ||
-         error.code == Code::deadline_exceeded;
+  return is_for_now(error) || error.code == Code::internal || error.code == Code::deadline_exceeded;
 }
 
 Caller as_server(const rt::Env& env, rt::milliseconds takes) { return Caller::server(env.now() + takes); }
@@ -36,6 +40,18 @@ Jobs::Jobs(Host& host, const JobLimits& limits, Work work)
     : host_(host),
       limits_(limits),
       work_(std::move(work)),
+      jobs_(host.timeline()),
+      keys_(jobs_.index<std::string>([](const pb::RouterJobRecord& record) {
+        const auto& key = record.job().key();
+        return key.empty() ? std::nullopt : std::optional(key);
+      })),
+      by_state_(jobs_.groups<std::string>([](const pb::RouterJobRecord& record) -> std::vector<std::string> {
+        return {is_open(record.job()) ? record.job().state() : kEnded};
+      })),
+      queued_of_(jobs_.groups<std::string>([](const pb::RouterJobRecord& record) -> std::vector<std::string> {
+        if (record.job().state() != "queued") return {};
+        return {record.job().player()};
+      })),
       // (How many may wait is decided by the records.)
       line_({.places = limits.parallel,
              .each_max = limits.parallel,
@@ -49,78 +65,44 @@ void Jobs::mount() {
   host_.serve(&Jobs::cancel, this);
   host_.serve(&Jobs::began, this);
   host_.serve(&Jobs::ended, this);
-  host_.timeline().add_table("router_jobs", "id");
-  host_.timeline().add_loader([this](db::Reader& reader) { return load(reader); });
 }
 
 void Jobs::start() {
   started_ = true;
+  for (const auto& [key, record] : jobs_.rows()) {
+    if (is_open(record.job())) line_up(record);
+  }
   begin_some();
 }
 
-void Jobs::set_state(pb::RouterJob& job, const std::string& state) {
-  if (job.state() == "queued") {
-    --queued_;
-    if (--queued_of_[job.player()] == 0) queued_of_.erase(job.player());
-  }
-  job.set_state(state);
-  if (state == "queued") {
-    ++queued_;
-    ++queued_of_[job.player()];
-  }
-}
-
-Result<void> Jobs::load(db::Reader& reader) {
-  records_.clear();
-  by_key_.clear();
-  ended_.clear();
-  queued_ = 0;
-  queued_of_.clear();
-  last_id_ = 0;
-  TRY(const auto rows, reader.query("select id, record from router_jobs order by id"));
-  for (const auto& row : rows) {
-    const auto id = row.integer(0);
-    auto& record = records_[id];
-    if (!record.ParseFromString(row.blob(1))) {
-      return fail(Code::internal, "router.bad_job", "router_jobs holds what is no job");
-    }
-    last_id_ = id;
-    if (const auto state = record.job().state(); state == "queued") {
-      record.mutable_job()->clear_state();
-      set_state(*record.mutable_job(), state);
-    }
-    if (!record.job().key().empty()) by_key_[record.job().key()] = id;
-    if (is_open(record.job())) {
-      line_up(id, record);
-    } else {
-      ended_.insert(id);
-    }
-  }
-  return {};
-}
-
-void Jobs::line_up(std::int64_t id, const pb::RouterJobRecord& record) {
-  if (!in_line_.insert(id).second) return;
+void Jobs::line_up(const pb::RouterJobRecord& record) {
+  if (!in_line_.insert(record.id()).second) return;
   // First come, first served; what is thought to take long by the tokens it may have.
   const auto takes = rt::milliseconds(std::max(1, record.work().tokens_max()));
-  (void)line_.enter(static_cast<std::uint64_t>(id), record.job().player(), {id}, takes);
+  (void)line_.enter(static_cast<std::uint64_t>(record.id()), record.job().player(), {record.id()}, takes);
 }
 
-Result<std::int64_t> Jobs::find(const std::string& id) const {
+Result<const pb::RouterJobRecord*> Jobs::find(const std::string& id) const {
   std::int64_t number = 0;
   if (id.starts_with(kIdLead)) {
     const auto [end, error] = std::from_chars(id.data() + kIdLead.size(), id.data() + id.size(), number);
-    if (error == std::errc() && end == id.data() + id.size() && records_.contains(number)) return number;
+    const auto* record = jobs_.find(number);
+    if (error == std::errc() && end == id.data() + id.size() && record != nullptr) return record;
   }
   return fail(Code::not_found, "router.unknown_job",
               "no job '" + id + "'; those that ended long ago are forgotten");
 }
 
-pb::RouterJob Jobs::view(std::int64_t id, const pb::RouterJobRecord& record) const {
+const pb::RouterJobRecord* Jobs::with_key(const std::string& key) const {
+  const auto found = keys_.entries().lower_bound({key, TableKey()});
+  return found == keys_.entries().end() || found->first != key ? nullptr : jobs_.at(found->second);
+}
+
+pb::RouterJob Jobs::view(const pb::RouterJobRecord& record) const {
   pb::RouterJob out = record.job();
   if (out.state() == "done") out.set_progress(1);
   if (!is_open(out)) return out;
-  if (const auto running = running_.find(id); running != running_.end()) {
+  if (const auto running = running_.find(record.id()); running != running_.end()) {
     out.set_progress(
         std::min(.99, static_cast<double>(running->second.tokens) / std::max(1, record.work().tokens_max())));
   } else {
@@ -131,24 +113,20 @@ pb::RouterJob Jobs::view(std::int64_t id, const pb::RouterJobRecord& record) con
 
 int Jobs::ahead_of(std::int64_t id) const {
   int ahead = 0;
-  for (const auto& [other, record] : records_) {
-    if (other >= id) break;
-    if (is_open(record.job()) && !running_.contains(other)) ++ahead;
+  for (const auto& [key, record] : jobs_.rows()) {
+    if (record.id() >= id) break;
+    if (is_open(record.job()) && !running_.contains(record.id())) ++ahead;
   }
   return ahead;
 }
 
-void Jobs::save(Turn& turn, std::int64_t id, const pb::RouterJobRecord& record) {
-  turn.write(
-      "insert into router_jobs (id, record) values ($1, $2) on conflict (id) do update set record = "
-      "excluded.record",
-      Values{id, Blob{stable_bytes(record)}});
+std::size_t Jobs::size_of(const Groups& groups, const std::string& of) {
+  const auto* keys = groups.find(of);
+  return keys == nullptr ? 0 : keys->size();
 }
 
 Result<pb::RouterJob> Jobs::submit(Turn& turn, const Caller&, const pb::RouterSubmitRequest& request) {
-  if (const auto same = by_key_.find(request.key()); same != by_key_.end()) {
-    return view(same->second, records_.at(same->second));
-  }
+  if (const auto* same = with_key(request.key())) return view(*same);
   const auto bad = [](const std::string& what) {
     return fail(Code::invalid_argument, "router.bad_job", what);
   };
@@ -164,16 +142,17 @@ Result<pb::RouterJob> Jobs::submit(Turn& turn, const Caller&, const pb::RouterSu
   }
   TRY_VOID(shape_of(request.work().json_schema()));
   const std::string& player = request.work().player();
-  if (queued_ >= limits_.waiting_max) {
+  if (queued() >= limits_.waiting_max) {
     return fail(Code::exhausted, "router.jobs_full",
                 std::to_string(limits_.waiting_max) + " jobs wait already; try again later", 60'000);
   }
-  const auto of_player = queued_of_.find(player);
-  if (!player.empty() && of_player != queued_of_.end() && of_player->second >= limits_.waiting_each_max) {
+  if (!player.empty() && size_of(queued_of_, player) >= limits_.waiting_each_max) {
     return fail(Code::exhausted, "router.player_busy", "'" + player + "' has too many jobs waiting", 60'000);
   }
-  const auto id = ++last_id_;
-  auto& record = records_[id];
+  const auto& jobs = jobs_.rows();
+  const auto id = jobs.empty() ? 1 : jobs.rbegin()->second.id() + 1;
+  pb::RouterJobRecord record;
+  record.set_id(id);
   *record.mutable_work() = request.work();
   record.mutable_work()->set_tier("bronze");
   if (request.work().tokens_max() == 0) record.mutable_work()->set_tokens_max(256);
@@ -183,27 +162,25 @@ Result<pb::RouterJob> Jobs::submit(Turn& turn, const Caller&, const pb::RouterSu
   job.set_key(request.key());
   job.set_kind(request.kind());
   job.set_player(player);
-  set_state(job, "queued");
+  job.set_state("queued");
   job.set_npc(request.work().npc());
   job.set_submitted_ms(turn.now().ms);
-  if (!request.key().empty()) by_key_[request.key()] = id;
-  save(turn, id, record);
+  jobs_.put(turn, record);
   turn.after_commit([this, id] {
-    if (const auto made = records_.find(id); made != records_.end()) line_up(id, made->second);
+    if (const auto* made = jobs_.find(id)) line_up(*made);
     begin_some();
   });
-  return view(id, record);
+  return view(record);
 }
 
 Result<pb::RouterJob> Jobs::get(const Caller&, const pb::RouterGetJobRequest& request) const {
   if (!request.key().empty()) {
-    const auto found = by_key_.find(request.key());
-    if (found != by_key_.end()) return view(found->second, records_.at(found->second));
+    if (const auto* found = with_key(request.key())) return view(*found);
     return fail(Code::not_found, "router.unknown_job", "no job with the key '" + request.key() + "'");
   }
-  TRY(const auto id, find(request.id()));
-  auto job = view(id, records_.at(id));
-  if (job.state() == "queued") job.set_ahead(ahead_of(id));
+  TRY(const auto* found, find(request.id()));
+  auto job = view(*found);
+  if (job.state() == "queued") job.set_ahead(ahead_of(found->id()));
   return job;
 }
 
@@ -218,70 +195,66 @@ Result<pb::RouterListJobsReply> Jobs::list(const Caller&, const pb::RouterListJo
   }
   const int limit = request.limit() == 0 ? 50 : request.limit();
   pb::RouterListJobsReply reply;
-  for (auto it = records_.rbegin(); it != records_.rend() && reply.jobs_size() < limit; ++it) {
-    auto job = view(it->first, it->second);
+  for (const auto& [key, record] : std::views::reverse(jobs_.rows())) {
+    if (reply.jobs_size() == limit) break;
+    auto job = view(record);
     if (request.state().empty() || job.state() == request.state()) *reply.add_jobs() = std::move(job);
   }
   return reply;
 }
 
 Result<pb::RouterJob> Jobs::cancel(Turn& turn, const Caller&, const pb::RouterCancelJobRequest& request) {
-  TRY(const auto id, find(request.id()));
-  if (is_open(records_.at(id).job())) {
-    pb::RouterJobEnd how;
-    how.set_state("cancelled");
-    how.set_problem("cancelled");
-    end(turn, id, how);
-  }
-  return view(id, records_.at(id));
+  TRY(const auto* found, find(request.id()));
+  if (!is_open(found->job())) return view(*found);
+  pb::RouterJobEnd how;
+  how.set_state("cancelled");
+  how.set_problem("cancelled");
+  return end(turn, *found, how);
 }
 
 void Jobs::gone(Turn& turn, const std::string& key, const std::string& why) {
-  std::vector<std::int64_t> theirs;
-  for (const auto& [id, record] : records_) {
+  std::vector<pb::RouterJobRecord> theirs;
+  for (const auto& [id, record] : jobs_.rows()) {
     const auto& job = record.job();
     const bool named = key == "npc:" + job.npc() || key == "player:" + job.player() ||
                        key == "place:" + record.work().place();
-    if (named && is_open(job)) theirs.push_back(id);
+    if (named && is_open(job)) theirs.push_back(record);
   }
   pb::RouterJobEnd how;
   how.set_state("cancelled");
   how.set_problem(why);
-  for (const auto id : theirs) end(turn, id, how);
+  for (auto& record : theirs) end(turn, std::move(record), how);
 }
 
 Result<pb::RouterJob> Jobs::began(Turn& turn, const Caller&, const pb::RouterJobBegin& command) {
-  TRY(const auto id, find(command.id()));
-  auto& record = records_.at(id);
+  TRY(const auto* found, find(command.id()));
+  if (!is_open(found->job())) return fail(Code::conflict, "router.job_ended", command.id() + " has ended");
+  auto record = *found;
   auto& job = *record.mutable_job();
-  if (!is_open(job)) return fail(Code::conflict, "router.job_ended", command.id() + " has ended");
-  set_state(job, "running");
+  job.set_state("running");
   job.set_attempts(job.attempts() + 1);
   job.set_started_ms(turn.now().ms);
-  save(turn, id, record);
+  jobs_.put(turn, record);
   return job;
 }
 
 Result<pb::RouterJob> Jobs::ended(Turn& turn, const Caller&, const pb::RouterJobEnd& command) {
-  TRY(const auto id, find(command.id()));
-  if (!is_open(records_.at(id).job())) {
+  TRY(const auto* found, find(command.id()));
+  if (!is_open(found->job())) {
     return fail(Code::conflict, "router.job_ended", command.id() + " has ended already");
   }
-  end(turn, id, command);
-  return records_.at(id).job();
+  return end(turn, *found, command);
 }
 
-void Jobs::end(Turn& turn, std::int64_t id, const pb::RouterJobEnd& how) {
-  auto& record = records_.at(id);
+pb::RouterJob Jobs::end(Turn& turn, pb::RouterJobRecord record, const pb::RouterJobEnd& how) {
   auto& job = *record.mutable_job();
-  set_state(job, how.state());
+  job.set_state(how.state());
   job.set_problem(how.problem());
   job.set_ended_ms(turn.now().ms);
   *job.mutable_answer() = how.answer();
   // The prompt has done its work; the answer is what is asked for afterwards.
   record.clear_work();
-  save(turn, id, record);
-  ended_.insert(id);
+  jobs_.put(turn, record);
   pb::JobEnded event;
   event.set_job(job.id());
   event.set_kind(job.kind());
@@ -294,23 +267,19 @@ void Jobs::end(Turn& turn, std::int64_t id, const pb::RouterJobEnd& how) {
   event.set_cost_microusd(how.answer().usage().cost_microusd());
   turn.emit(event, {.subject = job.npc(), .priority = pb::PRIORITY_LOW});
   forget_oldest(turn);
-  turn.after_commit([this, id] {
+  turn.after_commit([this, id = record.id()] {
     if (const auto found = running_.find(id); found != running_.end()) {
       found->second.handle.stop();
     } else if (in_line_.erase(id) > 0) {
       line_.leave(static_cast<std::uint64_t>(id));
     }
   });
+  return job;
 }
 
 void Jobs::forget_oldest(Turn& turn) {
-  while (ended_.size() > limits_.kept_max) {
-    const auto oldest = *ended_.begin();
-    ended_.erase(ended_.begin());
-    by_key_.erase(records_.at(oldest).job().key());
-    records_.erase(oldest);
-    turn.write("delete from router_jobs where id = $1", Values{oldest});
-  }
+  while (size_of(by_state_, kEnded) > limits_.kept_max)
+    jobs_.erase_at(turn, *by_state_.find(kEnded)->begin());
 }
 
 void Jobs::begin_some() {
@@ -330,14 +299,14 @@ boost::asio::awaitable<void> Jobs::run(std::int64_t id) {
       jobs.in_line_.erase(id);
       jobs.line_.leave(static_cast<std::uint64_t>(id));
       // One that is still open was stopped because the server stops: then nothing new is begun.
-      const auto found = jobs.records_.find(id);
-      if (found != jobs.records_.end() && is_open(found->second.job())) return;
+      const auto* found = jobs.jobs_.find(id);
+      if (found != nullptr && is_open(found->job())) return;
       jobs.begin_some();
     }
   } const at_exit{*this, id};
-  const auto found = records_.find(id);
-  if (found == records_.end() || !is_open(found->second.job())) co_return;
-  auto how = co_await work_on(id, found->second.job().id());
+  const auto* found = jobs_.find(id);
+  if (found == nullptr || !is_open(found->job())) co_return;
+  auto how = co_await work_on(id, found->job().id());
   for (;;) {
     const auto kept = co_await host_.submit<pb::RouterJob>(as_server(host_.env(), limits_.takes_max), how);
     // An answer that cannot be kept is none, and the job ends all the same.
@@ -348,7 +317,7 @@ boost::asio::awaitable<void> Jobs::run(std::int64_t id) {
       continue;
     }
     // While the disk is full, say, the answer waits here; that it has ended otherwise is fine, too.
-    if (kept || kept.error().code != Code::unavailable) co_return;
+    if (kept || !is_for_now(kept.error())) co_return;
     log::warn("router", "{}: its end could not be written down: {}", how.id(), kept.error().message);
     co_await rt::sleep_for(host_.env(), limits_.again_after);
   }
@@ -360,9 +329,9 @@ boost::asio::awaitable<pb::RouterJobEnd> Jobs::work_on(std::int64_t id, std::str
   end.set_state("failed");
   auto pause = limits_.again_after;
   for (;;) {
-    auto found = records_.find(id);
-    if (found == records_.end()) co_return end;
-    if (found->second.job().attempts() >= limits_.attempts_max) {
+    const auto* found = jobs_.find(id);
+    if (found == nullptr) co_return end;
+    if (found->job().attempts() >= limits_.attempts_max) {
       if (end.problem().empty()) end.set_problem("the server ended each time while it ran");
       co_return end;
     }
@@ -370,9 +339,9 @@ boost::asio::awaitable<pb::RouterJobEnd> Jobs::work_on(std::int64_t id, std::str
     begin.set_id(name);
     const auto begun = co_await host_.submit<pb::RouterJob>(as_server(host_.env(), limits_.takes_max), begin);
     if (begun) {
-      found = records_.find(id);
-      if (found == records_.end()) co_return end;
-      auto request = found->second.work();
+      found = jobs_.find(id);
+      if (found == nullptr) co_return end;
+      auto request = found->work();
       request.set_deadline_ms(limits_.takes_max.count());
       auto answer = co_await work_(as_server(host_.env(), limits_.takes_max), std::move(request),
                                    [this, id](std::string_view) {
@@ -387,9 +356,9 @@ boost::asio::awaitable<pb::RouterJobEnd> Jobs::work_on(std::int64_t id, std::str
       }
       end.set_problem(answer.error().message);
       if (!worth_again(answer.error())) co_return end;
-      found = records_.find(id);
-      if (found == records_.end() || found->second.job().attempts() >= limits_.attempts_max) co_return end;
-    } else if (begun.error().code != Code::unavailable) {
+      found = jobs_.find(id);
+      if (found == nullptr || found->job().attempts() >= limits_.attempts_max) co_return end;
+    } else if (!is_for_now(begun.error())) {
       end.set_problem(begun.error().message);
       co_return end;
     }

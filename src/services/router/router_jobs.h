@@ -4,12 +4,13 @@
 // ending are turns, so that its end, its answer and what others make of it (JobEnded) are one transaction.
 //
 // A job that was running when the server died begins again; its answer was never there. Whoever makes the
-// server die does so JobLimits::attempts_max times at most. Bounds: JobLimits.
+// server die does so JobLimits::attempts_max times at most. Bounds: JobLimits, and those of the table.
 #include <map>
 #include <set>
 #include <string>
 
 #include "host/host.h"
+#include "host/table.h"
 #include "inference/fair_queue.h"
 #include "services/router/router_config.h"
 #include "troupe/v1/router.pb.h"
@@ -26,10 +27,11 @@ class Jobs {
   void start();
   // Stops and takes out the jobs of somebody who is gone ("npc:marta").
   void gone(Turn& turn, const std::string& key, const std::string& why);
-  std::size_t queued() const { return queued_; }
+  std::size_t queued() const { return size_of(by_state_, "queued"); }
   std::size_t running() const { return running_.size(); }
 
  private:
+  using Groups = TableGroups<pb::RouterJobRecord, std::string>;
   struct Running {
     rt::Group::Handle handle;
     std::int64_t tokens = 0;
@@ -42,15 +44,14 @@ class Jobs {
   Result<pb::RouterJob> began(Turn& turn, const Caller& caller, const pb::RouterJobBegin& command);
   Result<pb::RouterJob> ended(Turn& turn, const Caller& caller, const pb::RouterJobEnd& command);
 
-  Result<void> load(db::Reader& reader);
-  Result<std::int64_t> find(const std::string& id) const;
-  pb::RouterJob view(std::int64_t id, const pb::RouterJobRecord& record) const;
+  Result<const pb::RouterJobRecord*> find(const std::string& id) const;
+  const pb::RouterJobRecord* with_key(const std::string& key) const;  // "" is none
+  pb::RouterJob view(const pb::RouterJobRecord& record) const;
   int ahead_of(std::int64_t id) const;
-  void set_state(pb::RouterJob& job, const std::string& state);
-  void save(Turn& turn, std::int64_t id, const pb::RouterJobRecord& record);
-  void end(Turn& turn, std::int64_t id, const pb::RouterJobEnd& how);
+  static std::size_t size_of(const Groups& groups, const std::string& of);
+  pb::RouterJob end(Turn& turn, pb::RouterJobRecord record, const pb::RouterJobEnd& how);
   void forget_oldest(Turn& turn);
-  void line_up(std::int64_t id, const pb::RouterJobRecord& record);
+  void line_up(const pb::RouterJobRecord& record);
   void begin_some();
   boost::asio::awaitable<void> run(std::int64_t id);
   // Until it is answered, or is not worth another attempt.
@@ -60,12 +61,10 @@ class Jobs {
   JobLimits limits_;
   Work work_;
   bool started_ = false;
-  std::int64_t last_id_ = 0;
-  std::map<std::int64_t, pb::RouterJobRecord> records_;
-  std::map<std::string, std::int64_t> by_key_;
-  std::set<std::int64_t> ended_;
-  std::size_t queued_ = 0;
-  std::map<std::string, std::size_t> queued_of_;  // by player
+  Table<pb::RouterJobRecord> jobs_;
+  const TableIndex<pb::RouterJobRecord, std::string>& keys_;
+  const Groups& by_state_;   // queued, running, and what has ended in one: "ended"
+  const Groups& queued_of_;  // by player
   // What follows is of this process and no part of the records: a replay has none of it.
   inference::FairQueue line_;
   std::set<std::int64_t> in_line_;  // or at work

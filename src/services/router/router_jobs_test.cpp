@@ -261,6 +261,38 @@ TEST_F(JobsTest, AreBoundedAndSayWhatIsWrong) {
             "no state 'runing'; did you mean 'running'?");
 }
 
+TEST_F(JobsTest, AnEndThatIsForgottenAtOnceIsAnEnd) {
+  open({.parallel = 2, .kept_max = 1});
+  ASSERT_TRUE(submit());
+  ASSERT_TRUE(submit());
+  answer(1, "two");
+  pb::RouterCancelJobRequest request;
+  request.set_id("job-1");
+  const auto cancelled = rig->world.call<pb::RouterJob>(test::designer(), request);
+  ASSERT_TRUE(cancelled) << cancelled.error().message;
+  EXPECT_EQ(cancelled->state(), "cancelled");
+  EXPECT_THAT(ids(""), ElementsAre("job-2"));
+  EXPECT_EQ(ends().size(), 2U);
+}
+
+TEST_F(JobsTest, AnEndWaitsUntilThereIsRoomForIt) {
+  open();
+  ASSERT_TRUE(submit());
+  bool full = true;
+  rig->world.host().timeline().add_listener("JobEnded",
+                                            [&full](Turn& turn, const EventContext&, const std::string&) {
+                                              if (full)
+                                                turn.abandon({Code::exhausted, "table.full", "no room"});
+                                            });
+  answer(0, "one");
+  EXPECT_EQ(state("job-1"), "running");
+  EXPECT_TRUE(ends().empty());
+  full = false;
+  rig->world.pass(6s);
+  EXPECT_EQ(job("job-1").answer().text(), "one");
+  EXPECT_EQ(ends().size(), 1U);
+}
+
 TEST_F(JobsTest, AreForThoseWhoMay) {
   open();
   EXPECT_EQ(rig->world.call<pb::RouterJob>(test::player(), pb::RouterSubmitRequest()).error().reason,
