@@ -49,6 +49,8 @@ RULES = [
     (r"std::w?regex|#include <regex>", "std::regex recurses for each character: one long text from outside ends the process", ("tests/world/pack_edits.h",), "any"),
     (r"json_util\.h|JsonStringToMessage|MessageToJsonString", "JSON and messages: host/json.h, which is strict and names the field", ("src/host/json_test.cpp",), "any"),
     (r"\b[Jj]son::(parse|accept)\(", "JSON from outside is read by parse_json (base/json.h)", ("src/cli", "bench", "tests", "src/schema", "src/services/models", "src/services/state/state_rules.cpp", "src/services/state/state_pack.cpp"), "code"),
+    (r"(?i)\b(create table|alter table|insert into|delete from|update \w+ set)\b", "SQL outside of host and adapters: state is a Table<Record>",
+     ("src/host", "src/adapters", "src/ports", "src/services/router/router_purse.cpp", "src/cli", "bench", "tests", "tools"), "code"),
     (r"\b(TODO|FIXME|XXX)\b", "unfinished work: finish it or file an issue", (), "any"),
     (r"GTEST_SKIP|DISABLED_|\btest\.skip\(|pytest\.skip", "a test that is skipped has failed", (), "any"),
     (r"std::this_thread::sleep|\busleep\(|time\.sleep\(", "tests wait for the thing itself, or use the virtual clock", (), "test"),

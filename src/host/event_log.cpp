@@ -251,6 +251,17 @@ Result<LogTail> tail(db::Reader& reader) {
   return tail;
 }
 
+Result<std::vector<TypeCount>> counts(db::Reader& reader) {
+  TRY(const auto rows,
+      reader.query("select type, count(*), max(sequence) from events group by type order by type"));
+  std::vector<TypeCount> out;
+  for (const auto& row : rows) {
+    out.push_back({row.text(0), static_cast<std::uint64_t>(row.integer(1)),
+                   static_cast<std::uint64_t>(row.integer(2))});
+  }
+  return out;
+}
+
 Result<std::vector<EventRecord>> history(db::Reader& reader, const HistoryQuery& query) {
   if (!std::in_range<std::int64_t>(query.after)) {
     return fail(Code::invalid_argument, "events.bad_cursor",

@@ -74,6 +74,13 @@ Result<void> append(db::Tx& tx, const EventRecord& event);
 
 Result<LogTail> tail(db::Reader& reader);
 Result<std::vector<EventRecord>> history(db::Reader& reader, const HistoryQuery& query);
+// How many events of each type there are, and the last of each; by type.
+struct TypeCount {
+  std::string type;
+  std::uint64_t count = 0;
+  std::uint64_t last_sequence = 0;
+};
+Result<std::vector<TypeCount>> counts(db::Reader& reader);
 Result<std::optional<EventRecord>> event(db::Reader& reader, std::uint64_t sequence);
 Result<std::optional<InputRecord>> input(db::Reader& reader, std::uint64_t sequence);
 Result<std::vector<InputRecord>> inputs(db::Reader& reader, std::uint64_t after, std::size_t limit);

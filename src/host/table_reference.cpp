@@ -14,7 +14,7 @@ constexpr const char* kHead =
     "# Tables\n\n"
     "Made from the protos (`option (table)`, `src/host/table.h`); a test says when it is not fresh. Fields are columns; those after\n"
     "\"parts\" stand together in the column of that name, as a message: lists, what has fields of its own, and what may be absent. The\n"
-    "log, timers and clock are the host's own; services that still write their SQL themselves are not here yet.\n";
+    "log, timers, clock and keys are the host's own, and the router's money stands beside the world's history.\n";
 
 std::string mib(std::int64_t bytes) {
   return bytes < (1 << 20) ? fmt::format("{} KiB", bytes >> 10) : fmt::format("{} MiB", bytes >> 20);

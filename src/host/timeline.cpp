@@ -30,9 +30,12 @@ void Timeline::add_timer_handler(std::string service, TimerHandler handler) {
                "one timer handler per service");
 }
 void Timeline::add_tick(std::function<void(Turn&)> tick) { impl_->ticks.push_back(std::move(tick)); }
-void Timeline::add_loader(std::function<Result<void>(db::Reader&)> load) {
-  impl_->loaders.push_back(std::move(load));
+void Timeline::add_books(std::vector<db::Migration> migrations,
+                         std::function<Result<void>(db::Reader&)> load) {
+  std::ranges::move(migrations, std::back_inserter(impl_->migrations));
+  impl_->books.push_back(std::move(load));
 }
+void Timeline::on_loaded(std::function<void()> loaded) { impl_->loaded.push_back(std::move(loaded)); }
 void Timeline::add_genesis(std::function<void(Turn&)> genesis) {
   impl_->geneses.push_back(std::move(genesis));
 }
@@ -40,21 +43,10 @@ void Timeline::set_witnesses(Witnesses witnesses) { impl_->witnesses = std::move
 void Timeline::add_pack_hook(std::string service, PackHook hook) {
   impl_->pack_hooks.emplace_back(std::move(service), std::move(hook));
 }
-void Timeline::add_table(TableRows& table) {
-  const auto& shape = table.shape();
-  impl_->tables.push_back({shape.name(), shape.columns(), shape.order()});
-  add_migrations(shape.migrations());
-  add_loader([&table](db::Reader& reader) { return table.load(reader); });
-}
-void Timeline::add_table(std::string table, std::string order_by) {
-  impl_->tables.push_back({std::move(table), "*", std::move(order_by)});
-}
-void Timeline::add_migrations(std::vector<db::Migration> migrations) {
-  for (auto& migration : migrations) impl_->migrations.push_back(std::move(migration));
-}
+void Timeline::add_table(TableRows& table) { impl_->tables.push_back(&table); }
 std::vector<std::string> Timeline::table_names() const {
   std::vector<std::string> names;
-  for (const auto& table : impl_->tables) names.push_back(table.name);
+  for (const auto* table : impl_->tables) names.push_back(table->shape().name());
   return names;
 }
 std::vector<std::string> Timeline::pack_hook_names() const {
@@ -88,7 +80,9 @@ Result<void> Timeline::open() {
   auto& self = *impl_;
   auto migrations = event_log::migrations();
   migrations.push_back(KeyStore::migration());
-  std::ranges::move(self.migrations, std::back_inserter(migrations));
+  std::ranges::copy(self.migrations, std::back_inserter(migrations));
+  for (const auto* table : self.tables)
+    std::ranges::move(table->shape().migrations(), std::back_inserter(migrations));
   TRY_VOID(self.db.migrate(migrations));
   bool fresh = false;
   TRY_VOID(self.db.read_now([&](db::Reader& reader) -> Result<void> {
@@ -274,10 +268,15 @@ Result<std::string> Timeline::state_hash(db::Reader& reader) const {
   TRY(const auto tail, event_log::tail(reader));
   hash.add(tail.event_chain);
   hash.add(tail.input_chain);
-  auto tables = self.tables;
-  tables.push_back({"timers", "*", "service, key"});
-  tables.push_back({"timeline", "*", "id"});
-  std::ranges::sort(tables, {}, &Impl::StateTable::name);
+  struct Hashed {
+    std::string name, listed, order_by;
+  };
+  std::vector<Hashed> tables = {{"timers", "*", "service, key"}, {"timeline", "*", "id"}};
+  for (const auto* table : self.tables) {
+    const auto& shape = table->shape();
+    tables.push_back({shape.name(), shape.columns(), shape.order()});
+  }
+  std::ranges::sort(tables, {}, &Hashed::name);
   for (const auto& [table, listed, order_by] : tables) {
     const std::string sql = "select " + listed + " from " + table + " order by " + order_by;
     TRY(const auto columns, reader.columns(sql));

@@ -69,7 +69,11 @@ class Timeline {
   void add_listener(std::string event_type, Listener listener);
   void add_timer_handler(std::string service, TimerHandler handler);
   void add_tick(std::function<void(Turn&)> tick);
-  void add_loader(std::function<Result<void>(db::Reader&)> load);
+  // What is kept in this database beside the world's history, outside of its turns (money): its tables, and
+  // how it is read at the start.
+  void add_books(std::vector<db::Migration> migrations, std::function<Result<void>(db::Reader&)> load);
+  // After the tables were loaded: for what a service keeps beside them.
+  void on_loaded(std::function<void()> loaded);
   void add_genesis(std::function<void(Turn&)> genesis);
   // Who is at a place, for the audience of events. Without it nobody is anywhere.
   void set_witnesses(Witnesses witnesses);
@@ -80,9 +84,6 @@ class Timeline {
   void add_pack_hook(std::string service, PackHook hook);
   // A table that is part of the world's state. Columns named wall_* do not count.
   void add_table(TableRows& table);
-  // Of a service that writes its own SQL: and the columns that order its rows.
-  void add_table(std::string table, std::string order_by);
-  void add_migrations(std::vector<db::Migration> migrations);
   void on_fatal(std::function<void(const Error&)> fatal);
   // What was registered, for the test that no table is forgotten.
   std::vector<std::string> table_names() const;

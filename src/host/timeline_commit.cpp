@@ -52,7 +52,9 @@ Result<void> Timeline::Impl::load(db::Reader& reader) {
     timer_due[{timer.text(0), timer.text(1)}] = timer.integer(2);
   }
   TRY_VOID(keys.load(reader));
-  for (const auto& loader : loaders) TRY_VOID(loader(reader));
+  for (auto* table : tables) TRY_VOID(table->load(reader));
+  for (const auto& load : books) TRY_VOID(load(reader));
+  for (const auto& tell : loaded) tell();
   return {};
 }
 
@@ -197,7 +199,7 @@ Result<void> Timeline::Impl::reload() {
   return {};
 }
 
-// Of a service that writes its own SQL, or of one that threw: what else it changed nobody knows.
+// What a handler that threw changed beside its tables nobody knows.
 void Timeline::Impl::tear(const std::string& why) {
   log::error("timeline", "{}: a turn failed half-way, so everything is loaded anew: {}", config.world, why);
   torn = true;
@@ -261,8 +263,8 @@ boost::asio::awaitable<void> Timeline::Impl::recover(Error error) {
       continue;
     }
     fault.reset();
-    if (auto loaded = reload(); !loaded) {
-      fault = loaded.error();
+    if (auto whole_again = reload(); !whole_again) {
+      fault = whole_again.error();
       continue;
     }
     break;

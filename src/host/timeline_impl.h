@@ -37,12 +37,6 @@ struct Timeline::Impl {
     std::vector<std::function<void()>> effects;
     std::vector<rt::OneShot<void>> waiters;
   };
-  // A table of the world's state, for its hash.
-  struct StateTable {
-    std::string name;
-    std::string columns;
-    std::string order_by;
-  };
   struct TimerKey {
     std::int64_t due_ms;
     std::string service;
@@ -82,12 +76,13 @@ struct Timeline::Impl {
   std::map<std::string, std::vector<Listener>> listeners;
   std::map<std::string, TimerHandler> timer_handlers;
   std::vector<std::function<void(Turn&)>> ticks;
-  std::vector<std::function<Result<void>(db::Reader&)>> loaders;
+  std::vector<std::function<Result<void>(db::Reader&)>> books;
+  std::vector<std::function<void()>> loaded;
   std::vector<std::function<void(Turn&)>> geneses;
   Witnesses witnesses;
   std::vector<std::pair<std::string, PackHook>> pack_hooks;
-  std::vector<StateTable> tables;
-  std::vector<db::Migration> migrations;
+  std::vector<TableRows*> tables;
+  std::vector<db::Migration> migrations;  // of the books
   std::function<void(const Error&)> fatal;
 
   Counter& turns_total;
@@ -154,7 +149,6 @@ class Timeline::TurnImpl final : public Turn {
   std::uint64_t emit_caused_by(std::uint64_t cause, const google::protobuf::Message& event,
                                EmitOptions options) override;
   std::uint64_t next_sequence() const override { return tail_.events + 1; }
-  void write(std::string sql, db::Values values) override;
   void touch(const TableRows& table, const std::string& key) override;
   void on_undo(std::move_only_function<void()> undo) override { undos_.push_back(std::move(undo)); }
   void abandon(Error error) override {
@@ -190,14 +184,13 @@ class Timeline::TurnImpl final : public Turn {
   friend struct Impl;
   // How far the turn has come; what is later can be undone.
   struct Mark {
-    std::size_t statements, own_sql, events, envelopes, effects, undelivered, touched, undos;
+    std::size_t statements, events, envelopes, effects, undelivered, touched, undos;
     LogTail tail;
     std::uint64_t cause;
     bool clock_touched;
   };
   Mark here() const;
   void undo_to(const Mark& mark);
-  bool can_undo_to(const Mark& mark) const { return own_sql_ == mark.own_sql; }
   // `reply`, or why the turn failed meanwhile.
   Result<std::string> unless_failed(Result<std::string> reply);
   // What the rows that were touched are now, as statements.
@@ -219,7 +212,6 @@ class Timeline::TurnImpl final : public Turn {
   std::set<std::pair<const TableRows*, std::string>> touched_before_;
   std::vector<std::move_only_function<void()>> undos_;
   std::optional<Error> failure_;
-  std::size_t own_sql_ = 0;  // statements of services that have no tables yet
   std::uint64_t cause_ = 0;
   bool clock_touched_ = false;
   bool unbounded_ = false;

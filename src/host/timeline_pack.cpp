@@ -34,13 +34,14 @@ Result<Timeline::Bytes> Timeline::Impl::take_pack(InputRecord& input) {
     return fail(Code::conflict, "replay.other_pack",
                 "this is not the pack that the world went on with: " + taken.change().to_hash());
   }
-  return run_turn(&input, [&](Turn& turn) -> Result<Bytes> {
+  return run_turn(&input, [&](Turn& asked) -> Result<Bytes> {
+    auto& turn = static_cast<TurnImpl&>(asked);
     clock = GameClock({taken.base_ms()}, env.now(), clock.scale(), clock.paused());
     pack_hash = taken.change().to_hash();
-    turn.write("update timeline set base_ms = $1, pack_hash = $2 where id = 1",
-               db::Values{taken.base_ms(), pack_hash});
+    turn.put_statement("update timeline set base_ms = $1, pack_hash = $2 where id = 1",
+                       db::Values{taken.base_ms(), pack_hash});
     const auto event = turn.emit(taken.change(), {.priority = pb::PRIORITY_HIGH});
-    static_cast<TurnImpl&>(turn).take_pack(event);
+    turn.take_pack(event);
     for (const auto& [service, hook] : pack_hooks) hook(turn, taken.change());
     return Bytes();
   });

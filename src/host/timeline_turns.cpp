@@ -61,11 +61,6 @@ void Timeline::TurnImpl::put_statement(std::string sql, db::Values values) {
   writes_.statements.emplace_back(std::move(sql), std::move(values));
 }
 
-void Timeline::TurnImpl::write(std::string sql, db::Values values) {
-  ++own_sql_;
-  put_statement(std::move(sql), std::move(values));
-}
-
 void Timeline::TurnImpl::touch(const TableRows& table, const std::string& key) {
   if (touched_before_.emplace(&table, key).second) touched_.emplace_back(&table, key);
 }
@@ -137,7 +132,6 @@ void Timeline::TurnImpl::change_clock(GameClock clock) {
 
 Timeline::TurnImpl::Mark Timeline::TurnImpl::here() const {
   return {.statements = writes_.statements.size(),
-          .own_sql = own_sql_,
           .events = writes_.events.size(),
           .envelopes = envelopes_.size(),
           .effects = effects_.size(),
@@ -178,7 +172,7 @@ Result<std::string> Timeline::TurnImpl::call_bytes(const Caller& caller,
     const auto failed_before = std::exchange(failure_, {});
     const auto mark = here();
     auto reply = unless_failed(found->second(*this, caller, request.SerializeAsString()));
-    if (!reply && can_undo_to(mark)) undo_to(mark);
+    if (!reply) undo_to(mark);
     failure_ = failed_before;
     return reply;
   }
@@ -217,7 +211,7 @@ Result<Timeline::Bytes> Timeline::Impl::run_turn(InputRecord* input,
     reply = fail(Code::internal, "rpc.bug", "the server made a mistake; see its log");
   }
   if (!reply) {
-    if (!threw.empty() || !turn.can_undo_to(mark)) tear(threw.empty() ? reply.error().message : threw);
+    if (!threw.empty()) tear(threw);
     if (turn.changed_anything()) {
       undone_total.add();
       log::warn("timeline", "{}: {} is undone: {}", config.world, input ? input->type : "a turn by time",

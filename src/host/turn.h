@@ -5,8 +5,8 @@
 // one position of its log, and the same inputs give the same history. See docs/adr/0003-turns.md.
 //
 // What a turn changes in tables (host/table.h), timers, clock and log is taken back when it fails, and when
-// somebody whom it asked refuses (call), what that one had changed. A service that still writes its own SQL (write) checks
-// first and changes after: an error after a write makes the timeline load everything anew. Bounds: Timeline's Limits.
+// somebody whom it asked refuses (call), what that one had changed. A handler that throws may have left more behind than its
+// tables, so that everything is loaded anew. Bounds: Timeline's Limits.
 #include <google/protobuf/message.h>
 
 #include <functional>
@@ -59,9 +59,6 @@ class Turn {
 
   // The sequence that the next logged event will get.
   virtual std::uint64_t next_sequence() const = 0;
-
-  // A statement of this turn's transaction, of a service that has no tables yet: it cannot be taken back.
-  virtual void write(std::string sql, db::Values values) = 0;
 
   // For Table: the row is written when the turn ends, as it is then; and how a change is taken back. The last
   // change is taken back first.

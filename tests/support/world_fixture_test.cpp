@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "host/table.h"
+#include "troupe/v1/capabilities.pb.h"
 #include "troupe/v1/time.pb.h"
 
 namespace troupe::test {
@@ -23,14 +25,6 @@ class CounterService {
     host_.serve(&CounterService::get, this);
     host_.serve(&CounterService::wait, this);
     auto& timeline = host_.timeline();
-    timeline.add_migrations(
-        {{"counter", 1, "create table counter (id bigint primary key, value bigint not null)"}});
-    timeline.add_table("counter", "id");
-    timeline.add_loader([this](db::Reader& reader) -> Result<void> {
-      TRY(const auto rows, reader.query("select value from counter"));
-      value_ = rows.empty() ? 0 : rows[0].integer(0);
-      return {};
-    });
     timeline.add_genesis([this](Turn& turn) { count(turn, 0); });
     timeline.add_timer_handler(
         "counter", [this](Turn& turn, const std::string&, const std::string&) { count(turn, knobs_.step); });
@@ -38,27 +32,31 @@ class CounterService {
   }
 
  private:
+  using Record = pb::BusyRecord;  // any record with a whole number
+  std::int64_t value() const {
+    const auto* row = rows_.find("counter", "");
+    return row == nullptr ? 0 : row->until_ms();
+  }
   void count(Turn& turn, std::int64_t by) {
-    value_ += by;
-    turn.write(
-        "insert into counter (id, value) values (1, $1) on conflict (id) do update set value = "
-        "excluded.value",
-        db::Values{value_});
+    Record row;
+    row.set_actor("counter");
+    row.set_until_ms(value() + by);
+    rows_.put(turn, row);
     turn.schedule("counter", "hour", turn.now() + game_hours(1));
     pb::TimerFired event;
-    event.set_due_ms(value_);
+    event.set_due_ms(value());
     turn.emit(event, {.subject = "counter"});
   }
   Result<pb::TimeScheduleReply> add(Turn& turn, const Caller&, const pb::TimeScheduleRequest& request) {
     if (request.at_ms() < 0) return fail(Code::invalid_argument, "counter.negative", "no");
     count(turn, request.at_ms());
     pb::TimeScheduleReply reply;
-    reply.set_at_ms(value_);
+    reply.set_at_ms(value());
     return reply;
   }
   Result<pb::TimeState> get(const Caller& caller, const pb::TimeGetRequest&) const {
     pb::TimeState state;
-    state.set_now_ms(value_);
+    state.set_now_ms(value());
     state.set_month(caller.name);
     return state;
   }
@@ -69,7 +67,7 @@ class CounterService {
 
   const Knobs& knobs_;
   Host& host_;
-  std::int64_t value_ = 0;
+  Table<Record> rows_{host_.timeline()};
 };
 
 pb::TimeScheduleRequest adding(std::int64_t by) {
@@ -128,7 +126,7 @@ TEST_F(WorldFixture, ARestartKeepsWhatWasCommittedAndNothingElse) {
   ASSERT_TRUE(world.timeline().run_to({game_hours(11).ms}).has_value());
   world.restart();
   EXPECT_EQ(value(), 3);
-  EXPECT_EQ(world.rows("select value from counter")[0].integer(0), 3);
+  EXPECT_EQ(world.rows("select until_ms from capabilities_busy")[0].integer(0), 3);
 }
 
 TEST_F(WorldFixture, TasksThatTakeTimeEndWhenTimeMoves) {

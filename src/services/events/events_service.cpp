@@ -211,21 +211,19 @@ Task<pb::EventsHistoryReply> EventsService::history(Caller caller, pb::EventsHis
 }
 
 Task<pb::EventsStatsReply> EventsService::stats(Caller caller, pb::EventsStatsRequest) {
-  CO_TRY(
-      auto reply,
-      co_await read_log<pb::EventsStatsReply>(caller, [](db::Reader& reader) -> Result<pb::EventsStatsReply> {
-        pb::EventsStatsReply counted;
-        TRY(const auto rows,
-            reader.query("select type, count(*), max(sequence) from events group by type order by type"));
-        for (const auto& row : rows) {
-          auto& type = *counted.add_types();
-          type.set_type(row.text(0));
-          type.set_count(static_cast<std::uint64_t>(row.integer(1)));
-          type.set_last_sequence(static_cast<std::uint64_t>(row.integer(2)));
-          counted.set_sequence(std::max(counted.sequence(), type.last_sequence()));
-        }
-        return counted;
-      }));
+  CO_TRY(auto reply, co_await read_log<pb::EventsStatsReply>(
+                         caller, [](db::Reader& reader) -> Result<pb::EventsStatsReply> {
+                           pb::EventsStatsReply counted;
+                           TRY(const auto counts, event_log::counts(reader));
+                           for (const auto& count : counts) {
+                             auto& type = *counted.add_types();
+                             type.set_type(count.type);
+                             type.set_count(count.count);
+                             type.set_last_sequence(count.last_sequence);
+                             counted.set_sequence(std::max(counted.sequence(), count.last_sequence));
+                           }
+                           return counted;
+                         }));
   for (const auto& [key, consumer] : consumers_.all().rows()) {
     auto& out = *reply.add_consumers();
     out.set_name(consumer.name());

@@ -40,7 +40,7 @@ void Money::settle(Microusd cost) {
 }
 
 void Purse::mount() {
-  host_.timeline().add_migrations({{"router_ledger", 1, R"sql(
+  host_.timeline().add_books({{"router_ledger", 1, R"sql(
     create table router_ledger (
       account text not null,
       day bigint not null,
@@ -53,8 +53,8 @@ void Purse::mount() {
       npc text not null,
       day bigint not null,
       amount bigint not null
-    ))sql"}});
-  host_.timeline().add_loader([this](db::Reader& reader) { return load(reader); });
+    ))sql"}},
+                             [this](db::Reader& reader) { return load(reader); });
 }
 
 std::int64_t Purse::today() const { return host_.env().clock.wall_ms() / kDayMs; }

@@ -68,6 +68,7 @@ StateService::StateService(const pack::Pack& pack, Host& host, const state::Limi
 
 void StateService::mount() {
   auto& timeline = host_.timeline();
+  timeline.on_loaded([this] { measure(); });
   // Where players are is what their documents say, for verbs and for what they perceive.
   timeline.set_witnesses([this](const std::string& place) { return image_.players_at(place); });
   timeline.add_genesis([this](Turn& turn) { genesis(turn); });

@@ -46,10 +46,7 @@ void TimeService::mount() {
                        TRY(const auto reply, set_off(turn, request));
                        return reply.SerializeAsString();
                      });
-  timeline.add_loader([this](db::Reader&) -> Result<void> {
-    last_minute_ = rules::minute_of(host_.timeline().now());
-    return {};
-  });
+  timeline.on_loaded([this] { last_minute_ = rules::minute_of(host_.timeline().now()); });
   timeline.add_genesis([this](Turn& turn) { genesis(turn); });
   timeline.add_pack_hook(
       kService, [this](Turn& turn, const pb::PackChanged& change) { on_pack_changed(turn, change); });
