@@ -192,12 +192,10 @@ class Writers:
     def so_far(self) -> tuple[dict, set]:
         return dict(self.documents), set(self.memories)
 
-    def only(self, sure: tuple[dict, set]) -> int:
-        """Forgets what was acknowledged since so_far() said `sure`; answers how much that was."""
-        documents, memories = sure
-        since = sum(number != documents.get(key) for key, number in self.documents.items()) + len(self.memories - memories)
-        self.documents, self.memories = documents, memories
-        return since
+    def since(self, then: tuple[dict, set]) -> int:
+        """How much was acknowledged since so_far() said `then`."""
+        documents, memories = then
+        return sum(number != documents.get(key) for key, number in self.documents.items()) + len(self.memories - memories)
 
     def lost(self, server: Server) -> list[str]:
         """What was acknowledged and is not there: older numbers than acknowledged, documents and memories that are gone.

@@ -17,10 +17,12 @@ def cut_and_start(disk: Disk, server: Server, writers: Writers, writes: int) -> 
     # may say that it is done. There can be one a client, and no more: nothing is acknowledged without a disk.
     sure = writers.so_far()
     disk.cut()
+    cut = writers.so_far()
     writers.join()
-    late = writers.only(sure)
+    late = writers.since(cut)
     if late > CLIENTS:
         raise Failed(f"{late} writes were acknowledged after the cut; {CLIENTS} can have been under way")
+    writers.documents, writers.memories = sure
     server.end()
     disk.unmount()
     disk.mount()
