@@ -37,13 +37,11 @@ void Busy::forget(Turn& turn) {
 }
 
 void Busy::keep_known(Turn& turn, const pack::Pack& pack) {
-  std::vector<TableKey> gone;
-  for (const auto& [key, deed] : deeds_.rows()) {
+  deeds_.erase_if(turn, [&](const pb::BusyRecord& deed) {
     const bool known = pack.verb(deed.verb()) != nullptr &&
                        (deed.actor().starts_with("player:") || pack.npc(deed.actor()) != nullptr);
-    if (!known) gone.push_back(key);
-  }
-  for (auto& key : gone) deeds_.erase_at(turn, std::move(key));
+    return !known;
+  });
 }
 
 }  // namespace troupe::capabilities

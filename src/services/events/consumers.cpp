@@ -15,7 +15,7 @@ std::unexpected<Error> bad_sequence(std::string message) {
 }  // namespace
 
 std::uint64_t Consumers::next_redriven(const std::string& name) const {
-  for (const auto& [key, letter] : letters_.under(name)) {
+  for (const auto& letter : letters_.of(name)) {
     if (letter.state() == pb::EventLetter::REDRIVEN) return letter.sequence();
   }
   return 0;
@@ -23,7 +23,7 @@ std::uint64_t Consumers::next_redriven(const std::string& name) const {
 
 std::set<std::uint64_t> Consumers::dead_after_cursor(const pb::EventConsumer& consumer) const {
   std::set<std::uint64_t> dead;
-  for (const auto& [key, letter] : letters_.under(consumer.name())) {
+  for (const auto& letter : letters_.of(consumer.name())) {
     if (letter.state() == pb::EventLetter::DEAD && letter.sequence() > consumer.cursor())
       dead.insert(letter.sequence());
   }
@@ -38,7 +38,7 @@ int Consumers::dead(const std::string& name) const {
 Result<const pb::EventConsumer*> Consumers::get(const std::string& name) const {
   if (const auto* found = find(name)) return found;
   std::vector<std::string> names;
-  for (const auto& [key, consumer] : consumers_.rows()) names.push_back(consumer.name());
+  for (const auto& consumer : consumers_.of()) names.push_back(consumer.name());
   return fail(Code::not_found, "events.unknown_consumer",
               "no consumer '" + name + "'" + did_you_mean(name, names));
 }
@@ -70,7 +70,7 @@ Result<void> Consumers::begin(Turn& turn, pb::EventConsumer consumer) {
 }
 
 void Consumers::drop(Turn& turn, const std::string& name) {
-  while (!letters_.under(name).empty()) letters_.erase_at(turn, letters_.under(name).begin()->first);
+  letters_.erase_if(turn, [](const auto&) { return true; }, name);
   consumers_.erase(turn, name);
 }
 
@@ -87,11 +87,10 @@ Result<std::uint64_t> Consumers::ack(Turn& turn, const std::string& name, std::u
       letters_.erase(turn, name, sequence);
     return consumer.cursor();
   }
-  std::vector<TableKey> done;
-  for (const auto& [key, letter] : letters_.under(name)) {
-    if (letter.sequence() <= sequence && letter.state() == pb::EventLetter::FAILING) done.push_back(key);
-  }
-  for (auto& key : done) letters_.erase_at(turn, std::move(key));
+  const auto is_done = [sequence](const pb::EventLetter& letter) {
+    return letter.sequence() <= sequence && letter.state() == pb::EventLetter::FAILING;
+  };
+  letters_.erase_if(turn, is_done, name);
   consumer.set_cursor(sequence);
   consumers_.put(turn, std::move(consumer));
   return sequence;
@@ -133,7 +132,7 @@ Result<pb::EventLetter> Consumers::reject(Turn& turn, const std::string& name, s
 Result<int> Consumers::redrive(Turn& turn, const std::string& name, std::uint64_t sequence) {
   TRY(const auto* consumer, get(name));
   std::vector<pb::EventLetter> wanted;
-  for (const auto& [key, letter] : letters_.under(name)) {
+  for (const auto& letter : letters_.of(name)) {
     if (letter.state() == pb::EventLetter::DEAD && (sequence == 0 || letter.sequence() == sequence))
       wanted.push_back(letter);
   }

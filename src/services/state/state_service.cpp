@@ -27,6 +27,12 @@ pb::StateDocument view(const Document& document, const google::protobuf::Struct&
   return made;
 }
 
+Document deleted_after(Document document) {
+  document.set_version(document.version() + 1);
+  document.set_deleted(true);
+  return document;
+}
+
 constexpr std::int64_t kHourMs = 3'600'000;
 
 // What a caller may see of a document: all of it, or only where somebody is.
@@ -230,11 +236,8 @@ void StateService::enter(Staging& staging, const Key& key, std::string text,
 }
 
 void StateService::mark_deleted(Staging& staging, const Key& key) const {
-  Document deleted = *seen(staging, key);
-  deleted.set_version(deleted.version() + 1);
-  deleted.set_deleted(true);
   --staging.live;
-  enter(staging, std::move(deleted));
+  enter(staging, deleted_after(*seen(staging, key)));
 }
 
 // `text` becomes the document's next version, unless it says what the present one says.
@@ -366,9 +369,7 @@ void StateService::apply(Turn& turn, Staging& staging) {
   }
   // Names cost nothing for long: whoever came, has nothing and did nothing since makes room for others.
   while (const auto* newcomer = image_.newcomer_too_many()) {
-    Document gone = *newcomer;
-    gone.set_version(gone.version() + 1);
-    gone.set_deleted(true);
+    Document gone = deleted_after(*newcomer);
     gone.set_changed_ms(staging.now_ms);
     keep(turn, std::move(gone), kDeleted);
   }
