@@ -2,10 +2,11 @@
 """What the compiler cannot see: tidy.py lists every line of the tree that breaks a rule of the house, one a line.
 
 The arrows between rooms, who may read a clock or start a thread, where heavy headers may be seen, what may not be committed; and
-guards that the list of mutations knows and the sources do not; verbs of a world, and sentences for prompts, that stand in code.
+guards that the list of mutations knows and the sources do not; types that share a name; verbs of a world, and sentences for prompts, that stand in code.
 Exits 1 when anything was found.
 """
 import functools
+import itertools
 import pathlib
 import re
 import subprocess
@@ -104,6 +105,28 @@ def arrow_of(path: str):
     return None
 
 
+def types_in(text: str):
+    """Line and full name of each class, struct, union and enum that is defined at the level of a namespace with a name."""
+    around = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if opens := re.match(r"(?:inline )?namespace\b\s*([\w:]*)\s*\{(.*)", line):
+            around += [] if opens[2].endswith("}") else [opens[1]]
+        elif re.match(r"\}  // namespace", line):
+            around.pop()
+        elif "" not in around and (named := re.match(r"(?:class|struct|union|enum(?: class)?)\s+(?:alignas\(\w+\)\s*)?([\w:]+)\b[^;(]*\{", line)):
+            yield number, "::".join([*around, named[1]])
+
+
+# Two types with one name are undefined behaviour as soon as one program holds both: the linker keeps either destructor for both.
+def problems_across(texts):
+    first = {}
+    for path, text in texts.items():
+        for number, name in types_in(text) if path.endswith((".h", ".cpp")) else ():
+            if name in first:
+                yield path, number, f"{name} is defined in {first[name]}, too: one of them needs a name of its own"
+            first.setdefault(name, path)
+
+
 def problems_of(path: str, text: str):
     lines = text.splitlines()
     # (cmake/precompiled.h is what the compiler reads first, and included by nobody.)
@@ -137,12 +160,11 @@ def main() -> int:
     files = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", "*.cpp", "*.h", "*.py", "*.ts", "*.tsx", "*.mjs"],
                            cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     found = 0
-    for path in sorted(files):
-        if path == "tools/tidy.py" or not (ROOT / path).exists():
-            continue
-        for number, what in problems_of(path, (ROOT / path).read_text(encoding="utf-8")):
-            print(f"{path}:{number}: {what}")
-            found += 1
+    texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in sorted(files) if path != "tools/tidy.py" and (ROOT / path).exists()}
+    within = ((path, number, what) for path, text in texts.items() for number, what in problems_of(path, text))
+    for path, number, what in itertools.chain(within, problems_across(texts)):
+        print(f"{path}:{number}: {what}")
+        found += 1
     for guard in mutate.missing():
         print(f"tests/mutations.toml: {guard['what']}: {guard['file']} has no such line any more")
         found += 1

@@ -20,13 +20,13 @@ double gigabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / (1 <
 
 }  // namespace
 
-std::map<std::string, std::string> where_models_run(const engine::Places& places) {
+std::map<std::string, std::string> where_models_run(const engine::ModelPlaces& places) {
   std::map<std::string, std::string> out;
   for (const auto& place : places.models) out[place.model] = place_of(place);
   return out;
 }
 
-std::string what_runs_where(const engine::Places& places, std::span<const engine::ModelInfo> models) {
+std::string what_runs_where(const engine::ModelPlaces& places, std::span<const engine::ModelInfo> models) {
   std::vector<std::string> parts;
   for (const auto& place : places.models) {
     std::vector<std::string> tiers;

@@ -10,9 +10,9 @@
 namespace troupe {
 
 // By model: "CPU", or "29 of 29 layers on Vulkan0".
-std::map<std::string, std::string> where_models_run(const engine::Places& places);
+std::map<std::string, std::string> where_models_run(const engine::ModelPlaces& places);
 
 // Every model with its tiers and its place, then the cards with what is free; "" = there is no model.
-std::string what_runs_where(const engine::Places& places, std::span<const engine::ModelInfo> models);
+std::string what_runs_where(const engine::ModelPlaces& places, std::span<const engine::ModelInfo> models);
 
 }  // namespace troupe

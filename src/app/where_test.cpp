@@ -10,7 +10,7 @@ using engine::Tier;
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
 
 TEST(Where, EveryModelWithItsTiersThenTheCards) {
-  const engine::Places places{
+  const engine::ModelPlaces places{
       .models = {{"large", "Vulkan0", 29, 29}, {"larger", "Vulkan0", 3, 33}, {"vectors", "", 0, 0}},
       .cards = {{"Vulkan0", "Some Card 8", kGiB / 2, 8 * kGiB}}};
   const std::vector<engine::ModelInfo> models = {

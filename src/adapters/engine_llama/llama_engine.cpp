@@ -172,7 +172,7 @@ class LlamaEngineImpl final : public LlamaEngine {
  public:
   LlamaEngineImpl(LlamaConfig config, std::shared_ptr<Inbox> inbox,
                   std::vector<std::unique_ptr<Model>> models, std::vector<ModelInfo> infos,
-                  std::vector<ChatFormat> formats, Places places)
+                  std::vector<ChatFormat> formats, ModelPlaces places)
       : config_(std::move(config)),
         inbox_(std::move(inbox)),
         infos_(std::move(infos)),
@@ -200,7 +200,7 @@ class LlamaEngineImpl final : public LlamaEngine {
   std::vector<ModelInfo> models() const override { return infos_; }
   const Limits& limits() const override { return config_.limits; }
   EngineStats stats() const override { return inbox_->stats(); }
-  const Places& places() const override { return places_; }
+  const ModelPlaces& places() const override { return places_; }
   std::vector<ThoughtView> thoughts() const override { return inbox_->thoughts(); }
 
   Task<GenerateReply> generate(GenerateRequest request,
@@ -339,7 +339,7 @@ class LlamaEngineImpl final : public LlamaEngine {
   LlamaConfig config_;
   std::shared_ptr<Inbox> inbox_;
   std::vector<ModelInfo> infos_;
-  Places places_;
+  ModelPlaces places_;
   std::map<std::size_t, std::shared_ptr<OptionVectors>> meanings_;  // by embedding model
   std::unique_ptr<Worker> worker_;                                  // last: its thread uses everything above
 };
@@ -384,7 +384,7 @@ Result<std::unique_ptr<LlamaEngine>> open_llama_engine(const rt::Env& env, Llama
   std::vector<ChatFormat> formats;
   prepare_backend();
   Cards cards;
-  Places places;
+  ModelPlaces places;
   for (const auto& wanted : config.models) {
     TRY(auto model, Model::load(wanted, {.batch_max = batch_max(config),
                                          .rows_max = kRowsMax,

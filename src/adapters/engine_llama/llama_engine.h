@@ -168,7 +168,7 @@ struct CardView {
   std::uint64_t free = 0;
   std::uint64_t total = 0;
 };
-struct Places {
+struct ModelPlaces {
   std::vector<ModelPlace> models;
   std::vector<CardView> cards;
 };
@@ -176,7 +176,7 @@ struct Places {
 class LlamaEngine : public Engine {
  public:
   virtual EngineStats stats() const = 0;
-  virtual const Places& places() const = 0;
+  virtual const ModelPlaces& places() const = 0;
 };
 
 std::string_view built_for_gpu();  // "vulkan", "cuda" or ""

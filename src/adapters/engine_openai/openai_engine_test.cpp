@@ -27,7 +27,7 @@ std::string choice_of_letters(const std::string& text,
 
 TEST_F(OpenAi, AsksAsTheProtocolWants) {
   upstream_.script(good);
-  const TempFile key("sk-secret\n");
+  const PrivateFile key("sk-secret\n");
   auto config = model();
   config.key_file = key.path();
   open({config});

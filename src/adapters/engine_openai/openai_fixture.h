@@ -68,15 +68,15 @@ class OpenAiFixture : public EngineFixture<testing::Test> {
   OpenAiEngine* openai_ = nullptr;
 };
 
-class TempFile {
+class PrivateFile {
  public:
-  explicit TempFile(const std::string& content = "", mode_t mode = 0600)
+  explicit PrivateFile(const std::string& content = "", mode_t mode = 0600)
       : path_((std::filesystem::temp_directory_path() / ("openai-" + std::to_string(rt::SystemIds().bits())))
                   .string()) {
     std::ofstream(path_) << content;
     ::chmod(path_.c_str(), mode);
   }
-  ~TempFile() { std::filesystem::remove(path_); }
+  ~PrivateFile() { std::filesystem::remove(path_); }
   const std::string& path() const { return path_; }
 
  private:

@@ -72,7 +72,7 @@ TEST_F(Safety, ARedirectKeepsTheRequestAndLosesTheKey) {
   FaultUpstream other(good);
   upstream_.script(
       [&](Peer& p) { p.whole("", "307 Elsewhere", "Location: " + other.url() + "/chat/completions\r\n"); });
-  const TempFile key("sk-secret");
+  const PrivateFile key("sk-secret");
   auto config = model();
   config.key_file = key.path();
   config.redirects = 1;
@@ -116,7 +116,7 @@ TEST_F(Safety, RedirectsAreRefused) {
 TEST_F(Safety, CertificatesAreVerified) {
   const TestCertificate mine("IP:127.0.0.1");
   const TestCertificate of_another("DNS:example.org");
-  const TempFile mine_file, another_file;
+  const PrivateFile mine_file, another_file;
   mine.write(mine_file.path());
   of_another.write(another_file.path());
   FaultUpstream trusted(good, &mine);
@@ -155,9 +155,9 @@ TEST_F(Safety, NobodyThereIsSaidAtOnce) {
 // ---- Configuration and keys
 
 TEST_F(Safety, KeysAreForTheirOwnerOnly) {
-  const TempFile readable("sk-secret", 0640);
-  const TempFile empty("", 0600);
-  const TempFile odd("sk secret\r\nX-More: 1", 0600);
+  const PrivateFile readable("sk-secret", 0640);
+  const PrivateFile empty("", 0600);
+  const PrivateFile odd("sk secret\r\nX-More: 1", 0600);
   for (const auto& file :
        {readable.path(), empty.path(), odd.path(), std::string("/nowhere/key"), std::string("/tmp")}) {
     auto config = model();
@@ -172,7 +172,7 @@ TEST_F(Safety, KeysAreForTheirOwnerOnly) {
 
 TEST_F(Safety, TheKeyIsInNoError) {
   upstream_.script([](Peer& p) { p.whole(R"({"error":{"message":"what is sk-secret?"}})", "400 No"); });
-  const TempFile key("sk-secret");
+  const PrivateFile key("sk-secret");
   auto config = model();
   config.key_file = key.path();
   open({config});
