@@ -46,7 +46,7 @@ class Notes {
 //   weather.Forecast    echoes region and hours
 //   weather.Get         region "busy" is `exhausted` with retry_after_ms 2500
 //   npc.Talk            streams "a ", "b ", "c", answers all; text "hang" waits until it is cancelled
-//   npc.Input           notes "input <player> <x> <y> <typing_to>"
+//   npc.Input           notes "input <player> <x> <y> <typing_to>"; place "nowhere" is unknown, "rush" too fast
 //   events.Publish      notes "event <type> <kind> <id>"
 //   world.Get           places: near (0,0), mid (100,0), far (1000,0)
 class SmallWorld {

@@ -161,6 +161,8 @@ Task<pb::NpcInputReply> SmallWorld::input(Caller caller, pb::NpcInputRequest req
   notes_.add(fmt::format("input {} {} {} {}{}{}", caller.name, request.x(), request.y(), request.typing_to(),
                          request.place().empty() ? "" : " at " + request.place(),
                          request.looked_at().empty() ? "" : " sees " + request.looked_at()));
+  if (request.place() == "nowhere") co_return fail(Code::not_found, "npc.unknown_place", "no such place");
+  if (request.place() == "rush") co_return fail(Code::exhausted, "rpc.rate", "too fast", 10);
   pb::NpcInputReply reply;
   if (!request.action().empty()) reply.mutable_verdict()->set_doing(request.action());
   co_return reply;

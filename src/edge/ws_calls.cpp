@@ -121,11 +121,11 @@ void WsSession::on_part(const bus::Event& event) {
 // Input goes to npc.Input, found by name and filled by field names: the edge knows no service.
 Result<std::string> WsSession::input_payload(const MethodInfo* method, const Frame::Input& input) {
   auto fields = nlohmann::json::object();
-  if (!place_told_.empty()) {
-    fields["place"] = place_told_;
-  } else if (position_told_) {
-    fields["x"] = position_told_->x();
-    fields["y"] = position_told_->y();
+  if (!input.place().empty()) {
+    fields["place"] = input.place();
+  } else if (input.has_position()) {
+    fields["x"] = input.position().x();
+    fields["y"] = input.position().y();
   } else {
     return bad_request("the first input says where the player is");
   }
@@ -137,16 +137,19 @@ Result<std::string> WsSession::input_payload(const MethodInfo* method, const Fra
   return message->SerializeAsString();
 }
 
-// Where the player is stands until something else is said.
-Result<void> WsSession::remember_where(const Frame::Input& input) {
-  if (!input.has_position() && input.place().empty()) return {};
+Result<void> WsSession::check_where(const Frame::Input& input) {
   if (input.has_position() && !input.place().empty())
     return bad_request("'position' and 'place' exclude each other");
   if (input.has_position() && (!std::isfinite(input.position().x()) || !std::isfinite(input.position().y())))
     return bad_request("a position is two finite numbers of metres");
-  place_told_ = input.place();
-  if (input.has_position()) position_told_ = input.position();
   return {};
+}
+
+// Where the player is stands until something else is said.
+void WsSession::stay(Frame::Input& input, const Frame::Input& before) {
+  if (input.has_position() || !input.place().empty()) return;
+  if (before.has_position()) *input.mutable_position() = before.position();
+  input.set_place(before.place());
 }
 
 void WsSession::on_input(Frame::Input input) {
@@ -155,10 +158,11 @@ void WsSession::on_input(Frame::Input input) {
     send_error(input.id(), {Code::unavailable, "ws.unimplemented", "this server takes no input frames"});
     return;
   }
-  if (const auto where = remember_where(input); !where) return send_error(input.id(), where.error());
+  if (const auto where = check_where(input); !where) return send_error(input.id(), where.error());
   // One at a time. Of those that come meanwhile only the newest counts, but what the player does is done.
   const bool passes = input.action().empty() && !inputs_.empty() && inputs_.back().action().empty();
   if (passes) {
+    stay(input, inputs_.back());
     inputs_.back() = std::move(input);
   } else if (inputs_.size() >= kInputsMax) {
     return send_error(input.id(), {Code::exhausted, "ws.busy",
@@ -175,14 +179,17 @@ void WsSession::on_input(Frame::Input input) {
 asio::awaitable<void> WsSession::run_inputs(const MethodInfo* method) {
   const auto self = shared_from_this();
   while (!inputs_.empty() && !closing_) {
-    const Frame::Input input = std::move(inputs_.front());
+    Frame::Input input = std::move(inputs_.front());
     inputs_.pop_front();
+    stay(input, taken_);
     auto payload = input_payload(method, input);
     if (!payload) {
       send_error(input.id(), payload.error());
       continue;
     }
     const auto reply = co_await call_over_bus(env_, core_->bus, method, caller(), *std::move(payload));
+    // Nobody is where they could not be: the next input goes on from the last that was taken, or came too fast.
+    if (reply || reply.error().code == Code::exhausted) taken_ = input;
     if (!reply) {
       send_error(input.id(), reply.error());
     } else if (input.id() != 0 && !input.action().empty()) {

@@ -59,8 +59,9 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   void on_cancel(const Frame::Cancel& cancel);
   void on_input(Frame::Input input);
   Result<void> start_call(const Frame::Request& request);
-  Result<void> remember_where(const Frame::Input& input);
-  Result<std::string> input_payload(const MethodInfo* method, const Frame::Input& input);
+  static Result<void> check_where(const Frame::Input& input);
+  static void stay(Frame::Input& input, const Frame::Input& before);
+  static Result<std::string> input_payload(const MethodInfo* method, const Frame::Input& input);
   boost::asio::awaitable<void> run_call(std::uint64_t id, const MethodInfo* method, Caller caller,
                                         std::string payload);
   boost::asio::awaitable<void> run_inputs(const MethodInfo* method);
@@ -113,8 +114,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   bus::Subscription parts_;
   bool parts_heard_ = false;
   std::deque<Frame::Input> inputs_;  // not told yet
-  std::optional<Frame::Input::Position> position_told_;
-  std::string place_told_;  // instead of a position
+  Frame::Input taken_;               // the last that was taken: where the player is
   bool input_running_ = false;
 
   std::optional<Filter> filter_;

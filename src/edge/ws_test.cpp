@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "edge/edge_rig.h"
 #include "edge/ws_codec.h"
+#include "troupe/v1/state.pb.h"
 
 namespace troupe::edge {
 namespace {
@@ -307,6 +308,62 @@ TEST(Ws, InputBecomesACall) {
   client.send(1, R"({"input":{"id":8,"position":{"x":"NaN","y":0}}})");
   EXPECT_EQ(client.read_json("response")["error"]["message"],
             "'input.position.x' must be a finite number, not \"NaN\"");
+}
+
+// One wrong input does not spoil those after it: whoever was refused is where they were before.
+TEST(Ws, ARefusedInputIsForgotten) {
+  Rig rig;
+  WsClient client(rig.port(), kJson);
+  (void)client.hello({{"player", "anna"}});
+  const auto input = [&](Json fields) {
+    fields["id"] = 9;
+    client.send(Json{{"input", std::move(fields)}});
+    const auto response = client.read_json("response");
+    return response.contains("error") ? response["error"]["reason"].get<std::string>() : std::string("taken");
+  };
+  EXPECT_EQ(input({{"place", "nowhere"}, {"action", "wave"}}), "npc.unknown_place");
+  EXPECT_EQ(input({{"action", "wave"}}), "ws.bad_request") << "nobody knows where she is";
+  EXPECT_EQ(input({{"position", {{"x", 3}, {"y", 4}}}, {"action", "wave"}}), "taken");
+  EXPECT_EQ(input({{"place", "nowhere"}, {"action", "wave"}}), "npc.unknown_place");
+  EXPECT_EQ(input({{"typing_to", "marta"}, {"action", "wave"}}), "taken");
+  EXPECT_EQ(rig.notes().count("input anna 3 4 marta"), 1U) << "where she was";
+  EXPECT_EQ(input({{"place", "rush"}, {"action", "wave"}}), "rpc.rate");
+  EXPECT_EQ(input({{"action", "wave"}}), "rpc.rate") << "too fast is not wrong: it stands";
+  EXPECT_EQ(input({{"place", "quay"}, {"action", "wave"}}), "taken");
+  EXPECT_EQ(input({{"action", "bow"}}), "taken");
+  EXPECT_EQ(rig.notes().count("input anna 0 0  at quay"), 2U);
+}
+
+// Loses every race.
+class Loser {
+ public:
+  explicit Loser(Host& host) { host.serve(&Loser::put, this); }
+  Result<pb::StateDocument> put(Turn&, const Caller&, const pb::StatePutRequest&) {
+    return std::unexpected(Error{Code::conflict, "state.version", "now at version 7", 0, 7});
+  }
+};
+
+TEST(Ws, ALostRaceSaysTheVersionThatWonByEachDoor) {
+  RigOptions options;
+  options.world = [](Host& host) { return std::make_shared<Loser>(host); };
+  Rig rig(std::move(options));
+  const auto answer = post(rig.port(), "/api/state/Put", "{}");
+  EXPECT_EQ(answer.status, 409);
+  EXPECT_EQ(answer.json()["error"]["current_version"], "7") << answer.body;
+  WsClient client(rig.port(), kJson);
+  (void)client.hello({{"role", "designer"}});
+  client.send(call(1, "state.Put"));
+  EXPECT_EQ(client.read_json("response")["error"]["current_version"], "7");
+  WsClient binary(rig.port(), kBinary);
+  pb::Frame frame;
+  frame.mutable_hello()->set_role("designer");
+  binary.send(frame);
+  (void)binary.read_frame();
+  frame.Clear();
+  frame.mutable_request()->set_id(1);
+  frame.mutable_request()->set_method("state.Put");
+  binary.send(frame);
+  EXPECT_EQ(binary.read_frame().response().error().current_version(), 7U);
 }
 
 TEST(Ws, WhoStaysAwayHasLeft) {
