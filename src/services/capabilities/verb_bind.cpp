@@ -94,6 +94,13 @@ Result<void> bind_text(const pack::Verb& verb, const pack::Param& param, const s
   return {};
 }
 
+bool is_told(const pack::Verb& verb, const pack::Param& param) {
+  return std::ranges::any_of(verb.effects, [&](const pack::Effect& effect) {
+    return effect.kind == pack::Effect::Kind::tell && effect.ref.kind == pack::Ref::Kind::param &&
+           effect.ref.name == param.name;
+  });
+}
+
 Result<void> bind_one(const pack::Pack& pack, const pack::Verb& verb, const pack::Param& param,
                       const std::string& value, const Surroundings& around, const Limits& limits,
                       Bound& bound) {
@@ -119,10 +126,15 @@ Result<void> bind_one(const pack::Pack& pack, const pack::Verb& verb, const pack
       TRY(bound.things[param.name], find_thing(pack, verb, param, value, around));
       break;
     }
-    case ParamType::fact:
-      // Names of facts are not given away to who does not know them.
-      if (pack.fact(value) == nullptr) return unknown(verb, param, "fact", value, {});
+    case ParamType::fact: {
+      // Names of facts are not given away to who does not know them: what players cannot tell by a verb, which
+      // is every secret, reads as what there is not.
+      const auto* fact = pack.fact(value);
+      const bool tells = around.actor.kind == pack::ActorKind::player && is_told(verb, param);
+      if (fact == nullptr || (tells && fact->secret))
+        return unknown(verb, param, tells ? "fact that one tells so" : "fact", value, {});
       break;
+    }
     case ParamType::text:
       TRY_VOID(bind_text(verb, param, value, limits));
       break;

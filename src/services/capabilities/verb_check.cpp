@@ -42,7 +42,7 @@ Held has_good(const pack::Pack& pack, const Condition& condition, const Bound& b
   const std::string name = good_name(pack, good);
   return {count >= wanted,
           count == 0 ? fmt::format("{} has no {}", who->name, name)
-                     : fmt::format("{} has only {} of {}, not {}", who->name, count, name, wanted),
+                     : too_few(pack, *who, good, count, wanted, around),
           fmt::format("{} has {} already", who->name, name)};
 }
 
@@ -52,8 +52,7 @@ Held has_money(const pack::Pack& pack, const Condition& condition, const Bound& 
   if (who == nullptr) return {.holds = true, .why_not = {}, .why_negated = "that is not said"};
   const auto wanted = amount_of(pack, condition.amount, condition.ref, bound, around);
   const auto& coin = pack.world.money.coin;
-  return {who->money >= wanted,
-          fmt::format("{} has {} {}; that takes {}", who->name, who->money, coin, wanted),
+  return {who->money >= wanted, too_poor(pack, *who, who->money, wanted, around),
           fmt::format("{} has {} {} or more", who->name, wanted, coin)};
 }
 
@@ -178,6 +177,22 @@ Held held(const pack::Pack& pack, const Condition& condition, const Bound& bound
 }
 
 }  // namespace
+
+std::string too_few(const pack::Pack& pack, const Person& who, const std::string& good, std::int64_t has,
+                    std::int64_t wanted, const Surroundings& around) {
+  const std::string name = good_name(pack, good);
+  if (relation_key(who) != relation_key(around.actor))
+    return fmt::format("{} has no {} of {}", who.name, wanted, name);
+  return fmt::format("{} has only {} of {}, not {}", who.name, has, name, wanted);
+}
+
+std::string too_poor(const pack::Pack& pack, const Person& who, std::int64_t has, std::int64_t wanted,
+                     const Surroundings& around) {
+  const std::string& coin = pack.world.money.coin;
+  if (relation_key(who) != relation_key(around.actor))
+    return fmt::format("{} has no {} {}", who.name, wanted, coin);
+  return fmt::format("{} has {} {}; that takes {}", who.name, has, coin, wanted);
+}
 
 Result<void> check_actor(const pack::Pack& pack, const pack::Verb& verb, const Person& actor) {
   if (std::ranges::find(verb.who, actor.kind) == verb.who.end()) {

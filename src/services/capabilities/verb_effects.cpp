@@ -72,10 +72,7 @@ Result<void> Doing::set(const Effect& effect) {
 Result<void> Doing::take_good(const Person& from, const std::string& good, std::int64_t count) {
   Person& giver = changing(from);
   auto& has = giver.items[good];
-  if (has < count) {
-    return not_possible(
-        fmt::format("{} has only {} of {}, not {}", giver.name, has, good_name(pack_, good), count));
-  }
+  if (has < count) return not_possible(too_few(pack_, from, good, has, count, around_));
   has -= count;
   return {};
 }
@@ -98,10 +95,7 @@ Result<void> Doing::pay(const Effect& effect) {
   const auto sum = amount_of(pack_, effect.amount, effect.ref, bound_, around_);
   if (const Person* from = person(effect.from)) {
     Person& payer = changing(*from);
-    if (payer.money < sum) {
-      return not_possible(
-          fmt::format("{} has {} {}; that takes {}", payer.name, payer.money, pack_.world.money.coin, sum));
-    }
+    if (payer.money < sum) return not_possible(too_poor(pack_, *from, payer.money, sum, around_));
     payer.money -= sum;
   }
   if (const Person* to = person(effect.to)) {

@@ -158,6 +158,12 @@ std::int64_t price_between(const pack::Good& good, const Person& seller, const P
 bool asks_price(const pack::Verb& verb);
 // The dead do nothing, and nothing is done to them.
 bool is_dead(const Person& person);
+
+// Why somebody has too little. How much they have is for nobody but themselves to know.
+std::string too_few(const pack::Pack& pack, const Person& who, const std::string& good, std::int64_t has,
+                    std::int64_t wanted, const Surroundings& around);
+std::string too_poor(const pack::Pack& pack, const Person& who, std::int64_t has, std::int64_t wanted,
+                     const Surroundings& around);
 bool left_out(const pack::Ref& ref, const Bound& bound);
 
 std::unexpected<Error> not_possible(std::string message);  // verb.precondition

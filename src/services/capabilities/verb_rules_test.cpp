@@ -150,7 +150,9 @@ TEST(Verbs, ArgumentsAreWhatTheirParametersWant) {
       {"hand_over",
        {{"good", "eel"}, {"count", "99999999999999999999"}, {"person", "ada"}},
        "'count' of hand_over is '99999999999999999999'; expected a whole number from 1 to 1000000"},
-      {"confide", {{"fact", "hloe"}, {"person", "ada"}}, "'fact' of confide is 'hloe', which is no fact"},
+      {"confide",
+       {{"fact", "hloe"}, {"person", "ada"}},
+       "'fact' of confide is 'hloe', which is no fact that one tells so"},
       {"say", {{"words", ""}}, "'words' of say is one line of 1 to 256 bytes"},
       {"say", {{"words", "a\nb"}}, "'words' of say is one line of 1 to 256 bytes"},
       {"say", {{"words", long_text}}, "'words' of say is one line of 1 to 256 bytes"},
@@ -318,6 +320,53 @@ TEST(Verbs, NobodyTellsWhatTheyDoNotKnowOrMayNot) {
   EXPECT_TRUE(check_tell(quay(), secret, ben(), around));
   EXPECT_EQ(check_tell(quay(), secret, ben(), at_market(anna())).error().message,
             "a secret is told by talking, not so");
+  // A player who guesses names learns from no answer which of them are secrets, whoever is near.
+  auto keeps = quay();
+  keeps.facts.push_back(secret);
+  const auto guess = [&](const std::string& fact, const Surroundings& at) {
+    auto judged =
+        judge(keeps, **find_verb(keeps, "confide"), {{"fact", fact}, {"person", "ben"}}, at, Limits());
+    return judged ? std::string("allowed") : judged.error().reason + ": " + judged.error().message;
+  };
+  auto far = at_market(anna());
+  far.actor.place = "loft";
+  for (const auto& at : {at_market(anna()), far}) {
+    auto wanted = guess("trea", at);
+    EXPECT_EQ(guess("treasure", at), wanted.replace(wanted.find("trea"), 4, "treasure"));
+  }
+  EXPECT_EQ(guess("hole", at_market(anna())), "allowed");
+}
+
+// What others carry is not told to who may not see it, whichever rule it is that refuses.
+TEST(Verbs, NobodyLearnsWhatOthersHave) {
+  auto pack = quay();
+  const pack::Ref seller{pack::Ref::Kind::param, "seller"};
+  pack::Verb empties{.id = pack::VerbId("empties"), .text = "empties", .who = {ActorKind::player}};
+  empties.params = {{.name = "seller", .type = pack::ParamType::person}};
+  const pack::Amount forty{.number = 40};
+  const pack::Amount sixty{.number = 60};
+  const pack::Ref eel{pack::Ref::Kind::literal, "eel"};
+  const std::vector<std::function<void(pack::Verb&)>> rules = {
+      [&](auto& v) {
+        v.preconditions = {{.kind = pack::Condition::Kind::has, .ref = eel, .who = seller, .amount = forty}};
+      },
+      [&](auto& v) {
+        v.preconditions = {{.kind = pack::Condition::Kind::money, .who = seller, .amount = sixty}};
+      },
+      [&](auto& v) {
+        v.effects = {{.kind = pack::Effect::Kind::give, .ref = eel, .from = seller, .amount = forty}};
+      },
+      [&](auto& v) { v.effects = {{.kind = pack::Effect::Kind::pay, .from = seller, .amount = sixty}}; },
+  };
+  for (const auto& rule : rules) {
+    auto verb = empties;
+    rule(verb);
+    const auto judged = judge(pack, verb, {{"seller", "ada"}}, at_market(anna()), Limits());
+    ASSERT_FALSE(judged);
+    EXPECT_TRUE(judged.error().message.starts_with("Ada has no ")) << judged.error().message;
+    EXPECT_EQ(judged.error().message.find_first_of("5"), std::string::npos) << judged.error().message;
+    EXPECT_EQ(judged.error().message.find("only"), std::string::npos) << judged.error().message;
+  }
 }
 
 TEST(Verbs, APlayerNamedLikeAnNpcIsToldApart) {
