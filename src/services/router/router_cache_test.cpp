@@ -33,31 +33,65 @@ TEST(RouterCache, WhatWouldBeTheSameAgainIsAskedOnce) {
   EXPECT_TRUE(rig.world.host().metrics().text().contains("troupe_router_cache_total{result=\"hit\"} 1"));
 }
 
+// Every field of a request: what changes the answer is another request, and what does not is not. A new field
+// says here which it is.
 TEST(RouterCache, WhateverDiffersIsAnotherRequest) {
-  const auto changes = std::vector<std::function<void(pb::RouterGenerateRequest&)>>{
-      [](auto& r) { r.set_seed(8); },
-      [](auto& r) { r.set_seed(0); },
-      [](auto& r) { r.mutable_messages(0)->set_text("Who?"); },
-      [](auto& r) { r.mutable_messages(0)->set_role("system"); },
-      [](auto& r) { r.add_messages()->set_role("user"); },
-      [](auto& r) { r.set_tokens_max(11); },
-      [](auto& r) { r.set_temperature(0.9); },
-      [](auto& r) { r.set_top_p(0.5); },
-      [](auto& r) { r.set_presence_penalty(1); },
-      [](auto& r) { r.add_stop("x"); },
-      [](auto& r) { r.set_json_schema(R"({"type":"string"})"); },
-      [](auto& r) { r.set_grammar("root ::= \"a\""); },
-      [](auto& r) { r.set_logprobs(true); },
+  using Change = std::function<void(pb::RouterGenerateRequest&)>;
+  const std::map<std::string, std::vector<Change>> others = {
+      {"seed", {[](auto& r) { r.set_seed(8); }, [](auto& r) { r.set_seed(0); }}},
+      {"messages",
+       {[](auto& r) { r.mutable_messages(0)->set_text("Who?"); },
+        [](auto& r) { r.mutable_messages(0)->set_role("system"); },
+        [](auto& r) { r.add_messages()->set_role("user"); }}},
+      {"tokens_max", {[](auto& r) { r.set_tokens_max(11); }}},
+      {"temperature", {[](auto& r) { r.set_temperature(0.9); }}},
+      {"top_p", {[](auto& r) { r.set_top_p(0.5); }}},
+      {"presence_penalty", {[](auto& r) { r.set_presence_penalty(1); }}},
+      {"frequency_penalty", {[](auto& r) { r.set_frequency_penalty(1); }}},
+      {"stop", {[](auto& r) { r.add_stop("x"); }}},
+      {"json_schema", {[](auto& r) { r.set_json_schema(R"({"type":"string"})"); }}},
+      {"grammar", {[](auto& r) { r.set_grammar("root ::= \"a\""); }}},
+      {"logprobs", {[](auto& r) { r.set_logprobs(true); }}},
+      {"top_logprobs", {[](auto& r) {
+         r.set_logprobs(true);
+         r.set_top_logprobs(2);
+       }}},
+      {"whole_sentences", {[](auto& r) { r.set_whole_sentences(true); }}},
   };
-  for (const auto& change : changes) {
+  const std::map<std::string, std::pair<const char*, Change>> same = {
+      {"deadline_ms", {"when, not what", [](auto& r) { r.set_deadline_ms(9000); }}},
+      {"player", {"for whom, not what", [](auto& r) { r.set_player("bert"); }}},
+      {"npc", {"for whom, not what", [](auto& r) { r.set_npc("marta"); }}},
+      {"place", {"until when, not what", [](auto& r) { r.set_place("quay"); }}},
+      {"no_fallback", {"it was answered", [](auto& r) { r.set_no_fallback(true); }}},
+      {"budget_microusd", {"it costs nothing", [](auto& r) { r.set_budget_microusd(0); }}},
+      {"tier", {"the model counts", [](auto& r) { r.set_tier("silver"); }}},
+      {"model", {"it is the same one", [](auto& r) { r.set_model("a"); }}},
+      {"cache_by_meaning", {"who may have it, not what", [](auto& r) { r.set_cache_by_meaning(true); }}},
+      {"freedom", {"who may answer, not what", [](auto& r) { r.set_freedom("rephrase"); }}},
+  };
+  const auto asked_after = [](const Change& change) {
     RouterRig rig({"a"});
     auto& a = rig.engine("a");
-    a.at_once = a.says("\"the keeper\"");
-    ASSERT_TRUE(rig.generate(seeded()));
+    a.at_once = a.says("\"the keeper.\"");
+    EXPECT_TRUE(rig.generate(seeded()));
     auto other = seeded();
     change(other);
-    ASSERT_TRUE(rig.generate(other));
-    EXPECT_EQ(a.asked.size(), 2U) << other.ShortDebugString();
+    EXPECT_TRUE(rig.generate(other)) << other.ShortDebugString();
+    return a.asked.size();
+  };
+  const auto* type = pb::RouterGenerateRequest::descriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const std::string name = type->field(i)->name();
+    SCOPED_TRACE(name);
+    const auto other = others.find(name);
+    const auto alike = same.find(name);
+    ASSERT_NE(other == others.end(), alike == same.end()) << "does it change the answer?";
+    if (alike != same.end()) {
+      EXPECT_EQ(asked_after(alike->second.second), 1U) << alike->second.first;
+      continue;
+    }
+    for (const auto& change : other->second) EXPECT_EQ(asked_after(change), 2U);
   }
 }
 
