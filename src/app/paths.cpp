@@ -1,6 +1,10 @@
 #include "app/paths.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <cstdlib>
+#include <set>
 
 namespace troupe {
 
@@ -26,6 +30,19 @@ std::filesystem::path tool_path(const std::string& name) { return home_path() / 
 
 std::filesystem::path acknowledged_path(const std::filesystem::path& data, const std::string& timeline) {
   return data / "acknowledged" / timeline;
+}
+
+std::string beginning_beside(const std::filesystem::path& data, const std::string& world) {
+  std::error_code error;
+  if (std::filesystem::exists(data / "worlds" / (world + ".db"), error)) return {};
+  std::set<std::string> others;
+  for (const auto& entry : std::filesystem::directory_iterator(data / "worlds", error)) {
+    const auto& file = entry.path();
+    if (file.extension() == ".db" && file.stem().extension().empty()) others.insert(file.stem().string());
+  }
+  if (others.empty()) return {};
+  return fmt::format("'{}' begins; {} keeps {}, too, and a world goes on under its own name only", world,
+                     data.string(), fmt::join(others, ", "));
 }
 
 }  // namespace troupe

@@ -8,6 +8,7 @@
 
 #include "app/config.h"
 #include "app/kept_packs.h"
+#include "app/paths.h"
 
 namespace troupe {
 namespace {
@@ -58,6 +59,19 @@ TEST_F(PrivateFiles, WhatAnEarlierVersionLeftOpenIsClosed) {
   fs::create_directories(folder_ / "other" / "worlds");
   ASSERT_TRUE(open_data_folder(folder_ / "other"));
   EXPECT_EQ(mode(folder_ / "other"), 0755);
+}
+
+// A world whose name changes in its pack is not lost in silence.
+TEST_F(PrivateFiles, AWorldThatBeginsBesideOthersSaysSo) {
+  EXPECT_EQ(beginning_beside(folder_, "lanternfall"), "") << "nothing is there";
+  fs::create_directories(folder_ / "worlds");
+  EXPECT_EQ(beginning_beside(folder_, "lanternfall"), "");
+  for (const char* file : {"lanternfall.db", "lanternfall.db.lock", "lanternfall.replay.db", "ferry.db"})
+    std::ofstream(folder_ / "worlds" / file) << "x";
+  EXPECT_EQ(beginning_beside(folder_, "lanternfall"), "") << "it goes on";
+  EXPECT_EQ(beginning_beside(folder_, "lanternfal"),
+            "'lanternfal' begins; " + folder_.string() +
+                " keeps ferry, lanternfall, too, and a world goes on under its own name only");
 }
 
 TEST_F(PrivateFiles, AKeptPackIsForNobodyElse) {

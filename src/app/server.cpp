@@ -143,6 +143,8 @@ class Server {
                 in_words(change));
       return change;
     };
+    const auto beside = beginning_beside(options_.data, pack().world.name);
+    if (!beside.empty()) log::warn("world", "{}", beside);
     TRY(world_, open_room("worlds/" + pack().world.name + ".db", std::move(config)));
     TRY(shared_, open_room("troupe.db", {.world = "shared", .has_time = false}));
     return {};
