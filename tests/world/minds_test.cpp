@@ -122,6 +122,39 @@ TEST(Threats, AWeaponNearbyIsOne) {
   }
 }
 
+// Severe weather is a threat to whoever is out in it: the fierce stand their ground, the others run for a roof.
+TEST(Threats, SevereWeatherIsOneOutOfDoors) {
+  for (const std::string state : {"storm", "blizzard", "cloudy"}) {
+    auto world = world_of(kMill, 3);
+    world.advance(game_minutes(1));
+    for (const auto* npc : {"ida", "jon", "kit"}) move(world, npc, "green");
+    move(world, "lou", "house");
+    stand(world, "anna", 220, -80);  // in the field: far enough to be nobody's business
+    world.clear_events();
+    pb::WeatherSetRequest weather;
+    weather.set_region("river");
+    weather.set_state(state);
+    ASSERT_TRUE(world.call<pb::WeatherNow>(designer(), weather));
+    world.pass(std::chrono::milliseconds(300));
+    std::map<std::string, std::string> reflexes;
+    for (const auto& reflex : world.events_of<pb::NpcReflex>()) {
+      if (reflex.target().starts_with("weather:")) reflexes.emplace(reflex.npc(), reflex.reflex());
+    }
+    if (state == "cloudy") {
+      EXPECT_TRUE(reflexes.empty());
+      continue;
+    }
+    EXPECT_EQ(reflexes["ida"], "defend") << state;
+    EXPECT_EQ(reflexes["jon"], "flee") << state;
+    EXPECT_EQ(reflexes["kit"], "flee") << state;
+    EXPECT_FALSE(reflexes.contains("lou")) << "under a roof";
+    for (const auto& moved : world.events_of<pb::NpcMoved>("kit"))
+      EXPECT_TRUE(pack_at(kMill).place(moved.to())->indoors) << moved.to();
+    EXPECT_FALSE(world.events_of<pb::NpcMoved>("kit").empty()) << state;
+    EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+  }
+}
+
 TEST(Goods, OnlyWhatThePackCallsFoodIsEaten) {
   for (const auto& good : pack_at(kMill).goods) {
     auto world = world_of(kMill, 3);
@@ -199,6 +232,22 @@ TEST_P(Cadence, DecisionsNearAPlayerAreHalfToTwiceASecond) {
     EXPECT_GE(decided[npc], 10) << npc << " at scale " << GetParam();
     EXPECT_LE(decided[npc], 40) << npc << " at scale " << GetParam();
   }
+}
+
+// Who plays elsewhere makes nobody think as if they were watched.
+TEST_P(Cadence, DecisionsFarFromPlayersAreSlower) {
+  auto world = world_of(kMill, 3, Scale{GetParam() * 1000});
+  world.pass(std::chrono::seconds(3));
+  std::map<std::string, int> decided;
+  for (int second = 0; second < 20; ++second) {
+    for (const auto* npc : {"ida", "jon", "kit", "lou"}) move(world, npc, "mill");
+    stand(world, "anna", 220, -80);  // the field
+    world.clear_events();
+    world.pass(std::chrono::seconds(1));
+    for (const auto& decision : world.events_of<pb::NpcDecided>()) ++decided[decision.npc()];
+  }
+  for (const auto* npc : {"ida", "jon", "kit", "lou"})
+    EXPECT_LT(decided[npc], 10) << npc << " at scale " << GetParam() << ": not half a decision a second";
 }
 
 TEST_P(Cadence, ATalkLastsAsPeopleTalk) {
@@ -295,6 +344,36 @@ TEST(Fate, WhereSomebodyIsMovedTheyAreForEverybody) {
   gone.set_id("anna");
   ASSERT_TRUE(world.call<pb::StateDocument>(designer(), gone).has_value());
   EXPECT_TRUE(world.rows("select player from npc_players where player = 'anna'").empty());
+}
+
+// A player is dead where their document says so, and then by every door.
+TEST(Fate, ADeadPlayerNeitherActsNorTalks) {
+  auto world = world_of(kMill, 3);
+  world.advance(game_minutes(30));
+  move(world, "ida", "green");
+  stand(world, "anna", 120, 0);
+  const auto say = [&](bool dead) {
+    pb::StatePatchRequest patch;
+    EXPECT_TRUE(from_json(
+        R"({"kind":"player","id":"anna","patch":{"dead":)" + std::string(dead ? "true" : "null") + "}}",
+        patch));
+    EXPECT_TRUE(world.call<pb::StateDocument>(designer(), patch));
+  };
+  pb::NpcTalkRequest talk;
+  talk.set_npc("ida");
+  talk.set_text("Good morning!");
+  say(true);
+  const auto begun = world.events_of<pb::DialogueStarted>().size();
+  const auto refused = world.call<pb::NpcTalkReply>(player(), talk);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "npc.dead");
+  EXPECT_EQ(refused.error().message, "anna is dead");
+  EXPECT_EQ(world.events_of<pb::DialogueStarted>().size(), begun) << "nobody heard a word";
+  EXPECT_EQ(act(world, "anna", "mock", "ida").message(), "anna is dead");
+  EXPECT_EQ(act(world, "bert", "mock", "player:anna").allowed(), false);
+  say(false);
+  EXPECT_TRUE(world.call<pb::NpcTalkReply>(player(), talk));
+  EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
 }
 
 TEST(Fate, TheDeadDoNothingAndWhatTheyHadLiesThere) {

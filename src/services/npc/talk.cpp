@@ -6,6 +6,7 @@
 #include "host/event_log.h"
 #include "services/npc/relation_rules.h"
 #include "services/npc/timers.h"
+#include "troupe/v1/state.pb.h"
 
 namespace troupe::npc {
 
@@ -244,9 +245,22 @@ bool Talk::told(const std::string& npc, const std::string& fact_id, const std::s
   return tells(answer, *fact, own);
 }
 
+// A player is dead where their document says so, as for verbs.
+Result<void> Talk::check_lives(Turn& turn, const std::string& player) {
+  pb::StateGetRequest get;
+  get.set_kind("player");
+  get.set_id(player);
+  const auto document = turn.call<pb::StateDocument>(as_npc(turn.world()), get);
+  if (!document) return {};
+  const auto dead = document->document().fields().find("dead");
+  if (dead == document->document().fields().end() || !dead->second.bool_value()) return {};
+  return fail(Code::conflict, "npc.dead", player + " is dead");
+}
+
 Result<pb::NpcTalkBegun> Talk::begin(Turn& turn, const Caller&, const pb::NpcTalkBegin& command) {
   TRY(Mind * mind, minds_.find_living(command.npc()));
   const auto& player = command.player();
+  TRY_VOID(check_lives(turn, player));
   auto& record = minds_.edit(turn, *mind);
   pb::DialogueStarted event;
   event.set_npc(command.npc());

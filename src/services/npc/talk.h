@@ -41,6 +41,7 @@ class Talk {
   pb::NpcTalkEnd ending(const pb::NpcTalkBegin& begin, const pb::NpcTalkBegun& begun,
                         const Answered& answered, const Prompt& prompt, const pb::AiSpeakReply& spoken) const;
   bool told(const std::string& npc, const std::string& fact, const std::string& answer) const;
+  static Result<void> check_lives(Turn& turn, const std::string& player);
   void act(Turn& turn, const pb::NpcTalkEnd& command, pb::Decision& decision, pb::NpcTalkEnded& reply) const;
   void felt(Turn& turn, const pb::NpcTalkEnd& command, const std::string& place) const;
   void remember(Turn& turn, Mind& mind, const pb::NpcTalkEnd& command, const std::string& place) const;
