@@ -1,6 +1,7 @@
 // A decision is kept with everything that engine and router did about it, and shown to who asks.
 #include "tests/world/minds.h"
 #include "troupe/v1/events.pb.h"
+#include "troupe/v1/world.pb.h"
 
 namespace troupe::test {
 namespace {
@@ -21,7 +22,9 @@ TEST(Decisions, AreKeptWithWhatTheSchedulerDid) {
                   .predicted_us = 380'000,
                   .computed_us = 390'000,
                   .cut = engine::Cut::sentence};
-  engine.at_once = engine.says("The light has been dark for eleven nights.");
+  auto says = engine.says("The light has been dark for eleven nights.");
+  says.model_hash = "the file's own";
+  engine.at_once = says;
   pb::NpcTalkRequest request;
   request.set_npc("marta");
   request.set_text("Who keeps the light?");
@@ -53,6 +56,12 @@ TEST(Decisions, AreKeptWithWhatTheSchedulerDid) {
   EXPECT_EQ(kept->cut(), "sentence");
   EXPECT_EQ(kept->admission(), "admitted");
   EXPECT_EQ(kept->queue_us(), 4000);
+  EXPECT_EQ(kept->model_hash(), "the file's own");
+  pb::WorldWhyRequest why;
+  why.set_event_id(view.event_id());
+  const auto explained = speaking.world.call<pb::WorldWhyReply>(designer(), why);
+  ASSERT_TRUE(explained && explained->chain_size() > 0);
+  EXPECT_EQ(explained->chain(0).decision().fields().at("model_hash").string_value(), "the file's own");
 }
 
 TEST(Talk, EndsWhenThePlaceIsGone) {

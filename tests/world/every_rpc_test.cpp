@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <set>
 
 #include "host/json.h"
 #include "tests/world/lanternfall.h"
@@ -121,7 +122,30 @@ TEST(EveryRpc, HonoursAKeyOrRefusesItByName) {
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
 }
 
-// Sets one string field after the other to `text`, also within messages, and undoes it again.
+// What changed nothing is not an event: the same request again tells nobody anything. Time stands meanwhile.
+TEST(EveryRpc, TheSameAgainIsNoEvent) {
+  const std::set<std::string> happens_again = {"npc.Remember", "npc.Talk", "time.Advance"};
+  for (const auto& [name, json] : good_requests()) {
+    SCOPED_TRACE(name);
+    auto world = everything();
+    const auto method = find_method(name);
+    ASSERT_TRUE(method);
+    if ((*method)->access.read_only()) continue;
+    const std::string request = request_of(*method);
+    (void)ask(world, *method, admin(), request);
+    world.settle();
+    world.clear_events();
+    const auto logged = world.timeline().tail().events;
+    (void)ask(world, *method, admin(), request);
+    world.settle();
+    EXPECT_EQ(world.timeline().tail().events > logged, happens_again.contains(name));
+    if (!happens_again.contains(name))
+      EXPECT_TRUE(world.events().empty()) << world.events().front().ShortDebugString();
+  }
+}
+
+// Sets one string field after the other to `text`, also within messages, and names and values of maps and
+// documents; and undoes it again.
 void each_string(google::protobuf::Message& message, const std::string& text, int depth,
                  const std::string& path, const std::function<void(const std::string&)>& look) {
   using google::protobuf::FieldDescriptor;
@@ -138,7 +162,7 @@ void each_string(google::protobuf::Message& message, const std::string& text, in
     } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && depth > 0) {
       auto* below = field->is_repeated() ? values->AddMessage(&message, field)
                                          : values->MutableMessage(&message, field);
-      if (!field->is_map()) each_string(*below, text, depth - 1, name + ".", look);
+      each_string(*below, text, depth - 1, name + ".", look);
       values->ClearField(&message, field);
     }
   }
@@ -149,7 +173,7 @@ TEST(EveryRpc, RefusesTextThatCannotBeStoredInItsOwnTurn) {
   int fields = 0;
   for (const auto* method : every_rpc()) {
     const auto message = new_message(method->request);
-    each_string(*message, std::string("a\0b", 3), 3, method->name + ": ", [&](const std::string& name) {
+    each_string(*message, std::string("a\0b", 3), 4, method->name + ": ", [&](const std::string& name) {
       ++fields;
       const auto tail = world.timeline().tail().inputs;
       const auto reply = ask(world, method, admin(), message->SerializeAsString());
@@ -158,7 +182,7 @@ TEST(EveryRpc, RefusesTextThatCannotBeStoredInItsOwnTurn) {
       EXPECT_EQ(world.timeline().tail().inputs, tail) << name;
     });
   }
-  EXPECT_GT(fields, 100);
+  EXPECT_GT(fields, 150);
   EXPECT_TRUE(world.timeline().health().has_value());
 }
 
@@ -170,7 +194,7 @@ TEST(EveryRpc, TakesNoTextThatTheWorldsRatingDoesNotAllow) {
   for (const auto* method : every_rpc()) {
     if (method->access.read_only() || method->access.unheard() || !method->allows(game.role)) continue;
     const auto message = new_message(method->request);
-    each_string(*message, "you cunt", 3, method->name + ": ", [&](const std::string& name) {
+    each_string(*message, "you cunt", 4, method->name + ": ", [&](const std::string& name) {
       ++fields;
       const auto tail = world.timeline().tail().inputs;
       const auto reply = ask(world, method, game, message->SerializeAsString());

@@ -7,6 +7,7 @@
 
 #include "host/json.h"
 #include "tests/world/lanternfall.h"
+#include "troupe/v1/capabilities.pb.h"
 #include "troupe/v1/events.pb.h"
 #include "troupe/v1/settings.pb.h"
 #include "troupe/v1/state.pb.h"
@@ -263,6 +264,39 @@ TEST_F(Rights, WhatHappensIsForThoseWhoWereThere) {
     EXPECT_TRUE(told("carl", type).empty()) << type;
     EXPECT_TRUE(told("nobody", type).empty()) << type;
   }
+}
+
+// What is about somebody is for who was there, or for those whom it is about: over days of a whole world, with
+// everything that happens in it. An event that forgets its place would go to everybody.
+TEST_F(Rights, NothingAboutSomebodyIsForEverybody) {
+  (void)plant();
+  std::map<std::string, int> kinds;
+  for (int hour = 0; hour < 36; ++hour) {
+    world_.advance(game_hours(1));
+    for (const auto* who : {"anna", "bert"}) {
+      pb::CapabilitiesExecuteRequest wait;
+      wait.mutable_action()->set_verb("wait");
+      (void)world_.call<pb::Verdict>(test::player(who), wait);
+    }
+  }
+  pb::NpcDieRequest die;
+  die.set_npc("pip");
+  die.set_cause("a fall");
+  EXPECT_TRUE(world_.call<pb::NpcView>(test::designer(), die));
+  (void)must<pb::StateDocument, pb::StateDeleteRequest>(game_, R"({"kind":"player","id":"bert"})");
+  (void)must<pb::PlayerTier, pb::SettingsSetTierRequest>(game_, R"({"player":"anna","tier":"premium"})");
+  for (const auto& envelope : world_.events()) {
+    ++kinds[envelope.type()];
+    if (envelope.audience().kind() != pb::Audience::EVERYBODY) continue;
+    const auto type = find_event_type(envelope.type());
+    ASSERT_TRUE(type);
+    for (const char* whose : {"npc", "player", "actor", "to", "id"}) {
+      const auto* field = (*type)->message->FindFieldByName(whose);
+      EXPECT_TRUE(field == nullptr || field->type() != FieldDescriptor::TYPE_STRING)
+          << envelope.ShortDebugString();
+    }
+  }
+  EXPECT_GT(kinds.size(), 15U);
 }
 
 }  // namespace
