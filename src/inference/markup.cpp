@@ -1,10 +1,10 @@
 #include "inference/markup.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/text.h"
+#include "inference/markup_names.h"
 
 namespace troupe::inference {
 
@@ -15,94 +15,6 @@ constexpr std::string_view kWideBar = "\xEF\xBD\x9C";    // U+FF5C, in some toke
 constexpr std::string_view kWideSpace = "\xE2\x96\x81";  // U+2581, in them instead of a space
 constexpr std::string_view kLeft = "\xE2\x97\x81";       // U+25C1
 constexpr std::string_view kRight = "\xE2\x96\xB7";      // U+25B7
-
-// Names in lower case, without bars, slashes and brackets.
-constexpr std::array<std::string_view, 19> kThoughts = {
-    "think",           "thinking", "thought",    "thoughts",         "reasoning",  "reason",
-    "reflection",      "analysis", "scratchpad", "monologue",        "seed:think", "inner_monologue",
-    "antthinking",     "cot",      "deliberate", "internal_thought", "musing",     "ponder",
-    "chain_of_thought"};
-constexpr std::array<std::string_view, 11> kThoughtsEnd = {
-    "end_of_thought",  "end_thinking", "thought_end", "think_end", "end_think",    "endthink",
-    "end_of_thinking", "unused95",     "end_thought", "eothink",   "end_reasoning"};
-constexpr std::array<std::string_view, 8> kThoughtsBegin = {
-    "begin_of_thought", "start_thinking", "thought_start",     "think_start",
-    "begin_think",      "unused94",       "begin_of_thinking", "start_of_thought"};
-constexpr std::array<std::string_view, 16> kHidden = {
-    "tool_call",  "tool_calls",       "tool_response", "tool_responses", "function_call", "function_calls",
-    "function",   "tool_code",        "tool_use",      "tool_result",    "tool_results",  "invoke",
-    "python_tag", "tool_calls_begin", "start_action",  "tool_call_begin"};
-constexpr std::array<std::string_view, 4> kHiddenEnd = {"tool_calls_end", "end_action", "tool_call_end",
-                                                        "eom_id"};
-constexpr std::array<std::string_view, 20> kEnds = {"im_end",
-                                                    "eot_id",
-                                                    "eot",
-                                                    "end",
-                                                    "return",
-                                                    "endoftext",
-                                                    "end_of_text",
-                                                    "eom_id",
-                                                    "end_of_turn",
-                                                    "eos",
-                                                    "end_of_sentence",
-                                                    "call",
-                                                    "end_response",
-                                                    "turn_end",
-                                                    "end_of_turn_token",
-                                                    "end_of_utterance",
-                                                    "eod",
-                                                    "end_of_solution",
-                                                    "eop",
-                                                    "endofturn"};
-constexpr std::array<std::string_view, 7> kStarts = {
-    "im_start", "start_of_turn", "turn_start", "start_of_turn_token", "im_user", "im_system", "im_assistant"};
-constexpr std::array<std::string_view, 2> kHeaders = {"start", "start_header_id"};
-constexpr std::array<std::string_view, 19> kDropped = {"s",
-                                                       "bos",
-                                                       "pad",
-                                                       "unk",
-                                                       "mask",
-                                                       "sop",
-                                                       "sep",
-                                                       "cls",
-                                                       "begin_of_text",
-                                                       "startoftext",
-                                                       "begin_of_sentence",
-                                                       "fim_prefix",
-                                                       "fim_suffix",
-                                                       "fim_middle",
-                                                       "fim_pad",
-                                                       "begin_of_solution",
-                                                       "start_response",
-                                                       "start_text",
-                                                       "end_text"};
-constexpr std::array<std::string_view, 22> kBrackets = {"think",
-                                                        "/think",
-                                                        "thinking",
-                                                        "/thinking",
-                                                        "reasoning",
-                                                        "/reasoning",
-                                                        "INST",
-                                                        "/INST",
-                                                        "TOOL_CALLS",
-                                                        "TOOL_RESULTS",
-                                                        "/TOOL_RESULTS",
-                                                        "AVAILABLE_TOOLS",
-                                                        "/AVAILABLE_TOOLS",
-                                                        "SYSTEM_PROMPT",
-                                                        "/SYSTEM_PROMPT",
-                                                        "gMASK",
-                                                        "BOS",
-                                                        "EOS",
-                                                        "PAD",
-                                                        "UNK",
-                                                        "MASK",
-                                                        "SEP"};
-constexpr std::array<std::string_view, 8> kOwnRoles = {"assistant", "model", "ai",  "bot",
-                                                       "gpt",       "",      "npc", "character"};
-constexpr std::array<std::string_view, 10> kOtherRoles = {"user",    "system",  "tool",     "developer",
-                                                          "human",   "ipython", "function", "environment",
-                                                          "context", "player"};
 
 bool is_one(const auto& list, std::string_view name) { return std::ranges::find(list, name) != list.end(); }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -115,6 +27,16 @@ bool is_blank(std::string_view text) { return std::ranges::all_of(text, is_space
 // Whether `text` has come so far as a beginning of `whole`, letter case aside.
 bool begins(std::string_view text, std::string_view whole) {
   return text.size() < whole.size() && lower_ascii(text) == lower_ascii(whole.substr(0, text.size()));
+}
+
+// Whether one word of a name of several is in the list.
+bool has_one(const auto& list, std::string_view name) {
+  while (!name.empty()) {
+    const auto word = name.substr(0, name.find_first_of("_-:"));
+    if (is_one(list, word)) return true;
+    name.remove_prefix(std::min(name.size(), word.size() + 1));
+  }
+  return false;
 }
 
 bool is_numbered(std::string_view name, std::string_view lead) {
@@ -134,9 +56,11 @@ Markup::Means Markup::meaning_of(std::string_view name, bool closes, bool contro
   if (is_one(kThoughts, name)) return closes ? Means::close : Means::open;
   if (is_one(kThoughtsBegin, name)) return Means::open;
   if (is_one(kThoughtsEnd, name)) return Means::close;
+  if (has_one(kThoughtWords, name)) return closes || has_one(kEndWords, name) ? Means::close : Means::open;
   if (is_one(kHiddenEnd, name)) return Means::unhide;
   if (is_one(kHidden, name)) return closes ? Means::unhide : Means::hide;
-  if (control && name == "channel") return Means::channel;
+  if (control && name == "channel") return closes ? Means::close : Means::channel;
+  if (control && name == "turn") return closes ? Means::end : Means::start;
   if (control && (name == "message" || name == "end_header_id")) return Means::message;
   if (control && is_one(kHeaders, name)) return Means::header;
   if (control && is_one(kOtherRoles, name)) return Means::others;
@@ -188,6 +112,7 @@ Markup::Tag Markup::control_at(std::string_view text) const {
 }
 
 // <name>, </name>, <name attribute>, <function=name>; of thoughts and calls also without the last bracket.
+// And <name|>, which ends what <|name> has begun.
 Markup::Tag Markup::named_at(std::string_view text) const {
   std::string_view rest = text.substr(1);
   bool closes = false;
@@ -203,6 +128,10 @@ Markup::Tag Markup::named_at(std::string_view text) const {
     return {Means::more};
   }
   rest.remove_prefix(size);
+  if (const auto ends = meaning_of(name, true, true); rest.starts_with('|') && ends != Means::drop) {
+    if (rest.size() == 1) return {Means::more};
+    if (rest[1] == '>') return {ends, text.size() - rest.size() + 2};
+  }
   auto means = meaning_of(name, closes, false);
   if (means == Means::none && kind_ == Kind::speech && !name.empty() && is_letter(name.front()))
     means = Means::drop;
@@ -406,7 +335,8 @@ bool Markup::eat_role(bool last) {
   const auto role = lower_ascii(text.substr(0, std::min(size, kTagBytesMax)));
   mode_ = Mode::show;
   if (is_one(kOtherRoles, role)) mode_ = Mode::other;
-  if (is_one(kOwnRoles, role) || is_one(kOtherRoles, role)) at_ += size;
+  if (is_one(kThoughts, role)) act(Means::open);
+  if (is_one(kOwnRoles, role) || is_one(kOtherRoles, role) || is_one(kThoughts, role)) at_ += size;
   return true;
 }
 
