@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "pack/pack_draft.h"
 
@@ -16,8 +17,8 @@ bool has_feature(const Place& place, const std::string& kind) {
   return std::ranges::find(place.features, kind, &Feature::kind) != place.features.end();
 }
 
-// The phases of the day that touch the entry's time.
-bool meets_phase(const RoutineEntry& entry, const std::vector<std::string>& names) {
+// Whether some minute of the entry is in one of the phases, or in none of them where that is asked.
+bool meets_phase(const RoutineEntry& entry, const std::vector<std::string>& names, bool negated) {
   struct Span {
     Phase phase;
     int from;
@@ -33,10 +34,26 @@ bool meets_phase(const RoutineEntry& entry, const std::vector<std::string>& name
       const bool named = std::ranges::find(names, std::string(name_of(span.phase))) != names.end();
       const int begin = entry.from.minute;
       const int end = begin + std::max(entry.minutes, 1);
-      if (named && span.from + shift < end && begin < span.to + shift) return true;
+      if (named != negated && span.from + shift < end && begin < span.to + shift) return true;
     }
   }
   return false;
+}
+
+// Why it is never such weather in a region; "" = it may be.
+std::string never_under(const Condition& condition, const Region& region) {
+  if (region.sky == Region::Sky::none) return condition.negated ? "" : "there is no weather";
+  std::set<std::string> states;
+  if (region.sky == Region::Sky::constant) states.insert(std::string(name_of(region.start)));
+  for (const auto& [season, matrix] : region.seasons) {
+    for (const auto& [state, next] : matrix) states.insert(std::string(name_of(state)));
+  }
+  const bool may = std::ranges::any_of(states, [&](const auto& state) {
+    return (std::ranges::find(condition.names, state) != condition.names.end()) != condition.negated;
+  });
+  if (may) return {};
+  return fmt::format("the weather is {} {}", condition.negated ? "always" : "never",
+                     fmt::join(condition.names, " or "));
 }
 
 // Why a condition can never hold at `place`; "" = it can, for all that a pack can tell.
@@ -90,18 +107,24 @@ std::string never_by(const Verb& verb, const Npc& npc) {
 void check_routine_verbs(Draft& draft) {
   const Pack& pack = draft.pack;
   // What is wrong there may be the reason.
-  if (draft.report.is_about("verbs.yaml") || draft.report.is_about("places.yaml")) return;
+  if (draft.report.is_about("verbs.yaml") || draft.report.is_about("places.yaml") ||
+      draft.report.is_about("climate.yaml"))
+    return;
   for (const Npc& npc : pack.npcs) {
     for (const RoutineEntry& entry : npc.routine) {
       const Verb* verb = pack.verb(entry.verb.str());
       const Place* place = pack.place(entry.place.str());
       if (verb == nullptr || place == nullptr) continue;  // none, or already reported
       std::string why = never_by(*verb, npc);
+      const Region* region = pack.region(place->region.str());
       for (const Condition& condition : verb->preconditions) {
         if (why.empty()) why = never_here(condition, *verb, *place);
-        if (why.empty() && condition.kind == Condition::Kind::phase && !condition.negated &&
-            !meets_phase(entry, condition.names)) {
-          why = fmt::format("it is done at {}", fmt::join(condition.names, " or "));
+        if (why.empty() && condition.kind == Condition::Kind::weather && region != nullptr)
+          why = never_under(condition, *region);
+        if (why.empty() && condition.kind == Condition::Kind::phase &&
+            !meets_phase(entry, condition.names, condition.negated)) {
+          why = fmt::format("it is {}done at {}", condition.negated ? "not " : "",
+                            fmt::join(condition.names, " or "));
         }
       }
       if (why.empty()) continue;

@@ -200,9 +200,9 @@ Fields::~Fields() {
   for (const Node& key : cursor_.node().keys) {
     if (key.kind != Node::Kind::scalar || std::ranges::find(asked_, key.text) != asked_.end()) continue;
     meant.push_back(nearest(key.text, asked_));
-    cursor_.report().add({cursor_.at().file, key.line, key.column},
-                         fmt::format("{} has no key {}", what_, shown(key.text)),
-                         nearest_or_list(key.text, asked_));
+    cursor_.report().misspelt({cursor_.at().file, key.line, key.column}, meant.back(),
+                              fmt::format("{} has no key {}", what_, shown(key.text)),
+                              nearest_or_list(key.text, asked_));
   }
   for (const auto& [key, what] : missing_) {
     if (std::ranges::find(meant, key) == meant.end())

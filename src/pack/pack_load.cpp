@@ -240,6 +240,31 @@ void read_folders(const Files& files, Draft& draft) {
   }
 }
 
+// What a misspelt key has kept from being read is not missing.
+void leave_out_what_was_not_read(Draft& draft) {
+  struct Row {
+    Thing thing;
+    const char* file;
+    std::vector<const char*> keys;
+  };
+  const Row rows[] = {{Thing::region, "climate.yaml", {"regions", "id"}},
+                      {Thing::place, "places.yaml", {"places", "id"}},
+                      {Thing::feature, "places.yaml", {"places", "features", "id", "kind"}},
+                      {Thing::feature_kind, "places.yaml", {"places", "features", "kind"}},
+                      {Thing::fact, "facts.yaml", {"facts", "id"}},
+                      {Thing::faction, "factions.yaml", {"factions", "id"}},
+                      {Thing::good, "goods.yaml", {"goods", "id"}},
+                      {Thing::good_kind, "goods.yaml", {"goods", "kind"}},
+                      {Thing::verb, "verbs.yaml", {"verbs", "id"}},
+                      {Thing::archetype, "verbs.yaml", {"archetypes", "id"}},
+                      {Thing::month, "calendar.yaml", {"months", "id"}}};
+  for (const auto& row : rows) {
+    for (const char* key : row.keys) {
+      if (draft.report.has_misspelt(row.file, key)) draft.unread.insert(row.thing);
+    }
+  }
+}
+
 }  // namespace
 
 std::expected<Pack, std::vector<Problem>> load_pack(const std::filesystem::path& root,
@@ -258,8 +283,11 @@ std::expected<Pack, std::vector<Problem>> load_pack(const std::filesystem::path&
   if (!std::filesystem::is_directory(root, error)) return std::unexpected(draft.report.take());
   read_top_files(files, draft);
   read_folders(files, draft);
+  leave_out_what_was_not_read(draft);
   draft.report.set_depth(Depth::name);
   check_references(draft);
+  // That something is missing, or does not hang together, may only follow from a key that is misspelt.
+  if (draft.report.has_misspelt()) return std::unexpected(draft.report.take());
   draft.report.set_depth(Depth::whole);
   check_calendar_and_climate(draft);
   if (!draft.unread.contains(Thing::place)) {

@@ -207,8 +207,10 @@ void read_lines(Fields& npc_fields, Npc& npc, Draft& draft) {
   const auto lines = npc_fields.required("lines");
   if (!lines) return;
   std::size_t count = 0;
+  bool misread = false;
   for (const auto& [key, list] : lines->map("lines")) {
     const auto kind = key.choice("a kind of line", kLineKindNames);
+    misread = misread || !kind;
     for (const Cursor& line : list.list(key.node().text)) {
       std::string text = line.text("a line");
       draft.open(fmt::format("a line of '{}'", npc.id), text, line.at());
@@ -217,7 +219,8 @@ void read_lines(Fields& npc_fields, Npc& npc, Draft& draft) {
       ++count;
     }
   }
-  if (lines->node().kind != Node::Kind::map) return;
+  if (misread || lines->node().kind != Node::Kind::map)
+    return;  // those that are missing may be the ones misspelt
   for (const LineKind kind : {LineKind::greeting, LineKind::deflection, LineKind::unknown}) {
     const auto found = npc.lines.find(kind);
     if (found == npc.lines.end() || found->second.empty()) {

@@ -98,6 +98,44 @@ TEST(BrokenPacks, AreThereAndEachSaysSomething) {
   for (const std::string& name : broken_packs()) EXPECT_NE(read(kPacks / name / "expected.txt"), "") << name;
 }
 
+// Each key and each name of a whole pack, misspelt in one place: what is said first is about that, and what only
+// follows from it is left out.
+TEST(BrokenPacks, OneTypoIsSaidFirst) {
+  const auto is_word = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  const auto word_at = [&](const std::string& text, std::size_t at) {
+    std::size_t end = at;
+    while (end < text.size() && is_word(text[end])) ++end;
+    return text.substr(at, end - at);
+  };
+  int typos = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(kMinimal)) {
+    if (entry.path().extension() != ".yaml") continue;
+    const auto file = fs::relative(entry.path(), kMinimal);
+    const std::string good = read(entry.path());
+    for (std::size_t at = 0; at < good.size(); ++at) {
+      if (!is_word(good[at]) || (at > 0 && is_word(good[at - 1]))) continue;
+      const std::string word = word_at(good, at);
+      const auto after = good.substr(at + word.size(), 2);
+      const bool is_key = after == ": " || after == ":\n";
+      const bool is_id = at >= 4 && good.substr(at - 4, 4) == "id: ";
+      if (word.size() < 2 || (!is_key && !is_id)) continue;
+      std::string typo = word;
+      typo.insert(typo.size() - 1, 1, typo.back() == 'x' ? 'y' : 'x');
+      const TempPack pack;
+      write(pack.root() / file, good.substr(0, at) + typo + good.substr(at + word.size()));
+      const auto loaded = load_pack(pack.root());
+      if (loaded) continue;  // nobody means it
+      ++typos;
+      const auto first = to_string(loaded.error().front());
+      const auto line = 1 + std::count(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+      const bool there = first.starts_with(file.string() + ":" + std::to_string(line) + ":");
+      EXPECT_TRUE(there || first.contains(typo)) << file << " '" << word << "':\n" << messages(loaded);
+      EXPECT_LE(loaded.error().size(), 6U) << file << " '" << word << "':\n" << messages(loaded);
+    }
+  }
+  EXPECT_GT(typos, 150);
+}
+
 // With TROUPE_WRITE_REFERENCE=1 in the environment it is written anew.
 TEST(Reference, OfPackKeysIsFresh) {
   const auto made = pack_reference({kPacks / "every-key", "worlds/lanternfall", kMinimal});

@@ -159,6 +159,15 @@ bool Report::is_about(std::string_view file) const {
   return std::ranges::any_of(problems_, [&](const auto& entry) { return entry.second.file == file; });
 }
 
+void Report::misspelt(const Source& at, std::string meant, std::string what, std::string expected) {
+  add(Depth::key, at, std::move(what), std::move(expected));
+  misspelt_.emplace(at.file, std::move(meant));
+}
+
+bool Report::has_misspelt(const std::string& file, const std::string& meant) const {
+  return misspelt_.contains({file, meant});
+}
+
 std::vector<Problem> Report::take() {
   std::ranges::sort(problems_, {}, [](const auto& entry) {
     const auto& [depth, p] = entry;

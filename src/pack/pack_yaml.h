@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,7 +48,7 @@ class Schema {
 
 // How near to the root of the trouble a problem is: what is wrong in a file may be the reason for names that
 // point nowhere, and those for a map that does not hang together.
-enum class Depth { file, value, name, whole };
+enum class Depth { file, key, value, name, whole };
 
 // Collects what is wrong. Bounded: what is over the limit is only counted.
 class Report {
@@ -62,6 +63,10 @@ class Report {
   void set_depth(Depth depth) { depth_ = depth; }
   bool empty() const { return problems_.empty(); }
   bool is_about(std::string_view file) const;
+  // A key of a file that nobody knows, and the one that it may have meant ("" = none).
+  void misspelt(const Source& at, std::string meant, std::string what, std::string expected);
+  bool has_misspelt() const { return !misspelt_.empty(); }
+  bool has_misspelt(const std::string& file, const std::string& meant) const;
   void note_into(Schema* schema) { schema_ = schema; }
   Schema* schema() const { return schema_; }
   std::size_t size() const { return problems_.size() + left_out_; }
@@ -71,6 +76,7 @@ class Report {
  private:
   std::size_t problems_max_;
   Depth depth_ = Depth::value;
+  std::set<std::pair<std::string, std::string>> misspelt_;  // in which file, and what was meant
   Schema* schema_ = nullptr;
   std::size_t left_out_ = 0;
   std::vector<std::pair<Depth, Problem>> problems_;
