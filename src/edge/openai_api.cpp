@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <limits>
 #include <variant>
 
 #include "base/text.h"
@@ -18,6 +19,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::string_view kModelsPath = "/v1/models/";
+// A client's seed is any whole number of 64 bits; the largest that goes on is what a database holds.
+constexpr std::uint64_t kSeedMax = std::numeric_limits<std::int64_t>::max();
 
 // Of one of the answers: text, or how it ended.
 struct Piece {
@@ -89,7 +92,7 @@ class OpenAiApi::Answers {
   void start(OpenAiApi& api, const Caller& caller, const ParsedChat& chat, std::size_t index) {
     auto request = chat.request;
     auto& seed = request.generate.sampling.seed;
-    seed = chat.seeded ? seed + index : api.env_.ids.bits();
+    seed = chat.seeded ? (seed + index) & kSeedMax : api.env_.ids.bits();
     request.seeded = chat.seeded;
     if (auto& budget = request.account.budget) budget->value /= chat.choices;
     std::function<void(std::string_view)> on_text;

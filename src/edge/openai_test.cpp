@@ -223,6 +223,22 @@ TEST(OpenAi, SeveralChoices) {
   EXPECT_EQ(events.back(), "[DONE]");
 }
 
+// Those below zero too; what goes on is a number that a database can hold, for each of several choices.
+TEST(OpenAi, ASeedIsAnyWholeNumber) {
+  struct OpenAiRig s;
+  for (const auto& [seed, first, second] :
+       std::vector<std::array<std::string, 3>>{{"0", "0", "1"},
+                                               {"-1", "9223372036854775807", "0"},
+                                               {"-9223372036854775808", "0", "1"},
+                                               {"9223372036854775807", "9223372036854775807", "0"},
+                                               {"-5", "9223372036854775803", "9223372036854775804"}}) {
+    const auto before = s.notes.count("seed " + second);
+    ASSERT_EQ(s.chat(say("hi", R"(,"n":2,"seed":)" + seed)).status, 200) << seed;
+    EXPECT_GT(s.notes.count("seed " + first), 0U) << seed;
+    EXPECT_EQ(s.notes.count("seed " + second), before + 1) << seed;
+  }
+}
+
 TEST(OpenAi, LogProbabilities) {
   struct OpenAiRig s;
   const auto answer = s.chat(say("hi", R"(,"logprobs":true,"top_logprobs":2)")).json();
@@ -307,6 +323,24 @@ TEST(OpenAi, AnAnswerThatIsNoJsonIsAnErrorWhereJsonWasAskedFor) {
   const auto answer = s.chat(say("in words", R"(,"response_format":{"type":"json_object"})"));
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.json()["error"]["code"], "openai.no_json");
+}
+
+// The reader of JSON is the same at all doors.
+TEST(OpenAi, WhatIsNotJsonIsRefusedHereToo) {
+  struct OpenAiRig s;
+  for (const std::string& field : std::vector<std::string>{
+           R"("n":1,)", R"('n':1)", R"("n":1,"n":2)", R"("n":1,"\u006e":2)", R"("n":NaN)", R"("n":1//c)",
+           R"("n":01)", "\"user\":\"\xff\"", R"("user":"\ud800")", R"("n":123456789012345678901234567890)",
+           "\"n\":" + std::string(100, '[') + std::string(100, ']')}) {
+    for (const auto& [path, body] : std::vector<std::pair<std::string, std::string>>{
+             {"/v1/chat/completions", R"({"model":"silver","messages":[{"role":"user","content":"a"}],)"},
+             {"/v1/embeddings", R"({"model":"m","input":"a",)"}}) {
+      const auto answer = post(s.rig.port(), path, body + field + "}");
+      EXPECT_EQ(answer.status, 400) << path << field;
+      EXPECT_NE(answer.body.find("the JSON is not well formed: line 1, column "), std::string::npos)
+          << answer.body;
+    }
+  }
 }
 
 TEST(OpenAi, BadRequestsInOpenAisShape) {
