@@ -165,6 +165,56 @@ TEST(OpenAiRules, ToolsThatCannotBe) {
     expect_refused(row);
 }
 
+TEST(OpenAiRules, TheSchemasOfAllToolsAreCountedTogether) {
+  std::string many;
+  for (int i = 0; i < 20; ++i) {
+    many += (i ? "," : "") +
+            tool(fmt::format(
+                R"("name":"f{0}","parameters":{{"properties":{{"a":{{"pattern":"^[a-z]{{1,9{0}}}$"}},)"
+                R"("b":{{"pattern":"^([ab]{{1,30}}c{0}){{1,20}}$"}}}}}})",
+                i));
+  }
+  expect_refused({tools(many), "openai.bad_request", "tools[14].function.parameters"});
+}
+
+// What OpenAI takes, here as there.
+TEST(OpenAiRules, WhatSaysNothingIsTaken) {
+  const std::string user = R"({"role":"user","content":"a"})";
+  const std::string call =
+      R"({"role":"assistant","content":"","tool_calls":[{"id":"c","type":"function","function":{"name":"f",)"
+      R"("arguments":""}}]})";
+  struct Row {
+    std::string list;
+    std::vector<std::string> told;
+  };
+  for (const auto& row : std::vector<Row>{
+           {user + R"(,{"role":"assistant","content":""},)" + user, {"a", "", "a"}},
+           {user + R"(,{"role":"assistant","content":null,"refusal":"no"},)" + user, {"a", "", "a"}},
+           {user + "," + call + R"(,{"role":"tool","tool_call_id":"c","content":""})",
+            {"a", "f {} answered: "}},
+           {user + "," + call +
+                R"(,{"role":"tool","tool_call_id":"c","content":[{"type":"text","text":""}]})",
+            {"a", "f {} answered: "}},
+           {R"({"role":"user","content":[{"type":"text","text":""},{"type":"text","text":"b"}]})", {"b"}},
+           {R"({"role":"user","content":""})", {""}},
+           {R"({"role":"user","content":[]})", {""}},
+           {R"({"role":"system","content":""},)" + user, {"", "a"}},
+           {R"({"role":"user","name":"bob","content":"a"},{"role":"assistant","name":"marta","content":"b"})",
+            {"bob: a", "marta: b"}},
+           {R"({"role":"user","name":"","content":"a"})", {"a"}}}) {
+    const auto chat = parse_chat(messages(row.list));
+    ASSERT_TRUE(chat) << row.list << chat.error().message;
+    std::vector<std::string> told;
+    for (const auto& message : chat->request.generate.messages) told.push_back(message.text);
+    EXPECT_EQ(told, row.told) << row.list;
+  }
+  for (const char* more :
+       {R"("stop":"")", R"("stop":["",""])", R"("user":"")", R"("tools":[],"tool_choice":"auto")",
+        R"("seed":null)",
+        R"("tools":[{"type":"function","function":{"name":"f","description":"","parameters":null}}])"})
+    EXPECT_TRUE(parse_chat(ask(more))) << more;
+}
+
 TEST(OpenAiRules, SchemasThatNothingMatches) {
   const std::string where = "response_format.json_schema.schema";
   for (const char* schema :

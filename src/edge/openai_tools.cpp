@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "edge/openai_schema.h"
+#include "schema/schema.h"
 
 namespace troupe::edge {
 
@@ -33,7 +34,7 @@ bool good_name(std::string_view name) {
   });
 }
 
-Result<Tool> tool_of(const Json& entry, const std::string& where) {
+Result<Tool> tool_of(const Json& entry, const std::string& where, std::int64_t& states_left) {
   if (!entry.is_object()) return bad_at(where, "must be an object");
   TRY(const auto type, at(where, text(entry, "type")));
   if (type != "function") return unsupported(fmt::format("'{}.type' {}", where, utf8_prefix(type, 64)));
@@ -51,7 +52,7 @@ Result<Tool> tool_of(const Json& entry, const std::string& where) {
     tool.parameters = R"({"type":"object","properties":{},"additionalProperties":false})";
     return tool;
   }
-  TRY_VOID(check_schema(*parameters, inside + ".parameters"));
+  TRY_VOID(check_schema(*parameters, inside + ".parameters", states_left));
   tool.parameters = dump(*parameters);
   return tool;
 }
@@ -95,9 +96,10 @@ Result<ToolUse> tools_of(const Json& body) {
   if (const Json* tools = find(body, "tools")) {
     if (!tools->is_array()) return bad_at("tools", "must be a list");
     if (tools->size() > kToolsMax) return bad_at("tools", fmt::format("holds at most {}", kToolsMax));
+    auto states_left = schema::Limits().pattern_states_max;
     for (std::size_t i = 0; i < tools->size(); ++i) {
       const auto where = fmt::format("tools[{}]", i);
-      TRY(auto tool, tool_of((*tools)[i], where));
+      TRY(auto tool, tool_of((*tools)[i], where, states_left));
       if (std::ranges::find(use.offered, tool.name, &Tool::name) != use.offered.end())
         return bad_at(where, fmt::format("is a second '{}'", tool.name));
       use.offered.push_back(std::move(tool));

@@ -63,14 +63,7 @@ class Step final : public Own<Step> {
 
 class Matches final : public Own<Matches> {
  public:
-  static Matches make(const Adapter& pattern) {
-    auto read = Pattern::read(pattern.asString());
-    if (!read) throw std::invalid_argument(read.error().message);  // to_plain() has read it before
-    Matches out;
-    out.pattern_ = *std::move(read);
-    out.text_ = pattern.asString();
-    return out;
-  }
+  explicit Matches(const Patterns::value_type& pattern) : pattern_(pattern.second), text_(pattern.first) {}
   bool validate(const Adapter& value, const std::vector<std::string>& at,
                 valijson::ValidationResults* results) const override {
     if (!value.isString()) return true;
@@ -110,6 +103,19 @@ class Builder final : public valijson::ConstraintBuilder {
   valijson::constraints::Constraint* make(const Adapter& value) const override {
     return new T(T::make(value));
   }
+};
+
+class MatchesBuilder final : public valijson::ConstraintBuilder {
+ public:
+  explicit MatchesBuilder(const Patterns& patterns) : patterns_(patterns) {}
+  valijson::constraints::Constraint* make(const Adapter& value) const override {
+    const auto known = patterns_.find(value.asString());
+    if (known == patterns_.end()) throw std::invalid_argument("a pattern that nobody read");
+    return new Matches(*known);
+  }
+
+ private:
+  const Patterns& patterns_;
 };
 
 std::unexpected<Error> not_met(std::string why) {
@@ -171,6 +177,7 @@ struct Schema::Compiled {
   Limits limits;
   valijson::Schema schema;
   bool unique = false;  // somewhere it asks for lists without repetition
+  std::int64_t pattern_states = 0;
 };
 
 Result<Schema> Schema::read(std::string_view text, const Limits& limits) {
@@ -185,13 +192,15 @@ Result<Schema> Schema::read(std::string_view text, const Limits& limits) {
   if (!root)
     return fail(Code::invalid_argument, "schema.bad", "the schema is no JSON: " + root.error().message);
   if (!root->is_object()) return fail(Code::invalid_argument, "schema.bad", "a schema is a JSON object");
-  TRY(const Json plain, to_plain(*root, limits));
+  Patterns patterns;
+  TRY(const Json plain, to_plain(*root, limits, patterns));
   TRY_VOID(check_schema_work(*root));
   if (const auto why = why_nothing_matches(plain))
     return fail(Code::invalid_argument, "schema.impossible", *why);
 
   auto compiled = std::make_shared<Compiled>();
   compiled->limits = limits;
+  for (const auto& [name, pattern] : patterns) compiled->pattern_states += pattern.states();
   auto given =
       nlohmann::json::parse(plain.dump(-1, ' ', false, Json::error_handler_t::replace), nullptr, false);
   whole_numbers(given);
@@ -199,7 +208,7 @@ Result<Schema> Schema::read(std::string_view text, const Limits& limits) {
   try {
     valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
     parser.addConstraintBuilder(kStep, new Builder<Step>());
-    parser.addConstraintBuilder(kPattern, new Builder<Matches>());
+    parser.addConstraintBuilder(kPattern, new MatchesBuilder(patterns));
     parser.addConstraintBuilder(kFormat, new Builder<HasFormat>());
     parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(given), compiled->schema);
   } catch (const std::exception& e) {
@@ -207,6 +216,8 @@ Result<Schema> Schema::read(std::string_view text, const Limits& limits) {
   }
   return Schema(std::move(compiled));
 }
+
+std::int64_t Schema::pattern_states() const { return compiled_->pattern_states; }
 
 Result<void> Schema::check(std::string_view document) const {
   const auto& limits = compiled_->limits;

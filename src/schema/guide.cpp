@@ -435,7 +435,8 @@ Result<Guide> guide_of(std::string_view schema) {
                 "a schema of more than 64 KiB, or nested too deep");
   const Json root = Json::parse(schema.begin(), schema.end(), nullptr, false);
   if (!root.is_object()) return fail(Code::invalid_argument, "schema.bad", "a schema is a JSON object");
-  TRY(const Json plain, to_plain(root, limits));
+  Patterns patterns;
+  TRY(const Json plain, to_plain(root, limits, patterns));
   if (const auto why = why_nothing_matches(plain))
     return fail(Code::invalid_argument, "schema.impossible", *why);
   auto guide = Guiding(plain).run();

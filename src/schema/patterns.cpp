@@ -114,6 +114,8 @@ std::int64_t Pattern::steps(std::size_t bytes) const {
   return 1 + static_cast<std::int64_t>(bytes) * program_->re.ProgramSize() / kPerStep;
 }
 
+std::int64_t Pattern::states() const { return program_->re.ProgramSize(); }
+
 const std::vector<std::string>& format_names() {
   static const std::vector<std::string> kNames = [] {
     std::vector<std::string> names;

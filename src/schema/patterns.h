@@ -18,6 +18,8 @@ class Pattern {
   bool finds(std::string_view text) const;  // anywhere, as JSON schemas mean it
   // What that costs in a text of so many bytes, in steps of a check (some hundred nanoseconds).
   std::int64_t steps(std::size_t bytes) const;
+  // How large it is: a short pattern can ask for thousands. Each took about a microsecond to make.
+  std::int64_t states() const;
 
  private:
   struct Program;

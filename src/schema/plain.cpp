@@ -104,8 +104,8 @@ const Json* target_of(const Json& root, std::string_view ref) {
 
 class Plain {
  public:
-  Plain(const Json& root, const Limits& limits)
-      : root_(root), limits_(limits), largest_enum_(largest_enum_in(root)) {}
+  Plain(const Json& root, const Limits& limits, Patterns& patterns)
+      : root_(root), limits_(limits), patterns_(patterns), largest_enum_(largest_enum_in(root)) {}
 
   Result<Json> run() {
     TRY(auto all, of(root_, "schema", 0));
@@ -328,9 +328,15 @@ class Plain {
     const auto& text = value.get_ref<const std::string&>();
     if (text.size() > limits_.pattern_bytes_max)
       return too_much(fmt::format("{}: 'pattern' has {} bytes at most", at, limits_.pattern_bytes_max));
-    if (const auto read = Pattern::read(text); !read)
-      return unsupported(at, "'pattern' " + shown(text) + " (" + read.error().message + ")");
     out[kPattern] = value;
+    if (patterns_.contains(text)) return {};
+    auto read = Pattern::read(text);
+    if (!read) return unsupported(at, "'pattern' " + shown(text) + " (" + read.error().message + ")");
+    states_ += read->states();
+    if (states_ > limits_.pattern_states_max)
+      return too_much(
+          fmt::format("{}: 'pattern' {} and those before it are too large together", at, shown(text)));
+    patterns_.emplace(text, *std::move(read));
     return {};
   }
 
@@ -423,16 +429,20 @@ class Plain {
   };
   const Json& root_;
   const Limits& limits_;
+  Patterns& patterns_;
   const std::int64_t largest_enum_;  // of the whole schema
   std::vector<Wanted> wanted_;
   std::size_t nodes_ = 0;
   int deepest_ = 0;
   int reach_ = 0;
+  std::int64_t states_ = 0;  // of all patterns
 };
 
 }  // namespace
 
-Result<Json> to_plain(const Json& root, const Limits& limits) { return Plain(root, limits).run(); }
+Result<Json> to_plain(const Json& root, const Limits& limits, Patterns& patterns) {
+  return Plain(root, limits, patterns).run();
+}
 
 bool nested_deeper(std::string_view json, int most) {
   int depth = 0;

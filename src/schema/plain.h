@@ -3,10 +3,12 @@
 //
 // References point to "#/$defs/rN" only; a reference with keywords beside it stands in an allOf; tuples are
 // lists under `items`; patterns and formats have names of their own, so that no library runs them by itself.
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
+#include "schema/patterns.h"
 #include "schema/schema.h"
 
 namespace troupe::schema {
@@ -18,8 +20,10 @@ inline constexpr const char* kFormat = "troupe:format";
 inline constexpr const char* kStep = "troupe:step";  // in every schema: a check counts them
 inline constexpr const char* kDefs = "$defs";
 
-// Reasons as of Schema::read().
-Result<Json> to_plain(const Json& root, const Limits& limits);
+using Patterns = std::map<std::string, Pattern>;  // by their text: each is made once
+
+// Reasons as of Schema::read(). Leaves the patterns that it met in `patterns`.
+Result<Json> to_plain(const Json& root, const Limits& limits, Patterns& patterns);
 
 // Why nothing matches a plain schema, as far as this can be seen without solving it.
 std::optional<std::string> why_nothing_matches(const Json& plain);

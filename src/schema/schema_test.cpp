@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <ctime>
 
 #include "schema/guide.h"
 #include "schema/patterns.h"
@@ -230,6 +231,41 @@ TEST(Schema, ANameThatIsRequiredTwiceIsOne) {
   }() + "]}");
   ASSERT_FALSE(many);
   EXPECT_EQ(many.error().reason, "schema.too_large");
+}
+
+// A few bytes of a pattern are thousands of states, each about a microsecond: fifty kilobytes of them stopped
+// everybody's answers for three seconds.
+TEST(Schema, ThePatternsOfASchemaAreCountedTogether) {
+  const auto with = [](int count, const char* pattern) {
+    std::string properties;
+    for (int i = 0; i < count; ++i) {
+      properties += fmt::format(R"({}"p{}":{{"pattern":"^{}{}$"}})", i ? "," : "", i, pattern, i);
+    }
+    return R"({"properties":{)" + properties + "}}";
+  };
+  for (const char* pattern :
+       {"(a{1,30}b{1,30}){1,30}", "[a-z]{1,500}", "\\\\pL{1,5}", "(a|bc|d{2,9}){1,99}"}) {
+    const auto start = std::clock();
+    const auto many = Schema::read(with(900, pattern));
+    EXPECT_LT(std::clock() - start, CLOCKS_PER_SEC / 2) << pattern;
+    ASSERT_FALSE(many) << pattern;
+    EXPECT_TRUE(many.error().reason == "schema.too_much" || many.error().reason == "schema.too_large")
+        << many.error().message;
+  }
+  const auto few = Schema::read(with(20, "[a-z]{1,500}"));
+  ASSERT_TRUE(few) << few.error().message;
+  EXPECT_GT(few->pattern_states(), 10'000);
+  EXPECT_EQ(Schema::read(with(20, "[a-z]{1,500}"), {.pattern_states_max = 10'000}).error().reason,
+            "schema.too_much");
+  // The same pattern is made once, wherever it stands, and each place is held to it.
+  std::string same;
+  for (int i = 0; i < 380; ++i)
+    same += fmt::format(R"({}"p{}":{{"pattern":"^[a-z]{{1,500}}$"}})", i ? "," : "", i);
+  const auto repeated = Schema::read(R"({"properties":{)" + same + "}}");
+  ASSERT_TRUE(repeated) << repeated.error().message;
+  EXPECT_LT(repeated->pattern_states(), 2000);
+  EXPECT_TRUE(repeated->check(R"({"p0":"a","p379":"b"})"));
+  EXPECT_FALSE(repeated->check(R"({"p0":"a","p379":"B"})"));
 }
 
 TEST(Schema, TheStepsOfACheckAreCounted) {

@@ -159,7 +159,7 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
   CO_TRY(const Tier tier, parse_tier(request.tier(), Tier::silver));
   CO_TRY_VOID(check_means(request));
   CO_TRY(auto work, work_of(request, tier, deadline_of(caller, tier, request.deadline_ms())));
-  CO_TRY(const auto shape, router::shape_of(work.json_schema));
+  CO_TRY(const auto shape, shapes_.of(work.json_schema));
   CO_TRY(const auto freedom, freedom_of(request));
   Ask ask{.tier = tier,
           .player = request.player(),

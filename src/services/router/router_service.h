@@ -16,6 +16,7 @@
 #include "services/router/router_meanings.h"
 #include "services/router/router_premises.h"
 #include "services/router/router_purse.h"
+#include "services/router/router_shape.h"
 #include "services/router/router_switches.h"
 #include "troupe/v1/events.pb.h"
 #include "troupe/v1/router.pb.h"
@@ -99,6 +100,7 @@ class RouterService {
   std::optional<rt::Instant> turned_away_;  // when a talk last had no answer for lack of time
   router::Cache cache_;
   router::Meanings meanings_;
+  router::Shapes shapes_;
   struct {
     std::int64_t hits = 0;
     std::int64_t by_meaning = 0;

@@ -19,6 +19,13 @@ Result<std::optional<schema::Schema>> shape_of(const std::string& json_schema) {
   return read;
 }
 
+Result<std::optional<schema::Schema>> Shapes::of(const std::string& json_schema) {
+  if (const auto* known = read_.find(json_schema)) return *known;
+  TRY(auto read, shape_of(json_schema));
+  if (read) read_.put(json_schema, *read);
+  return read;
+}
+
 std::string without_fence(std::string text) {
   const auto bare = trim(text);
   if (!bare.starts_with("```") || !bare.ends_with("```") || bare.size() < 7) return text;
