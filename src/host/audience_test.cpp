@@ -88,30 +88,52 @@ const std::map<std::string, Row>& rows() {
   return kRows;
 }
 
-// A value in every field, messages in messages too.
+// A value in every field of whatever kind, messages in messages too.
 void fill(Message& message, const std::string& text, int depth = 0) {
   const auto* reflection = message.GetReflection();
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     const auto* field = message.GetDescriptor()->field(i);
-    if (field->is_repeated()) {
-      if (field->type() == FieldDescriptor::TYPE_STRING) reflection->AddString(&message, field, text);
-      if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_map() && depth < 3)
-        fill(*reflection->AddMessage(&message, field), text, depth + 1);
-      continue;
-    }
+    using R = google::protobuf::Reflection;
+    const auto one = [&](auto set, auto add, auto value) {
+      field->is_repeated() ? (reflection->*add)(&message, field, value)
+                           : (reflection->*set)(&message, field, value);
+    };
     switch (field->cpp_type()) {
       case FieldDescriptor::CPPTYPE_STRING:
-        reflection->SetString(&message, field, text);
+        one(&R::SetString, &R::AddString, text);
+        break;
+      case FieldDescriptor::CPPTYPE_INT32:
+        one(&R::SetInt32, &R::AddInt32, 7);
         break;
       case FieldDescriptor::CPPTYPE_INT64:
-        reflection->SetInt64(&message, field, 7);
+        one(&R::SetInt64, &R::AddInt64, 7);
         break;
-      case FieldDescriptor::CPPTYPE_MESSAGE:
-        if (depth < 3 && field->message_type()->file()->package() == "troupe.v1")
-          fill(*reflection->MutableMessage(&message, field), text, depth + 1);
+      case FieldDescriptor::CPPTYPE_UINT32:
+        one(&R::SetUInt32, &R::AddUInt32, 7U);
         break;
-      default:
+      case FieldDescriptor::CPPTYPE_UINT64:
+        one(&R::SetUInt64, &R::AddUInt64, 7U);
         break;
+      case FieldDescriptor::CPPTYPE_DOUBLE:
+        one(&R::SetDouble, &R::AddDouble, 7);
+        break;
+      case FieldDescriptor::CPPTYPE_FLOAT:
+        one(&R::SetFloat, &R::AddFloat, 7);
+        break;
+      case FieldDescriptor::CPPTYPE_BOOL:
+        one(&R::SetBool, &R::AddBool, true);
+        break;
+      case FieldDescriptor::CPPTYPE_ENUM:
+        one(&R::SetEnum, &R::AddEnum, field->enum_type()->value(field->enum_type()->value_count() - 1));
+        break;
+      case FieldDescriptor::CPPTYPE_MESSAGE: {
+        const auto& package = field->message_type()->file()->package();
+        if (depth > 3 || (!field->is_map() && package != "troupe.v1")) break;
+        fill(field->is_repeated() ? *reflection->AddMessage(&message, field)
+                                  : *reflection->MutableMessage(&message, field),
+             text, depth + 1);
+        break;
+      }
     }
   }
 }
@@ -214,15 +236,19 @@ TEST(Audience, HiddenFieldsAreCutOffForPlayers) {
     const Shown shown(emitted(type, *event, "quay", Audience::everybody()));
     auto public_event = new_message(type.message);
     ASSERT_TRUE(public_event->ParseFromString(shown.to(pb::ROLE_PLAYER, "anna")->payload()));
+    const auto has = [](const Message& message, const FieldDescriptor* field) {
+      const auto* reflection = message.GetReflection();
+      return field->is_repeated() ? reflection->FieldSize(message, field) > 0
+                                  : reflection->HasField(message, field);
+    };
     for (int i = 0; i < type.message->field_count(); ++i) {
       const auto* field = type.message->field(i);
       const bool is_hidden = std::ranges::find(hidden, field->name()) != hidden.end();
       EXPECT_EQ(field->options().GetExtension(pb::hidden), is_hidden)
           << type.type << "." << field->name() << ": the proto and the row differ";
-      const auto* reflection = public_event->GetReflection();
-      const bool there = field->is_repeated() ? reflection->FieldSize(*public_event, field) > 0
-                                              : reflection->HasField(*public_event, field);
-      if (is_hidden) EXPECT_FALSE(there) << type.type << "." << field->name();
+      if (!is_hidden) continue;
+      EXPECT_TRUE(has(*event, field)) << type.type << "." << field->name() << ": there was nothing to hide";
+      EXPECT_FALSE(has(*public_event, field)) << type.type << "." << field->name();
     }
     EXPECT_TRUE(shown.to(pb::ROLE_PLAYER, "anna")->trace().empty());
     EXPECT_FALSE(shown.to(pb::ROLE_PLAYER, "anna")->has_audience()) << "who else was there";
@@ -231,22 +257,31 @@ TEST(Audience, HiddenFieldsAreCutOffForPlayers) {
 }
 
 // Words that name what only their owner, or nobody, may know: such a field is hidden, or the row says why
-// not.
-TEST(Audience, FieldsThatSoundPrivateAreHidden) {
+// not. In messages within an event, too: there nothing is cut off, so nothing may sound so.
+void expect_hidden(const std::string& where, const google::protobuf::Descriptor& message, int depth) {
   const std::map<std::string, std::string> kFine = {
       {"EntityGone.reason", "left, deleted"},
       {"FactHeard.fact", "it is theirs"},
+      {"DialogueEnded.tier", "their own talk's"},
   };
-  for (const auto& type : all_event_types()) {
-    if (!type.info.players()) continue;
-    for (int i = 0; i < type.message->field_count(); ++i) {
-      const auto* field = type.message->field(i);
-      for (const char* word :
-           {"reason", "fact", "told", "decision", "memory", "relation", "secret", "prompt"}) {
-        if (!field->name().starts_with(word) || kFine.contains(type.type + "." + field->name())) continue;
-        EXPECT_TRUE(field->options().GetExtension(pb::hidden)) << type.type << "." << field->name();
-      }
+  for (int i = 0; i < message.field_count(); ++i) {
+    const auto* field = message.field(i);
+    const std::string name = where + "." + field->name();
+    if (depth == 0 && field->options().GetExtension(pb::hidden)) continue;
+    EXPECT_FALSE(field->options().GetExtension(pb::hidden)) << name << " is not cut off so deep inside";
+    for (const char* word : {"reason", "fact", "told", "decision", "memory", "relation", "secret", "prompt",
+                             "belief", "goal", "thought", "trust", "tier", "reasoning", "model"}) {
+      EXPECT_TRUE(!field->name().starts_with(word) || kFine.contains(name)) << name;
     }
+    const auto* below = field->message_type();
+    if (below != nullptr && below->file()->package() == "troupe.v1" && depth < 4)
+      expect_hidden(name, *below, depth + 1);
+  }
+}
+
+TEST(Audience, FieldsThatSoundPrivateAreHidden) {
+  for (const auto& type : all_event_types()) {
+    if (type.info.players()) expect_hidden(type.type, *type.message, 0);
   }
 }
 
