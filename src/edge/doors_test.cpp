@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "edge/auth.h"
 #include "edge/edge_rig.h"
 #include "edge/sign_ins.h"
@@ -155,6 +156,8 @@ TEST(Doors, WrongTokensAreLimitedOverHttpAndTheSocket) {
   options.config.tokens = {{sha256_hex("anna's"), pb::ROLE_PLAYER, "anna"}};
   options.config.limits.wrong_tokens = {.per_second = .001, .burst = 2};
   Rig rig(std::move(options));
+  log::configure(log::Format::text, log::Level::warn);  // (the next rig says otherwise)
+  testing::internal::CaptureStderr();
   const std::vector<std::string> right = {"Authorization: Bearer anna's"};
   EXPECT_EQ(get(rig.port(), "/api/time/Get", right).status, 200);
   EXPECT_EQ(get(rig.port(), "/api/time/Get", {"Authorization: Bearer a"}).status, 401);
@@ -167,6 +170,9 @@ TEST(Doors, WrongTokensAreLimitedOverHttpAndTheSocket) {
   EXPECT_EQ(get(rig.port(), "/api/time/Get", right).status, 200);
   EXPECT_EQ(get(rig.port(), "/api/time/Get").status, 401) << "no token is no try";
   EXPECT_EQ(rig.metric("troupe_edge_wrong_tokens_total"), 2);
+  const auto log = testing::internal::GetCapturedStderr();
+  EXPECT_NE(log.find("a wrong token from 127.0.0.1"), std::string::npos) << log;
+  EXPECT_EQ(log.find("Bearer"), std::string::npos) << "not which";
 }
 
 // ---- one reader of JSON for all doors

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "host/json.h"
 #include "tests/support/quay.h"
 #include "tests/support/world_fixture.h"
@@ -113,6 +115,65 @@ TEST_F(EventsTest, HistoryIsReadInPages) {
               ElementsAre("events.bad_limit: limit is 1001; expected 1 to 1000, or 0 for 100"));
   EXPECT_THAT(list(history(R"({"type":"FlorChanged"})")),
               ElementsAre("events.unknown_type: no event type 'FlorChanged'; did you mean 'FloraChanged'?"));
+}
+
+// Whatever reads the log does it in turns among those who ask, off the io thread: who asks for much waits behind
+// themselves.
+TEST_F(EventsTest, WhoReadsMuchWaitsBehindThemselves) {
+  cues(3);
+  ASSERT_TRUE(consume(R"({"consumer":"a"})"));
+  ASSERT_TRUE(consume(R"({"consumer":"b"})"));
+  struct Read {
+    const char* method;
+    std::string greedy, other;
+  };
+  const auto bytes = [](const auto& request) { return request.SerializeAsString(); };
+  using Consume = pb::EventsConsumeRequest;
+  for (const auto& one : std::vector<Read>{
+           {"events.History", bytes(pb::EventsHistoryRequest()), bytes(pb::EventsHistoryRequest())},
+           {"events.Stats", bytes(pb::EventsStatsRequest()), bytes(pb::EventsStatsRequest())},
+           {"events.Consume", bytes(read<Consume>(R"({"consumer":"a"})")),
+            bytes(read<Consume>(R"({"consumer":"b"})"))},
+           {"events.DeadLetters", bytes(pb::EventsDeadLettersRequest()),
+            bytes(pb::EventsDeadLettersRequest())}}) {
+    std::vector<std::string> order;
+    int busy = 0;
+    const auto ask = [&](const std::string& who, const std::string& request) {
+      world_.host().spawn("ask", [this, &order, &busy, &one, who, request]() -> rt::asio::awaitable<void> {
+        const Caller caller{.name = who, .role = pb::ROLE_DESIGNER};
+        const auto answer =
+            co_await call_over_bus(world_.env(), world_.bus(), *find_method(one.method), caller, request);
+        if (!answer && answer.error().reason == "reads.busy") {
+          ++busy;
+        } else {
+          EXPECT_TRUE(answer) << one.method << (answer ? "" : answer.error().message);
+          order.push_back(who);
+        }
+      });
+    };
+    // The readers are held until everybody has asked.
+    std::promise<void> all_asked;
+    const auto held = all_asked.get_future().share();
+    for (int i = 0; i < 4; ++i) {
+      world_.host().spawn("hold", [this, held]() -> rt::asio::awaitable<void> {
+        (void)co_await world_.timeline().db().read([held](db::Reader&) -> Result<void> {
+          held.wait();
+          return {};
+        });
+      });
+    }
+    const int asked = 40;
+    for (int i = 0; i < asked; ++i) ask("greedy", one.greedy);
+    ask("anna", one.other);
+    ask("bert", one.other);
+    world_.clock().settle();
+    all_asked.set_value();
+    world_.run_until([&] { return order.size() + static_cast<std::size_t>(busy) == asked + 2; });
+    EXPECT_GE(busy, 1) << one.method << ": what one caller waits for is bounded";
+    const auto place = [&](const char* who) { return std::ranges::find(order, who) - order.begin(); };
+    EXPECT_LE(place("anna"), 3) << one.method;
+    EXPECT_LE(place("bert"), 4) << one.method;
+  }
 }
 
 TEST_F(EventsTest, PlayersSeeWhatPlayersMay) {

@@ -353,6 +353,61 @@ TEST_F(WeatherServiceTest, PlayersMayNotMakeTheWeather) {
   EXPECT_EQ(world->call<pb::WeatherNow>(test::player(), request).error().code, Code::permission_denied);
 }
 
+// A hall inside a mountain, and a planet where the sun always shines.
+TEST(WeatherSkies, NoWeatherOneWeatherAndTheHeatOfAnotherPlanet) {
+  static const pack::Pack skies = [] {
+    auto pack = test::small_pack();
+    auto& hall = pack.climate.regions[0];
+    hall.sky = pack::Region::Sky::none;
+    hall.seasons.clear();
+    hall.hours.clear();
+    auto& desert = pack.climate.regions[1];
+    desert.sky = pack::Region::Sky::constant;
+    desert.start = pack::Weather::clear;
+    desert.seasons.clear();
+    desert.hours.clear();
+    desert.temperature_offset_c = 0;
+    for (const auto season :
+         {pack::Season::spring, pack::Season::summer, pack::Season::autumn, pack::Season::winter}) {
+      hall.temperatures[season] = {8, 12};
+      desert.temperatures[season] = {60, 80};
+    }
+    return pack;
+  }();
+  test::World world({test::mount<TimeService>(skies), test::mount<WeatherService>(skies)}, quick());
+  const auto now = [&](const std::string& region) {
+    pb::WeatherGetRequest request;
+    request.set_region(region);
+    return *world.call<pb::WeatherNow>(test::player(), request);
+  };
+  world.advance(game_days(12));  // into the next season
+  for (int hour = 0; hour < 24; ++hour) {
+    world.advance(game_hours(1));
+    EXPECT_EQ(now("harbour").state(), "none");
+    EXPECT_EQ(now("harbour").wind_kmh(), 0);
+    EXPECT_EQ(now("harbour").temperature_c(), 10);
+    EXPECT_EQ(now("moor").state(), "clear");
+    EXPECT_GE(now("moor").temperature_c(), 60);
+    EXPECT_LE(now("moor").temperature_c(), 80);
+  }
+  EXPECT_THAT(world.events_of<pb::WeatherChanged>(), IsEmpty());
+  EXPECT_THAT(world.events_of<pb::WeatherSevere>(), IsEmpty());
+  EXPECT_THAT(world.events_of<pb::WeatherTransitioned>("harbour"), IsEmpty());
+  for (const char* region : {"harbour", "moor"}) {
+    pb::WeatherForecastRequest ahead;
+    ahead.set_region(region);
+    ahead.set_hours(48);
+    const auto forecast = world.call<pb::WeatherForecastReply>(test::player(), ahead);
+    ASSERT_TRUE(forecast) << forecast.error().message;
+    for (const auto& hour : forecast->hours()) EXPECT_EQ(hour.state(), now(region).state());
+  }
+  pb::WeatherSetRequest storm;
+  storm.set_region("harbour");
+  storm.set_state("storm");
+  EXPECT_EQ(world.call<pb::WeatherNow>(test::designer(), storm).error().reason, "weather.none");
+  EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+}
+
 TEST_F(WeatherServiceTest, APackMayGainAndLoseRegions) {
   world->advance_to({8 * kHour});
   pack::Region isle = pack.climate.regions[0];
