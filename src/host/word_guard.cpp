@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/text.h"
+#include "moderation/slices.h"
 
 namespace troupe {
 
@@ -21,27 +22,6 @@ constexpr std::size_t kShort = 64;  // bytes: ids and names come again and again
 
 bool is_judged(pb::Role role) {
   return role == pb::ROLE_PLAYER || role == pb::ROLE_NPC || role == pb::ROLE_GAME_SERVER;
-}
-
-// What is looked at in one go: some milliseconds.
-constexpr std::size_t kSlice = 4096;
-constexpr std::size_t kOverlap = 256;
-
-// From where to where, so that each word and each phrase is whole in one of them.
-std::pair<std::size_t, std::size_t> slice_of(std::string_view text, std::size_t at) {
-  std::size_t end = text.size();
-  if (end - at > kSlice) {
-    end = at + kSlice;
-    const auto space = text.rfind(' ', end);
-    if (space != std::string_view::npos && space > at) end = space;
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
-  }
-  std::size_t from = at - std::min(at, kOverlap);
-  if (from > 0) {
-    const auto space = text.find(' ', from);
-    from = space < at ? space : at;
-  }
-  return {from, end};
 }
 
 bool names_a_player(const FieldDescriptor* field) {
@@ -160,7 +140,7 @@ Task<void> WordGuard::check(const rt::Env& env, const MethodInfo& method, const 
   for (const auto& [path, text, name] : texts.all()) {
     if (name && !rules_.own.contains(text)) CO_TRY_VOID(check_player_name(std::string(text)));
     for (std::size_t at = 0; at == 0 || at < text.size();) {
-      const auto [from, end] = slice_of(text, at);
+      const auto [from, end] = moderation::slice_of(text, at);
       const auto finding = judge(text.substr(from, end - from));
       if (!finding.allowed) {
         co_return std::unexpected(
@@ -170,7 +150,7 @@ Task<void> WordGuard::check(const rt::Env& env, const MethodInfo& method, const 
       }
       judged += end - at;
       at = std::max(end, at + 1);
-      if (judged < kSlice) continue;
+      if (judged < moderation::kSlice) continue;
       judged = 0;
       co_await boost::asio::post(env.executor, boost::asio::use_awaitable);  // others have their turn
     }

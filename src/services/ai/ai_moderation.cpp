@@ -1,9 +1,12 @@
 // Who may hear and say what: profiles, judgements, and what is recorded of them.
 #include <algorithm>
 #include <array>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "moderation/slices.h"
 #include "services/ai/ai_service.h"
 
 namespace troupe {
@@ -36,6 +39,23 @@ void take(const google::protobuf::RepeatedPtrField<pb::CategoryLevel>& from, Lev
 
 void cap(Levels& levels, const Levels& most) {
   for (std::size_t i = 0; i < moderation::kCategories; ++i) levels[i] = std::min(levels[i], most[i]);
+}
+
+// The same as moderation::look(), in slices: a long text stops nobody else's answers.
+rt::asio::awaitable<moderation::Found> look_in_turns(rt::Env env, std::string text) {
+  moderation::Found all;
+  for (std::size_t at = 0; at == 0 || at < text.size();) {
+    if (at > 0) co_await boost::asio::post(env.executor, boost::asio::use_awaitable);
+    const auto [from, end] = moderation::slice_of(text, at);
+    auto found = moderation::look(std::string_view(text).substr(from, end - from));
+    for (std::size_t i = 0; i < moderation::kCategories; ++i) {
+      if (found.levels[i] <= all.levels[i]) continue;
+      all.levels[i] = found.levels[i];
+      all.words[i] = std::move(found.words[i]);
+    }
+    at = std::max(end, at + 1);
+  }
+  co_return all;
 }
 
 // What a model that judges may find, in the order of the categories.
@@ -118,7 +138,7 @@ Task<pb::AiModerateReply> AiService::moderate(Caller caller, pb::AiModerateReque
   }
   auto allowed = allowed_for(request.player());
   take(request.allowed(), allowed);
-  const auto found = moderation::look(request.text());
+  const auto found = co_await look_in_turns(host_.env(), request.text());
   auto finding = moderation::judge(found, allowed);
   pb::AiModerateReply reply;
   reply.set_by("words");
