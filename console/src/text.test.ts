@@ -48,6 +48,10 @@ describe('sentence', () => {
   it('tells what is otherwise in a pack', () => {
     const parts = [{ part: 'npcs', added: ['eve'] }, { part: 'goods', removed: ['eel'], changed: ['rope'] }];
     expect(of('PackChanged', { parts })).toMatchObject({ text: 'The world goes on with another pack', why: 'npcs +eve, goods -eel ~rope' });
+    expect(of('PackChanged', { from_hash: 'a', to_hash: 'a', parts: [{ part: 'services', removed: ['weather'] }] })).toMatchObject({
+      text: 'The world goes on with other services',
+      why: 'services -weather',
+    });
   });
 
   it('names the region of the weather', () => {

@@ -105,7 +105,7 @@ export function sentence(event: WorldEvent, names: Names): Sentence {
       return about(`${names.thing(str(p.id) || event.subject)}: ${change || 'changed'}`, 'world');
     }
     case 'PackChanged':
-      return about('the world goes on with another pack', 'world', packChanges(p) ? { why: packChanges(p) } : {});
+      return about(str(p.from_hash) && p.from_hash === p.to_hash ? 'the world goes on with other services' : 'the world goes on with another pack', 'world', packChanges(p) ? { why: packChanges(p) } : {});
     case 'PhaseChanged':
       return about(kPhase[str(p.to).toLowerCase()] ?? `It is ${plain(str(p.to))}`, 'world');
     case 'DayChanged':

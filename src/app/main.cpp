@@ -7,6 +7,7 @@
 #include "app/models_here.h"
 #include "app/paths.h"
 #include "app/server.h"
+#include "app/services.h"
 #include "cli/cli.h"
 
 namespace {
@@ -35,6 +36,11 @@ int up(const cli::UpOptions& typed) {
   config.server.ready_as_json = typed.json;
   config.server.accept_loss = typed.accept_loss;
   if (typed.no_models) config.server.use_models = false;
+  if (!typed.services.empty()) {
+    auto services = services_from(typed.services);
+    if (!services) return complain(services.error(), 2);
+    config.server.services = *std::move(services);
+  }
   log::configure(config.log_format, config.log_level);
   if (const auto done = run_server(config.server); !done) return complain(done.error());
   return 0;

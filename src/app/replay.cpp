@@ -28,16 +28,18 @@ struct Rig {
   std::unique_ptr<Room> room;
   std::unique_ptr<WorldServices> services;
 
-  Result<void> open(const pack::Pack& pack, const std::filesystem::path& file, TimelineConfig config) {
+  Result<void> open(const pack::Pack& pack, const std::filesystem::path& file, TimelineConfig config,
+                    const OnlyServices& only = {}) {
     TRY(auto db, db::open_sqlite(env, {.path = file.string()}));
-    return start(pack, std::move(db), std::move(config));
+    return start(pack, std::move(db), std::move(config), only);
   }
 
-  Result<void> start(const pack::Pack& pack, std::unique_ptr<db::Db> db, TimelineConfig config) {
+  Result<void> start(const pack::Pack& pack, std::unique_ptr<db::Db> db, TimelineConfig config,
+                     const OnlyServices& only) {
     config.replay = true;
     room = std::make_unique<Room>(env, *bus, metrics, std::move(db), std::move(config));
     services = std::make_unique<WorldServices>(pack, room->host(), RouterConfig{}, NpcConfig{}, AiConfig{},
-                                               ModelsConfig{});
+                                               ModelsConfig{}, only);
     return room->open();
   }
 
@@ -105,21 +107,34 @@ Result<std::string> first_difference(db::Db& recorded, db::Db& replayed) {
   }
 }
 
-// The pack that the world began with, by hash.
-Result<std::string> first_pack(db::Reader& reader, const std::string& now) {
-  TRY(const auto rows, reader.query("select payload from inputs where type = $1 order by sequence limit 1",
-                                    db::Values{std::string(kPackTaken)}));
-  if (rows.empty()) return now;
-  pb::PackTaken taken;
-  if (!taken.ParseFromString(rows[0].blob(0)))
-    return fail(Code::internal, "log.bad_input", "the bytes are not a PackTaken message");
-  return taken.change().from_hash();
+ServiceNames names_in(const google::protobuf::RepeatedPtrField<std::string>& field) {
+  return {field.begin(), field.end()};
 }
 
-// Ends the stretch that was lived with one pack and begins the next: the database stays, the services are
-// made anew. As in the server, what is in memory alone goes.
-Result<void> change_pack(Rig& rig, std::unique_ptr<pack::Pack>& pack, const PackOf& pack_of,
-                         const InputRecord& input, const TimelineConfig& config) {
+// What the world began with: the pack's hash, and its services.
+struct Beginning {
+  std::string pack_hash;
+  ServiceNames services;
+};
+Result<Beginning> beginning(db::Reader& reader, const std::string& pack_now) {
+  Beginning out{.pack_hash = pack_now};
+  TRY(const auto changes, reader.query("select payload from inputs where type = $1 order by sequence limit 1",
+                                       db::Values{std::string(kPackTaken)}));
+  if (changes.empty()) {
+    TRY(const auto present, reader.query("select name from services where present = 1"));
+    for (const auto& service : present) out.services.insert(service.text(0));
+    return out;
+  }
+  pb::PackTaken taken;
+  if (!taken.ParseFromString(changes[0].blob(0)))
+    return fail(Code::internal, "log.bad_input", "the bytes are not a PackTaken message");
+  return Beginning{.pack_hash = taken.change().from_hash(), .services = names_in(taken.services_before())};
+}
+
+// Ends the stretch that was lived with one pack and some services, and begins the next: the database stays,
+// the services are made anew. As in the server, what is in memory alone goes.
+Result<void> go_on(Rig& rig, std::unique_ptr<pack::Pack>& pack, const PackOf& pack_of,
+                   const InputRecord& input, const TimelineConfig& config) {
   TRY_VOID(rig.timeline().run_to_pack_change(input));
   pb::PackTaken taken;
   (void)taken.ParseFromString(input.payload);  // run_to_pack_change() has
@@ -128,7 +143,7 @@ Result<void> change_pack(Rig& rig, std::unique_ptr<pack::Pack>& pack, const Pack
   *pack = std::move(next);
   auto again = config;
   again.pack_hash = pack->hash;
-  return rig.start(*pack, std::move(db), std::move(again));
+  return rig.start(*pack, std::move(db), std::move(again), names_in(taken.services()));
 }
 
 }  // namespace
@@ -139,7 +154,7 @@ Result<ReplayReport> replay_log(db::Db& recorded, const PackOf& pack_of, const s
   GameTime end;
   std::uint64_t seed = 0;
   std::string world;
-  std::string hash;
+  Beginning first;
   TRY_VOID(recorded.read_now([&](db::Reader& reader) -> Result<void> {
     TRY(tail, event_log::verify(reader));
     TRY(const auto rows, reader.query("select seed, game_ms, pack_hash, world from timeline"));
@@ -147,17 +162,17 @@ Result<ReplayReport> replay_log(db::Db& recorded, const PackOf& pack_of, const s
     seed = static_cast<std::uint64_t>(rows[0].integer(0));
     end = {rows[0].integer(1)};
     world = rows[0].text(3);
-    TRY(hash, first_pack(reader, rows[0].text(2)));
+    TRY(first, beginning(reader, rows[0].text(2)));
     return {};
   }));
   report.world = world;
   report.inputs = tail.inputs;
   report.events = tail.events;
   auto pack = std::make_unique<pack::Pack>();
-  TRY(*pack, pack_of(hash));
+  TRY(*pack, pack_of(first.pack_hash));
   const auto config = timeline_config(*pack, seed);
   Rig again;
-  TRY_VOID(again.open(*pack, copy, config));
+  TRY_VOID(again.open(*pack, copy, config, first.services));
   std::uint64_t after = 0;
   while (after < tail.inputs && report.problem.empty()) {
     std::vector<InputRecord> inputs;
@@ -166,7 +181,7 @@ Result<ReplayReport> replay_log(db::Db& recorded, const PackOf& pack_of, const s
       return {};
     }));
     for (const auto& input : inputs) {
-      if (input.type == kPackTaken) TRY_VOID(change_pack(again, pack, pack_of, input, config));
+      if (input.type == kPackTaken) TRY_VOID(go_on(again, pack, pack_of, input, config));
       const auto reply = again.timeline().replay(input);
       after = input.sequence;
       if (!reply || again.timeline().tail().inputs != input.sequence) {

@@ -181,8 +181,9 @@ class Server {
                                                      .tool = tool_path("models.py"),
                                                      .loaded = engines_.loaded,
                                                      .elsewhere = [this] { return remote_models(engines_); },
-                                                     .voices = engines_.voices});
-    shared_services_ = std::make_unique<SharedServices>(pack(), shared_->host());
+                                                     .voices = engines_.voices},
+                                        options_.services);
+    shared_services_ = std::make_unique<SharedServices>(pack(), shared_->host(), options_.services);
   }
 
   Result<void> begin() {
@@ -215,6 +216,19 @@ class Server {
     return checks;
   }
 
+  std::vector<edge::ServiceState> service_states() {
+    std::vector<edge::ServiceState> states;
+    for (const auto& row : all_service_rows()) {
+      auto& room = row.home == Home::world ? *world_ : *shared_;
+      const auto state = row.make == nullptr             ? "not_built"
+                         : !runs(row, options_.services) ? "left_out"
+                         : room.timeline().health()      ? "running"
+                                                         : "stalled";
+      states.push_back({.name = std::string(row.name), .room = room.name(), .state = state});
+    }
+    return states;
+  }
+
   Result<edge::Address> listen() {
     if (prepared_.tokens.empty() && !options_.hosts.empty()) {
       log::warn("edge",
@@ -233,6 +247,7 @@ class Server {
     };
     config.message_of_the_day = [this] { return services_->settings().text("world.message_of_the_day"); };
     config.ready_checks = ready_checks();
+    config.services = [this] { return service_states(); };
     openai_ = std::make_unique<RouterOpenAiBackend>(env_, *bus_, engines_);
     edge_ = std::make_unique<edge::Edge>(env_, *bus_, metrics_, world_->timeline(), std::move(config));
     edge_->serve_openai(*openai_);
@@ -254,9 +269,8 @@ class Server {
   void start() {
     shared_->start(group_);
     world_->start(group_);
-    services_->settings().start();
-    services_->router().start();
-    services_->npc().start();
+    shared_services_->start();
+    services_->start();
     edge_->start(group_);
   }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ struct ServerOptions {
   std::string listen_host = "127.0.0.1";
   std::uint16_t listen_port = 7777;
   std::optional<std::uint64_t> seed;
-  bool accept_loss = false;  // what was acknowledged and is missing: go on without it
+  std::optional<std::set<std::string>> services;  // by name; nothing: all (app/services.h)
+  bool accept_loss = false;                       // what was acknowledged and is missing: go on without it
   bool ready_as_json = false;
   bool use_models = true;
   std::map<std::string, inference::Freedoms> may;  // by model: instead of what the catalogue says

@@ -1,8 +1,10 @@
 #include "app/services.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "services/capabilities/capabilities_service.h"
 #include "services/events/events_service.h"
 #include "services/settings/settings_service.h"
@@ -51,51 +53,163 @@ AiConfig rated(AiConfig ai, const pack::Pack& pack) {
   return ai;
 }
 
+using Made = std::unique_ptr<Service>;
+
+constexpr ServiceRow kServices[] = {
+    {.name = "settings",
+     .home = Home::shared,
+     .make = [](const ServiceParts& of) -> Made { return std::make_unique<SettingsService>(of.host); }},
+    {.name = "time",
+     .make = [](const ServiceParts& of) -> Made { return std::make_unique<TimeService>(of.pack, of.host); }},
+    {.name = "weather",
+     .make = [](const ServiceParts& of) -> Made {
+       return std::make_unique<WeatherService>(of.pack, of.host);
+     }},
+    {.name = "state",
+     .make = [](const ServiceParts& of) -> Made { return std::make_unique<StateService>(of.pack, of.host); }},
+    {.name = "capabilities",
+     .needs = {"state"},
+     .make = [](const ServiceParts& of) -> Made {
+       return std::make_unique<CapabilitiesService>(of.pack, of.host);
+     }},
+    {.name = "router",
+     .make = [](const ServiceParts& of) -> Made {
+       return std::make_unique<RouterService>(of.host, of.world->router);
+     }},
+    {.name = "ai",
+     .make = [](const ServiceParts& of) -> Made {
+       return std::make_unique<AiService>(of.pack, of.host, of.world->texts, of.world->language,
+                                          of.world->ai);
+     }},
+    {.name = "npc",
+     .needs = {"time", "state", "capabilities"},
+     .make = [](const ServiceParts& of) -> Made {
+       return std::make_unique<NpcService>(of.pack, of.host, of.world->texts, of.world->language,
+                                           of.world->npc);
+     }},
+    {.name = "events",
+     .make = [](const ServiceParts& of) -> Made {
+       return std::make_unique<EventsService>(of.pack, of.host);
+     }},
+    {.name = "models",
+     .make = [](const ServiceParts& of) -> Made {
+       return std::make_unique<ModelsService>(of.host, of.world->models);
+     }},
+    {.name = "world",
+     .make = [](const ServiceParts& of) -> Made { return std::make_unique<WorldService>(of.pack, of.host); }},
+    {.name = "quests"},
+    {.name = "story"},
+    {.name = "lore"},
+    {.name = "traces"},
+    {.name = "language"},
+    {.name = "orchestration"},
+    {.name = "performance"},
+    {.name = "engine_watch", .home = Home::shared},
+    {.name = "payment", .home = Home::shared},
+    {.name = "training", .home = Home::shared},
+};
+
+constexpr bool needs_stand_above() {
+  for (const auto& row : kServices) {
+    for (const auto need : row.needs) {
+      if (need.empty()) continue;
+      bool found = false;
+      for (const auto& above : kServices) {
+        if (above.name == row.name) break;
+        found = found || (above.name == need && above.home == row.home);
+      }
+      if (!found) return false;
+    }
+  }
+  return true;
+}
+static_assert(needs_stand_above());
+
+std::vector<Made> make_all(Home home, const OnlyServices& only, const ServiceParts& parts) {
+  std::vector<Made> made;
+  for (const auto& row : kServices) {
+    if (row.home != home || !runs(row, only)) continue;
+    made.push_back(row.make(parts));
+  }
+  return made;
+}
+
+// The nearest name, as the end of a sentence; "" = none is near.
+std::string did_you_mean(std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& row : kServices) names.emplace_back(row.name);
+  const auto near = nearest(name, names);
+  return near.empty() ? "" : "; did you mean '" + near + "'?";
+}
+
 }  // namespace
 
+std::string_view name_of(Home home) { return home == Home::world ? "world" : "shared"; }
+
+std::span<const ServiceRow> all_service_rows() { return kServices; }
+
+bool runs(const ServiceRow& row, const OnlyServices& only) {
+  return row.make != nullptr && (!only || only->contains(std::string(row.name)));
+}
+
+Result<ServiceNames> services_from(std::string_view list) {
+  ServiceNames names;
+  for (const auto& part : split(list, ',')) {
+    const std::string name(trim(part));
+    const auto row = std::ranges::find(kServices, name, &ServiceRow::name);
+    if (row == std::end(kServices))
+      return fail(Code::invalid_argument, "services.unknown",
+                  "no service '" + name + "'" + did_you_mean(name));
+    if (row->make == nullptr)
+      return fail(Code::invalid_argument, "services.not_built", "'" + name + "' is not built yet");
+    names.insert(name);
+  }
+  for (const auto& row : kServices) {
+    if (!names.contains(std::string(row.name))) continue;
+    for (const auto need : row.needs) {
+      if (need.empty() || names.contains(std::string(need))) continue;
+      return fail(
+          Code::invalid_argument, "services.needs",
+          fmt::format("'{}' cannot run without '{}': add it, or leave '{}' out", row.name, need, row.name));
+    }
+  }
+  return names;
+}
+
 WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc,
-                             AiConfig ai, ModelsConfig models)
+                             AiConfig ai, ModelsConfig models, const OnlyServices& only)
     : texts_(pack::built_in_prompt_texts("en")),
       language_(language_of(pack)),
-      settings_(std::make_unique<WorldSettings>(host)),
-      time_(std::make_unique<TimeService>(pack, host)),
-      weather_(std::make_unique<WeatherService>(pack, host)),
-      state_(std::make_unique<StateService>(pack, host)),
-      capabilities_(std::make_unique<CapabilitiesService>(
-          pack, host,
-          [&timeline = host.timeline()](const Caller& caller, const google::protobuf::Message& question) {
-            return timeline.query(caller, question.GetDescriptor()->full_name(),
-                                  question.SerializeAsString());
-          })),
-      router_(std::make_unique<RouterService>(host, std::move(router))),
-      ai_(std::make_unique<AiService>(pack, host, texts_, language_, rated(std::move(ai), pack))),
-      npc_(std::make_unique<NpcService>(pack, host, texts_, language_,
-                                        with_settings(std::move(npc), *settings_))),
-      events_(std::make_unique<EventsService>(pack, host)),
-      models_(std::make_unique<ModelsService>(host, std::move(models))),
-      world_(std::make_unique<WorldService>(pack, host)) {
+      settings_(std::make_unique<WorldSettings>(host)) {
+  npc = with_settings(std::move(npc), *settings_);
+  ai = rated(std::move(ai), pack);
+  const WorldParts world{texts_, language_, router, npc, ai, models};
+  services_ = make_all(Home::world, only, {pack, host, &world});
   host.guard_words(words_of(pack));
   settings_->mount();
-  time_->mount();
-  weather_->mount();
-  state_->mount();
-  capabilities_->mount();
-  router_->mount();
-  ai_->mount();
-  npc_->mount();
-  events_->mount();
-  models_->mount();
-  world_->mount();
+  for (const auto& service : services_) service->mount();
 }
 
-WorldServices::~WorldServices() = default;
+// In reverse: each goes before what it refers to.
+WorldServices::~WorldServices() {
+  while (!services_.empty()) services_.pop_back();
+}
 
-SharedServices::SharedServices(const pack::Pack& pack, Host& host)
-    : settings_(std::make_unique<SettingsService>(host)) {
+void WorldServices::start() {
+  settings_->start();
+  for (const auto& service : services_) service->start();
+}
+
+SharedServices::SharedServices(const pack::Pack& pack, Host& host, const OnlyServices& only)
+    : services_(make_all(Home::shared, only, {pack, host})) {
   host.guard_words(words_of(pack));
-  settings_->mount();
+  for (const auto& service : services_) service->mount();
 }
 SharedServices::~SharedServices() = default;
+
+void SharedServices::start() {
+  for (const auto& service : services_) service->start();
+}
 
 TimelineConfig timeline_config(const pack::Pack& pack, std::optional<std::uint64_t> seed) {
   const auto& world = pack.world;

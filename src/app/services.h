@@ -1,12 +1,18 @@
 #pragma once
-// Every service of a world, and of what worlds share: one row each. A new service is one folder and one row
-// here.
-#include <functional>
+// Every service of Troupe, and how those of a room are made. A new service is one folder and one row in
+// services.cpp; the row's place is its place in the order of listening.
+#include <array>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "app/engines.h"
 #include "host/host.h"
+#include "host/service.h"
 #include "pack/pack.h"
 #include "pack/prompt_texts.h"
 #include "services/ai/ai_service.h"
@@ -17,50 +23,74 @@
 
 namespace troupe {
 
-class CapabilitiesService;
-class EventsService;
-class SettingsService;
-class StateService;
-class TimeService;
-class WeatherService;
-class WorldService;
 class WorldSettings;
 
-// The rooms of one world, in the order in which they hear an event.
+// Where a service lives: in each world, or once for all of them.
+enum class Home { world, shared };
+std::string_view name_of(Home home);
+
+// What a service is made of; all of it outlives the service.
+struct WorldParts {
+  const pack::PromptTexts& texts;
+  const talk::Language& language;
+  const RouterConfig& router;
+  const NpcConfig& npc;
+  const AiConfig& ai;
+  const ModelsConfig& models;
+};
+struct ServiceParts {
+  const pack::Pack& pack;
+  Host& host;
+  const WorldParts* world = nullptr;  // what services of a world have besides
+};
+
+struct ServiceRow {
+  std::string_view name;  // as in `time.Get`
+  Home home = Home::world;
+  // Without these it can do nothing: they stand above it in the table, and have to run where it runs. What
+  // else it asks may be away; then it answers as far as it can.
+  std::array<std::string_view, 3> needs = {};
+  std::unique_ptr<Service> (*make)(const ServiceParts& parts) = nullptr;  // none: it is not built yet
+};
+
+std::span<const ServiceRow> all_service_rows();
+
+using ServiceNames = std::set<std::string>;
+using OnlyServices = std::optional<ServiceNames>;  // nothing: all there are
+
+// "time,weather,state". `invalid_argument` services.unknown (with the nearest name), services.not_built,
+// services.needs.
+Result<ServiceNames> services_from(std::string_view list);
+bool runs(const ServiceRow& row, const OnlyServices& only);
+
+// The services of one world.
 class WorldServices {
  public:
   // The pack's language is whole: talk::language_of() says whether.
   WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc, AiConfig ai,
-                ModelsConfig models);
+                ModelsConfig models, const OnlyServices& only = {});
   ~WorldServices();
-  NpcService& npc() { return *npc_; }
-  RouterService& router() { return *router_; }
+  // Once, when the room is open.
+  void start();
+  // What is set, as this world has heard of it.
   WorldSettings& settings() { return *settings_; }
 
  private:
   const pack::PromptTexts texts_;
   const talk::Language language_;
   std::unique_ptr<WorldSettings> settings_;
-  std::unique_ptr<TimeService> time_;
-  std::unique_ptr<WeatherService> weather_;
-  std::unique_ptr<StateService> state_;
-  std::unique_ptr<CapabilitiesService> capabilities_;
-  std::unique_ptr<RouterService> router_;
-  std::unique_ptr<AiService> ai_;
-  std::unique_ptr<NpcService> npc_;
-  std::unique_ptr<EventsService> events_;
-  std::unique_ptr<ModelsService> models_;
-  std::unique_ptr<WorldService> world_;
+  std::vector<std::unique_ptr<Service>> services_;
 };
 
-// What all worlds share: players' settings.
+// Those that all worlds share.
 class SharedServices {
  public:
-  SharedServices(const pack::Pack& pack, Host& host);
+  SharedServices(const pack::Pack& pack, Host& host, const OnlyServices& only = {});
   ~SharedServices();
+  void start();
 
  private:
-  std::unique_ptr<SettingsService> settings_;
+  std::vector<std::unique_ptr<Service>> services_;
 };
 
 // How a world begins: from its pack, or with a seed of one's own.

@@ -28,7 +28,8 @@ void define_up(CLI::App& app, Command& command) {
   app.add_option("--listen", up.listen, "where to listen; port 0 picks one (default: 127.0.0.1:7777)")
       ->type_name("ADDRESS:PORT");
   app.add_option("--seed", up.seed, "of a new world, instead of the pack's")->type_name("N");
-  app.add_option("--services", up.services, "reserved: a part of the services cannot be started yet")
+  app.add_option("--services", up.services,
+                 "only these, e.g. time,weather,state; what they ask of others is unavailable (default: all)")
       ->type_name("NAMES");
   app.add_option("--models", up.models, "where the weights are (default: where set-up put them)")
       ->type_name("DIR");

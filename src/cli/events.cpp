@@ -119,7 +119,7 @@ std::string inferred(const Told& t) {
                      t.flag("deadline_met") ? "" : ", too late");
 }
 
-// "the pack is another: npcs +eve, goods -eel; as the world began: seed"
+// "the pack is another: npcs +eve, goods -eel; as the world began: seed", "goes on with: services -weather"
 std::string pack_changed(const Told& t) {
   if (t.flag("unknown")) return "the pack is another; what is otherwise is not known";
   constexpr std::size_t kShown = 8;
@@ -137,6 +137,7 @@ std::string pack_changed(const Told& t) {
   }
   std::string holds;
   for (const auto& key : list_in(t.payload(), "holds")) holds += (holds.empty() ? "" : ", ") + shown(key);
+  if (!t.text("from_hash").empty() && t.text("from_hash") == t.text("to_hash")) return "goes on with: " + out;
   return "the pack is another: " + (out.empty() ? "nothing that is kept" : out) +
          (holds.empty() ? "" : "; as the world began: " + holds);
 }

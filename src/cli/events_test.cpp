@@ -53,6 +53,9 @@ INSTANTIATE_TEST_SUITE_P(
             "PackChanged",
             R"({"parts":[{"part":"npcs","added":["eve"],"changed":["marta"]},{"part":"goods","removed":["eel"]}],"holds":["seed"]})",
             "the pack is another: npcs +eve ~marta, goods -eel; as the world began: seed"},
+        Case{"PackChanged",
+             R"({"from_hash":"a","to_hash":"a","parts":[{"part":"services","removed":["weather"]}]})",
+             "goes on with: services -weather"},
         Case{"PackChanged", R"({"unknown":true})", "the pack is another; what is otherwise is not known"},
         Case{
             "NpcDecided",

@@ -129,11 +129,6 @@ struct Completion {
     if constexpr (requires { options.server; }) return complete(options.server, environment);
     return std::nullopt;
   }
-  std::optional<std::string> operator()(UpOptions& up) const {
-    // Promised for servers that share a world; until then a part would start as if it were all.
-    if (!up.services.empty()) return "--services cannot start a part yet; leave it out to start all services";
-    return std::nullopt;
-  }
   std::optional<std::string> operator()(WatchOptions& watch) const {
     if (watch.ai && !watch.types.empty()) return "--ai and --type do not go together";
     for (const auto& type : watch.types) {

@@ -31,8 +31,6 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{{"model", "ls"}, "no command 'model'; did you mean 'models'?"},
         Bad{{"models"}, "`troupe models` wants a command; see `troupe models --help`"},
         Bad{{"models", "pul"}, "no command 'models pul'; did you mean 'pull'?"},
-        Bad{{"up", "--services", "time"},
-            "--services cannot start a part yet; leave it out to start all services"},
         Bad{{"models", "bench"}, "NAME is missing; name a model, or --all"},
         Bad{{"models", "rm", "x", "--all"}, "NAME and --all do not go together"},
         Bad{{"--json", "status"}, "the command comes first, then '--json'; see `troupe --help`"},

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <ostream>
 
 #include "cli/commands.h"
@@ -21,6 +22,21 @@ std::string underscores_as_spaces(std::string text) {
   return one_line(text);
 }
 
+// "Services: 10 of 21 run; left out: npc; not built: quests story lore"
+void print_services(const Json& ready, const Terminal& terminal) {
+  const Json& services = object_in(ready, "services");
+  if (services.empty()) return;
+  std::map<std::string, std::string> others;
+  for (const auto& service : list_in(services, "list")) {
+    const std::string state = underscores_as_spaces(text_in(service, "state"));
+    if (state != "running") others[state] += " " + one_line(text_in(service, "name"));
+  }
+  std::string line =
+      fmt::format("Services: {} of {} run", number_in(services, "running"), number_in(services, "of"));
+  for (const auto& [state, names] : others) line += "; " + state + ":" + names;
+  terminal.out << line << '\n';
+}
+
 void print_ready(const Json& ready, const std::string& url, const std::string& title,
                  const Terminal& terminal) {
   const std::string state = text_in(ready, "status");
@@ -32,6 +48,7 @@ void print_ready(const Json& ready, const std::string& url, const std::string& t
     terminal.out << fmt::format("  {} {}: {}\n", one_line(name), terminal.style(ink_for(how), how),
                                 one_line(text_in(dependency, "message")));
   }
+  print_services(ready, terminal);
 }
 
 void print_time(const Json& time, const Terminal& terminal) {

@@ -60,6 +60,14 @@ struct ReadyCheck {
   bool required = true;
 };
 
+// A service as /readyz lists it.
+struct ServiceState {
+  std::string name;  // "weather"
+  std::string room;  // "lanternfall", or "shared"
+  std::string process = "all";
+  std::string state;  // running, stalled (its room cannot be written now), left_out, not_built
+};
+
 struct ConsoleFile {
   std::string bytes;
   std::string content_type;
@@ -78,6 +86,8 @@ struct EdgeConfig {
   std::vector<std::string> private_paths;  // absolute folders that no message to a client may name
   OpenAiRules openai;
   std::vector<ReadyCheck> ready_checks;
+  std::function<std::vector<ServiceState>()>
+      services;  // each there is, running or not; empty: none is listed
   std::function<std::optional<ConsoleFile>(const std::string& path)>
       console;  // "/index.html", "/assets/app.js"
   std::string version = "0.1.0";

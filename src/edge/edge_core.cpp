@@ -122,6 +122,20 @@ void EdgeCore::add_server_routes() {
               }});
 }
 
+std::string EdgeCore::services_json() const {
+  if (!config.services) return {};
+  std::string list;
+  std::size_t running = 0;
+  const auto all = config.services();
+  for (const auto& service : all) {
+    running += service.state == "running";
+    list += fmt::format(R"({}{{"name":{},"room":{},"process":{},"state":{}}})", list.empty() ? "" : ",",
+                        json_string(service.name), json_string(service.room), json_string(service.process),
+                        json_string(service.state));
+  }
+  return fmt::format(R"(,"services":{{"running":{},"of":{},"list":[{}]}})", running, all.size(), list);
+}
+
 HttpReply EdgeCore::ready() const {
   bool unready = stopping;
   bool degraded = false;
@@ -138,8 +152,8 @@ HttpReply EdgeCore::ready() const {
     dependencies += fmt::format("{}{}:{}", dependencies.empty() ? "" : ",", json_string(check.name), state);
   }
   const char* status = stopping ? "stopping" : unready ? "not_ready" : degraded ? "degraded" : "ready";
-  auto reply = json_reply(
-      fmt::format(R"({{"status":"{}","ready":{},"dependencies":{{{}}}}})", status, !unready, dependencies));
+  auto reply = json_reply(fmt::format(R"({{"status":"{}","ready":{},"dependencies":{{{}}}{}}})", status,
+                                      !unready, dependencies, services_json()));
   if (unready) reply.status = 503;
   return reply;
 }

@@ -36,6 +36,7 @@ struct EdgeCore {
   void start_hub();
   void say_left(const std::string& player);
   HttpReply ready() const;
+  std::string services_json() const;
   Result<HttpReply> console_file(const HttpRequest& request) const;
 
   rt::Env env;

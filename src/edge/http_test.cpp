@@ -134,7 +134,7 @@ TEST(Http, ErrorsAreExact) {
   answer = post(rig.port(), "/api/weather/List", "{}");
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.headers.at("retry-after"), "1");
-  EXPECT_EQ(answer.json()["error"]["reason"], "bus.no_server");
+  EXPECT_EQ(answer.json()["error"]["reason"], "service.away");
 }
 
 TEST(Http, MethodsThatDoNotFit) {

@@ -165,8 +165,11 @@ std::string openapi_json(const std::string& server_version) {
     }
   }
   paths["/healthz"] = plain("healthz", "Alive.", "application/json");
-  paths["/readyz"] =
-      plain("readyz", "Ready: each dependency by name; 503 where a required one fails.", "application/json");
+  paths["/readyz"] = plain(
+      "readyz",
+      "Ready: each dependency by name, and each service with room, process and state; 503 where a required "
+      "dependency fails.",
+      "application/json");
   paths["/metrics"] = plain("metrics", "Prometheus' text format.", "text/plain");
   paths["/v1/models"] = openai("models", "get", "Tiers and models.");
   paths["/v1/models/{model}"] = openai("model", "get", "One tier or model.");

@@ -179,7 +179,12 @@ std::vector<db::Migration> migrations() {
           {"audience", 1, R"sql(
     alter table events add column audience bigint not null default 0;
     alter table events add column hearers blob not null default x'';
-    create index events_for_players on events (sequence) where audience > 0)sql"}};
+    create index events_for_players on events (sequence) where audience > 0)sql"},
+          {"services", 1, R"sql(
+    create table services (
+      name text primary key,
+      present bigint not null
+    ))sql"}};
 }
 
 std::string chain(const std::string& previous, const InputRecord& input) {

@@ -94,7 +94,10 @@ Task<std::string> call_over_bus(const rt::Env& env, bus::Bus& bus, const MethodI
   if (caller.deadline.is_never()) caller.deadline = env.now() + kDefaultDeadline;
   const rt::Instant deadline = caller.deadline;
   bus::Request request{method->subject, encode_header(env, caller), std::move(payload)};
-  co_return co_await bus.request(std::move(request), deadline);
+  auto reply = co_await bus.request(std::move(request), deadline);
+  if (!reply && reply.error().reason == "bus.no_server")
+    co_return std::unexpected(service_away(method->service));
+  co_return reply;
 }
 
 Host::Host(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Timeline& timeline,
@@ -141,6 +144,7 @@ Result<Caller> Host::admit(const MethodInfo* method, const bus::Request& request
 
 void Host::serve_on_bus(const MethodInfo* method, TaskHandler handler) {
   TROUPE_CHECK(method != nullptr, "the request belongs to an RPC");
+  timeline_.add_service(method->service);
   auto measured = std::make_shared<Measured>(metrics_, method->name);
   auto served = bus_.serve(
       method->subject,
@@ -219,6 +223,13 @@ void Host::serve_command(const MethodInfo* method, std::string type, Timeline::A
 
 Task<std::string> Host::call_bytes(const MethodInfo* method, Caller caller, std::string payload) {
   return call_over_bus(env_, bus_, method, std::move(caller), std::move(payload));
+}
+
+Result<std::string> Host::ask_bytes(const Caller& caller, const google::protobuf::Message& request) const {
+  const std::string& type = request.GetDescriptor()->full_name();
+  if (timeline_.is_query(type)) return timeline_.query(caller, type, request.SerializeAsString());
+  const MethodInfo* method = find_method(request.GetDescriptor());
+  return std::unexpected(service_away(method != nullptr ? method->service : type));
 }
 
 void Host::stream(const Caller& caller, const google::protobuf::Message& part) {

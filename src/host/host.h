@@ -87,6 +87,16 @@ class Host {
   }
   Task<std::string> call_bytes(const MethodInfo* method, Caller caller, std::string payload);
 
+  // Asks a query of another service of this room, answered at once; inside a turn it sees what the turn has
+  // changed so far, as Turn::call does.
+  template <class Reply, class Request>
+  Result<Reply> ask(const Caller& caller, const Request& request) const {
+    TRY(const std::string bytes, ask_bytes(caller, request));
+    Reply reply;
+    TRY_VOID(parse(bytes, reply));
+    return reply;
+  }
+
   // Applies a command that is no RPC (a model's answer, say) as a recorded input of this timeline.
   template <class Reply, class Request>
   Task<Reply> submit(Caller caller, Request request) {
@@ -121,6 +131,7 @@ class Host {
   static const MethodInfo* method_of() {
     return find_method(Request::descriptor());
   }
+  Result<std::string> ask_bytes(const Caller& caller, const google::protobuf::Message& request) const;
   static Result<void> parse(const std::string& bytes, google::protobuf::Message& message);
   // The one way into a handler: what cannot be stored is refused here, before anything is applied.
   static Result<void> parse_request(const std::string& bytes, google::protobuf::Message& message);
@@ -156,7 +167,8 @@ class Host {
 std::string encode_header(const rt::Env& env, const Caller& caller);
 Result<Caller> decode_header(const rt::Env& env, const std::string& bytes);
 
-// A call over the bus from outside any service (edge, command line). Default deadline: kDefaultDeadline.
+// A call over the bus from outside any service (edge, command line). Default deadline: kDefaultDeadline. Where
+// nobody answers: `unavailable` service.away.
 Task<std::string> call_over_bus(const rt::Env& env, bus::Bus& bus, const MethodInfo* method, Caller caller,
                                 std::string payload);
 

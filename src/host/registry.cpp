@@ -160,6 +160,10 @@ Result<void> check_role(const Caller& caller) {
   return fail(Code::permission_denied, "rpc.no_role", "the caller has no role: nobody may do this");
 }
 
+Error service_away(const std::string& service) {
+  return {Code::unavailable, "service.away", "no '" + service + "' service runs here now", 1000};
+}
+
 std::string role_name(pb::Role role) { return lower_ascii(pb::Role_Name(role).substr(5)); }
 
 pb::Role role_from_name(std::string_view name) {

@@ -58,6 +58,8 @@ std::string stable_bytes(const google::protobuf::Message& message);
 // The same of a message that is still bytes; the bytes as they are where they do not parse.
 std::string stable_bytes(const std::string& type, const std::string& bytes);
 
+Error service_away(const std::string& service);  // `unavailable` service.away
+
 std::string role_name(pb::Role role);            // "player"
 pb::Role role_from_name(std::string_view name);  // ROLE_UNSPECIFIED when unknown
 

@@ -36,12 +36,13 @@ void Timeline::add_books(std::vector<db::Migration> migrations,
   impl_->books.push_back(std::move(load));
 }
 void Timeline::on_loaded(std::function<void()> loaded) { impl_->loaded.push_back(std::move(loaded)); }
-void Timeline::add_genesis(std::function<void(Turn&)> genesis) {
-  impl_->geneses.push_back(std::move(genesis));
+void Timeline::add_service(const std::string& service) { impl_->services.insert(service); }
+void Timeline::add_genesis(std::string service, std::function<void(Turn&)> genesis) {
+  impl_->beginnings.push_back({std::move(service), std::move(genesis), {}});
 }
 void Timeline::set_witnesses(Witnesses witnesses) { impl_->witnesses = std::move(witnesses); }
 void Timeline::add_pack_hook(std::string service, PackHook hook) {
-  impl_->pack_hooks.emplace_back(std::move(service), std::move(hook));
+  impl_->beginnings.push_back({std::move(service), {}, std::move(hook)});
 }
 void Timeline::add_table(TableRows& table) { impl_->tables.push_back(&table); }
 std::vector<std::string> Timeline::table_names() const {
@@ -51,9 +52,12 @@ std::vector<std::string> Timeline::table_names() const {
 }
 std::vector<std::string> Timeline::pack_hook_names() const {
   std::vector<std::string> names;
-  for (const auto& [service, hook] : impl_->pack_hooks) names.push_back(service);
+  for (const auto& one : impl_->beginnings) {
+    if (one.pack_hook) names.push_back(one.service);
+  }
   return names;
 }
+const std::set<std::string>& Timeline::services() const { return impl_->services; }
 void Timeline::on_fatal(std::function<void(const Error&)> fatal) { impl_->fatal = std::move(fatal); }
 
 GameTime Timeline::now() const { return impl_->now; }
@@ -103,16 +107,19 @@ Result<void> Timeline::open() {
     }));
     TRY_VOID(self.db.read_now([&](db::Reader& reader) { return self.load(reader); }));
     TRY_VOID(self.run_turn(nullptr, [&](Turn& turn) -> Result<Bytes> {
-      for (const auto& genesis : self.geneses) genesis(turn);
+      self.lives_with_services(static_cast<TurnImpl&>(turn));
+      for (const auto& one : self.beginnings) {
+        if (one.genesis) one.genesis(turn);
+      }
       return Bytes();
     }));
     return flush_now();
   }
   TRY_VOID(self.db.read_now([&](db::Reader& reader) { return self.load(reader); }));
   if (self.config.replay) return {};
-  if (self.pack_hash != self.config.pack_hash) {
+  if (!self.as_before()) {
     // Stands for the restart, too: nothing may come between the two.
-    TRY_VOID(self.take_other_pack());
+    TRY_VOID(self.take_change());
     return flush_now();
   }
   // A restart moves the base of the tick grid: it is an input like any other, or a replay would tick
@@ -271,7 +278,8 @@ Result<std::string> Timeline::state_hash(db::Reader& reader) const {
   struct Hashed {
     std::string name, listed, order_by;
   };
-  std::vector<Hashed> tables = {{"timers", "*", "service, key"}, {"timeline", "*", "id"}};
+  std::vector<Hashed> tables = {
+      {"timers", "*", "service, key"}, {"timeline", "*", "id"}, {"services", "*", "name"}};
   for (const auto* table : self.tables) {
     const auto& shape = table->shape();
     tables.push_back({shape.name(), shape.columns(), shape.order()});

@@ -12,6 +12,7 @@
 //             timeline tries again each second. db.failed is final: on_fatal is called.
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,7 +49,7 @@ struct TimelineConfig {
   TimelineLimits limits;
 };
 
-// The type of the input that brings another pack.
+// The type of the input that brings another pack, or other services.
 inline constexpr const char* kPackTaken = "troupe.v1.PackTaken";
 
 class Timeline {
@@ -74,13 +75,17 @@ class Timeline {
   void add_books(std::vector<db::Migration> migrations, std::function<Result<void>(db::Reader&)> load);
   // After the tables were loaded: for what a service keeps beside them.
   void on_loaded(std::function<void()> loaded);
-  void add_genesis(std::function<void(Turn&)> genesis);
+  // `service` answers here. Which services a world is run with is part of its history: one that is new begins
+  // in a recorded input, and one that is away keeps its tables and its timers, which stand still.
+  void add_service(const std::string& service);
+  // How `service` begins: once in the life of a world, when it is first run with it.
+  void add_genesis(std::string service, std::function<void(Turn&)> genesis);
   // Who is at a place, for the audience of events. Without it nobody is anywhere.
   void set_witnesses(Witnesses witnesses);
   // Brings what `service` keeps into line with another pack: nothing of it may name what the pack has not.
-  // Runs when a world goes on with another version of its pack, in one turn with all others, in the order of
-  // registration, before anything else sees the world. It goes by what it holds and by the pack, and takes
-  // from the event only what these cannot tell.
+  // Runs when a world goes on with another version of its pack, or with other services, in one turn with all
+  // others, in the order of registration, before anything else sees the world. It goes by what it holds and
+  // by the pack, and takes from the event only what these cannot tell.
   void add_pack_hook(std::string service, PackHook hook);
   // A table that is part of the world's state. Columns named wall_* do not count.
   void add_table(TableRows& table);
@@ -88,6 +93,7 @@ class Timeline {
   // What was registered, for the test that no table is forgotten.
   std::vector<std::string> table_names() const;
   std::vector<std::string> pack_hook_names() const;
+  const std::set<std::string>& services() const;
 
   // Migrates, loads, runs genesis when the log is empty. Blocks; before the io thread runs.
   Result<void> open();
@@ -110,8 +116,8 @@ class Timeline {
   // Everything applied so far is durable.
   Task<void> settled();
 
-  // The present input is a change of pack: runs what the world had run when it came, and no more, with the
-  // pack of before. Then open the same database with services of the other pack, and replay() the input.
+  // The present input is a change of pack or services: runs what the world had run when it came, and no more,
+  // with those of before. Then open the same database with the others, and replay() the input.
   Result<void> run_to_pack_change(const InputRecord& input);
   // Replays one recorded input / moves time, blocking. For replay, tests and benchmarks.
   Result<Bytes> replay(const InputRecord& input);

@@ -44,12 +44,21 @@ Result<void> Timeline::Impl::load(db::Reader& reader) {
   // A jump that was under way goes on: the base may be ahead of what is durable.
   clock = GameClock({std::max(row.integer(3), row.integer(4))}, env.now(), Scale{row.integer(5)},
                     row.integer(6) != 0);
+  TRY(const auto known, reader.query("select name, present from services"));
+  lived_with.clear();
+  for (const auto& service : known) lived_with[service.text(0)] = service.integer(1) != 0;
   timers.clear();
   timer_due.clear();
+  next_before.reset();
   TRY(const auto saved, reader.query("select service, key, due_ms, payload from timers"));
   for (const auto& timer : saved) {
-    timers[{timer.integer(2), timer.text(0), timer.text(1)}] = timer.blob(3);
-    timer_due[{timer.text(0), timer.text(1)}] = timer.integer(2);
+    TimerKey key{timer.integer(2), timer.text(0), timer.text(1)};
+    const auto lived = lived_with.find(key.service);
+    if ((lived == lived_with.end() || lived->second) && (!next_before || key < *next_before))
+      next_before = key;
+    if (!timer_handlers.contains(key.service)) continue;  // they stand still until it is back
+    timer_due[{key.service, key.key}] = key.due_ms;
+    timers[std::move(key)] = timer.blob(3);
   }
   TRY_VOID(keys.load(reader));
   for (auto* table : tables) TRY_VOID(table->load(reader));

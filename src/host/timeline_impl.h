@@ -53,11 +53,15 @@ struct Timeline::Impl {
   Metrics& metrics;
   TimelineConfig config;
   std::string pack_hash;  // of the pack that the world was last run with
+  std::map<std::string, bool>
+      lived_with;  // services that have begun; whether the world was last run with them
   GameTime now;
   GameClock clock;
   LogTail tail;
   std::map<TimerKey, std::string> timers;                                 // by due time
   std::map<std::pair<std::string, std::string>, std::int64_t> timer_due;  // (service, key) -> due
+  // When it was loaded: the first timer of those services that the world was last run with.
+  std::optional<TimerKey> next_before;
   KeyStore keys;
   std::vector<Pending> pending;
   std::size_t committing = 0;
@@ -78,9 +82,15 @@ struct Timeline::Impl {
   std::vector<std::function<void(Turn&)>> ticks;
   std::vector<std::function<Result<void>(db::Reader&)>> books;
   std::vector<std::function<void()>> loaded;
-  std::vector<std::function<void(Turn&)>> geneses;
+  std::set<std::string> services;
+  // How a service begins, or goes on with another pack; one of the two.
+  struct Beginning {
+    std::string service;
+    std::function<void(Turn&)> genesis;
+    PackHook pack_hook;
+  };
+  std::vector<Beginning> beginnings;
   Witnesses witnesses;
-  std::vector<std::pair<std::string, PackHook>> pack_hooks;
   std::vector<TableRows*> tables;
   std::vector<db::Migration> migrations;  // of the books
   std::function<void(const Error&)> fatal;
@@ -99,8 +109,11 @@ struct Timeline::Impl {
   Result<Bytes> run_turn(InputRecord* input, const std::function<Result<Bytes>(Turn&)>& body);
   Result<Bytes> apply_input(InputRecord& input, const Caller& caller);
   bool standing() const { return fault || mending || torn; }
-  // The world was last run with another pack than the present one.
-  Result<void> take_other_pack();
+  // Whether the world was last run with this pack and these services.
+  bool as_before() const;
+  Result<void> take_change();
+  std::set<std::string> present_before() const;
+  void lives_with_services(TurnImpl& turn);
   Result<Bytes> take_pack(InputRecord& input);
 
   // Runs due timers and ticks up to `to`, a slice at a time; true when time stands at `to`.

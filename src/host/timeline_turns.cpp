@@ -179,7 +179,8 @@ Result<std::string> Timeline::TurnImpl::call_bytes(const Caller& caller,
   if (const auto found = timeline_.queries.find(type); found != timeline_.queries.end()) {
     return found->second(caller, request.SerializeAsString());
   }
-  return fail(Code::unavailable, "bus.no_server", "nobody answers " + type + " inside a turn");
+  const MethodInfo* method = find_method(request.GetDescriptor());
+  return std::unexpected(service_away(method != nullptr ? method->service : type));
 }
 
 void Timeline::TurnImpl::settle() {

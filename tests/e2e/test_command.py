@@ -46,6 +46,17 @@ def test(place: Place) -> None:
     check(any("What happened to the keeper?" in memory["text"] for memory in found), "nor makes anybody forget")
     check(server.call("world.Verify", {})["problem"] == "", "the log is intact")
     check(server.kill(signal.SIGTERM) == 0, "SIGTERM ends it cleanly")
+
+    part = Server(place, data=server.data, flags=("--no-models", "--services", "time,weather,state,world"))
+    services = json.loads(part.get("/readyz"))["services"]
+    check(services["running"] == 4 and services["of"] == 21, "a part of the services runs")
+    check("Services: 4 of 21 run; left out: " in part.run("status"), "status says which are left out")
+    check(part.call("npc.List", {})["error"]["reason"] == "service.away", "the others are away")
+    part.call("time.Advance", {"by_ms": 36_000_000})
+    check(part.kill(signal.SIGTERM) == 0, "that ends cleanly, too")
+    server.start()
+    check(len(server.call("npc.List", {})["npcs"]) == 9, "everybody is back")
+    check(server.kill(signal.SIGTERM) == 0, "and once more")
     replay = subprocess.run([place.troupe, "world", "replay", "--data", str(server.data), "--json"], capture_output=True,
                             text=True, timeout=120)
     check(replay.returncode == 0 and json.loads(replay.stdout)["same"],

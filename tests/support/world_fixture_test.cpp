@@ -25,7 +25,7 @@ class CounterService {
     host_.serve(&CounterService::get, this);
     host_.serve(&CounterService::wait, this);
     auto& timeline = host_.timeline();
-    timeline.add_genesis([this](Turn& turn) { count(turn, 0); });
+    timeline.add_genesis("count", [this](Turn& turn) { count(turn, 0); });
     timeline.add_timer_handler(
         "counter", [this](Turn& turn, const std::string&, const std::string&) { count(turn, knobs_.step); });
     timeline.add_tick([this](Turn&) { ++knobs_.ticks; });

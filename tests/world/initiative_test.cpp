@@ -134,7 +134,7 @@ TEST(Meetings, TheGoldTierChoosesWhatIsTold) {
   };
   const auto config = timeline_config(lanternfall(), 7);
   World world({all}, {.world = config.world, .seed = 7, .start = config.start, .scale = config.scale});
-  services->npc().start();
+  services->start();
   world.settle();
   spend_a_day(world);
   int chosen = 0;

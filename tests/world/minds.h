@@ -21,8 +21,7 @@ struct Minds {
               {.world = lanternfall().world.name, .start = start}) {}
   // What happens outside turns; after a restart again.
   void begin() {
-    services->npc().start();
-    services->router().start();
+    services->start();
     world.settle();
   }
   std::unique_ptr<FakeEngine> engine;

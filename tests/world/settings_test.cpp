@@ -20,8 +20,7 @@ struct Thinking {
                 return services;
               }},
               {.world = lanternfall().world.name, .start = GameTime{} + game_hours(20)}) {
-    services->npc().start();
-    services->router().start();
+    services->start();
     world.settle();
   }
   void set(const std::string& key, const google::protobuf::Value& value) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/host.h"
+#include "host/service.h"
 #include "host/table.h"
 #include "moderation/moderation.h"
 #include "pack/pack.h"
@@ -33,12 +34,12 @@ struct AiConfig {
   rt::milliseconds line_margin{30};  // before a deadline: for the written line; a tenth of the time at most
 };
 
-class AiService {
+class AiService final : public Service {
  public:
   // What is given by reference outlives the service.
   AiService(const pack::Pack& pack, Host& host, const pack::PromptTexts& texts,
             const talk::Language& language, AiConfig config);
-  void mount();
+  void mount() override;
 
  private:
   // What was said, checked, and how it came about.

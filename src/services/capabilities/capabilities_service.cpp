@@ -76,18 +76,12 @@ pb::VerbInfo info_of(const pack::Pack& pack, const pack::Verb& verb) {
 
 }  // namespace
 
-CapabilitiesService::CapabilitiesService(const pack::Pack& pack, Host& host, capabilities::Ask ask,
+CapabilitiesService::CapabilitiesService(const pack::Pack& pack, Host& host,
                                          const capabilities::Limits& limits)
     : pack_(pack),
       host_(host),
       limits_(limits),
-      reader_(pack,
-              ask ? std::move(ask)
-                  : [&host](const Caller& caller, const google::protobuf::Message& request) {
-                      return host.timeline().query(caller, request.GetDescriptor()->full_name(),
-                                                   request.SerializeAsString());
-                    },
-              limits),
+      reader_(pack, host, limits),
       registered_engines_(host.timeline()),
       registered_features_(host.timeline()),
       engines_(registered_engines_.rows(), registered_features_.rows(), limits),

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/host.h"
+#include "host/service.h"
 #include "host/table.h"
 #include "services/capabilities/busy.h"
 #include "services/capabilities/engine_rules.h"
@@ -16,12 +17,10 @@
 
 namespace troupe {
 
-class CapabilitiesService {
+class CapabilitiesService final : public Service {
  public:
-  // `ask` answers queries of this world's services; empty: those of the host's timeline.
-  CapabilitiesService(const pack::Pack& pack, Host& host, capabilities::Ask ask = {},
-                      const capabilities::Limits& limits = {});
-  void mount();
+  CapabilitiesService(const pack::Pack& pack, Host& host, const capabilities::Limits& limits = {});
+  void mount() override;
 
  private:
   // capabilities_service.cpp: verbs

@@ -143,7 +143,7 @@ Result<void> SurroundingsReader::read_actor(Reading& reading, ActorKind kind,
   pb::StateGetRequest request;
   request.set_kind(std::string(name_of(kind)));
   request.set_id(actor);
-  auto document = ask_for<pb::StateDocument>(ask_, reading.self, request);
+  auto document = host_.ask<pb::StateDocument>(reading.self, request);
   if (document) {
     reading.around.actor = person(*document);
   } else if (kind == ActorKind::player && document.error().code == Code::not_found) {
@@ -161,7 +161,7 @@ Result<void> SurroundingsReader::read_near(Reading& reading, const std::string& 
   request.set_kind(kind);
   request.set_place(reading.around.actor.place);
   request.set_limit(static_cast<int>(limits_.near_max));
-  TRY(const auto reply, ask_for<pb::StateQueryReply>(ask_, reading.self, request));
+  TRY(const auto reply, host_.ask<pb::StateQueryReply>(reading.self, request));
   for (const auto& document : reply.documents()) add(reading, document);
   return {};
 }
@@ -172,7 +172,7 @@ void SurroundingsReader::read_named(Reading& reading, const std::string& kind, c
   pb::StateGetRequest request;
   request.set_kind(kind);
   request.set_id(id);
-  if (const auto document = ask_for<pb::StateDocument>(ask_, reading.self, request)) add(reading, *document);
+  if (const auto document = host_.ask<pb::StateDocument>(reading.self, request)) add(reading, *document);
 }
 
 void SurroundingsReader::read_args(Reading& reading, const std::vector<const pack::Verb*>& verbs,
@@ -194,7 +194,7 @@ void SurroundingsReader::read_args(Reading& reading, const std::vector<const pac
 
 void SurroundingsReader::read_sky(Reading& reading, const std::vector<const pack::Verb*>& verbs) const {
   if (any_condition(verbs, [](const Condition& c) { return c.kind == Condition::Kind::phase; })) {
-    if (const auto time = ask_for<pb::TimeState>(ask_, reading.self, pb::TimeGetRequest())) {
+    if (const auto time = host_.ask<pb::TimeState>(reading.self, pb::TimeGetRequest())) {
       reading.around.phase = pack::find_name<pack::Phase>(pack::kPhaseNames, time->phase());
     }
   }
@@ -202,7 +202,7 @@ void SurroundingsReader::read_sky(Reading& reading, const std::vector<const pack
   if (any_condition(verbs, [](const Condition& c) { return c.kind == Condition::Kind::weather; })) {
     pb::WeatherGetRequest request;
     request.set_region(reading.around.here->region.str());
-    if (const auto weather = ask_for<pb::WeatherNow>(ask_, reading.self, request)) {
+    if (const auto weather = host_.ask<pb::WeatherNow>(reading.self, request)) {
       reading.around.no_weather = weather->state() == "none";
       reading.around.weather = pack::find_name<pack::Weather>(pack::kWeatherNames, weather->state());
     }
@@ -217,7 +217,7 @@ void SurroundingsReader::read_prices(Reading& reading, const std::vector<const p
     pb::NpcRelationRequest request;
     request.set_npc(seller.id);
     request.set_towards(relation_key(buyer));
-    const auto reply = ask_for<pb::NpcRelationReply>(ask_, reading.self, request);
+    const auto reply = host_.ask<pb::NpcRelationReply>(reading.self, request);
     if (reply && reply->price_factor() > 0)
       reading.around.price_factors[{relation_key(seller), relation_key(buyer)}] = reply->price_factor();
   };
@@ -247,7 +247,7 @@ void SurroundingsReader::read_feelings(Reading& reading, const std::vector<const
       request.set_npc(actor.id);
       request.set_towards(relation_key(person));
       request.set_feeling(feeling);
-      if (const auto reply = ask_for<pb::NpcRelationReply>(ask_, reading.self, request)) {
+      if (const auto reply = host_.ask<pb::NpcRelationReply>(reading.self, request)) {
         reading.around.feelings[{relation_key(person), feeling}] =
             feeling == "confidence" ? reply->confidence() : reply->value();
       }

@@ -2,33 +2,20 @@
 // Reads what is around an actor from the services that keep it: documents from state, phase from time,
 // weather from weather, feelings from npc. What nobody can say is left open; the rules then refuse with that
 // as the reason.
-#include <functional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "host/caller.h"
+#include "host/host.h"
 #include "services/capabilities/verb_rules.h"
 #include "troupe/v1/state.pb.h"
 
 namespace troupe::capabilities {
 
-// A query of another service of this world, answered at once: the serialised reply. App binds it to
-// Timeline::query; inside a turn it sees what the turn has changed so far, as Turn::call does.
-using Ask = std::function<Result<std::string>(const Caller&, const google::protobuf::Message&)>;
-
-template <class Reply>
-Result<Reply> ask_for(const Ask& ask, const Caller& caller, const google::protobuf::Message& request) {
-  TRY(const std::string bytes, ask(caller, request));
-  Reply reply;
-  if (!reply.ParseFromString(bytes)) return fail(Code::internal, "rpc.bad_reply", "the reply does not parse");
-  return reply;
-}
-
 class SurroundingsReader {
  public:
-  SurroundingsReader(const pack::Pack& pack, Ask ask, const Limits& limits)
-      : pack_(pack), ask_(std::move(ask)), limits_(limits) {}
+  SurroundingsReader(const pack::Pack& pack, const Host& host, const Limits& limits)
+      : pack_(pack), host_(host), limits_(limits) {}
 
   // For these verbs; `args` may name people and things that are elsewhere. A player without a document is a
   // newcomer at the world's arrival place.
@@ -53,7 +40,7 @@ class SurroundingsReader {
   Thing thing(const pb::StateDocument& document) const;
 
   const pack::Pack& pack_;
-  const Ask ask_;
+  const Host& host_;
   const Limits limits_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "host/fair_gate.h"
 #include "host/host.h"
+#include "host/service.h"
 #include "host/table.h"
 #include "pack/pack.h"
 #include "services/events/consumers.h"
@@ -15,10 +16,10 @@
 
 namespace troupe {
 
-class EventsService {
+class EventsService final : public Service {
  public:
   EventsService(const pack::Pack& pack, Host& host, const events::Limits& limits = {});
-  void mount();
+  void mount() override;
 
  private:
   Result<pb::EventsPublishReply> publish(Turn& turn, const Caller& caller,

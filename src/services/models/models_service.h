@@ -9,6 +9,7 @@
 #include <string>
 
 #include "host/host.h"
+#include "host/service.h"
 #include "rt/pool.h"
 #include "services/models/catalogue.h"
 #include "services/models/grades.h"
@@ -26,11 +27,11 @@ struct ModelsConfig {
   std::map<std::string, models::Voice> voices = {};            // of every loaded model, by name
 };
 
-class ModelsService {
+class ModelsService final : public Service {
  public:
   ModelsService(Host& host, ModelsConfig config);
-  ~ModelsService();
-  void mount();
+  ~ModelsService() override;
+  void mount() override;
 
  private:
   struct Job;

@@ -32,7 +32,7 @@ bool is_way(const pack::Pack& pack, const pb::NpcRecord& record) {
 
 void Census::mount() {
   auto& timeline = host_.timeline();
-  timeline.add_genesis([this](Turn& turn) {
+  timeline.add_genesis("npc", [this](Turn& turn) {
     for (const auto& [id, mind] : minds_.people()) day_.begin(turn, *mind);
   });
   timeline.add_pack_hook("npc", [this](Turn& turn, const pb::PackChanged& change) { take(turn, change); });

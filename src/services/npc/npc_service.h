@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "host/host.h"
+#include "host/service.h"
 #include "pack/pack.h"
 #include "pack/prompt_texts.h"
 #include "services/npc/npc_config.h"
@@ -13,16 +14,16 @@
 
 namespace troupe {
 
-class NpcService {
+class NpcService final : public Service {
  public:
   // What is given by reference outlives the service.
   NpcService(const pack::Pack& pack, Host& host, const pack::PromptTexts& texts,
              const talk::Language& language, NpcConfig config);
-  ~NpcService();
-  void mount();
+  ~NpcService() override;
+  void mount() override;
   // Says whether models think, embeds what has no vector yet, and learns what people can be asked; after the
   // timeline has opened.
-  void start();
+  void start() override;
 
  private:
   struct Parts;

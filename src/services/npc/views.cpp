@@ -56,15 +56,12 @@ std::string Views::place_of(const Caller& caller) const {
   pb::StateGetRequest ask;
   ask.set_kind("player");
   ask.set_id(caller.name);
-  pb::StateDocument document;
-  const auto bytes =
-      host_.timeline().query(as_npc(host_.timeline().config().world),
-                             pb::StateGetRequest::descriptor()->full_name(), ask.SerializeAsString());
+  const auto document = host_.ask<pb::StateDocument>(as_npc(host_.timeline().config().world), ask);
   // A newcomer is where newcomers arrive, as for verbs.
-  if (!bytes || !document.ParseFromString(*bytes)) return pack_.world.arrival.str();
-  const auto place = document.document().fields().find("place");
-  return place == document.document().fields().end() ? pack_.world.arrival.str()
-                                                     : place->second.string_value();
+  if (!document) return pack_.world.arrival.str();
+  const auto& fields = document->document().fields();
+  const auto place = fields.find("place");
+  return place == fields.end() ? pack_.world.arrival.str() : place->second.string_value();
 }
 
 pb::NpcView Views::view_for(const Caller& caller, const Mind& mind, const std::string& caller_at) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/host.h"
+#include "host/service.h"
 #include "ports/engine.h"
 #include "services/router/router_cache.h"
 #include "services/router/router_config.h"
@@ -23,13 +24,13 @@
 
 namespace troupe {
 
-class RouterService {
+class RouterService final : public Service {
  public:
   RouterService(Host& host, RouterConfig config);
-  ~RouterService();
-  void mount();
+  ~RouterService() override;
+  void mount() override;
   // Begins the jobs that wait. Once, when the world is open.
-  void start() { jobs_.start(); }
+  void start() override { jobs_.start(); }
 
  private:
   struct RouteState;

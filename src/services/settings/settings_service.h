@@ -4,16 +4,17 @@
 #include <string>
 
 #include "host/host.h"
+#include "host/service.h"
 #include "host/table.h"
 #include "services/settings/settings_rules.h"
 #include "troupe/v1/settings.pb.h"
 
 namespace troupe {
 
-class SettingsService {
+class SettingsService final : public Service {
  public:
   explicit SettingsService(Host& host, const settings::Limits& limits = {});
-  void mount();
+  void mount() override;
 
  private:
   // settings_service.cpp: configuration and preferences

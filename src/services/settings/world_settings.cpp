@@ -62,6 +62,7 @@ boost::asio::awaitable<void> WorldSettings::tell() {
 boost::asio::awaitable<void> WorldSettings::catch_up() {
   const auto all = co_await host_.call<pb::SettingsListReply>(Caller::server(), pb::SettingsListRequest());
   if (!all) {
+    if (all.error().reason == "service.away") co_return;  // then the defaults hold
     log::warn("settings", "what is set is not known here: {}", all.error().message);
     co_return;
   }

@@ -7,18 +7,19 @@
 #include <string>
 
 #include "host/host.h"
+#include "host/service.h"
 #include "host/table.h"
 #include "services/settings/settings_rules.h"
 #include "troupe/v1/settings.pb.h"
 
 namespace troupe {
 
-class WorldSettings {
+class WorldSettings final : public Service {
  public:
   explicit WorldSettings(Host& host);
-  void mount();
+  void mount() override;
   // Listens to the shared timeline, and catches up with what was set while this world did not run.
-  void start();
+  void start() override;
 
   // What is set, or the default. The name must be one of the table: "ai.reflection".
   double number(const std::string& name) const;

@@ -77,7 +77,7 @@ void StateService::mount() {
   timeline.on_loaded([this] { measure(); });
   // Where players are is what their documents say, for verbs and for what they perceive.
   timeline.set_witnesses([this](const std::string& place) { return image_.players_at(place); });
-  timeline.add_genesis([this](Turn& turn) { genesis(turn); });
+  timeline.add_genesis("state", [this](Turn& turn) { genesis(turn); });
   timeline.add_pack_hook(
       "state", [this](Turn& turn, const pb::PackChanged& change) { on_pack_changed(turn, change); });
   timeline.add_timer_handler("state", [this](Turn& turn, const std::string&, const std::string&) {

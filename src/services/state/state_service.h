@@ -4,16 +4,17 @@
 #include <vector>
 
 #include "host/host.h"
+#include "host/service.h"
 #include "services/state/state_image.h"
 #include "troupe/v1/state.pb.h"
 #include "troupe/v1/time.pb.h"
 
 namespace troupe {
 
-class StateService {
+class StateService final : public Service {
  public:
   StateService(const pack::Pack& pack, Host& host, const state::Limits& limits = {});
-  void mount();
+  void mount() override;
 
  private:
   // Changes of one request, checked and not yet made: all of them happen, or none.

@@ -47,7 +47,7 @@ void TimeService::mount() {
                        return reply.SerializeAsString();
                      });
   timeline.on_loaded([this] { last_minute_ = rules::minute_of(host_.timeline().now()); });
-  timeline.add_genesis([this](Turn& turn) { genesis(turn); });
+  timeline.add_genesis("time", [this](Turn& turn) { genesis(turn); });
   timeline.add_pack_hook(
       kService, [this](Turn& turn, const pb::PackChanged& change) { on_pack_changed(turn, change); });
   timeline.add_tick([this](Turn& turn) { on_tick(turn); });

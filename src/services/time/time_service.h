@@ -5,16 +5,17 @@
 #include <vector>
 
 #include "host/host.h"
+#include "host/service.h"
 #include "host/table.h"
 #include "pack/pack.h"
 #include "services/time/time_rules.h"
 
 namespace troupe {
 
-class TimeService {
+class TimeService final : public Service {
  public:
   TimeService(const pack::Pack& pack, Host& host, TimeLimits limits = {});
-  void mount();  // the one place that names subjects, timers and tables
+  void mount() override;  // the one place that names subjects, timers and tables
 
  private:
   Result<pb::TimeState> get(const Caller& caller, const pb::TimeGetRequest& request) const;

@@ -99,7 +99,7 @@ void WeatherService::mount() {
   host_.serve(&WeatherService::unpin, this);
 
   Timeline& timeline = host_.timeline();
-  timeline.add_genesis([this](Turn& turn) {
+  timeline.add_genesis(kService, [this](Turn& turn) {
     for (const auto& region : regions_) settle_in(turn, region);
   });
   timeline.add_pack_hook(kService, [this](Turn& turn, const pb::PackChanged&) { on_pack_changed(turn); });

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "host/host.h"
+#include "host/service.h"
 #include "host/table.h"
 #include "pack/pack.h"
 #include "services/weather/weather_rules.h"
@@ -19,10 +20,10 @@ struct WeatherLimits {
   int severe_lead_hours = 6;     // early enough to get home, late enough to matter
 };
 
-class WeatherService {
+class WeatherService final : public Service {
  public:
   WeatherService(const pack::Pack& pack, Host& host, WeatherLimits limits = {});
-  void mount();  // the one place that names subjects, timers and tables
+  void mount() override;  // the one place that names subjects, timers and tables
 
  private:
   using Record = pb::WeatherRegionRecord;
