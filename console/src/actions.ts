@@ -31,9 +31,22 @@ export function start(): void {
   void load().then((ok) => { if (ok) connect(); });
 }
 
+// Which world the page shows: the one in its address, else the server's first.
+async function chooseWorld(): Promise<void> {
+  const { worlds } = await api.get<{ worlds: { name: string }[] }>('worlds/List');
+  store.worlds.value = (worlds ?? []).map((one) => one.name);
+  const asked = new URLSearchParams(location.search).get('world');
+  api.who = { ...api.who, world: asked ?? store.worlds.value[0] ?? '' };
+}
+
+export function showWorld(name: string): void {
+  location.search = `?${new URLSearchParams({ world: name }).toString()}`;
+}
+
 // Everything, over HTTP. Also after a gap that the log cannot fill any more.
 export async function load(): Promise<boolean> {
   try {
+    await chooseWorld();
     const [world, time, weather, npcs, recent, ways] = await Promise.all([
       api.get<WorldInfo>('world/Get'),
       api.get<TimeState>('time/Get'),

@@ -8,13 +8,14 @@ export class ApiError extends Error {
   }
 }
 
-export interface Identity { player: string; token: string }
+export interface Identity { player: string; token: string; world?: string }
 
 // Without a token (local mode) the console looks at the world as a designer and speaks as a player. A token has its own
 // role; the player whom it speaks for is named where it may speak for others.
 export function headersOf(who: Identity, speaking: boolean): Record<string, string> {
-  if (!who.token) return { ...(who.player ? { 'X-Troupe-Player': who.player } : {}), 'X-Troupe-Role': speaking ? 'player' : 'designer' };
-  return { Authorization: `Bearer ${who.token}`, ...(speaking && who.player ? { 'X-Troupe-Player': who.player } : {}) };
+  const world: Record<string, string> = who.world ? { 'X-Troupe-World': who.world } : {};
+  if (!who.token) return { ...world, ...(who.player ? { 'X-Troupe-Player': who.player } : {}), 'X-Troupe-Role': speaking ? 'player' : 'designer' };
+  return { ...world, Authorization: `Bearer ${who.token}`, ...(speaking && who.player ? { 'X-Troupe-Player': who.player } : {}) };
 }
 
 const kStream = 'text/event-stream';

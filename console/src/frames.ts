@@ -8,16 +8,17 @@ export type ServerFrame =
   | { kind: 'goaway'; reason: string; message: string }
   | { kind: 'other' };
 
-export interface Hello { player: string; role: string; token: string; cursor: number }
+export interface Hello { player: string; role: string; token: string; cursor: number; world?: string | undefined }
 
 // Many events of one kind and subject in the same moment are of no use to eyes: the server holds back the older ones.
 const kEventsPerSecond = 40;
 
-export function hello({ player, role, token, cursor }: Hello): string {
+export function hello({ player, role, token, cursor, world }: Hello): string {
   return JSON.stringify({
     hello: {
       ...(token ? { token } : { ...(player ? { player } : {}), role }),
       ...(cursor > 0 ? { cursor: String(cursor) } : {}),
+      ...(world ? { world } : {}),
       subscribe: { rate_per_s: kEventsPerSecond },
     },
   });

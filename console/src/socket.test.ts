@@ -11,6 +11,7 @@ it('waits longer each time, up to a bound', () => {
 
 it('says hello as a designer in local mode, with a token otherwise', () => {
   expect(JSON.parse(hello({ player: 'anna', role: 'designer', token: '', cursor: 0 })).hello).toMatchObject({ player: 'anna', role: 'designer' });
+  expect(JSON.parse(hello({ player: 'anna', role: 'designer', token: '', cursor: 0, world: 'moor' })).hello.world).toBe('moor');
   const known = JSON.parse(hello({ player: 'anna', role: 'designer', token: 't', cursor: 12 })).hello;
   expect(known).toMatchObject({ token: 't', cursor: '12' });
   expect(known.role).toBeUndefined();

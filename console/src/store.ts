@@ -34,6 +34,7 @@ export const kEventsMax = 800;
 export const kLinesMax = 200;
 
 export const world = signal<WorldInfo | undefined>(undefined);
+export const worlds = signal<readonly string[]>([]); // of this server, by name
 export const time = signal<TimeState | undefined>(undefined);
 export const anchor = signal<Anchor>({ gameMs: 0, wallMs: 0, scale: 60, paused: true });
 export const weather = signal<ReadonlyMap<string, WeatherNow>>(new Map());

@@ -3,7 +3,7 @@ import { toEvent } from './frames';
 import { duration, sentence, type Names } from './text';
 
 const names: Names = {
-  person: (id) => ({ marta: 'Marta Quill', anna: 'you' })[id] ?? id,
+  person: (id) => ({ marta: 'Marta Quill', nell: 'Nell', anna: 'you' })[id] ?? id,
   place: (id) => ({ inn: 'the Drowned Bell', harbour: 'the harbour' })[id] ?? id,
   thing: (id) => ({ harbour_lamp: 'the harbour lamp' })[id] ?? id,
   region: (id) => `the ${id}`,

@@ -127,8 +127,12 @@ void read_engines(Config& config, const Node& section, const Report& report) {
 
 std::vector<ConfigKey> server_keys() {
   return {
-      {"world", "the world pack's folder", "worlds/lanternfall",
-       [](Config& c, const std::string& v) { return c.server.world = v, std::string(); }},
+      {"world", "the world pack's folder, or a list of several", "worlds/lanternfall",
+       [](Config& c, const std::string& v) {
+         const auto folders = split(v, ',');
+         c.server.worlds.assign(folders.begin(), folders.end());
+         return std::string();
+       }},
       {"data", "where databases are kept", "data",
        [](Config& c, const std::string& v) { return c.server.data = v, std::string(); }},
       {"listen", "address and port; port 0 picks one", "127.0.0.1:7777", set_listen},

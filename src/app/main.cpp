@@ -8,6 +8,7 @@
 #include "app/paths.h"
 #include "app/server.h"
 #include "app/services.h"
+#include "base/text.h"
 #include "cli/cli.h"
 
 namespace {
@@ -24,8 +25,9 @@ int up(const cli::UpOptions& typed) {
   if (!typed.config.empty()) {
     if (const auto read = load_config(config, typed.config); !read) return complain(read.error(), 2);
   }
+  const std::string worlds = join(typed.worlds, ",");
   const std::pair<const char*, const std::string&> given[] = {
-      {"world", typed.world},      {"data", typed.data},      {"listen", typed.listen},
+      {"world", worlds},           {"data", typed.data},      {"listen", typed.listen},
       {"seed", typed.seed},        {"log.format", typed.log}, {"log.level", typed.log_level},
       {"models.dir", typed.models}};
   for (const auto& [key, value] : given) {
@@ -49,6 +51,7 @@ int up(const cli::UpOptions& typed) {
 int replay(const cli::ReplayOptions& typed) {
   log::configure(log::Format::text, log::Level::warn);
   const auto report = replay_world({.world = typed.world.empty() ? "worlds/lanternfall" : typed.world,
+                                    .name = typed.name,
                                     .data = typed.data.empty() ? "data" : typed.data});
   if (!report) return complain(report.error());
   const bool same = report->problem.empty();

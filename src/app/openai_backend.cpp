@@ -50,16 +50,6 @@ std::vector<engine::TokenLogprob> logprobs_of(const pb::RouterGenerateReply& rep
   return out;
 }
 
-template <class Reply, class Request>
-Task<Reply> ask_router(const rt::Env& env, bus::Bus& bus, Caller caller, Request ask) {
-  CO_TRY(const std::string bytes, co_await call_over_bus(env, bus, find_method(Request::descriptor()), caller,
-                                                         ask.SerializeAsString()));
-  Reply reply;
-  if (!reply.ParseFromString(bytes))
-    co_return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
-  co_return reply;
-}
-
 // An answer to a player: whole sentences that fit. What has structure, and what a model judges, is shown when
 // all of it is there.
 struct ForPlayer {
@@ -111,6 +101,17 @@ moderation::Levels levels_in(const google::protobuf::RepeatedPtrField<pb::Catego
 
 }  // namespace
 
+template <class Reply, class Request>
+Task<Reply> RouterOpenAiBackend::ask(Caller caller, Request request) {
+  if (caller.world.empty()) caller.world = home_;
+  CO_TRY(const std::string bytes, co_await call_over_bus(env_, bus_, find_method(Request::descriptor()),
+                                                         std::move(caller), request.SerializeAsString()));
+  Reply reply;
+  if (!reply.ParseFromString(bytes))
+    co_return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
+  co_return reply;
+}
+
 // For a player, or for a caller who names one: both what goes to the model and what comes back.
 Task<pb::AiModerateReply> RouterOpenAiBackend::judge(Caller caller, std::string player, std::string text,
                                                      std::string direction) {
@@ -122,7 +123,7 @@ Task<pb::AiModerateReply> RouterOpenAiBackend::judge(Caller caller, std::string 
   caller.role = pb::ROLE_SERVICE;
   caller.stream.clear();
   caller.idempotency_key.clear();
-  co_return co_await ask_router<pb::AiModerateReply>(env_, bus_, std::move(caller), std::move(ask));
+  co_return co_await this->ask<pb::AiModerateReply>(std::move(caller), std::move(ask));
 }
 
 Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatRequest request,
@@ -184,8 +185,7 @@ Task<engine::GenerateReply> RouterOpenAiBackend::chat(Caller caller, edge::ChatR
       if (part.ParseFromString(event.payload)) on_text(part.text());
     }));
   }
-  CO_TRY(const auto reply,
-         co_await ask_router<pb::RouterGenerateReply>(env_, bus_, std::move(caller), std::move(ask)));
+  CO_TRY(const auto reply, co_await this->ask<pb::RouterGenerateReply>(std::move(caller), std::move(ask)));
   engine::GenerateReply out{.text = reply.text(),
                             .finish = finish_of(reply.finish()),
                             .model = reply.model(),
@@ -220,8 +220,7 @@ Task<engine::ChooseReply> RouterOpenAiBackend::choose(Caller caller, edge::Choos
   charge(ask, caller, request.account);
   ask.set_deadline_ms(left_ms(env_, caller.deadline));
   caller.role = pb::ROLE_SERVICE;
-  CO_TRY(const auto reply,
-         co_await ask_router<pb::RouterChooseReply>(env_, bus_, std::move(caller), std::move(ask)));
+  CO_TRY(const auto reply, co_await this->ask<pb::RouterChooseReply>(std::move(caller), std::move(ask)));
   co_return engine::ChooseReply{.choice = static_cast<std::size_t>(std::max(0, reply.choice())),
                                 .probabilities = {reply.probabilities().begin(), reply.probabilities().end()},
                                 .method = reply.method(),
@@ -239,8 +238,7 @@ Task<engine::EmbedReply> RouterOpenAiBackend::embed(Caller caller, edge::EmbedRe
   charge(ask, caller, request.account);
   ask.set_deadline_ms(left_ms(env_, caller.deadline));
   caller.role = pb::ROLE_SERVICE;
-  CO_TRY(const auto reply,
-         co_await ask_router<pb::RouterEmbedReply>(env_, bus_, std::move(caller), std::move(ask)));
+  CO_TRY(const auto reply, co_await this->ask<pb::RouterEmbedReply>(std::move(caller), std::move(ask)));
   engine::EmbedReply out{.model = reply.model(), .usage = usage_of(reply.usage())};
   for (const auto& vector : reply.vectors())
     out.vectors.emplace_back(vector.values().begin(), vector.values().end());

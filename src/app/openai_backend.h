@@ -10,8 +10,9 @@ namespace troupe {
 
 class RouterOpenAiBackend final : public edge::OpenAiBackend {
  public:
-  RouterOpenAiBackend(const rt::Env& env, bus::Bus& bus, const Engines& engines)
-      : env_(env), bus_(bus), engines_(engines) {}
+  // Who names no world is answered by the router of `home`.
+  RouterOpenAiBackend(const rt::Env& env, bus::Bus& bus, const Engines& engines, std::string home)
+      : env_(env), bus_(bus), engines_(engines), home_(std::move(home)) {}
   Task<engine::GenerateReply> chat(Caller caller, edge::ChatRequest request,
                                    std::function<void(std::string_view)> on_text) override;
   Task<engine::ChooseReply> choose(Caller caller, edge::ChooseRequest request) override;
@@ -19,11 +20,14 @@ class RouterOpenAiBackend final : public edge::OpenAiBackend {
   Task<std::vector<engine::ModelInfo>> models(Caller caller) override;
 
  private:
+  template <class Reply, class Request>
+  Task<Reply> ask(Caller caller, Request request);
   Task<pb::AiModerateReply> judge(Caller caller, std::string player, std::string text, std::string direction);
 
   rt::Env env_;
   bus::Bus& bus_;
   const Engines& engines_;
+  const std::string home_;
 };
 
 }  // namespace troupe

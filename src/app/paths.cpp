@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <cstdlib>
-#include <set>
 
 namespace troupe {
 
@@ -32,13 +31,16 @@ std::filesystem::path acknowledged_path(const std::filesystem::path& data, const
   return data / "acknowledged" / timeline;
 }
 
-std::string beginning_beside(const std::filesystem::path& data, const std::string& world) {
+std::string beginning_beside(const std::filesystem::path& data, const std::string& world,
+                             const std::set<std::string>& known) {
   std::error_code error;
   if (std::filesystem::exists(data / "worlds" / (world + ".db"), error)) return {};
   std::set<std::string> others;
   for (const auto& entry : std::filesystem::directory_iterator(data / "worlds", error)) {
     const auto& file = entry.path();
-    if (file.extension() == ".db" && file.stem().extension().empty()) others.insert(file.stem().string());
+    const auto name = file.stem().string();
+    if (file.extension() != ".db" || name.contains('.') || name.contains('@')) continue;
+    if (!known.contains(name)) others.insert(name);
   }
   if (others.empty()) return {};
   return fmt::format("'{}' begins; {} keeps {}, too, and a world goes on under its own name only", world,

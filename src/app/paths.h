@@ -2,6 +2,7 @@
 // Where things are that come with the program: beside the executable's source tree, or where the environment
 // says.
 #include <filesystem>
+#include <set>
 #include <string>
 
 namespace troupe {
@@ -13,8 +14,9 @@ std::filesystem::path models_path(
 // The record of what a timeline acknowledged; apart from the databases, so that it does not go with them.
 std::filesystem::path acknowledged_path(const std::filesystem::path& data, const std::string& timeline);
 std::filesystem::path tool_path(const std::string& name);
-// What an operator should hear where `world` is about to begin beside others: it may be one of them whose
-// name changed in its pack. "" = nothing.
-std::string beginning_beside(const std::filesystem::path& data, const std::string& world);
+// What an operator should hear where `world` is about to begin beside others that this server does not know (its
+// worlds are `known`): it may be one of them whose name changed in its pack. "" = nothing.
+std::string beginning_beside(const std::filesystem::path& data, const std::string& world,
+                             const std::set<std::string>& known);
 
 }  // namespace troupe

@@ -63,15 +63,17 @@ TEST_F(PrivateFiles, WhatAnEarlierVersionLeftOpenIsClosed) {
 
 // A world whose name changes in its pack is not lost in silence.
 TEST_F(PrivateFiles, AWorldThatBeginsBesideOthersSaysSo) {
-  EXPECT_EQ(beginning_beside(folder_, "lanternfall"), "") << "nothing is there";
+  EXPECT_EQ(beginning_beside(folder_, "lanternfall", {"lanternfall"}), "") << "nothing is there";
   fs::create_directories(folder_ / "worlds");
-  EXPECT_EQ(beginning_beside(folder_, "lanternfall"), "");
+  EXPECT_EQ(beginning_beside(folder_, "lanternfall", {"lanternfall"}), "");
   for (const char* file : {"lanternfall.db", "lanternfall.db.lock", "lanternfall.replay.db", "ferry.db"})
     std::ofstream(folder_ / "worlds" / file) << "x";
-  EXPECT_EQ(beginning_beside(folder_, "lanternfall"), "") << "it goes on";
-  EXPECT_EQ(beginning_beside(folder_, "lanternfal"),
+  EXPECT_EQ(beginning_beside(folder_, "lanternfall", {"lanternfall"}), "") << "it goes on";
+  EXPECT_EQ(beginning_beside(folder_, "lanternfal", {"lanternfal"}),
             "'lanternfal' begins; " + folder_.string() +
                 " keeps ferry, lanternfall, too, and a world goes on under its own name only");
+  EXPECT_EQ(beginning_beside(folder_, "lanternfal", {"lanternfal", "ferry", "lanternfall"}), "")
+      << "worlds that were created";
 }
 
 TEST_F(PrivateFiles, AKeptPackIsForNobodyElse) {

@@ -170,7 +170,8 @@ Result<ReplayReport> replay_log(db::Db& recorded, const PackOf& pack_of, const s
   report.events = tail.events;
   auto pack = std::make_unique<pack::Pack>();
   TRY(*pack, pack_of(first.pack_hash));
-  const auto config = timeline_config(*pack, seed);
+  auto config = timeline_config(*pack, seed);
+  config.world = world;
   Rig again;
   TRY_VOID(again.open(*pack, copy, config, first.services));
   std::uint64_t after = 0;
@@ -210,7 +211,8 @@ Result<ReplayReport> replay_log(db::Db& recorded, const PackOf& pack_of, const s
 
 Result<ReplayReport> replay_world(const ReplayOptions& options) {
   TRY(const auto present, load(options.world));
-  const auto file = options.data / "worlds" / (present.world.name + ".db");
+  const auto name = options.name.empty() ? present.world.name : options.name;
+  const auto file = options.data / "worlds" / (name + ".db");
   if (!std::filesystem::exists(file)) {
     return fail(Code::not_found, "replay.no_world", "no recorded world at " + file.string());
   }
@@ -220,10 +222,10 @@ Result<ReplayReport> replay_world(const ReplayOptions& options) {
   rt::SeededIds ids{1};
   const rt::Env env{io.get_executor(), clock, ids};
   TRY(const auto recorded,
-      db::open_sqlite(env, {.path = file.string(),
-                            .acknowledged = acknowledged_path(options.data, present.world.name).string()}));
+      db::open_sqlite(
+          env, {.path = file.string(), .acknowledged = acknowledged_path(options.data, name).string()}));
   const bool keep = !options.keep.empty();
-  const auto copy = keep ? options.keep : options.data / "worlds" / (present.world.name + ".replay.db");
+  const auto copy = keep ? options.keep : options.data / "worlds" / (name + ".replay.db");
   if (keep && std::filesystem::exists(copy))
     return fail(Code::conflict, "replay.exists", copy.string() + " exists already");
   remove_database(copy);

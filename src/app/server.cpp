@@ -6,24 +6,21 @@
 #include <cstdlib>
 
 #include "adapters/bus_local/local_bus.h"
-#include "adapters/db_sqlite/sqlite_db.h"
 #include "adapters/index_flat/flat_index.h"
 #include "app/console_files.h"
 #include "app/engine_metrics.h"
-#include "app/kept_packs.h"
 #include "app/openai_backend.h"
 #include "app/paths.h"
 #include "app/private_files.h"
 #include "app/process_metrics.h"
-#include "app/services.h"
 #include "app/tokens.h"
+#include "app/world_rooms.h"
 #include "base/log.h"
 #include "edge/edge.h"
 #include "host/protobuf_log.h"
 #include "host/room.h"
 #include "rt/pool.h"
 #include "rt/real_clock.h"
-#include "services/settings/world_settings.h"
 
 namespace troupe {
 
@@ -48,7 +45,7 @@ std::unexpected<Error> broken(const std::filesystem::path& world,
 
 // What is read before anything is opened.
 struct Prepared {
-  pack::Pack pack;
+  WorldRooms::Packs packs;
   std::vector<edge::TokenEntry> tokens;
   std::vector<models::CatalogueEntry> catalogue;
   std::filesystem::path models_dir;
@@ -57,11 +54,16 @@ struct Prepared {
 
 Result<Prepared> prepare(const ServerOptions& options) {
   Prepared out;
-  auto loaded = pack::load_pack(options.world);
-  if (!loaded) return broken(options.world, loaded.error());
-  out.pack = *std::move(loaded);
-  if (const auto language = talk::language_of(out.pack); !language)
-    return broken(options.world, language.error());
+  for (const auto& folder : options.worlds) {
+    auto loaded = pack::load_pack(folder);
+    if (!loaded) return broken(folder, loaded.error());
+    if (const auto language = talk::language_of(*loaded); !language) return broken(folder, language.error());
+    const auto same = [&](const auto& pack) { return pack->world.name == loaded->world.name; };
+    if (std::ranges::any_of(out.packs, same))
+      return fail(Code::invalid_argument, "config.broken",
+                  folder.string() + ": a world '" + loaded->world.name + "' was named before");
+    out.packs.push_back(std::make_shared<const pack::Pack>(*std::move(loaded)));
+  }
   write_privately();
   log_protobuf();
   TRY_VOID(open_data_folder(options.data));
@@ -99,17 +101,18 @@ Result<void> check_judge(const Engines& engines, const std::string& judge) {
 class Server {
  public:
   Server(const ServerOptions& options, Prepared prepared)
-      : options_(options), prepared_(std::move(prepared)), kept_packs_(options.data) {
+      : options_(options),
+        prepared_(std::move(prepared)),
+        worlds_(env_, *bus_, metrics_, prepared_.packs, options.data) {
     rt::name_this_thread("troupe-io");
     add_process_metrics(metrics_);
   }
 
   // Until a signal, or until a room can go on no more.
   Result<void> run() {
-    TRY_VOID(open_rooms());
+    TRY_VOID(open_shared());
     TRY_VOID(open_models());
-    mount_services();
-    TRY_VOID(begin());
+    TRY_VOID(open_worlds());
     TRY(const auto address, listen());
     end_with_signals();
     start();
@@ -124,30 +127,20 @@ class Server {
   }
 
  private:
-  const pack::Pack& pack() const { return prepared_.pack; }
+  // The first is where who names none is answered: OpenAI's paths, and what all worlds share.
+  const pack::Pack& home() const { return *prepared_.packs.front(); }
 
-  Result<std::unique_ptr<Room>> open_room(const std::filesystem::path& file, TimelineConfig config) {
-    TRY(auto database,
-        db::open_sqlite(env_, {.path = (options_.data / file).string(),
-                               .acknowledged = acknowledged_path(options_.data, config.world).string(),
-                               .accept_loss = options_.accept_loss}));
-    return std::make_unique<Room>(env_, *bus_, metrics_, std::move(database), std::move(config), limiter_);
-  }
-
-  Result<void> open_rooms() {
-    TRY_VOID(kept_packs_.keep(pack()));
-    auto config = timeline_config(pack(), options_.seed);
-    config.pack_change = [this](const std::string& before) {
-      auto change = change_since(kept_packs_, before, pack());
-      log::info("world", "'{}' goes on with another version of its pack: {}", pack().world.name,
-                in_words(change));
-      return change;
-    };
-    const auto beside = beginning_beside(options_.data, pack().world.name);
-    if (!beside.empty()) log::warn("world", "{}", beside);
-    TRY(world_, open_room("worlds/" + pack().world.name + ".db", std::move(config)));
-    TRY(shared_, open_room("troupe.db", {.world = "shared", .has_time = false}));
-    return {};
+  Result<void> open_shared() {
+    auto& making = worlds_.making();
+    making.accept_loss = options_.accept_loss;
+    making.seed = options_.seed;
+    making.only = options_.services;
+    making.limiter = limiter_;
+    TRY(auto database, open_database(env_, making, "troupe.db", kSharedRoom));
+    shared_ = std::make_unique<Room>(env_, *bus_, metrics_, std::move(database),
+                                     TimelineConfig{.world = kSharedRoom, .has_time = false}, limiter_);
+    shared_services_ = std::make_unique<SharedServices>(home(), shared_->host(), worlds_, options_.services);
+    return shared_->open();
   }
 
   Result<void> open_models() {
@@ -156,6 +149,35 @@ class Server {
     if (!engines_.problem.empty()) log::warn("models", "{}", engines_.problem);
     TRY_VOID(check_judge(engines_, options_.moderation_model));
     add_engine_metrics(metrics_, engines_);
+    auto& making = worlds_.making();
+    making.router = engines_.router;
+    making.npc = npc_config();
+    making.ai = {.classifier = options_.moderation_model};
+    making.models = {.catalogue = prepared_.catalogue,
+                     .models_dir = prepared_.models_dir,
+                     .tool = tool_path("models.py"),
+                     .loaded = engines_.loaded,
+                     .elsewhere = [this] { return remote_models(engines_); },
+                     .voices = engines_.voices};
+    return {};
+  }
+
+  Result<void> open_worlds() {
+    worlds_.on_fatal([this](const std::string& world, const Error& why) { world_failed(world, why); });
+    worlds_.on_closing([this](const std::string& world) {
+      if (edge_) edge_->drop_sockets(world, "world", "this world falls asleep");
+    });
+    const auto known = shared_services_->worlds().names();
+    for (const auto& plan : worlds_.started_with()) {
+      const auto beside = beginning_beside(options_.data, plan.name, {known.begin(), known.end()});
+      if (!beside.empty()) log::warn("world", "{}", beside);
+      TRY_VOID(worlds_.open(plan));
+      const auto seed = worlds_.seed(plan.name);
+      if (options_.seed && *options_.seed != seed) {
+        log::warn("world", "'{}' has begun with seed {} and keeps it; {} counts for a world that begins",
+                  plan.name, seed, *options_.seed);
+      }
+    }
     return {};
   }
 
@@ -172,34 +194,9 @@ class Server {
     return npc;
   }
 
-  void mount_services() {
-    services_ =
-        std::make_unique<WorldServices>(pack(), world_->host(), engines_.router, npc_config(),
-                                        AiConfig{.classifier = options_.moderation_model},
-                                        ModelsConfig{.catalogue = prepared_.catalogue,
-                                                     .models_dir = prepared_.models_dir,
-                                                     .tool = tool_path("models.py"),
-                                                     .loaded = engines_.loaded,
-                                                     .elsewhere = [this] { return remote_models(engines_); },
-                                                     .voices = engines_.voices},
-                                        options_.services);
-    shared_services_ = std::make_unique<SharedServices>(pack(), shared_->host(), options_.services);
-  }
-
-  Result<void> begin() {
-    TRY_VOID(shared_->open());
-    TRY_VOID(world_->open());
-    const auto seed = world_->timeline().config().seed;
-    if (options_.seed && *options_.seed != seed) {
-      log::warn("world", "'{}' has begun with seed {} and keeps it; {} counts for a world that begins",
-                world_->name(), seed, *options_.seed);
-    }
-    return {};
-  }
-
   std::vector<edge::ReadyCheck> ready_checks() {
     std::vector<edge::ReadyCheck> checks = {
-        {"world", [this] { return world_->timeline().health(); }},
+        {"world", [this] { return worlds_.health(); }},
         {"shared", [this] { return shared_->timeline().health(); }},
         {"models",
          [this]() -> Result<void> {
@@ -218,15 +215,28 @@ class Server {
 
   std::vector<edge::ServiceState> service_states() {
     std::vector<edge::ServiceState> states;
+    const std::string room = prepared_.packs.size() == 1 ? home().world.name : "each world";
     for (const auto& row : all_service_rows()) {
-      auto& room = row.home == Home::world ? *world_ : *shared_;
-      const auto state = row.make == nullptr             ? "not_built"
-                         : !runs(row, options_.services) ? "left_out"
-                         : room.timeline().health()      ? "running"
-                                                         : "stalled";
-      states.push_back({.name = std::string(row.name), .room = room.name(), .state = state});
+      const bool shared = is_shared(row);
+      edge::ServiceState state{
+          .name = std::string(row.name), .room = shared ? kSharedRoom : room, .state = "running"};
+      if (row.make == nullptr) {
+        state.state = "not_built";
+        state.room.clear();
+      } else if (!runs(row, options_.services)) {
+        state.state = "left_out";
+      } else if (!(shared ? shared_->timeline().health() : worlds_.health())) {
+        state.state = "stalled";
+      }
+      states.push_back(std::move(state));
     }
     return states;
+  }
+
+  std::vector<std::string> private_folders() const {
+    auto folders = options_.worlds;
+    folders.insert(folders.end(), {options_.data, prepared_.models_dir, home_path()});
+    return private_paths(folders);
   }
 
   Result<edge::Address> listen() {
@@ -234,33 +244,47 @@ class Server {
       log::warn("edge",
                 "`hosts` without `tokens`: whoever comes through the proxy is an administrator of the world");
     }
-    edge::EdgeConfig config{
-        .listen = {.host = options_.listen_host, .port = options_.listen_port},
-        .tokens = std::move(prepared_.tokens),
-        .origins = options_.origins,
-        .hosts = options_.hosts,
-        .private_paths = private_paths({options_.data, prepared_.models_dir, home_path(), options_.world}),
-        .openai = options_.openai,
-        .console = console_file};
-    config.players_max = [this] {
-      return static_cast<std::size_t>(services_->settings().number("world.players_max"));
+    edge::EdgeConfig config{.listen = {.host = options_.listen_host, .port = options_.listen_port},
+                            .tokens = std::move(prepared_.tokens),
+                            .origins = options_.origins,
+                            .hosts = options_.hosts,
+                            .private_paths = private_folders(),
+                            .openai = options_.openai,
+                            .console = console_file};
+    config.players_max = [this](const std::string& world) {
+      const auto* settings = worlds_.settings(world);
+      return settings == nullptr ? std::size_t{0}
+                                 : static_cast<std::size_t>(settings->number("world.players_max"));
     };
-    config.message_of_the_day = [this] { return services_->settings().text("world.message_of_the_day"); };
+    config.message_of_the_day = [this](const std::string& world) {
+      const auto* settings = worlds_.settings(world);
+      return settings == nullptr ? std::string() : settings->text("world.message_of_the_day");
+    };
     config.ready_checks = ready_checks();
     config.services = [this] { return service_states(); };
-    openai_ = std::make_unique<RouterOpenAiBackend>(env_, *bus_, engines_);
-    edge_ = std::make_unique<edge::Edge>(env_, *bus_, metrics_, world_->timeline(), std::move(config));
+    openai_ = std::make_unique<RouterOpenAiBackend>(env_, *bus_, engines_, home().world.name);
+    edge_ =
+        std::make_unique<edge::Edge>(env_, *bus_, metrics_, shared_services_->worlds(), std::move(config));
     edge_->serve_openai(*openai_);
     return edge_->listen();
   }
 
+  void stop_with(const Error& why) {
+    if (outcome_) outcome_ = std::unexpected(why);
+    stop();
+  }
+
+  // What the server was started with is why it runs; another world that is damaged goes alone.
+  void world_failed(const std::string& world, const Error& why) {
+    const auto& own = worlds_.started_with();
+    if (std::ranges::find(own, world, &WorldPlan::name) != own.end()) return stop_with(why);
+    log::error("world", "'{}' can be written no more and is closed: {}", world, why.message);
+    ending_.spawn("close " + world,
+                  [this, world]() -> boost::asio::awaitable<void> { (void)co_await worlds_.close(world); });
+  }
+
   void end_with_signals() {
-    const auto stop_with = [this](const Error& why) {
-      if (outcome_) outcome_ = std::unexpected(why);
-      stop();
-    };
-    world_->timeline().on_fatal(stop_with);
-    shared_->timeline().on_fatal(stop_with);
+    shared_->timeline().on_fatal([this](const Error& why) { stop_with(why); });
     signals_.async_wait([this](const boost::system::error_code& failed, int) {
       if (!failed) stop();
     });
@@ -268,14 +292,13 @@ class Server {
 
   void start() {
     shared_->start(group_);
-    world_->start(group_);
+    worlds_.start();
     shared_services_->start();
-    services_->start();
     edge_->start(group_);
   }
 
   void stop() {
-    if (ending_.running() > 0) return;
+    if (std::exchange(stopping_, true)) return;
     log::info("server", "stopping");
     signals_.clear();  // a second signal ends the program as it ends others: at once
     stop_limit_ = clock_.call_at(env_.now() + kStopMax, give_up);
@@ -285,9 +308,8 @@ class Server {
   // In reverse: no more requests, then what is under way, then the last commits, then time itself.
   boost::asio::awaitable<void> wind_down() {
     co_await edge_->stop();
-    world_->stop();
     shared_->stop();
-    co_await world_->drain();
+    co_await worlds_.close_all();
     co_await shared_->drain();
     group_.cancel();
     co_await group_.join();
@@ -303,14 +325,14 @@ class Server {
   Metrics metrics_;
   const std::unique_ptr<bus::Bus> bus_ = bus::make_local_bus(env_);
   const std::shared_ptr<CallLimiter> limiter_ = std::make_shared<CallLimiter>(options_.call_limits);
-  const KeptPacks kept_packs_;
-  std::unique_ptr<Room> world_, shared_;
   Engines engines_;
-  std::unique_ptr<WorldServices> services_;
+  WorldRooms worlds_;
+  std::unique_ptr<Room> shared_;
   std::unique_ptr<SharedServices> shared_services_;
   std::unique_ptr<RouterOpenAiBackend> openai_;
   std::unique_ptr<edge::Edge> edge_;
   Result<void> outcome_;
+  bool stopping_ = false;
   rt::Group group_{env_, "server"};
   rt::Group ending_{env_, "stop"};
   rt::Timer stop_limit_;

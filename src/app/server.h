@@ -18,7 +18,7 @@
 namespace troupe {
 
 struct ServerOptions {
-  std::filesystem::path world = "worlds/lanternfall";
+  std::vector<std::filesystem::path> worlds = {"worlds/lanternfall"};  // packs
   std::filesystem::path data = "data";
   std::filesystem::path models_dir;  // "" = where set-up put them
   std::filesystem::path catalogue;   // "" = the one of this source tree
@@ -54,6 +54,7 @@ Result<void> run_server(const ServerOptions& options);
 
 struct ReplayOptions {
   std::filesystem::path world;
+  std::string name;  // of a world that was created from that pack; "" = the pack's own
   std::filesystem::path data;
   std::filesystem::path keep;  // "" = the replayed database is removed again
 };

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "host/registry.h"
 #include "services/capabilities/capabilities_service.h"
 #include "services/events/events_service.h"
 #include "services/settings/settings_service.h"
@@ -57,7 +58,6 @@ using Made = std::unique_ptr<Service>;
 
 constexpr ServiceRow kServices[] = {
     {.name = "settings",
-     .home = Home::shared,
      .make = [](const ServiceParts& of) -> Made { return std::make_unique<SettingsService>(of.host); }},
     {.name = "time",
      .make = [](const ServiceParts& of) -> Made { return std::make_unique<TimeService>(of.pack, of.host); }},
@@ -104,9 +104,9 @@ constexpr ServiceRow kServices[] = {
     {.name = "language"},
     {.name = "orchestration"},
     {.name = "performance"},
-    {.name = "engine_watch", .home = Home::shared},
-    {.name = "payment", .home = Home::shared},
-    {.name = "training", .home = Home::shared},
+    {.name = "engine_watch"},
+    {.name = "payment"},
+    {.name = "training"},
 };
 
 constexpr bool needs_stand_above() {
@@ -116,7 +116,7 @@ constexpr bool needs_stand_above() {
       bool found = false;
       for (const auto& above : kServices) {
         if (above.name == row.name) break;
-        found = found || (above.name == need && above.home == row.home);
+        found = found || above.name == need;
       }
       if (!found) return false;
     }
@@ -125,10 +125,10 @@ constexpr bool needs_stand_above() {
 }
 static_assert(needs_stand_above());
 
-std::vector<Made> make_all(Home home, const OnlyServices& only, const ServiceParts& parts) {
+std::vector<Made> make_all(bool shared, const OnlyServices& only, const ServiceParts& parts) {
   std::vector<Made> made;
   for (const auto& row : kServices) {
-    if (row.home != home || !runs(row, only)) continue;
+    if (!runs(row, only) || is_shared(row) != shared) continue;
     made.push_back(row.make(parts));
   }
   return made;
@@ -144,9 +144,12 @@ std::string did_you_mean(std::string_view name) {
 
 }  // namespace
 
-std::string_view name_of(Home home) { return home == Home::world ? "world" : "shared"; }
-
 std::span<const ServiceRow> all_service_rows() { return kServices; }
+
+bool is_shared(const ServiceRow& row) {
+  const auto found = std::ranges::find(all_services(), row.name, &ServiceEntry::name);
+  return found != all_services().end() && found->shared;
+}
 
 bool runs(const ServiceRow& row, const OnlyServices& only) {
   return row.make != nullptr && (!only || only->contains(std::string(row.name)));
@@ -184,7 +187,7 @@ WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig ro
   npc = with_settings(std::move(npc), *settings_);
   ai = rated(std::move(ai), pack);
   const WorldParts world{texts_, language_, router, npc, ai, models};
-  services_ = make_all(Home::world, only, {pack, host, &world});
+  services_ = make_all(false, only, {pack, host, &world});
   host.guard_words(words_of(pack));
   settings_->mount();
   for (const auto& service : services_) service->mount();
@@ -200,14 +203,17 @@ void WorldServices::start() {
   for (const auto& service : services_) service->start();
 }
 
-SharedServices::SharedServices(const pack::Pack& pack, Host& host, const OnlyServices& only)
-    : services_(make_all(Home::shared, only, {pack, host})) {
+SharedServices::SharedServices(const pack::Pack& pack, Host& host, WorldRunner& runner,
+                               const OnlyServices& only)
+    : worlds_(std::make_unique<WorldsService>(host, runner)), services_(make_all(true, only, {pack, host})) {
   host.guard_words(words_of(pack));
+  worlds_->mount();
   for (const auto& service : services_) service->mount();
 }
 SharedServices::~SharedServices() = default;
 
 void SharedServices::start() {
+  worlds_->start();
   for (const auto& service : services_) service->start();
 }
 

@@ -13,21 +13,19 @@
 #include "app/engines.h"
 #include "host/host.h"
 #include "host/service.h"
+#include "host/worlds.h"
 #include "pack/pack.h"
 #include "pack/prompt_texts.h"
 #include "services/ai/ai_service.h"
 #include "services/models/models_service.h"
 #include "services/npc/npc_service.h"
 #include "services/router/router_service.h"
+#include "services/worlds/worlds_service.h"
 #include "talk/language.h"
 
 namespace troupe {
 
 class WorldSettings;
-
-// Where a service lives: in each world, or once for all of them.
-enum class Home { world, shared };
-std::string_view name_of(Home home);
 
 // What a service is made of; all of it outlives the service.
 struct WorldParts {
@@ -45,8 +43,7 @@ struct ServiceParts {
 };
 
 struct ServiceRow {
-  std::string_view name;  // as in `time.Get`
-  Home home = Home::world;
+  std::string_view name;  // as in `time.Get`; whether all worlds share it, its proto says
   // Without these it can do nothing: they stand above it in the table, and have to run where it runs. What
   // else it asks may be away; then it answers as far as it can.
   std::array<std::string_view, 3> needs = {};
@@ -54,6 +51,7 @@ struct ServiceRow {
 };
 
 std::span<const ServiceRow> all_service_rows();
+bool is_shared(const ServiceRow& row);
 
 using ServiceNames = std::set<std::string>;
 using OnlyServices = std::optional<ServiceNames>;  // nothing: all there are
@@ -82,14 +80,16 @@ class WorldServices {
   std::vector<std::unique_ptr<Service>> services_;
 };
 
-// Those that all worlds share.
+// Those that all worlds share, and which worlds there are (`worlds`): that is never left out.
 class SharedServices {
  public:
-  SharedServices(const pack::Pack& pack, Host& host, const OnlyServices& only = {});
+  SharedServices(const pack::Pack& pack, Host& host, WorldRunner& runner, const OnlyServices& only = {});
   ~SharedServices();
   void start();
+  Worlds& worlds() { return *worlds_; }
 
  private:
+  const std::unique_ptr<WorldsService> worlds_;
   std::vector<std::unique_ptr<Service>> services_;
 };
 

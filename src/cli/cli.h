@@ -10,7 +10,7 @@ namespace troupe::cli {
 
 // As they were typed; "" is "not given", so that a configuration file can still speak. Validated by the hook.
 struct UpOptions {
-  std::string world;
+  std::vector<std::string> worlds;
   std::string data;
   std::string config;
   std::string listen;
@@ -26,6 +26,7 @@ struct UpOptions {
 
 struct ReplayOptions {
   std::string world;
+  std::string name;
   std::string data;
   bool json = false;
 };

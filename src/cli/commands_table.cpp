@@ -10,6 +10,9 @@ void server_options(CLI::App& app, ServerOptions& server) {
       ->type_name("URL");
   app.add_option("--as", server.player, "be this player, with no more rights than a player has")
       ->type_name("PLAYER");
+  app.add_option("--world", server.world,
+                 "which world, where the server has several (default: $TROUPE_WORLD); worlds.List names them")
+      ->type_name("NAME");
 }
 
 void json_flag(CLI::App& app, bool& json, const char* what = "JSON for programs") {
@@ -21,7 +24,10 @@ CLI::Validator not_negative() { return CLI::Validator(CLI::NonNegativeNumber).de
 
 void define_up(CLI::App& app, Command& command) {
   auto& up = command.emplace<UpOptions>();
-  app.add_option("--world", up.world, "the world pack (default: worlds/lanternfall)")->type_name("DIR");
+  app.add_option("--world", up.worlds,
+                 "a world pack; may be given several times (default: worlds/lanternfall)")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   app.add_option("--data", up.data, "where databases are kept (default: data)")->type_name("DIR");
   app.add_option("--config", up.config, "configuration, YAML; options here come before it")
       ->type_name("FILE");
@@ -170,6 +176,9 @@ void define_verify(CLI::App& app, Command& command) {
 void define_replay(CLI::App& app, Command& command) {
   auto& replay = command.emplace<ReplayOptions>();
   app.add_option("--world", replay.world, "the world pack (default: worlds/lanternfall)")->type_name("DIR");
+  app.add_option("--name", replay.name,
+                 "of a world that was created from that pack (default: the pack's own)")
+      ->type_name("WORLD");
   app.add_option("--data", replay.data, "where databases are kept (default: data)")->type_name("DIR");
   json_flag(app, replay.json);
 }

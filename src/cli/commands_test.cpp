@@ -217,7 +217,10 @@ TEST(Status, IsOneScreen) {
   TestServer server(table(
       {{"GET /readyz",
         {.body =
-             R"({"status":"degraded","ready":true,"dependencies":{"db":{"status":"ok"},"engine":{"status":"degraded","message":"no weights"}}})"}},
+             R"({"status":"degraded","ready":true,"dependencies":{"db":{"status":"ok"},"engine":{"status":"degraded","message":"no weights"}},"services":{"running":1,"of":3,"list":[{"name":"time","state":"running"},{"name":"npc","state":"left_out"},{"name":"lore","state":"not_built"}]}})"}},
+       {"POST /api/worlds/List",
+        {.body =
+             R"({"worlds":[{"name":"lanternfall","pack":"lanternfall","state":"awake","sequence":"12"},{"name":"moor","pack":"lanternfall","state":"asleep"}]})"}},
        {"POST /api/world/Get", {.body = R"({"title":"Lanternfall"})"}},
        {"POST /api/time/Get",
         {.body =
@@ -234,6 +237,11 @@ TEST(Status, IsOneScreen) {
             "Lanternfall at " + server.url() +
                 ": degraded\n"
                 "  engine degraded: no weights\n"
+                "Services: 1 of 3 run; left out: npc; not built: lore\n"
+                "\n"
+                "World        Pack         State   Events\n"
+                "lanternfall  lanternfall  awake   12\n"
+                "moor         lanternfall  asleep  0\n"
                 "\n"
                 "Day 1, 07:12 (day, spring); Netday, 1 Thaw of year 1; 60 game seconds a second\n"
                 "\n"

@@ -13,6 +13,7 @@ namespace troupe::cli {
 struct ServerOptions {
   std::string url;     // "http://127.0.0.1:7777", without a slash at the end
   std::string player;  // whom to be; "" = oneself
+  std::string world;   // which, where the server has several; "" = the one that there is
   std::string token;   // from the environment only: arguments are for everybody on the machine to read
 };
 

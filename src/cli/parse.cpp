@@ -115,6 +115,7 @@ std::optional<std::string> complete(ServerOptions& server, const Environment& en
   if (server.url.empty()) server.url = environment("TROUPE_SERVER");
   if (server.url.empty()) server.url = kDefaultServer;
   server.token = environment("TROUPE_TOKEN");
+  if (server.world.empty()) server.world = environment("TROUPE_WORLD");
   auto url = server_url(server.url);
   if (!url) return url.error().message;
   server.url = *url;

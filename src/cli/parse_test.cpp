@@ -57,8 +57,8 @@ INSTANTIATE_TEST_SUITE_P(
             "MinuteTicked is not kept in the log, so that watch cannot show it"},
         Bad{{"watch", "--type", "DayChanged", "--ai"}, "--ai and --type do not go together"},
         Bad{{"talk", "marta", "--deadline"}, "--deadline wants a value; see `troupe talk --help`"},
-        Bad{{"up", "--world", "a", "--world", "b"},
-            "--world stands there more than once; see `troupe up --help`"},
+        Bad{{"up", "--data", "a", "--data", "b"},
+            "--data stands there more than once; see `troupe up --help`"},
         Bad{{"talk", "marta", "--deadline", "soon"},
             "--deadline: Value soon not in range 1 to 600000; see `troupe talk --help`"},
         Bad{{"world", "verfy"}, "no command 'world verfy'; did you mean 'verify'?"}));
@@ -75,12 +75,15 @@ Options parsed(const std::vector<std::string>& words, std::map<std::string, std:
 
 TEST(Parse, UpKeepsWhatWasTypedAndNothingElse) {
   const auto bare = parsed<UpOptions>({"up"});
-  EXPECT_EQ(bare.world + bare.data + bare.config + bare.listen + bare.seed + bare.services + bare.log, "");
+  EXPECT_EQ(bare.data + bare.config + bare.listen + bare.seed + bare.services + bare.log, "");
+  EXPECT_TRUE(bare.worlds.empty());
   EXPECT_FALSE(bare.no_models);
   const auto full = parsed<UpOptions>({"up", "--world", "w", "--data=d", "--config", "c.yaml", "--listen",
                                        "127.0.0.1:0", "--seed", "7", "--log", "json", "--log-level", "debug",
                                        "--models", "m", "--no-models"});
-  EXPECT_EQ(full.world, "w");
+  EXPECT_EQ(full.worlds, std::vector<std::string>{"w"});
+  EXPECT_EQ(parsed<UpOptions>({"up", "--world", "a", "--world", "b"}).worlds,
+            (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(full.data, "d");
   EXPECT_EQ(full.config, "c.yaml");
   EXPECT_EQ(full.listen, "127.0.0.1:0");

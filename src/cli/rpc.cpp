@@ -43,6 +43,7 @@ std::string dump(const Json& json, int indent) {
 HttpClient connect(const ServerOptions& server, const std::atomic<bool>* stop) {
   std::vector<std::pair<std::string, std::string>> headers;
   if (!server.player.empty()) headers.emplace_back("X-Troupe-Player", server.player);
+  if (!server.world.empty()) headers.emplace_back("X-Troupe-World", server.world);
   if (!server.token.empty()) headers.emplace_back("Authorization", "Bearer " + server.token);
   return HttpClient(server.url, std::move(headers), stop);
 }

@@ -115,10 +115,19 @@ struct Part {
   void (*print)(const Json& reply, const Terminal& terminal);
 };
 
+// Only where there are several.
+void print_worlds(const Json& worlds, const Terminal& terminal) {
+  Table table({"World", "Pack", "State", "Events"});
+  for (const auto& world : list_in(worlds, "worlds")) {
+    table.row({one_line(text_in(world, "name")), one_line(text_in(world, "pack")),
+               one_line(text_in(world, "state")), std::to_string(number_in(world, "sequence"))});
+  }
+  table.print(terminal, "");
+}
+
 constexpr Part kParts[] = {
-    {"time", "time.Get", print_time},
-    {"weather", "weather.List", print_weather},
-    {"router", "router.Status", print_engines},
+    {"worlds", "worlds.List", print_worlds},    {"time", "time.Get", print_time},
+    {"weather", "weather.List", print_weather}, {"router", "router.Status", print_engines},
     {"npcs", "npc.List", print_people},
 };
 
@@ -150,6 +159,7 @@ int run_status(const StatusOptions& options, const Terminal& terminal) {
                : Json{{"error", {{"reason", told.error().reason}, {"message", told.error().message}}}};
       continue;
     }
+    if (told && part.print == print_worlds && list_in(*told, "worlds").size() < 2) continue;
     terminal.out << '\n';
     if (told) {
       part.print(*told, terminal);

@@ -117,7 +117,7 @@ TEST(Auth, OpenBindWithoutTokensIsRefused) {
     for (const char* host : {"0.0.0.0", "::"}) {
       EdgeConfig config;
       config.listen = {host, 0};
-      Edge edge(env, rig.bus(), metrics, rig.world(), config);
+      Edge edge(env, rig.bus(), metrics, rig.worlds(), config);
       const auto listening = edge.listen();
       ASSERT_FALSE(listening);
       EXPECT_EQ(listening.error().reason, "edge.open_bind");
@@ -125,14 +125,14 @@ TEST(Auth, OpenBindWithoutTokensIsRefused) {
     }
     EdgeConfig named;
     named.listen = {"localhost", 0};
-    EXPECT_EQ(Edge(env, rig.bus(), metrics, rig.world(), named).listen().error().reason, "edge.bad_address");
+    EXPECT_EQ(Edge(env, rig.bus(), metrics, rig.worlds(), named).listen().error().reason, "edge.bad_address");
     EdgeConfig taken;
     taken.listen = {"127.0.0.1", rig.port()};
-    EXPECT_EQ(Edge(env, rig.bus(), metrics, rig.world(), taken).listen().error().reason, "edge.bind");
+    EXPECT_EQ(Edge(env, rig.bus(), metrics, rig.worlds(), taken).listen().error().reason, "edge.bind");
     EdgeConfig open;
     open.listen = {"0.0.0.0", 0};
     open.tokens = tokens();
-    EXPECT_TRUE(Edge(env, rig.bus(), metrics, rig.world(), open).listen());
+    EXPECT_TRUE(Edge(env, rig.bus(), metrics, rig.worlds(), open).listen());
   });
 }
 

@@ -20,8 +20,8 @@ constexpr std::size_t kRefusedMax = 64;  // clients that are being told so
 
 }  // namespace
 
-Edge::Edge(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Timeline& world, EdgeConfig config)
-    : core_(std::make_shared<EdgeCore>(env, bus, metrics, world, std::move(config))) {}
+Edge::Edge(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Worlds& worlds, EdgeConfig config)
+    : core_(std::make_shared<EdgeCore>(env, bus, metrics, worlds, std::move(config))) {}
 
 Edge::~Edge() = default;
 
@@ -107,7 +107,6 @@ asio::awaitable<void> accept_connections(std::shared_ptr<EdgeCore> core) {
 }  // namespace
 
 void Edge::start(rt::Group& group) {
-  core_->start_hub();
   group.spawn("edge accept", [core = core_] { return accept_connections(core); });
 }
 
@@ -115,7 +114,7 @@ asio::awaitable<void> Edge::stop() {
   const auto core = core_;
   co_await rt::shield();
   core->stopping = true;
-  core->presence.stop();
+  for (auto& [world, door] : core->doors) door.presence.stop();
   boost::system::error_code ignored;
   core->acceptor.close(ignored);
   for (auto* socket : core->sockets) socket->goaway("shutdown", "the server stops");
@@ -127,8 +126,10 @@ asio::awaitable<void> Edge::stop() {
   co_await core->group.join();
 }
 
-void Edge::drop_sockets(const std::string& reason, const std::string& message) {
-  for (auto* socket : core_->sockets) socket->goaway(reason, message);
+void Edge::drop_sockets(const std::string& world, const std::string& reason, const std::string& message) {
+  for (auto* socket : core_->sockets) {
+    if (socket->world() == world) socket->goaway(reason, message);
+  }
 }
 
 }  // namespace troupe::edge

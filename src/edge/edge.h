@@ -3,7 +3,7 @@
 // from outside into calls over the bus, and events of the world into frames. Owned by app; everything on the
 // io thread.
 //
-//   Edge edge(env, bus, metrics, world, config);
+//   Edge edge(env, bus, metrics, worlds, config);
 //   edge.serve_openai(backend);              optional; before start()
 //   TRY(const Address address, edge.listen());
 //   edge.start(group);  ...  co_await edge.stop();
@@ -16,7 +16,7 @@
 
 #include "edge/edge_config.h"
 #include "host/metrics.h"
-#include "host/timeline.h"
+#include "host/worlds.h"
 #include "ports/bus.h"
 #include "rt/task.h"
 
@@ -28,7 +28,8 @@ struct Route;
 
 class Edge {
  public:
-  Edge(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Timeline& world, EdgeConfig config);
+  // `worlds` outlives the edge.
+  Edge(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Worlds& worlds, EdgeConfig config);
   ~Edge();
 
   // Another path, before start(). See routes.h.
@@ -44,8 +45,9 @@ class Edge {
   // Refuses new connections, says goodbye to sockets, gives requests under way `limits.drain`, ends the rest.
   boost::asio::awaitable<void> stop();
 
-  // Closes every game socket with goaway `reason`: after a roll-back of the world, sequences start over.
-  void drop_sockets(const std::string& reason, const std::string& message);
+  // Closes every game socket of `world` with goaway `reason`: before it sleeps or goes, and after a roll-back, since
+  // sequences start over.
+  void drop_sockets(const std::string& world, const std::string& reason, const std::string& message);
 
  private:
   std::shared_ptr<EdgeCore> core_;

@@ -63,7 +63,7 @@ struct ReadyCheck {
 // A service as /readyz lists it.
 struct ServiceState {
   std::string name;  // "weather"
-  std::string room;  // "lanternfall", or "shared"
+  std::string room;  // "lanternfall", or "shared"; "" where it is not built
   std::string process = "all";
   std::string state;  // running, stalled (its room cannot be written now), left_out, not_built
 };
@@ -75,9 +75,9 @@ struct ConsoleFile {
 };
 
 struct EdgeConfig {
-  // What is set now for the world; empty: no bound and no message.
-  std::function<std::size_t()> players_max;
-  std::function<std::string()> message_of_the_day;
+  // What is set now for a world; empty: no bound and no message.
+  std::function<std::size_t(const std::string& world)> players_max;
+  std::function<std::string(const std::string& world)> message_of_the_day;
   Address listen;
   EdgeLimits limits;
   std::vector<TokenEntry> tokens;    // empty = local mode: loopback only, no authentication

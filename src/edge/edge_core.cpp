@@ -44,32 +44,38 @@ const std::vector<std::string> kReads = {"GET", "HEAD"};
 
 }  // namespace
 
-EdgeCore::EdgeCore(const rt::Env& e, bus::Bus& b, Metrics& m, Timeline& w, EdgeConfig c)
+EdgeCore::EdgeCore(const rt::Env& e, bus::Bus& b, Metrics& m, Worlds& w, EdgeConfig c)
     : env(e),
       bus(b),
       metrics(m),
-      world(w),
+      worlds(w),
       config(std::move(c)),
       auth(config.tokens, config.origins, config.hosts),
       sign_ins(config.limits.wrong_tokens),
       counters(m),
       group(e, "edge"),
-      hub(e, b, w.config().world),
-      presence(e, config.limits.socket.leave_grace, [this](const std::string& player) { say_left(player); }),
-      api(e, b, group, config),
+      api(e, b, group, w, config),
       openapi(openapi_json(config.version)),
       acceptor(e.executor) {
   add_server_routes();
 }
 
-void EdgeCore::start_hub() {
-  if (const auto subscribed = hub.start(); !subscribed) {
-    log::error("edge", "no live events for sockets: {}", subscribed.error().message);
+WorldDoor& EdgeCore::door(const std::string& world) {
+  const auto known = doors.find(world);
+  if (known != doors.end()) return known->second;
+  const auto left = [this, world](const std::string& player) { say_left(world, player); };
+  auto& made = doors
+                   .try_emplace(world, EventHub(env, bus, world),
+                                Presence(env, config.limits.socket.leave_grace, left))
+                   .first->second;
+  if (const auto subscribed = made.hub.start(); !subscribed) {
+    log::error("edge", "no live events of {} for sockets: {}", world, subscribed.error().message);
   }
+  return made;
 }
 
 // What is thought for them may stop.
-void EdgeCore::say_left(const std::string& player) {
+void EdgeCore::say_left(const std::string& world, const std::string& player) {
   pb::EventsPublishRequest request;
   request.set_type(pb::EntityGone::descriptor()->name());
   request.set_subject(player);
@@ -77,10 +83,9 @@ void EdgeCore::say_left(const std::string& player) {
   fields["kind"].set_string_value("player");
   fields["id"].set_string_value(player);
   fields["reason"].set_string_value("left");
-  group.spawn("player left", [this, request, player]() -> boost::asio::awaitable<void> {
-    const Caller caller{.role = pb::ROLE_GAME_SERVER,
-                        .world = world.config().world,
-                        .deadline = env.now() + kDefaultDeadline};
+  group.spawn("player left", [this, request, world, player]() -> boost::asio::awaitable<void> {
+    const Caller caller{
+        .role = pb::ROLE_GAME_SERVER, .world = world, .deadline = env.now() + kDefaultDeadline};
     const auto told = co_await call_over_bus(env, bus, find_method(pb::EventsPublishRequest::descriptor()),
                                              caller, request.SerializeAsString());
     if (!told) log::warn("edge", "nobody was told that {} has left: {}", player, told.error().message);
@@ -213,8 +218,11 @@ Result<Identity> EdgeCore::sign_in(const HttpRequest& request) {
 }
 
 Result<Caller> EdgeCore::caller_of(const HttpRequest& request, const Identity& who, std::string trace) const {
-  Caller caller{.name = who.name, .role = who.role, .world = world.config().world};
-  if (const std::string* named_world = request.header("x-troupe-world")) caller.world = *named_world;
+  Caller caller{.name = who.name, .role = who.role, .world = worlds.unnamed()};
+  if (const std::string* named = request.header("x-troupe-world")) {
+    TRY_VOID(worlds.check(*named));
+    caller.world = *named;
+  }
   caller.trace = std::move(trace);
   if (!who.gateway) caller.connection = request.connection;
   TRY(caller.deadline, deadline_from(request, env.now()));

@@ -13,14 +13,20 @@
 #include "edge/rpc_api.h"
 #include "edge/sign_ins.h"
 #include "edge/waiting.h"
-#include "host/timeline.h"
+#include "host/worlds.h"
 
 namespace troupe::edge {
 
 class WsSession;
 
+// What sockets into one world share.
+struct WorldDoor {
+  EventHub hub;
+  Presence presence;
+};
+
 struct EdgeCore {
-  EdgeCore(const rt::Env& e, bus::Bus& b, Metrics& m, Timeline& w, EdgeConfig c);
+  EdgeCore(const rt::Env& e, bus::Bus& b, Metrics& m, Worlds& w, EdgeConfig c);
 
   // Answers everything but upgrades. Errors become replies in the route's shape.
   boost::asio::awaitable<HttpReply> answer(HttpRequest request);
@@ -33,8 +39,8 @@ struct EdgeCore {
   Result<Identity> sign_in(const HttpRequest& request);
   Result<Caller> caller_of(const HttpRequest& request, const Identity& who, std::string trace) const;
   void add_server_routes();
-  void start_hub();
-  void say_left(const std::string& player);
+  WorldDoor& door(const std::string& world);
+  void say_left(const std::string& world, const std::string& player);
   HttpReply ready() const;
   std::string services_json() const;
   Result<HttpReply> console_file(const HttpRequest& request) const;
@@ -42,15 +48,14 @@ struct EdgeCore {
   rt::Env env;
   bus::Bus& bus;
   Metrics& metrics;
-  Timeline& world;
+  Worlds& worlds;
   EdgeConfig config;
   Auth auth;
   SignIns sign_ins;
   EdgeMetrics counters;
   Routes routes;
-  rt::Group group;  // connections, sockets and what they started
-  EventHub hub;
-  Presence presence;
+  rt::Group group;                         // connections, sockets and what they started
+  std::map<std::string, WorldDoor> doors;  // by world, made when somebody comes; one of each world at most
   RpcApi api;
   std::unique_ptr<OpenAiApi> openai;
   std::string openapi;  // made once

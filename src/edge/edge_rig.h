@@ -92,6 +92,7 @@ class Rig {
   const rt::Env& env() const { return env_; }
   Edge& edge() { return *edge_; }
   Timeline& world() { return room_->timeline(); }
+  Worlds& worlds() { return *worlds_; }
   Metrics& metrics() { return metrics_; }
   bus::Bus& bus() { return *bus_; }
   // Emits `count` PhaseChanged at `place` (also their subject) as one durable turn.
@@ -110,6 +111,7 @@ class Rig {
   std::unique_ptr<bus::Bus> bus_;
   std::unique_ptr<Room> room_;
   std::shared_ptr<void> services_;
+  std::unique_ptr<OneWorld> worlds_;
   std::unique_ptr<Edge> edge_;
   std::unique_ptr<rt::Group> group_;
   std::uint16_t port_ = 0;

@@ -188,7 +188,8 @@ Rig::Rig(RigOptions options) {
   if (const auto fine = room_->open(); !fine) throw std::runtime_error(fine.error().message);
 
   options.config.listen.port = 0;
-  edge_ = std::make_unique<Edge>(env_, *bus_, metrics_, world(), std::move(options.config));
+  worlds_ = std::make_unique<OneWorld>(world());
+  edge_ = std::make_unique<Edge>(env_, *bus_, metrics_, *worlds_, std::move(options.config));
   if (options.openai) edge_->serve_openai(*options.openai);
   if (options.before_listen) options.before_listen(*edge_);
   const auto address = edge_->listen();

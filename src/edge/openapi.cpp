@@ -110,8 +110,8 @@ Json parameters() {
                                   {{"type", "string"}, {"enum", Json::array({"exact", "meaning"})}});
   all["player"] =
       header_parameter("X-Troupe-Player", "Act as this player, for callers who may.", {{"type", "string"}});
-  all["world"] = header_parameter("X-Troupe-World", "Which world; there is one, so it may be left out.",
-                                  {{"type", "string"}});
+  all["world"] =
+      header_parameter("X-Troupe-World", "Which world; not needed where there is one.", {{"type", "string"}});
   all["role"] = header_parameter("X-Troupe-Role", "Local mode: the caller's role.", {{"type", "string"}});
   all["traceparent"] = header_parameter("traceparent", "W3C trace context.", {{"type", "string"}});
   all["idempotency_key"] = header_parameter(

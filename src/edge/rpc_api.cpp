@@ -59,8 +59,9 @@ Task<HttpReply> RpcApi::answer(HttpCall call) {
   CO_TRY(std::string payload, request_bytes(method, call.request));
   if (call.request.header("x-troupe-deadline-ms") == nullptr)
     call.caller.deadline = env_.now() + deadline_of(*method);
+  CO_TRY(const VisitPtr visit, co_await enter(method, call.caller.world));
   if (call.request.accepts_event_stream())
-    co_return co_await stream(method, std::move(call.caller), std::move(payload));
+    co_return co_await stream(method, std::move(call.caller), std::move(payload), visit);
   CO_TRY(const std::string bytes,
          co_await call_over_bus(env_, bus_, method, call.caller, std::move(payload)));
   CO_TRY(std::string json, co_await big_.make(bytes.size(), std::move(call.caller),
@@ -74,7 +75,12 @@ struct RpcApi::Part {
   std::optional<Error> failed;
 };
 
-Task<HttpReply> RpcApi::stream(const MethodInfo* method, Caller caller, std::string payload) {
+Task<RpcApi::VisitPtr> RpcApi::enter(const MethodInfo* method, std::string world) {
+  if (method->shared) co_return nullptr;
+  co_return co_await worlds_.enter(std::move(world));
+}
+
+Task<HttpReply> RpcApi::stream(const MethodInfo* method, Caller caller, std::string payload, VisitPtr visit) {
   caller.stream = "str." + env_.ids.uuid7(env_.clock.wall_ms());
   auto out = std::make_shared<Mailbox<Part>>(env_, config_.limits.stream_queue_bytes_max);
   // Before the call, or its first words would be missed.
@@ -88,7 +94,8 @@ Task<HttpReply> RpcApi::stream(const MethodInfo* method, Caller caller, std::str
   const auto subscribed = std::make_shared<bus::Subscription>(std::move(subscription));
 
   const auto run = [env = env_, &bus = bus_, &config = config_, out, method, caller = std::move(caller),
-                    payload = std::move(payload)]() -> boost::asio::awaitable<void> {
+                    payload = std::move(payload),
+                    visit = std::move(visit)]() -> boost::asio::awaitable<void> {
     const auto reply = co_await call_over_bus(env, bus, method, caller, payload);
     // What was published before the reply is delivered before it.
     co_await boost::asio::post(env.executor, boost::asio::use_awaitable);

@@ -6,6 +6,7 @@
 #include "edge/edge_config.h"
 #include "edge/http_types.h"
 #include "host/registry.h"
+#include "host/worlds.h"
 #include "ports/bus.h"
 #include "rt/task.h"
 
@@ -13,19 +14,23 @@ namespace troupe::edge {
 
 class RpcApi {
  public:
-  RpcApi(const rt::Env& env, bus::Bus& bus, rt::Group& group, const EdgeConfig& config)
-      : env_(env), bus_(bus), group_(group), config_(config) {}
+  RpcApi(const rt::Env& env, bus::Bus& bus, rt::Group& group, Worlds& worlds, const EdgeConfig& config)
+      : env_(env), bus_(bus), group_(group), worlds_(worlds), config_(config) {}
 
   Task<HttpReply> answer(HttpCall call);
   BigJson& big() { return big_; }
 
  private:
   struct Part;
-  Task<HttpReply> stream(const MethodInfo* method, Caller caller, std::string payload);
+  // While somebody is answered, their world is awake; null for what all worlds share.
+  using VisitPtr = std::shared_ptr<Visit>;
+  Task<VisitPtr> enter(const MethodInfo* method, std::string world);
+  Task<HttpReply> stream(const MethodInfo* method, Caller caller, std::string payload, VisitPtr visit);
 
   rt::Env env_;
   bus::Bus& bus_;
   rt::Group& group_;
+  Worlds& worlds_;
   const EdgeConfig& config_;
   BigJson big_{env_};
 };

@@ -26,7 +26,7 @@ std::unexpected<Error> bad_request(std::string why) {
 Caller WsSession::caller() const {
   return {.name = who_.name,
           .role = who_.role,
-          .world = core_->world.config().world,
+          .world = world_,
           .deadline = env_.now() + kDefaultDeadline,
           .trace = trace_from(nullptr, env_.ids),
           .connection = who_.gateway ? std::string() : upgrade_.connection};

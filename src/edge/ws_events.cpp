@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 // Where the log ends now, durably, and whether it still holds everything after `cursor`.
 Task<WsSession::LogEnd> WsSession::log_end(std::optional<std::uint64_t> cursor) {
   const auto end = std::make_shared<LogEnd>();
-  CO_TRY_VOID(co_await core_->world.db().read(
+  CO_TRY_VOID(co_await visit_->read_log(
       [end, cursor, far = limits_.resume_events_max](db::Reader& reader) -> Result<void> {
         TRY(const auto last, event_log::tail(reader));
         end->tail = last.events;
@@ -62,7 +62,7 @@ asio::awaitable<void> WsSession::on_subscribe(Frame::Subscribe subscribe) {
   }
   if (subscribe.has_area()) {
     const auto& area = subscribe.area();
-    const auto within = co_await core_->hub.places_within(area.x(), area.y(), area.radius());
+    const auto within = co_await door_->hub.places_within(area.x(), area.y(), area.radius());
     if (!within) {
       send_error(subscribe.id(), within.error());
       co_return;
@@ -77,7 +77,7 @@ asio::awaitable<void> WsSession::on_subscribe(Frame::Subscribe subscribe) {
   pacer_.emplace(subscribe.rate_per_s(), limits_.coalesced_keys_max, env_.now());
   if (subscribe.id() != 0) send(encode_reply(wire_, subscribe.id(), nullptr, {}));
   if (hub_key_ != 0) co_return;
-  hub_key_ = core_->hub.add([this](const HubEventPtr& event) { on_live(event); });  // removed by finish()
+  hub_key_ = door_->hub.add([this](const HubEventPtr& event) { on_live(event); });  // removed by finish()
   start_catching_up();
 }
 
@@ -130,15 +130,15 @@ asio::awaitable<void> WsSession::room() {
 
 asio::awaitable<void> WsSession::catch_up() {
   const auto self = shared_from_this();
-  const std::string world = core_->world.config().world;
+  const std::string world = world_;
   for (;;) {
     live_lost_ = false;
     // The frames are made where the log is read: the io thread only sends them.
     const auto page = std::make_shared<std::vector<HubEventPtr>>();
-    const auto read = co_await core_->world.db().read(
-        [page, world, who = who_, wire = wire_,
-         query = HistoryQuery{.after = position_, .limit = limits_.resume_page}](
-            db::Reader& reader) -> Result<void> {
+    const auto read =
+        co_await visit_->read_log([page, world, who = who_, wire = wire_,
+                                   query = HistoryQuery{.after = position_, .limit = limits_.resume_page}](
+                                      db::Reader& reader) -> Result<void> {
           TRY(const auto records, event_log::history(reader, query));
           for (const auto& record : records) {
             page->push_back(make_hub_event(event_log::to_envelope(record, world)));

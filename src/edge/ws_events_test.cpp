@@ -341,7 +341,8 @@ TEST(WsEvents, DropSocketsSaysWhy) {
   Rig rig;
   WsClient client(rig.port(), kJson);
   (void)client.hello();
-  rig.on_io([&] { rig.edge().drop_sockets("world", "the world was rolled back"); });
+  rig.on_io(
+      [&] { rig.edge().drop_sockets(rig.world().config().world, "world", "the world was rolled back"); });
   EXPECT_EQ(client.read_json("goaway")["reason"], "world");
 }
 

@@ -60,8 +60,8 @@ asio::awaitable<void> WsSession::run() {
 void WsSession::finish() {
   core_->sockets.erase(this);
   core_->counters.sockets(core_->sockets.size());
-  core_->hub.remove(hub_key_);
-  if (present_) core_->presence.went(who_.name);
+  if (door_ != nullptr) door_->hub.remove(hub_key_);
+  if (present_) door_->presence.went(who_.name);
   hello_timer_.cancel();
   waiting_.reset();
   pacer_timer_.cancel();
@@ -204,37 +204,47 @@ asio::awaitable<void> WsSession::on_message(WsMessage message) {
   }
 }
 
+// Who it is, and into which world they come.
+Task<Identity> WsSession::enter(Frame::Hello hello) {
+  const auto either = [](const std::string& said, const std::string& before) {
+    return said.empty() ? before : said;
+  };
+  // As with the header: who names nobody is not let in with more rights than a player.
+  if (hello.has_player() && trim(hello.player()).empty())
+    co_return fail(Code::invalid_argument, "auth.bad_player", "hello.player names nobody");
+  CO_TRY(Identity who,
+         core_->sign_in(upgrade_.address, either(hello.token(), upgrade_.bearer),
+                        either(hello.player(), upgrade_.player), either(hello.role(), upgrade_.role)));
+  world_ = either(hello.world(), either(upgrade_.world, core_->worlds.unnamed()));
+  CO_TRY(visit_, co_await core_->worlds.enter(world_));
+  co_return who;
+}
+
 asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
   const auto self = shared_from_this();
   greeted_ = true;
   hello_timer_.cancel();
   waiting_.reset();
-  const auto either = [](const std::string& said, const std::string& before) {
-    return said.empty() ? before : said;
-  };
-  // As with the header: who names nobody is not let in with more rights than a player.
-  const bool nobody = hello.has_player() && trim(hello.player()).empty();
-  Result<Identity> who = fail(Code::invalid_argument, "auth.bad_player", "hello.player names nobody");
-  if (!nobody)
-    who = core_->sign_in(upgrade_.address, either(hello.token(), upgrade_.bearer),
-                         either(hello.player(), upgrade_.player), either(hello.role(), upgrade_.role));
+  auto who = co_await enter(hello);
   if (!who) {
     send_error(0, who.error());
     goaway("hello", who.error().message);
     co_return;
   }
+  if (closing_) co_return;
   who_ = *std::move(who);
+  door_ = &core_->door(world_);
 
   present_ = who_.role == pb::ROLE_PLAYER;
-  if (present_ && core_->config.players_max && !core_->presence.is_here(who_.name) &&
-      core_->presence.count() >= core_->config.players_max()) {
+  if (present_ && core_->config.players_max && !door_->presence.is_here(who_.name) &&
+      door_->presence.count() >= core_->config.players_max(world_)) {
     present_ = false;
     const Error full{Code::exhausted, "world.full", "as many players as may be are here; try later", 10'000};
     send_error(0, full);
     goaway("full", full.message);
     co_return;
   }
-  if (present_) core_->presence.came(who_.name);
+  if (present_) door_->presence.came(who_.name);
 
   const std::optional<std::uint64_t> cursor =
       hello.has_cursor() ? std::optional(hello.cursor()) : std::optional<std::uint64_t>();
@@ -253,11 +263,12 @@ asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
   welcome.set_player(who_.name);
   welcome.set_role(role_name(who_.role));
   welcome.set_server_version(core_->config.version);
-  welcome.set_world(core_->world.config().world);
+  welcome.set_world(world_);
   welcome.set_cursor(position_);
   welcome.set_resumed(resumed);
   welcome.set_resume_reason(end->refused);
-  if (core_->config.message_of_the_day) welcome.set_message_of_the_day(core_->config.message_of_the_day());
+  if (core_->config.message_of_the_day)
+    welcome.set_message_of_the_day(core_->config.message_of_the_day(world_));
   auto& limits = *welcome.mutable_limits();
   limits.set_frame_bytes_max(static_cast<std::uint32_t>(limits_.frame_bytes_max));
   limits.set_requests_in_flight_max(static_cast<std::uint32_t>(limits_.requests_in_flight_max));

@@ -24,6 +24,7 @@ struct UpgradeIdentity {
   std::string bearer;
   std::string player;
   std::string role;
+  std::string world;
   std::string connection;
   std::string address;
 };
@@ -37,6 +38,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   boost::asio::awaitable<void> run();
   // Says why, then closes.
   void goaway(const std::string& reason, const std::string& message);
+  const std::string& world() const { return world_; }
 
  private:
   using Frame = pb::Frame;
@@ -45,6 +47,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   boost::asio::awaitable<void> write_loop();
   boost::asio::awaitable<void> on_message(WsMessage message);
   boost::asio::awaitable<void> on_hello(Frame::Hello hello);
+  Task<Identity> enter(Frame::Hello hello);
   boost::asio::awaitable<void> send_snapshots();
   void bad_frame(const Error& error);
   void send(std::shared_ptr<const std::string> frame, pb::Priority priority = pb::PRIORITY_NORMAL);
@@ -94,6 +97,9 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   const UpgradeIdentity upgrade_;
 
   Identity who_;
+  std::string world_;
+  std::shared_ptr<Visit> visit_;  // of world_, from hello on
+  WorldDoor* door_ = nullptr;     // the same
   bool greeted_ = false;
   bool present_ = false;  // a player, whom presence knows of
   bool closing_ = false;

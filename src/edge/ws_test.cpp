@@ -54,8 +54,8 @@ TEST(Ws, HelloIsWelcomed) {
 
 TEST(Ws, AsManyPlayersAsAreSetWithTheMessageOfTheDay) {
   RigOptions options;
-  options.config.players_max = [] { return std::size_t{1}; };
-  options.config.message_of_the_day = [] { return std::string("Mind the fog."); };
+  options.config.players_max = [](const std::string&) { return std::size_t{1}; };
+  options.config.message_of_the_day = [](const std::string&) { return std::string("Mind the fog."); };
   Rig rig(std::move(options));
   WsClient anna(rig.port(), kJson);
   EXPECT_EQ(anna.hello({{"player", "anna"}})["message_of_the_day"], "Mind the fog.");

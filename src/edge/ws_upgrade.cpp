@@ -60,6 +60,7 @@ boost::asio::awaitable<Result<void>> serve_socket(std::shared_ptr<EdgeCore> core
   CO_TRY(upgrade.bearer, bearer_of(request));
   CO_TRY(upgrade.player, named(request, "x-troupe-player"));
   CO_TRY(upgrade.role, named(request, "x-troupe-role"));
+  CO_TRY(upgrade.world, named(request, "x-troupe-world"));
   // A bad token is refused here; browsers, which cannot send one here, say it in hello.
   if (!upgrade.bearer.empty()) {
     CO_TRY([[maybe_unused]] const Identity who,

@@ -93,7 +93,7 @@ Task<std::string> call_over_bus(const rt::Env& env, bus::Bus& bus, const MethodI
   TROUPE_CHECK(method != nullptr, "the request belongs to an RPC");
   if (caller.deadline.is_never()) caller.deadline = env.now() + kDefaultDeadline;
   const rt::Instant deadline = caller.deadline;
-  bus::Request request{method->subject, encode_header(env, caller), std::move(payload)};
+  bus::Request request{method->subject(caller.world), encode_header(env, caller), std::move(payload)};
   auto reply = co_await bus.request(std::move(request), deadline);
   if (!reply && reply.error().reason == "bus.no_server")
     co_return std::unexpected(service_away(method->service));
@@ -147,7 +147,7 @@ void Host::serve_on_bus(const MethodInfo* method, TaskHandler handler) {
   timeline_.add_service(method->service);
   auto measured = std::make_shared<Measured>(metrics_, method->name);
   auto served = bus_.serve(
-      method->subject,
+      method->subject(timeline_.config().world),
       [this, method, measured, handler = std::move(handler)](bus::Request request) -> Task<std::string> {
         const auto started = env_.now();
         Result<std::string> reply = std::unexpected(Error{});
@@ -222,6 +222,7 @@ void Host::serve_command(const MethodInfo* method, std::string type, Timeline::A
 }
 
 Task<std::string> Host::call_bytes(const MethodInfo* method, Caller caller, std::string payload) {
+  if (caller.world.empty()) caller.world = timeline_.config().world;
   return call_over_bus(env_, bus_, method, std::move(caller), std::move(payload));
 }
 

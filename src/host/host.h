@@ -75,7 +75,7 @@ class Host {
         });
   }
 
-  // Asks over the bus. The deadline, world and trace are the caller's.
+  // Asks over the bus. The deadline, world and trace are the caller's; without a world, this room's.
   template <class Reply, class Request>
   Task<Reply> call(Caller caller, Request request) {
     const MethodInfo* method = method_of<Request>();
@@ -167,8 +167,8 @@ class Host {
 std::string encode_header(const rt::Env& env, const Caller& caller);
 Result<Caller> decode_header(const rt::Env& env, const std::string& bytes);
 
-// A call over the bus from outside any service (edge, command line). Default deadline: kDefaultDeadline. Where
-// nobody answers: `unavailable` service.away.
+// A call over the bus from outside any service, to the service of `caller.world` or the one that all share. Default
+// deadline: kDefaultDeadline. Where nobody answers: `unavailable` service.away.
 Task<std::string> call_over_bus(const rt::Env& env, bus::Bus& bus, const MethodInfo* method, Caller caller,
                                 std::string payload);
 

@@ -44,14 +44,15 @@ const Methods& methods() {
       for (int s = 0; s < file->service_count(); ++s) {
         const auto* service = file->service(s);
         const auto& info = service->options().GetExtension(pb::service);
-        ServiceEntry entry{info.name(), info.summary(), {}};
+        ServiceEntry entry{
+            .name = info.name(), .summary = info.summary(), .shared = info.shared(), .methods = {}};
         for (int i = 0; i < service->method_count(); ++i) {
           const auto* rpc = service->method(i);
           auto method = std::make_unique<MethodInfo>();
           method->service = info.name();
           method->method = rpc->name();
           method->name = info.name() + "." + rpc->name();
-          method->subject = "svc." + method->name;
+          method->shared = info.shared();
           method->request = rpc->input_type();
           method->reply = rpc->output_type();
           method->access = rpc->options().GetExtension(pb::access);

@@ -16,11 +16,13 @@ namespace troupe {
 
 namespace pb = troupe::v1;
 
+inline const std::string kSharedRoom = "shared";
+
 struct MethodInfo {
   std::string service;  // "weather"
   std::string method;   // "Forecast"
   std::string name;     // "weather.Forecast"
-  std::string subject;  // "svc.weather.Forecast"
+  bool shared = false;  // of a service that all worlds share
   const google::protobuf::Descriptor* request = nullptr;
   const google::protobuf::Descriptor* reply = nullptr;
   pb::Access access;
@@ -29,11 +31,16 @@ struct MethodInfo {
   // Whether an idempotency key is honoured; otherwise it is refused: where nothing changes, and where nothing
   // is kept that could remember an answer.
   bool takes_key() const { return !access.read_only() && !access.no_key(); }
+  // Where it is answered for `world`: "svc.lanternfall.weather.Forecast", "svc.shared.settings.Get".
+  std::string subject(const std::string& world) const {
+    return "svc." + (shared ? kSharedRoom : world) + "." + name;
+  }
 };
 
 struct ServiceEntry {
   std::string name;
   std::string summary;
+  bool shared = false;
   std::vector<const MethodInfo*> methods;
 };
 

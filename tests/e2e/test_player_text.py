@@ -67,7 +67,7 @@ def check_said(server: Server, reply: dict, what: str) -> None:
 def test(place: Place) -> None:
     server = Server(place)
     socket = Socket(server, "anna")
-    check("welcome" in socket.welcome, "the socket says welcome")
+    check(bool(socket.welcome["limits"]), "the socket says welcome")
     check_refusals(server, socket)
 
     check_said(server, server.call("npc.Talk", {"npc": "marta", "text": ATTACK, "player": NAME, "deadline_ms": DEADLINE_MS}),

@@ -143,6 +143,7 @@ World::Answer World::start_task(std::function<Task<std::string>()> ask) {
 }
 
 World::Answer World::start_bytes(const MethodInfo* method, Caller caller, std::string payload) {
+  if (caller.world.empty()) caller.world = options_.world;
   return start_task([this, method, caller = std::move(caller), payload = std::move(payload)] {
     return call_over_bus(env_, bus(), method, caller, payload);
   });

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "host/json.h"
+#include "services/worlds/fake_runner.h"
 #include "tests/world/lanternfall.h"
 #include "troupe/v1/state.pb.h"
 
@@ -20,8 +21,9 @@ World everything() {
     return std::make_shared<WorldServices>(lanternfall(), host, router, NpcConfig{.thinks = false},
                                            AiConfig{}, ModelsConfig{});
   };
+  static FakeRunner runner({{.name = lanternfall().world.name, .pack = lanternfall().world.name}});
   const Mount shared = [](Host& host) -> std::shared_ptr<void> {
-    return std::make_shared<SharedServices>(lanternfall(), host);
+    return std::make_shared<SharedServices>(lanternfall(), host, runner);
   };
   const auto config = timeline_config(lanternfall(), 1);
   return World({shared, world},
@@ -30,6 +32,7 @@ World everything() {
 
 Result<std::string> ask(World& world, const MethodInfo* method, Caller caller, const std::string& payload) {
   const auto answer = std::make_shared<std::optional<Result<std::string>>>();
+  caller.world = world.options().world;
   world.host().spawn("ask", [&world, answer, method, caller, payload]() -> rt::asio::awaitable<void> {
     answer->emplace(co_await call_over_bus(world.env(), world.bus(), method, caller, payload));
   });

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "host/json.h"
+#include "services/worlds/fake_runner.h"
 #include "tests/world/lanternfall.h"
 #include "troupe/v1/capabilities.pb.h"
 #include "troupe/v1/events.pb.h"
@@ -73,9 +74,10 @@ std::unique_ptr<Message> aimed(const MethodInfo& method, const std::map<std::str
 
 class Rights : public testing::Test {
  protected:
-  test::World world_{test::lanternfall_world(kSeed, nullptr, {[](Host& host) -> std::shared_ptr<void> {
+  test::FakeRunner runner_{{{.name = "lanternfall", .pack = "lanternfall"}}};
+  test::World world_{test::lanternfall_world(kSeed, nullptr, {[this](Host& host) -> std::shared_ptr<void> {
                                                return std::make_shared<SharedServices>(test::lanternfall(),
-                                                                                       host);
+                                                                                       host, runner_);
                                              }})};
   const Caller game_{.name = "game", .role = pb::ROLE_GAME_SERVER};
 

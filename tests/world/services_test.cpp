@@ -17,17 +17,19 @@ const pack::Pack& minimal() {
   return loaded;
 }
 
-ServiceNames built(Home home) {
+ServiceNames built(bool shared) {
   ServiceNames names;
   for (const auto& row : all_service_rows()) {
-    if (row.make != nullptr && row.home == home) names.emplace(row.name);
+    if (row.make != nullptr && is_shared(row) == shared) names.emplace(row.name);
   }
   return names;
 }
 
+ServiceNames of_a_world() { return built(false); }
+
 // All but this one and those that cannot run without it.
 ServiceNames without(const std::string& service) {
-  ServiceNames names = built(Home::world);
+  ServiceNames names = of_a_world();
   names.erase(service);
   for (const auto& row : all_service_rows()) {
     for (const auto need : row.needs) {
@@ -96,7 +98,7 @@ TEST_P(EachService, CanBeLeftOut) {
 
 TEST_P(EachService, StandsStillWhileItIsAwayAndGoesOn) {
   const auto here = without(GetParam());
-  World world({with(built(Home::world))}, options());
+  World world({with(of_a_world())}, options());
   world.advance(game_hours(5));
   world.clear_events();
   world.restart_with({with(here)}, options());
@@ -113,44 +115,45 @@ TEST_P(EachService, StandsStillWhileItIsAwayAndGoesOn) {
   world.advance(game_hours(9));
   EXPECT_EQ(timers(), before);
   world.clear_events();
-  world.restart_with({with(built(Home::world))}, options());
+  world.restart_with({with(of_a_world())}, options());
   const auto back = world.events_of<pb::PackChanged>();
   ASSERT_EQ(back.size(), 1U);
   EXPECT_THAT(back[0].parts(0).added(), testing::Contains(GetParam()));
   world.advance(game_hours(14));
-  expect_whole_without(world, built(Home::world));
+  expect_whole_without(world, of_a_world());
   EXPECT_THAT(world.inputs(),
               testing::Not(testing::Contains(testing::Field(&InputRecord::type, "troupe.v1.TurnFailed"))));
   expect_proof(world);
 }
 
 TEST_P(EachService, BeginsInAWorldThatHadNone) {
-  World fresh({with(built(Home::world))}, options());
+  World fresh({with(of_a_world())}, options());
   const auto here = without(GetParam());
   World world({with(here)}, options());
   world.advance(game_hours(3));
-  world.restart_with({with(built(Home::world))}, options());
+  world.restart_with({with(of_a_world())}, options());
   for (const auto& table : world.timeline().table_names()) {
     if (here.contains(table.substr(0, table.find('_')))) continue;
     EXPECT_EQ(rows_of(world, table) > 0, rows_of(fresh, table) > 0) << table << " as in a world that begins";
   }
   world.advance(game_hours(14));
-  expect_whole_without(world, built(Home::world));
+  expect_whole_without(world, of_a_world());
   expect_proof(world);
   world.clear_events();
-  world.restart_with({with(built(Home::world))}, options());
+  world.restart_with({with(of_a_world())}, options());
   EXPECT_TRUE(world.events_of<pb::PackChanged>().empty()) << "it is told once";
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, EachService, testing::ValuesIn(built(Home::world)),
+INSTANTIATE_TEST_SUITE_P(Table, EachService, testing::ValuesIn(of_a_world()),
                          [](const auto& tested) { return tested.param; });
 
 // A service that answers is one of the table, and what the table says is built answers.
 TEST(ServiceTable, NamesWhatTheProtosName) {
   ServiceNames declared;
   for (const auto& service : all_services()) declared.insert(service.name);
-  ServiceNames rows = built(Home::world);
-  rows.merge(built(Home::shared));
+  ServiceNames rows = of_a_world();
+  rows.merge(built(true));
+  rows.insert("worlds");  // never left out
   EXPECT_EQ(rows, declared);
   EXPECT_EQ(all_service_rows().size(), 21U);
 }

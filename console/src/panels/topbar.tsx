@@ -1,9 +1,9 @@
 // Time, calendar, weather, the pace of time, and whether we are connected.
 import { useState } from 'preact/hooks';
-import { advanceTo, rename, setScale } from '../actions';
+import { advanceTo, rename, setScale, showWorld } from '../actions';
 import { hourOf } from '../clock';
 import { lightAt } from '../stage/palette';
-import { clock, connection, me, minute, names, serverVersion, time, weather, world } from '../store';
+import { clock, connection, me, minute, names, serverVersion, time, weather, world, worlds } from '../store';
 import { capital, weatherText } from '../text';
 import { Icon } from './icons';
 
@@ -17,7 +17,7 @@ const kScales: { scale: number; label: string; title: string }[] = [
 export function TopBar() {
   return (
     <header class="topbar">
-      <div class="brand"><Lantern /><div><h1>{world.value?.title || 'Troupe'}</h1><span>a Troupe world</span></div></div>
+      <div class="brand"><Lantern /><div><h1>{world.value?.title || 'Troupe'}</h1>{worlds.value.length > 1 ? <Worlds /> : <span>a Troupe world</span>}</div></div>
       <Clock />
       <Skies />
       <Pace />
@@ -25,6 +25,12 @@ export function TopBar() {
     </header>
   );
 }
+
+const Worlds = () => (
+  <select class="worlds" aria-label="World" value={world.value?.name ?? ''} onChange={(e) => showWorld(e.currentTarget.value)}>
+    {worlds.value.map((name) => <option key={name} value={name}>{name}</option>)}
+  </select>
+);
 
 const Lantern = () => (
   <svg class="lantern" viewBox="0 0 32 32" aria-hidden="true">

@@ -206,7 +206,7 @@ TEST_F(TimeServiceTest, AdvanceAnswersWhenTheWorldHasArrivedAndNotBefore) {
   request.set_by_ms(kDay);
   const auto* method = find_method(pb::TimeAdvanceRequest::descriptor());
   world.host().spawn("test", [&, bytes = request.SerializeAsString()]() -> rt::asio::awaitable<void> {
-    answer.emplace(co_await call_over_bus(world.env(), world.bus(), method, test::designer(), bytes));
+    answer.emplace(co_await world.host().call_bytes(method, test::designer(), bytes));
   });
   world.clock().settle();
   ASSERT_TRUE(
@@ -233,7 +233,7 @@ TEST_F(TimeServiceTest, AJumpThatARestartInterruptsIsFinished) {
   request.set_by_ms(kDay);
   const auto* method = find_method(pb::TimeAdvanceRequest::descriptor());
   world.host().spawn("test", [&, bytes = request.SerializeAsString()]() -> rt::asio::awaitable<void> {
-    (void)co_await call_over_bus(world.env(), world.bus(), method, test::designer(), bytes);
+    (void)co_await world.host().call_bytes(method, test::designer(), bytes);
   });
   world.clock().settle();
   ASSERT_TRUE(world.timeline().flush_now().has_value());

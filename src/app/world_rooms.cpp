@@ -1,0 +1,170 @@
+#include "app/world_rooms.h"
+
+#include "adapters/db_sqlite/sqlite_db.h"
+#include "app/paths.h"
+#include "base/check.h"
+#include "base/log.h"
+
+namespace troupe {
+
+namespace {
+
+constexpr rt::milliseconds kLeaveMax{5'000};  // for whoever is in a world that falls asleep
+
+class InWorld final : public Visit {
+ public:
+  explicit InWorld(db::Db& db) : db_(&db) {}
+  Task<void> read_log(std::move_only_function<Result<void>(db::Reader&)> read) override {
+    if (db_ == nullptr)
+      co_return fail(Code::unavailable, "world.asleep", "the world fell asleep; come again");
+    co_return co_await db_->read(std::move(read));
+  }
+  void over() { db_ = nullptr; }
+
+ private:
+  db::Db* db_;
+};
+
+}  // namespace
+
+// In the order in which they need each other; they go in reverse.
+struct WorldRooms::Awake {
+  Awake(const rt::Env& env, std::unique_ptr<Room> opened)
+      : room(std::move(opened)), tasks(env, room->name()) {}
+  std::unique_ptr<Room> room;
+  std::unique_ptr<WorldServices> services;
+  rt::Group tasks;                   // its commits and its time
+  std::shared_ptr<InWorld> visited;  // each visit holds it
+};
+
+Result<std::unique_ptr<db::Db>> open_database(const rt::Env& env, const WorldMaking& making,
+                                              const std::filesystem::path& file, const std::string& room) {
+  return db::open_sqlite(env, {.path = (making.data / file).string(),
+                               .acknowledged = acknowledged_path(making.data, room).string(),
+                               .accept_loss = making.accept_loss});
+}
+
+WorldRooms::WorldRooms(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Packs packs,
+                       std::filesystem::path data)
+    : env_(env), bus_(bus), metrics_(metrics), packs_(std::move(packs)), kept_(data) {
+  making_.data = std::move(data);
+  for (const auto& pack : packs_) own_.push_back({.name = pack->world.name, .pack = pack->world.name});
+}
+WorldRooms::~WorldRooms() = default;
+
+const pack::Pack* WorldRooms::pack(const std::string& name) const {
+  for (const auto& pack : packs_) {
+    if (pack->world.name == name) return pack.get();
+  }
+  return nullptr;
+}
+
+Result<void> WorldRooms::open(const WorldPlan& plan) {
+  const auto* pack = this->pack(plan.pack);
+  if (pack == nullptr) {
+    return fail(Code::unavailable, "worlds.pack_away",
+                "'" + plan.name + "' needs the pack '" + plan.pack + "': start the server with it (--world)");
+  }
+  TRY_VOID(kept_.keep(*pack));
+  const bool own = plan.name == plan.pack;
+  auto config = timeline_config(*pack, own              ? making_.seed
+                                       : plan.seed == 0 ? std::nullopt
+                                                        : std::optional(plan.seed));
+  config.world = plan.name;
+  config.pack_change = [this, pack, name = plan.name](const std::string& before) {
+    auto change = change_since(kept_, before, *pack);
+    log::info("world", "'{}' goes on with another version of its pack: {}", name, in_words(change));
+    return change;
+  };
+  TRY(auto database, open_database(env_, making_, "worlds/" + plan.name + ".db", plan.name));
+  auto world = std::make_unique<Awake>(env_, std::make_unique<Room>(env_, bus_, metrics_, std::move(database),
+                                                                    std::move(config), making_.limiter));
+  world->services = std::make_unique<WorldServices>(*pack, world->room->host(), making_.router, making_.npc,
+                                                    making_.ai, making_.models, making_.only);
+  TRY_VOID(world->room->open());
+  world->visited = std::make_shared<InWorld>(world->room->db());
+  world->room->timeline().on_fatal([this, name = plan.name](const Error& why) {
+    if (fatal_) fatal_(name, why);
+  });
+  if (started_) start(*world);
+  awake_[plan.name] = std::move(world);
+  return {};
+}
+
+void WorldRooms::start(Awake& world) const {
+  world.room->start(world.tasks);
+  world.services->start();
+}
+
+void WorldRooms::start() {
+  started_ = true;
+  for (auto& [name, world] : awake_) start(*world);
+}
+
+Result<void> WorldRooms::health() const {
+  for (const auto& plan : own_) {
+    if (const auto found = awake_.find(plan.name); found != awake_.end())
+      TRY_VOID(found->second->room->timeline().health());
+  }
+  return {};
+}
+
+std::uint64_t WorldRooms::sequence(const std::string& world) const {
+  return awake_.at(world)->room->timeline().tail().events;
+}
+std::uint64_t WorldRooms::seed(const std::string& world) const {
+  return awake_.at(world)->room->timeline().config().seed;
+}
+std::shared_ptr<Visit> WorldRooms::visit(const std::string& world) { return awake_.at(world)->visited; }
+
+WorldSettings* WorldRooms::settings(const std::string& world) {
+  const auto found = awake_.find(world);
+  return found == awake_.end() ? nullptr : &found->second->services->settings();
+}
+Timeline* WorldRooms::timeline(const std::string& world) {
+  const auto found = awake_.find(world);
+  return found == awake_.end() ? nullptr : &found->second->room->timeline();
+}
+
+boost::asio::awaitable<void> WorldRooms::wind_down(Awake& world) {
+  world.room->stop();
+  co_await world.room->drain();
+  world.tasks.cancel();
+  co_await world.tasks.join();
+}
+
+Task<std::uint64_t> WorldRooms::close(std::string world) {
+  co_await rt::shield();  // half a world is none
+  auto& awake = *awake_.at(world);
+  if (ask_to_leave_) ask_to_leave_(world);
+  const auto until = env_.now() + kLeaveMax;
+  while (awake.visited.use_count() > 1 && env_.now() < until)
+    co_await rt::sleep_for(env_, rt::milliseconds(5));
+  co_await wind_down(awake);
+  const auto sequence = awake.room->timeline().tail().events;
+  awake.visited->over();
+  awake_.erase(world);
+  co_return sequence;
+}
+
+boost::asio::awaitable<void> WorldRooms::close_all() {
+  for (auto& [name, world] : awake_) world->room->stop();
+  for (auto& [name, world] : awake_) co_await wind_down(*world);
+}
+
+Result<void> WorldRooms::erase(const std::string& world) {
+  TROUPE_CHECK(!awake_.contains(world), "a world is closed before it goes");
+  const auto file = making_.data / "worlds" / (world + ".db");
+  std::error_code error;
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+    std::filesystem::remove(file.string() + suffix, error);
+    if (error) {
+      return fail(Code::unavailable, "worlds.not_erased",
+                  file.string() + suffix + " cannot be removed: " + error.message());
+    }
+  }
+  std::filesystem::remove(acknowledged_path(making_.data, world), error);
+  return {};
+}
+
+}  // namespace troupe

@@ -1,0 +1,94 @@
+#pragma once
+// The rooms of worlds that are awake: each its database, timeline, services and tasks; opened and closed while
+// the server runs. Owned by the server; io thread, which opening blocks.
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/kept_packs.h"
+#include "app/services.h"
+#include "host/room.h"
+#include "services/settings/world_settings.h"
+#include "services/worlds/world_runner.h"
+
+namespace troupe {
+
+// What all worlds of a server are made with.
+struct WorldMaking {
+  std::filesystem::path data;
+  bool accept_loss = false;
+  std::optional<std::uint64_t> seed;  // of a world that the server is started with
+  OnlyServices only;
+  std::shared_ptr<CallLimiter> limiter;
+  RouterConfig router = {};
+  NpcConfig npc = {};
+  AiConfig ai = {};
+  ModelsConfig models = {};
+};
+
+// A database, as all rooms of a server have one.
+Result<std::unique_ptr<db::Db>> open_database(const rt::Env& env, const WorldMaking& making,
+                                              const std::filesystem::path& file, const std::string& room);
+
+class WorldRooms final : public WorldRunner {
+ public:
+  using Packs = std::vector<std::shared_ptr<const pack::Pack>>;
+
+  WorldRooms(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Packs packs, std::filesystem::path data);
+  ~WorldRooms() override;
+
+  // Before open().
+  WorldMaking& making() { return making_; }
+  // Asks whoever is in a world to leave it.
+  void on_closing(std::function<void(const std::string& world)> ask_to_leave) {
+    ask_to_leave_ = std::move(ask_to_leave);
+  }
+  // A database that can be written no more.
+  void on_fatal(std::function<void(const std::string& world, const Error&)> fatal) {
+    fatal_ = std::move(fatal);
+  }
+
+  // Time goes on in those that are open, and at once in those that are opened from now on.
+  void start();
+  // Of those that the server was started with.
+  Result<void> health() const;
+
+  const std::vector<WorldPlan>& started_with() const override { return own_; }
+  Result<void> open(const WorldPlan& plan) override;
+  bool is_open(const std::string& world) const override { return awake_.contains(world); }
+  std::uint64_t sequence(const std::string& world) const override;
+  std::uint64_t seed(const std::string& world) const override;
+  std::shared_ptr<Visit> visit(const std::string& world) override;
+  Task<std::uint64_t> close(std::string world) override;
+  Result<void> erase(const std::string& world) override;
+
+  // All of them; what they have applied is durable then.
+  boost::asio::awaitable<void> close_all();
+  // Of those that are awake; null otherwise.
+  WorldSettings* settings(const std::string& world);
+  Timeline* timeline(const std::string& world);
+
+ private:
+  struct Awake;
+
+  void start(Awake& world) const;
+  const pack::Pack* pack(const std::string& name) const;
+  boost::asio::awaitable<void> wind_down(Awake& world);
+
+  rt::Env env_;
+  bus::Bus& bus_;
+  Metrics& metrics_;
+  const Packs packs_;
+  std::vector<WorldPlan> own_;
+  const KeptPacks kept_;
+  WorldMaking making_;
+  std::function<void(const std::string&)> ask_to_leave_;
+  std::function<void(const std::string&, const Error&)> fatal_;
+  bool started_ = false;
+  std::map<std::string, std::unique_ptr<Awake>> awake_;
+};
+
+}  // namespace troupe

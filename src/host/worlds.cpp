@@ -1,0 +1,49 @@
+#include "host/worlds.h"
+
+#include <fmt/ranges.h>
+
+#include "base/text.h"
+
+namespace troupe {
+
+namespace {
+
+constexpr std::size_t kNamedMax = 20;  // worlds in one message
+
+class Here final : public Visit {
+ public:
+  explicit Here(db::Db& db) : db_(db) {}
+  Task<void> read_log(std::move_only_function<Result<void>(db::Reader&)> read) override {
+    co_return co_await db_.read(std::move(read));
+  }
+
+ private:
+  db::Db& db_;
+};
+
+}  // namespace
+
+Result<void> Worlds::check(const std::string& world) const {
+  if (exists(world)) return {};
+  if (const auto only = unnamed(); !only.empty())
+    return fail(Code::not_found, "world.unknown", "no world '" + world + "' here; this is '" + only + "'");
+  const auto near = nearest(world, names());
+  return fail(Code::not_found, "world.unknown",
+              "no world '" + world + "' here" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
+}
+
+Result<void> Worlds::check_named(const std::string& world) const {
+  if (!world.empty()) return check(world);
+  auto all = names();
+  if (all.size() > kNamedMax) all.resize(kNamedMax);
+  return fail(Code::invalid_argument, "world.unnamed",
+              fmt::format("there are several worlds: name one (X-Troupe-World, hello.world, --world): {}",
+                          fmt::join(all, ", ")));
+}
+
+Task<std::shared_ptr<Visit>> OneWorld::enter(std::string world) {
+  CO_TRY_VOID(check_named(world));
+  co_return std::make_shared<Here>(timeline_.db());
+}
+
+}  // namespace troupe

@@ -1,0 +1,51 @@
+#pragma once
+// The worlds of a server as its front door sees them: by name, and awake while somebody is in one. Implemented by
+// app, and by OneWorld where there is one for good (rigs of tests); io thread.
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/timeline.h"
+#include "rt/task.h"
+
+namespace troupe {
+
+// Somebody is in a world: while this lives it does not fall asleep by itself.
+class Visit {
+ public:
+  virtual ~Visit() = default;
+  // Its log, on a reader thread. `unavailable` world.asleep once it has been put to sleep all the same.
+  virtual Task<void> read_log(std::move_only_function<Result<void>(db::Reader&)> read) = 0;
+};
+
+class Worlds {
+ public:
+  virtual ~Worlds() = default;
+
+  // The world that is meant where none is named: the one that there is, "" where there are several.
+  virtual std::string unnamed() const = 0;
+  virtual bool exists(const std::string& world) const = 0;
+  virtual std::vector<std::string> names() const = 0;
+  // Wakes it where it sleeps.
+  virtual Task<std::shared_ptr<Visit>> enter(std::string world) = 0;
+
+  // `not_found` world.unknown with the nearest name.
+  Result<void> check(const std::string& world) const;
+  // For what needs a world: `invalid_argument` world.unnamed where none was named and there are several.
+  Result<void> check_named(const std::string& world) const;
+};
+
+class OneWorld final : public Worlds {
+ public:
+  explicit OneWorld(Timeline& timeline) : timeline_(timeline) {}
+  std::string unnamed() const override { return timeline_.config().world; }
+  bool exists(const std::string& world) const override { return world == unnamed(); }
+  std::vector<std::string> names() const override { return {unnamed()}; }
+  Task<std::shared_ptr<Visit>> enter(std::string world) override;
+
+ private:
+  Timeline& timeline_;
+};
+
+}  // namespace troupe

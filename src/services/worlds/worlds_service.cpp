@@ -1,0 +1,282 @@
+#include "services/worlds/worlds_service.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace troupe {
+
+namespace {
+
+bool is_name(std::string_view name, std::size_t bytes_max) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  return !name.empty() && name.size() <= bytes_max && std::ranges::all_of(name, fits) && name != kSharedRoom;
+}
+
+}  // namespace
+
+WorldsService::WorldsService(Host& host, WorldRunner& runner, const WorldsLimits& limits)
+    : host_(host), runner_(runner), limits_(limits), created_(host.timeline()) {}
+
+void WorldsService::mount() {
+  host_.serve(&WorldsService::list, this);
+  host_.serve(&WorldsService::create, this);
+  host_.serve(&WorldsService::sleep, this);
+  host_.serve(&WorldsService::wake, this);
+  host_.serve(&WorldsService::remove, this);
+  host_.serve(&WorldsService::begun, this);
+  host_.serve(&WorldsService::slept, this);
+  host_.serve(&WorldsService::woke, this);
+  host_.serve(&WorldsService::gone, this);
+}
+
+void WorldsService::start() {
+  host_.spawn("worlds wake", [this]() -> boost::asio::awaitable<void> {
+    std::vector<std::string> names;
+    for (const auto& world : created_.of()) {
+      if (!world.asleep()) names.push_back(world.name());
+    }
+    for (const auto& name : names) {
+      const auto visit = co_await enter(name);
+      if (!visit) log::error("worlds", "'{}' does not wake: {}", name, visit.error().message);
+    }
+  });
+}
+
+// ---- which there are
+
+const WorldPlan* WorldsService::started_with(const std::string& world) const {
+  const auto& all = runner_.started_with();
+  const auto found = std::ranges::find(all, world, &WorldPlan::name);
+  return found == all.end() ? nullptr : &*found;
+}
+
+bool WorldsService::exists(const std::string& world) const {
+  return created_.find(world) != nullptr || started_with(world) != nullptr;
+}
+
+std::vector<std::string> WorldsService::names() const {
+  std::vector<std::string> names;
+  for (const auto& plan : runner_.started_with()) names.push_back(plan.name);
+  for (const auto& world : created_.of()) names.push_back(world.name());
+  return names;
+}
+
+std::string WorldsService::unnamed() const {
+  const auto& plans = runner_.started_with();
+  return plans.size() == 1 && created_.size() == 0 ? plans.front().name : "";
+}
+
+WorldPlan WorldsService::plan(const std::string& world) const {
+  if (const auto* record = created_.find(world))
+    return {.name = world, .pack = record->pack(), .seed = record->seed()};
+  const auto* own = started_with(world);
+  return own == nullptr ? WorldPlan{.name = world} : *own;
+}
+
+pb::WorldView WorldsService::view(const std::string& world) const {
+  const auto is = plan(world);
+  pb::WorldView view;
+  view.set_name(world);
+  view.set_pack(is.pack);
+  view.set_line("main");
+  view.set_seed(is.seed);
+  if (runner_.is_open(world)) {
+    view.set_state("awake");
+    view.set_seed(runner_.seed(world));
+    view.set_sequence(runner_.sequence(world));
+    return view;
+  }
+  view.set_state("asleep");
+  if (const auto* record = created_.find(world)) view.set_sequence(record->sequence());
+  if (const auto own = asleep_.find(world); own != asleep_.end()) view.set_sequence(own->second);
+  return view;
+}
+
+Result<pb::WorldsListReply> WorldsService::list(const Caller&, const pb::WorldsListRequest&) const {
+  pb::WorldsListReply reply;
+  for (const auto& name : names()) *reply.add_worlds() = view(name);
+  return reply;
+}
+
+// ---- opened and closed
+
+class WorldsService::Alone {
+ public:
+  Alone(WorldsService& service, std::string world) : service_(service), world_(std::move(world)) {
+    service_.moving_[world_];
+  }
+  Alone(const Alone&) = delete;
+  ~Alone() {
+    const auto waiting = service_.moving_.extract(world_);
+    for (const auto& one : waiting.mapped()) one.set({});
+  }
+
+ private:
+  WorldsService& service_;
+  const std::string world_;
+};
+
+Task<std::shared_ptr<WorldsService::Alone>> WorldsService::alone(std::string world) {
+  for (auto moving = moving_.find(world); moving != moving_.end(); moving = moving_.find(world)) {
+    const rt::OneShot<void> wait(host_.env());
+    moving->second.push_back(wait);
+    CO_TRY_VOID(co_await wait.wait());
+  }
+  co_return std::make_shared<Alone>(*this, std::move(world));
+}
+
+Task<void> WorldsService::open(std::string world) {
+  if (runner_.is_open(world)) co_return Result<void>();
+  const auto awake = std::ranges::count_if(names(), [&](const auto& name) { return runner_.is_open(name); });
+  if (static_cast<std::size_t>(awake) >= limits_.awake_max) {
+    co_return fail(Code::exhausted, "worlds.too_many_awake",
+                   fmt::format("{} worlds are awake, as many as may be; put one to sleep", awake), 1000);
+  }
+  CO_TRY_VOID(runner_.open(plan(world)));
+  asleep_.erase(world);
+  const auto* record = created_.find(world);
+  if (record == nullptr || !record->asleep()) co_return Result<void>();
+  pb::WorldsWoke command;
+  command.set_name(world);
+  co_return co_await note(std::move(command));
+}
+
+Task<void> WorldsService::close(std::string world) {
+  if (!runner_.is_open(world)) co_return Result<void>();
+  CO_TRY(const auto sequence, co_await runner_.close(world));
+  if (created_.find(world) == nullptr) {
+    asleep_[world] = sequence;
+    co_return Result<void>();
+  }
+  pb::WorldsSlept command;
+  command.set_name(world);
+  command.set_sequence(sequence);
+  co_return co_await note(std::move(command));
+}
+
+Task<std::shared_ptr<Visit>> WorldsService::enter(std::string world) {
+  CO_TRY_VOID(check_named(world));
+  if (!moving_.contains(world) && runner_.is_open(world)) co_return runner_.visit(world);
+  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(world));
+  CO_TRY_VOID(check(world));  // it may have gone meanwhile
+  CO_TRY_VOID(co_await open(world));
+  co_return runner_.visit(world);
+}
+
+template <class Command>
+Task<void> WorldsService::note(Command command) {
+  CO_TRY_VOID(co_await host_.submit<pb::WorldsNoted>(Caller::server(), std::move(command)));
+  co_return Result<void>();
+}
+
+Result<pb::WorldsNoted> WorldsService::begun(Turn& turn, const Caller&, const pb::WorldsBegun& command) {
+  created_.put(turn, command.world());
+  return pb::WorldsNoted();
+}
+
+Result<pb::WorldsNoted> WorldsService::slept(Turn& turn, const Caller&, const pb::WorldsSlept& command) {
+  if (const auto* record = created_.find(command.name())) {
+    auto next = *record;
+    next.set_asleep(true);
+    next.set_sequence(command.sequence());
+    created_.put(turn, std::move(next));
+  }
+  return pb::WorldsNoted();
+}
+
+Result<pb::WorldsNoted> WorldsService::woke(Turn& turn, const Caller&, const pb::WorldsWoke& command) {
+  if (const auto* record = created_.find(command.name())) {
+    auto next = *record;
+    next.set_asleep(false);
+    created_.put(turn, std::move(next));
+  }
+  return pb::WorldsNoted();
+}
+
+Result<pb::WorldsNoted> WorldsService::gone(Turn& turn, const Caller&, const pb::WorldsGone& command) {
+  created_.erase(turn, command.name());
+  return pb::WorldsNoted();
+}
+
+// ---- what is asked for
+
+Result<WorldPlan> WorldsService::plan_of(const pb::WorldsCreateRequest& request) const {
+  if (!is_name(request.name(), limits_.name_bytes_max)) {
+    return fail(Code::invalid_argument, "worlds.bad_name",
+                fmt::format("a world's name has 1 to {} lower-case letters, digits, - and _, and is not '{}'",
+                            limits_.name_bytes_max, kSharedRoom));
+  }
+  if (exists(request.name()))
+    return fail(Code::conflict, "worlds.exists", "there is a world '" + request.name() + "' already");
+  std::vector<std::string> packs;
+  for (const auto& own : runner_.started_with()) packs.push_back(own.pack);
+  const std::string pack = request.pack().empty() && packs.size() == 1 ? packs.front() : request.pack();
+  if (pack.empty()) {
+    return fail(Code::invalid_argument, "worlds.no_pack",
+                fmt::format("say from which pack: {}", fmt::join(packs, ", ")));
+  }
+  if (std::ranges::find(packs, pack) == packs.end()) {
+    return fail(Code::not_found, "worlds.unknown_pack",
+                fmt::format("no pack '{}'; this server was started with {}", pack, fmt::join(packs, ", ")));
+  }
+  return WorldPlan{.name = request.name(), .pack = pack, .seed = request.seed()};
+}
+
+Task<pb::WorldView> WorldsService::create(Caller, pb::WorldsCreateRequest request) {
+  CO_TRY_VOID(plan_of(request));
+  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(request.name()));
+  CO_TRY(const auto plan, plan_of(request));  // somebody else may have been first
+  // What an earlier world of this name has left, where the server ended while it was deleted.
+  CO_TRY_VOID(runner_.erase(plan.name));
+  pb::WorldsBegun command;
+  command.mutable_world()->set_name(plan.name);
+  command.mutable_world()->set_pack(plan.pack);
+  command.mutable_world()->set_seed(plan.seed);
+  CO_TRY_VOID(co_await note(std::move(command)));
+  if (const auto opened = co_await open(plan.name); !opened) {
+    pb::WorldsGone back;
+    back.set_name(plan.name);
+    (void)co_await note(std::move(back));
+    co_return std::unexpected(opened.error());
+  }
+  co_return view(plan.name);
+}
+
+Task<pb::WorldView> WorldsService::wake(Caller, pb::WorldsWakeRequest request) {
+  CO_TRY([[maybe_unused]] const auto visit, co_await enter(request.name()));
+  co_return view(request.name());
+}
+
+Task<pb::WorldView> WorldsService::sleep(Caller, pb::WorldsSleepRequest request) {
+  CO_TRY_VOID(check_named(request.name()));
+  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(request.name()));
+  CO_TRY_VOID(check(request.name()));
+  CO_TRY_VOID(co_await close(request.name()));
+  co_return view(request.name());
+}
+
+Task<pb::WorldsDeleteReply> WorldsService::remove(Caller, pb::WorldsDeleteRequest request) {
+  const std::string world = request.name();
+  CO_TRY_VOID(check_named(world));
+  if (started_with(world) != nullptr) {
+    co_return fail(
+        Code::conflict, "worlds.started_with",
+        "'" + world + "' is what the server was started with: it would begin anew; put it to sleep");
+  }
+  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(world));
+  CO_TRY_VOID(check(world));
+  CO_TRY_VOID(co_await close(world));
+  pb::WorldsGone command;
+  command.set_name(world);
+  CO_TRY_VOID(co_await note(std::move(command)));
+  CO_TRY_VOID(runner_.erase(world));
+  co_return pb::WorldsDeleteReply();
+}
+
+}  // namespace troupe
