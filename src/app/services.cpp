@@ -8,6 +8,7 @@
 #include "host/registry.h"
 #include "services/capabilities/capabilities_service.h"
 #include "services/events/events_service.h"
+#include "services/npc/repertoire.h"
 #include "services/settings/settings_service.h"
 #include "services/settings/world_settings.h"
 #include "services/state/state_service.h"
@@ -179,14 +180,20 @@ Result<ServiceNames> services_from(std::string_view list) {
   return names;
 }
 
+std::shared_ptr<const PackParts> parts_of(const pack::Pack& pack) {
+  return std::make_shared<const PackParts>(
+      PackParts{pack::built_in_prompt_texts("en"), language_of(pack), std::make_shared<npc::Shelf>()});
+}
+
 WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc,
-                             AiConfig ai, ModelsConfig models, const OnlyServices& only)
-    : texts_(pack::built_in_prompt_texts("en")),
-      language_(language_of(pack)),
+                             AiConfig ai, ModelsConfig models, const OnlyServices& only,
+                             std::shared_ptr<const PackParts> of_pack)
+    : of_pack_(of_pack ? std::move(of_pack) : parts_of(pack)),
       settings_(std::make_unique<WorldSettings>(host)) {
   npc = with_settings(std::move(npc), *settings_);
+  npc.shelf = of_pack_->shelf;
   ai = rated(std::move(ai), pack);
-  const WorldParts world{texts_, language_, router, npc, ai, models};
+  const WorldParts world{of_pack_->texts, of_pack_->language, router, npc, ai, models};
   services_ = make_all(false, only, {pack, host, &world});
   host.guard_words(words_of(pack));
   settings_->mount();

@@ -61,12 +61,21 @@ using OnlyServices = std::optional<ServiceNames>;  // nothing: all there are
 Result<ServiceNames> services_from(std::string_view list);
 bool runs(const ServiceRow& row, const OnlyServices& only);
 
+// What the worlds of a pack share: read and made once.
+struct PackParts {
+  pack::PromptTexts texts;
+  talk::Language language;  // whole: talk::language_of() says whether the pack's is
+  std::shared_ptr<npc::Shelf> shelf;
+};
+std::shared_ptr<const PackParts> parts_of(const pack::Pack& pack);
+
 // The services of one world.
 class WorldServices {
  public:
-  // The pack's language is whole: talk::language_of() says whether.
+  // `of_pack`: none = parts of its own.
   WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc, AiConfig ai,
-                ModelsConfig models, const OnlyServices& only = {});
+                ModelsConfig models, const OnlyServices& only = {},
+                std::shared_ptr<const PackParts> of_pack = nullptr);
   ~WorldServices();
   // Once, when the room is open.
   void start();
@@ -74,8 +83,7 @@ class WorldServices {
   WorldSettings& settings() { return *settings_; }
 
  private:
-  const pack::PromptTexts texts_;
-  const talk::Language language_;
+  const std::shared_ptr<const PackParts> of_pack_;
   std::unique_ptr<WorldSettings> settings_;
   std::vector<std::unique_ptr<Service>> services_;
 };

@@ -76,11 +76,13 @@ Result<void> WorldRooms::open(const WorldPlan& plan) {
     log::info("world", "'{}' goes on with another version of its pack: {}", name, in_words(change));
     return change;
   };
+  auto& parts = parts_[plan.pack];
+  if (!parts) parts = parts_of(*pack);
   TRY(auto database, open_database(env_, making_, "worlds/" + plan.name + ".db", plan.name));
   auto world = std::make_unique<Awake>(env_, std::make_unique<Room>(env_, bus_, metrics_, std::move(database),
                                                                     std::move(config), making_.limiter));
   world->services = std::make_unique<WorldServices>(*pack, world->room->host(), making_.router, making_.npc,
-                                                    making_.ai, making_.models, making_.only);
+                                                    making_.ai, making_.models, making_.only, parts);
   TRY_VOID(world->room->open());
   world->visited = std::make_shared<InWorld>(world->room->db());
   world->room->timeline().on_fatal([this, name = plan.name](const Error& why) {

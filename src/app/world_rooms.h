@@ -82,6 +82,7 @@ class WorldRooms final : public WorldRunner {
   bus::Bus& bus_;
   Metrics& metrics_;
   const Packs packs_;
+  std::map<std::string, std::shared_ptr<const PackParts>> parts_;  // by pack
   std::vector<WorldPlan> own_;
   const KeptPacks kept_;
   WorldMaking making_;

@@ -21,7 +21,7 @@ bool is_same(const talk::Known& a, const talk::Known& b) {
 }  // namespace
 
 // The vectors of what they learned are there: somebody has it from the pack.
-std::shared_ptr<const talk::Person> Answers::person(const Book& book, const std::string& npc) {
+std::shared_ptr<const talk::Person> Answers::person(const BookPtr& book, const std::string& npc) {
   const auto& own = book->people.at(npc);
   auto known = beliefs_.known_by(npc);
   if (known.empty()) return {book, &own};
@@ -34,7 +34,7 @@ std::shared_ptr<const talk::Person> Answers::person(const Book& book, const std:
   return kept.person;
 }
 
-Task<talk::VectorTable> Answers::vectors(Caller caller, Book book, std::vector<std::string> texts) {
+Task<talk::VectorTable> Answers::vectors(Caller caller, BookPtr book, std::vector<std::string> texts) {
   talk::VectorTable out;
   if (!book->by_meaning) {
     for (auto& text : texts) {

@@ -14,7 +14,7 @@
 namespace troupe::npc {
 
 struct Answered {
-  std::shared_ptr<const Repertoire::Book> book;  // by which it was answered
+  std::shared_ptr<const Book> book;  // by which it was answered
   talk::Scene scene;
   bool is_speech = false;  // the line: otherwise a stage direction, markup, or nothing that has a word in it
   std::string meant;       // the line, normalised
@@ -41,15 +41,15 @@ class Answers {
   void forget() { stated_ = {}; }
 
  private:
-  using Book = std::shared_ptr<const Repertoire::Book>;
+  using BookPtr = std::shared_ptr<const Book>;
   // What somebody can be asked, with what they have learned from others since: made anew when that changes.
   struct Learned {
-    Book book;
+    BookPtr book;
     std::vector<talk::Known> known;
     std::shared_ptr<const talk::Person> person;
   };
-  std::shared_ptr<const talk::Person> person(const Book& book, const std::string& npc);
-  Task<talk::VectorTable> vectors(Caller caller, Book book, std::vector<std::string> texts);
+  std::shared_ptr<const talk::Person> person(const BookPtr& book, const std::string& npc);
+  Task<talk::VectorTable> vectors(Caller caller, BookPtr book, std::vector<std::string> texts);
 
   const talk::Language& language_;
   const Minds& minds_;

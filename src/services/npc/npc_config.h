@@ -46,6 +46,10 @@ struct NpcLimits {
   npc::MemoryLimits memory;
 };
 
+namespace npc {
+struct Shelf;
+}
+
 struct NpcConfig {
   bool thinks = true;      // false: no model behind the gold tier; utility decides
   bool read_ahead = true;  // prompts of talks, before a line comes
@@ -57,6 +61,7 @@ struct NpcConfig {
   std::string embedding_model;  // name, hash and size: vectors of another one are made again, never compared
   std::vector<std::string> embedding_languages;  // codes of those that it knows; none = any
   std::filesystem::path vectors;  // a folder in which vectors of what people can be asked are kept; "" = none
+  std::shared_ptr<npc::Shelf> shelf;  // shared by the worlds of a pack; none = a world's own
   std::function<std::unique_ptr<index::Index>()> make_index;  // for memories; empty with embedding_size 0
   NpcLimits limits;
   NpcTuning tuning;

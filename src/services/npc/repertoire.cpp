@@ -10,7 +10,7 @@ namespace troupe::npc {
 
 namespace {
 
-std::vector<std::string> texts_of(const Repertoire::Book& book) {
+std::vector<std::string> texts_of(const Book& book) {
   auto out = talk::texts_of(book.world);
   for (const auto& [id, person] : book.people) {
     auto own = talk::texts_of(person);
@@ -22,7 +22,7 @@ std::vector<std::string> texts_of(const Repertoire::Book& book) {
 }
 
 // The vectors are there: what is near to what, and from where on it is meant.
-void bind(Repertoire::Book& book, const talk::Thresholds& least) {
+void bind(Book& book, const talk::Thresholds& least) {
   talk::bind(book.world, book.known);
   std::vector<talk::Person> people;
   for (auto& [id, person] : book.people) {
@@ -44,26 +44,26 @@ bool Repertoire::speaks_embedding() const {
 
 // The first line finds everything made: by words, until the vectors are there.
 void Repertoire::start() {
-  by_meaning_.set(0);
-  if (speaks_embedding()) host_.spawn("repertoire", [this] { return learn(); });
-  if (!meanings_) (void)words();
+  by_meaning_.set(shelf_->meanings ? 1 : 0);
+  if (!shelf_->meanings && speaks_embedding()) host_.spawn("repertoire", [this] { return learn(); });
+  if (!shelf_->meanings) (void)words();
 }
 
-std::shared_ptr<const Repertoire::Book> Repertoire::book() { return meanings_ ? meanings_ : words(); }
+std::shared_ptr<const Book> Repertoire::book() { return shelf_->meanings ? shelf_->meanings : words(); }
 
-std::shared_ptr<const Repertoire::Book> Repertoire::words() {
-  if (!words_) words_ = make_words();
-  return words_;
+std::shared_ptr<const Book> Repertoire::words() {
+  if (!shelf_->words) shelf_->words = make_words();
+  return shelf_->words;
 }
 
-std::shared_ptr<Repertoire::Book> Repertoire::draft() const {
+std::shared_ptr<Book> Repertoire::draft() const {
   auto out = std::make_shared<Book>();
   out->world = talk::make_world(pack_, language_);
   for (const auto& who : pack_.npcs) out->people.emplace(who.id.str(), talk::make_person(out->world, who));
   return out;
 }
 
-std::shared_ptr<const Repertoire::Book> Repertoire::make_words() const {
+std::shared_ptr<const Book> Repertoire::make_words() const {
   auto out = draft();
   for (auto& text : texts_of(*out)) {
     auto vector = talk::by_words(language_.words, text);
@@ -108,7 +108,7 @@ boost::asio::awaitable<void> Repertoire::learn() {
   }
   bind(*out, talk::Thresholds());
   out->by_meaning = true;
-  meanings_ = std::move(out);
+  shelf_->meanings = std::move(out);
   by_meaning_.set(1);
 }
 

@@ -12,17 +12,22 @@
 
 namespace troupe::npc {
 
+// What a line is answered by. Shared: whoever answers keeps it until they have.
+struct Book {
+  talk::World world;
+  talk::VectorTable known;
+  std::map<std::string, talk::Person> people;
+  talk::Thresholds thresholds;
+  bool by_meaning = false;  // the vectors are the embedding model's
+};
+
+// Made of the pack and its language alone: once for all worlds of a pack.
+struct Shelf {
+  std::shared_ptr<const Book> words, meanings;
+};
+
 class Repertoire {
  public:
-  // What a line is answered by. Shared: whoever answers keeps it until they have.
-  struct Book {
-    talk::World world;
-    talk::VectorTable known;
-    std::map<std::string, talk::Person> people;
-    talk::Thresholds thresholds;
-    bool by_meaning = false;  // the vectors are the embedding model's
-  };
-
   Repertoire(const Ground& ground, Embedding& embedding)
       : pack_(ground.pack),
         language_(ground.language),
@@ -30,7 +35,8 @@ class Repertoire {
         config_(ground.config),
         embedding_(embedding),
         by_meaning_(host_.metrics().gauge("troupe_npc_by_meaning",
-                                          "1: lines are understood by meaning; 0: by their words alone")) {}
+                                          "1: lines are understood by meaning; 0: by their words alone")),
+        shelf_(config_.shelf ? config_.shelf : std::make_shared<Shelf>()) {}
   // After the timeline has opened.
   void start();
 
@@ -51,7 +57,7 @@ class Repertoire {
   const NpcConfig& config_;
   Embedding& embedding_;
   Gauge& by_meaning_;
-  std::shared_ptr<const Book> words_, meanings_;
+  const std::shared_ptr<Shelf> shelf_;
 };
 
 }  // namespace troupe::npc
