@@ -55,6 +55,7 @@ const std::map<std::string, std::string>& open_to_players() {
       {"weather.Get", "the same for everybody"},
       {"weather.List", "the same for everybody"},
       {"world.Get", "the map; not the seed"},
+      {"worlds.List", "which there are, and nothing of who is in them"},
   };
   return kOpen;
 }
