@@ -276,6 +276,7 @@ constexpr CommandRow kRows[] = {
      "  grammar          JSON under a schema, against llama-server\n"
      "  choose           what to do in over 200 scenes, against a label that llama-server generates\n"
      "  proxy            what /v1/chat/completions adds, against LiteLLM, SMG, vllm-router and Portkey\n"
+     "  worlds           a thousand in one server, 20 awake, against a process for each\n"
      "  tick             ticks and echoes while the engine runs flat out\n"
      "  bus              from publish to the handler\n"
      "  durable_writes   64 writers, against one commit per write\n"
