@@ -34,7 +34,7 @@ struct OpenAiPath : ::testing::Test, Minds {
   }
 
   Engines engines;
-  RouterOpenAiBackend backend{world.env(), world.bus(), engines};
+  RouterOpenAiBackend backend{world.env(), world.bus(), engines, world.options().world};
   const Caller game{.name = "game", .role = pb::ROLE_GAME_SERVER};
 };
 
