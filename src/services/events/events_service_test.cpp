@@ -141,8 +141,7 @@ TEST_F(EventsTest, WhoReadsMuchWaitsBehindThemselves) {
     const auto ask = [&](const std::string& who, const std::string& request) {
       world_.host().spawn("ask", [this, &order, &busy, &one, who, request]() -> rt::asio::awaitable<void> {
         const Caller caller{.name = who, .role = pb::ROLE_DESIGNER};
-        const auto answer =
-            co_await call_over_bus(world_.env(), world_.bus(), *find_method(one.method), caller, request);
+        const auto answer = co_await world_.host().call_bytes(*find_method(one.method), caller, request);
         if (!answer && answer.error().reason == "reads.busy") {
           ++busy;
         } else {
