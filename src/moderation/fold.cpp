@@ -153,6 +153,8 @@ std::vector<std::string> forms_of(const std::string& raw) {
   const std::string_view most = hides ? "!|+(#'" : "!|+(#'*";
   const std::string_view few = hides ? "'" : "'*";
   add_with_runs(forms, without(stripped(raw, "!|+(#'*$@"), "'!|+(#*"));
+  // "n199" is a letter and a number.
+  if (shown == 1 && std::ranges::count_if(raw, is_digit) >= 3) return forms;
   for (const auto ends : {most, all, few}) {
     const auto word = without(stripped(raw, ends), "'");
     for (const char one : {'i', 'l'}) add_with_runs(forms, as_letters(word, one));

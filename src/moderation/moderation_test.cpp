@@ -116,7 +116,7 @@ TEST(Moderation, SoTheyAreWhenTheyHide) {
 
 TEST(Moderation, WordsThatOnlyLookLikeThemPass) {
   for (const char* text :
-       {"I come from Scunthorpe", "He took the sextant", "Essex, Sussex and Middlesex",
+       {"I come from Scunthorpe", "n199 and n1994", "He took the sextant", "Essex, Sussex and Middlesex",
         "the cockpit and the cocktail", "Moby Dick", "Charles Dickens", "an assassin's class",
         "pass the glass", "a shuttlecock", "peacocks and hancock", "the therapist",
         "an analysis of the canal", "Uranus", "a raccoon", "a Maine coon", "she sniggered", "niggardly",
