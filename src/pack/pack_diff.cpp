@@ -105,16 +105,14 @@ void each_part(const Pack& a, const Pack& b, Both both) {
                  hash_b);  // `world`: world_diff(); the others: no part
 }
 
-PartDiff world_diff(const World& a, const World& b) {
+// The keys of world.yaml, and whether both packs say the same there.
+template <class Look>
+void each_world_key(const World& a, const World& b, Look look) {
   const auto& [name_a, title_a, text_a, version_a, seed_a, day_a, clock_a, scale_a, money_a, arrival_a,
                rating_a, language_a, players_a, at_a] = a;
   const auto& [name_b, title_b, text_b, version_b, seed_b, day_b, clock_b, scale_b, money_b, arrival_b,
                rating_b, language_b, players_b, at_b] = b;
   (void)std::tie(at_a, at_b);
-  PartDiff out{.part = "world", .added = {}, .removed = {}, .changed = {}};
-  const auto look = [&](const char* key, bool same) {
-    if (!same) out.changed.emplace_back(key);
-  };
   look("name", name_a == name_b);
   look("title", title_a == title_b);
   look("version", version_a == version_b);
@@ -127,6 +125,13 @@ PartDiff world_diff(const World& a, const World& b) {
   look("rating", rating_a == rating_b);
   look("language", language_a == language_b);
   look("players", players_a == players_b);
+}
+
+PartDiff world_diff(const World& a, const World& b) {
+  PartDiff out{.part = "world", .added = {}, .removed = {}, .changed = {}};
+  each_world_key(a, b, [&](const char* key, bool same) {
+    if (!same) out.changed.emplace_back(key);
+  });
   return out;
 }
 
@@ -174,6 +179,15 @@ const std::vector<std::string>& part_names() {
     return names;
   }();
   return kNames;
+}
+
+const std::vector<std::string>& world_keys() {
+  static const std::vector<std::string> kKeys = [] {
+    std::vector<std::string> keys;
+    each_world_key(World(), World(), [&](const char* key, bool) { keys.emplace_back(key); });
+    return keys;
+  }();
+  return kKeys;
 }
 
 }  // namespace troupe::pack

@@ -21,5 +21,7 @@ std::vector<PartDiff> diff(const Pack& before, const Pack& after);
 
 // Every part of the format. A test runs a world through a change of each.
 const std::vector<std::string>& part_names();
+// Of the part "world" the keys that may differ. The same test changes each.
+const std::vector<std::string>& world_keys();
 
 }  // namespace troupe::pack

@@ -204,6 +204,30 @@ inline void rename(const std::string& part, const std::string& id, const pack::P
   if (part == "npcs") fs::rename(folder / "npcs" / (id + ".yaml"), folder / "npcs" / (id + "_new.yaml"));
 }
 
+// Another value, for every key of world.yaml but `name`: a world of another name is another world.
+inline const std::map<std::string, Edit>& world_edits() {
+  const auto says = [](const char* what, const char* by) -> Edit {
+    return [=](const fs::path& p) { replace(p / "world.yaml", what, by); };
+  };
+  const auto also = [](const char* line) -> Edit {
+    return [=](const fs::path& p) { append(p / "world.yaml", line); };
+  };
+  static const std::map<std::string, Edit> kEdits{
+      {"title", says("title: The Ferry", "title: The Boat")},
+      {"version", says("version: \"1.0\"", "version: \"1.2\"")},
+      {"text", says("text: A landing", "text: A jetty")},
+      {"seed", says("seed: 1", "seed: 2")},
+      {"start", says("clock: \"07:00\"", "clock: \"09:00\"")},
+      {"scale", says("scale: 3600", "scale: 60")},
+      {"arrival", says("arrival: landing", "arrival: road")},
+      {"money", also("money: {coin: shells}\n")},
+      {"rating", also("rating: mature\n")},
+      {"language", also("language: de\n")},
+      {"players", also("players: {speed_m_s: 5}\n")},
+  };
+  return kEdits;
+}
+
 struct Case {
   std::string name;
   std::string part;
@@ -229,19 +253,7 @@ inline std::vector<Case> cases() {
                      }});
     }
   }
-  const std::pair<const char*, std::pair<const char*, const char*>> world[] = {
-      {"seed", {"seed: 1", "seed: 2"}},
-      {"scale", {"scale: 3600", "scale: 60"}},
-      {"start", {"clock: \"07:00\"", "clock: \"09:00\""}},
-      {"arrival", {"arrival: landing", "arrival: road"}},
-      {"title", {"title: The Ferry", "title: The Boat"}},
-  };
-  for (const auto& [key, words] : world) {
-    out.push_back(
-        {std::string("world_") + key, "world", [from = words.first, to = words.second](const fs::path& p) {
-           replace(p / "world.yaml", from, to);
-         }});
-  }
+  for (const auto& [key, edit] : world_edits()) out.push_back({"world_" + key, "world", edit});
   return out;
 }
 
