@@ -161,7 +161,7 @@ class Table final : public TableRows {
   }
 
   // The row itself, to be changed in place while the turn runs: for a large record of which many hands change a
-  // little. What it was is kept for the undo. Indexes, groups and views do not hear of it, and bytes_max does
+  // little. What it was is kept for the undo, once for all that is undone together. Indexes, groups and views do not hear of it, and bytes_max does
   // not stop it: such a table has none of these, and its record's lists have bounds. nullptr: there is none.
   template <class... Part>
   Record* edit(Turn& turn, const Part&... parts) {
@@ -169,9 +169,11 @@ class Table final : public TableRows {
     const auto found = rows_.find(key);
     if (found == rows_.end()) return nullptr;
     auto& record = found->second;
+    const auto before = edited_.find(key);
+    if (before != edited_.end() && before->second.scope == turn.scope()) return &record;
     const auto bytes = size_of(record);
     count(0, bytes - counted(key, record));
-    edited_[key] = bytes;
+    edited_[key] = {.bytes = bytes, .scope = turn.scope()};
     turn.touch(*this, key);
     turn.on_undo([this, key = std::move(key), old = record]() mutable { set(key, std::move(old)); });
     return &record;
@@ -269,7 +271,7 @@ class Table final : public TableRows {
   // Its part of bytes_: what was changed in place counts when it is touched again.
   std::int64_t counted(const TableKey& key, const Record& record) const {
     const auto found = edited_.find(key);
-    return found == edited_.end() ? size_of(record) : found->second;
+    return found == edited_.end() ? size_of(record) : found->second.bytes;
   }
 
   void change(Turn& turn, TableKey key, std::optional<Record> record) {
@@ -297,8 +299,12 @@ class Table final : public TableRows {
   }
 
   Rows rows_;
-  std::map<TableKey, std::int64_t> edited_;  // how many bytes they count
-  std::vector<Change> kept_;                 // indexes, groups and views among them
+  struct Edited {
+    std::int64_t bytes;   // that it counts
+    std::uint64_t scope;  // in which what it was is kept
+  };
+  std::map<TableKey, Edited> edited_;
+  std::vector<Change> kept_;  // indexes, groups and views among them
   const std::function<bool(const Record&)> readable_;
 };
 

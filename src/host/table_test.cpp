@@ -101,7 +101,14 @@ class Keeper {
     pb::WeatherSetRequest ask;
     ask.set_region("asked");
     ask.set_state(request.region());
+    if (auto* record = table_.edit(turn, "pinned")) record->set_pinned_until_ms(1);
+    if (table_.find("pinned") != nullptr) ask.set_region("pinned");
     const auto asked = turn.call<pb::WeatherNow>(caller, ask);
+    for (int times = 0; times < 2; ++times) {
+      if (auto* record = table_.edit(turn, "pinned"))
+        record->set_pinned_until_ms(record->pinned_until_ms() * 10);
+    }
+    if (request.region() == "pin 8") return fail(Code::conflict, "keeper.refused", "after all of it");
     change(turn, "asker");
     pb::WeatherNow reply;
     reply.set_state(asked ? "ok" : asked.error().reason);
@@ -195,6 +202,22 @@ TEST_F(TableTest, ACommandThatFailsAfterManyChangesChangesNothing) {
   EXPECT_EQ(world.inputs().size(), 1U) << "what was undone is recorded nowhere";
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
   EXPECT_NE(hash, world.state_hash());
+}
+
+// What a row was is kept once for all that is undone together, and no less often.
+TEST_F(TableTest, WhatIsChangedInPlaceIsUndoneWithItsTurnAndWithItsCall) {
+  ASSERT_EQ(set("pinned", "pin 3"), "ok");
+  const auto pinned = [&] {
+    return world.rows("select pinned_until_ms from weather_regions where region = 'pinned'")[0].integer(0);
+  };
+  EXPECT_EQ(ask("pin 8"), "keeper.refused");
+  EXPECT_EQ(set("moor"), "ok");
+  EXPECT_EQ(pinned(), 3);
+  EXPECT_EQ(ask("pin 7 and refuse"), "keeper.refused") << "of the one who was asked";
+  EXPECT_EQ(pinned(), 100) << "1, undone inside, then ten times twice";
+  EXPECT_EQ(ask("pin 7"), "ok");
+  EXPECT_EQ(pinned(), 700);
+  EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
 }
 
 TEST_F(TableTest, WhatWasAskedForIsUndoneAloneWhereItWasRefused) {

@@ -71,6 +71,7 @@ struct Timeline::Impl {
   bool torn = false;
   std::vector<rt::OneShot<void>> mended;
   bool stopping = false;
+  std::uint64_t scopes = 0;     // how many turns and calls inside them there were
   std::string tick_failure;     // the reason of the last one
   bool awaits_failure = false;  // of a replay: a timer has failed, and the input that consumes it is next
   std::optional<rt::OneShot<void>> idle;  // the commit loop waits on this
@@ -152,7 +153,11 @@ struct Timeline::Impl {
 class Timeline::TurnImpl final : public Turn {
  public:
   TurnImpl(Impl& timeline, std::uint64_t input_sequence, std::string trace)
-      : timeline_(timeline), input_(input_sequence), trace_(std::move(trace)), tail_(timeline.tail) {}
+      : timeline_(timeline),
+        input_(input_sequence),
+        trace_(std::move(trace)),
+        tail_(timeline.tail),
+        scope_(++timeline.scopes) {}
 
   GameTime now() const override { return timeline_.now; }
   std::uint64_t seed() const override { return timeline_.config.seed; }
@@ -164,6 +169,7 @@ class Timeline::TurnImpl final : public Turn {
   std::uint64_t next_sequence() const override { return tail_.events + 1; }
   void touch(const TableRows& table, const std::string& key) override;
   void on_undo(std::move_only_function<void()> undo) override { undos_.push_back(std::move(undo)); }
+  std::uint64_t scope() const override { return scope_; }
   void abandon(Error error) override {
     if (!failure_) failure_ = std::move(error);
   }
@@ -225,6 +231,7 @@ class Timeline::TurnImpl final : public Turn {
   std::set<std::pair<const TableRows*, std::string>> touched_before_;
   std::vector<std::move_only_function<void()>> undos_;
   std::optional<Error> failure_;
+  std::uint64_t scope_;
   std::uint64_t cause_ = 0;
   bool clock_touched_ = false;
   bool unbounded_ = false;

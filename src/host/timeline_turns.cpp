@@ -171,8 +171,10 @@ Result<std::string> Timeline::TurnImpl::call_bytes(const Caller& caller,
   if (const auto found = timeline_.applies.find(type); found != timeline_.applies.end()) {
     const auto failed_before = std::exchange(failure_, {});
     const auto mark = here();
+    const auto outer = std::exchange(scope_, ++timeline_.scopes);
     auto reply = unless_failed(found->second(*this, caller, request.SerializeAsString()));
     if (!reply) undo_to(mark);
+    scope_ = outer;
     failure_ = failed_before;
     return reply;
   }

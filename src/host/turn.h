@@ -64,6 +64,8 @@ class Turn {
   // change is taken back first.
   virtual void touch(const TableRows& table, const std::string& key) = 0;
   virtual void on_undo(std::move_only_function<void()> undo) = 0;
+  // Of what is undone together: this turn, or the call inside it that runs now. Another number for each.
+  virtual std::uint64_t scope() const = 0;
 
   // The turn, or the call inside it that this is part of, is undone when it returns, and whoever asked gets
   // the error. For what a handler cannot answer itself; the first one counts.
