@@ -23,25 +23,31 @@ class Slow {
   explicit Slow(fs::path path) : path_(std::move(path)) {
     fs::create_directories(path_.parent_path());
     EXPECT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+    fd_ = ::open(path_.c_str(), O_PATH | O_CLOEXEC);
   }
   ~Slow() {
-    if (!ender_.joinable()) return;
-    ender_.request_stop();
-    const int reader =
-        ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);  // lets the last open() go on
-    ender_.join();
-    ::close(reader);
+    if (ender_.joinable()) {
+      ender_.request_stop();
+      const int reader =
+          ::open(held().c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);  // lets the last open() go on
+      ender_.join();
+      ::close(reader);
+    }
+    ::close(fd_);
   }
   void ends() {
     if (ender_.joinable()) return;
-    ender_ = std::jthread([path = path_](const std::stop_token& stop) {
+    ender_ = std::jthread([path = held()](const std::stop_token& stop) {
       while (!stop.stop_requested())
         ::close(::open(path.c_str(), O_WRONLY | O_CLOEXEC));  // waits for a reader
     });
   }
 
  private:
-  fs::path path_;
+  const fs::path path_;
+  // Also when another file has taken its place, or its folder is gone.
+  std::string held() const { return "/proc/self/fd/" + std::to_string(fd_); }
+  int fd_ = -1;
   std::jthread ender_;
 };
 
