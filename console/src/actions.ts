@@ -20,6 +20,7 @@ const keep = {
 const base = '';
 export const api = new Api(base, { player: keep.read('player') || 'visitor', token: keep.read('token') });
 let cursor = 0;
+let line = ''; // of the world's history that the cursor is of
 let socket: Socket | undefined;
 let poller: ReturnType<typeof setInterval> | undefined;
 
@@ -106,7 +107,7 @@ function connect(): void {
   const url = new URL('ws', new URL(base || '.', location.href));
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   socket = new Socket(url.href, {
-    hello: () => ({ ...api.who, role: 'designer', cursor }),
+    hello: () => ({ ...api.who, role: 'designer', cursor, line }),
     onLink(link, retryInMs, why) {
       if (link === 'lost') {
         store.connection.value = { state: 'lost', retryAt: performance.now() + retryInMs, why, polling: false };
@@ -126,6 +127,7 @@ function connect(): void {
       else if (frame.kind === 'problem') store.notice(frame.message);
       else if (frame.kind === 'welcome') {
         store.serverVersion.value = frame.version;
+        line = frame.line;
         if (frame.role === 'player') rename(frame.player, false);
         if (frame.resumed) void refreshTime();
         else void load(); // the log does not reach back to where we were: everything anew

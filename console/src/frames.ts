@@ -2,23 +2,24 @@
 import { list, num, str, type Payload, type WorldEvent } from './types';
 
 export type ServerFrame =
-  | { kind: 'welcome'; player: string; role: string; version: string; cursor: number; resumed: boolean; why: string }
+  | { kind: 'welcome'; player: string; role: string; version: string; cursor: number; resumed: boolean; why: string; line: string }
   | { kind: 'event'; event: WorldEvent }
   | { kind: 'problem'; message: string }
   | { kind: 'goaway'; reason: string; message: string }
   | { kind: 'other' };
 
-export interface Hello { player: string; role: string; token: string; cursor: number; world?: string | undefined }
+export interface Hello { player: string; role: string; token: string; cursor: number; world?: string | undefined; line?: string }
 
 // Many events of one kind and subject in the same moment are of no use to eyes: the server holds back the older ones.
 const kEventsPerSecond = 40;
 
-export function hello({ player, role, token, cursor, world }: Hello): string {
+export function hello({ player, role, token, cursor, world, line }: Hello): string {
   return JSON.stringify({
     hello: {
       ...(token ? { token } : { ...(player ? { player } : {}), role }),
       ...(cursor > 0 ? { cursor: String(cursor) } : {}),
       ...(world ? { world } : {}),
+      ...(line ? { line } : {}),
       subscribe: { rate_per_s: kEventsPerSecond },
     },
   });
@@ -46,7 +47,7 @@ export function parseFrame(text: string): ServerFrame {
     const w = object(raw.welcome);
     return {
       kind: 'welcome', player: str(w.player), role: str(w.role), version: str(w.server_version), cursor: num(w.cursor),
-      resumed: w.resumed === true, why: str(w.resume_reason),
+      resumed: w.resumed === true, why: str(w.resume_reason), line: str(w.line),
     };
   }
   const error = object(raw.response).error;

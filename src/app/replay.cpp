@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "host/room.h"
 #include "rt/virtual_clock.h"
+#include "services/worlds/world_lines.h"
 
 namespace troupe {
 
@@ -117,7 +118,7 @@ struct Beginning {
   ServiceNames services;
 };
 Result<Beginning> beginning(db::Reader& reader, const std::string& pack_now) {
-  Beginning out{.pack_hash = pack_now};
+  Beginning out{.pack_hash = pack_now, .services = {}};
   TRY(const auto changes, reader.query("select payload from inputs where type = $1 order by sequence limit 1",
                                        db::Values{std::string(kPackTaken)}));
   if (changes.empty()) {
@@ -148,79 +149,213 @@ Result<void> go_on(Rig& rig, std::unique_ptr<pack::Pack>& pack, const PackOf& pa
 
 }  // namespace
 
-Result<ReplayReport> replay_log(db::Db& recorded, const PackOf& pack_of, const std::filesystem::path& copy) {
-  ReplayReport report;
-  LogTail tail;
-  GameTime end;
-  std::uint64_t seed = 0;
-  std::string world;
-  Beginning first;
-  TRY_VOID(recorded.read_now([&](db::Reader& reader) -> Result<void> {
-    TRY(tail, event_log::verify(reader));
-    TRY(const auto rows, reader.query("select seed, game_ms, pack_hash, world from timeline"));
-    if (rows.empty()) return fail(Code::not_found, "replay.empty", "the recorded world has not begun");
-    seed = static_cast<std::uint64_t>(rows[0].integer(0));
-    end = {rows[0].integer(1)};
-    world = rows[0].text(3);
-    TRY(first, beginning(reader, rows[0].text(2)));
-    return {};
-  }));
-  report.world = world;
-  report.inputs = tail.inputs;
-  report.events = tail.events;
-  auto pack = std::make_unique<pack::Pack>();
-  TRY(*pack, pack_of(first.pack_hash));
-  auto config = timeline_config(*pack, seed);
-  config.world = world;
-  Rig again;
-  TRY_VOID(again.open(*pack, copy, config, first.services));
-  std::uint64_t after = 0;
-  while (after < tail.inputs && report.problem.empty()) {
-    std::vector<InputRecord> inputs;
-    TRY_VOID(recorded.read_now([&](db::Reader& reader) -> Result<void> {
-      TRY(inputs, event_log::inputs(reader, after, 500));
+namespace {
+
+// A recorded world, as it is run again.
+class Again {
+ public:
+  Again(const ReadLog& recorded, const PackOf& pack_of) : recorded_(recorded), pack_of_(pack_of) {}
+
+  // At its first moment, in a database of its own. `world` "" = with its name.
+  Result<void> begin(const std::filesystem::path& copy, const std::string& world = {}) {
+    Beginning first;
+    std::uint64_t seed = 0;
+    TRY_VOID(recorded_([&](db::Reader& reader) -> Result<void> {
+      TRY(tail, event_log::tail(reader));
+      TRY(const auto rows, reader.query("select seed, game_ms, pack_hash, world from timeline"));
+      if (rows.empty()) return fail(Code::not_found, "replay.empty", "the recorded world has not begun");
+      seed = static_cast<std::uint64_t>(rows[0].integer(0));
+      end = {rows[0].integer(1)};
+      name = rows[0].text(3);
+      TRY(first, beginning(reader, rows[0].text(2)));
       return {};
     }));
-    for (const auto& input : inputs) {
-      if (input.type == kPackTaken) TRY_VOID(go_on(again, pack, pack_of, input, config));
-      const auto reply = again.timeline().replay(input);
-      after = input.sequence;
-      if (!reply || again.timeline().tail().inputs != input.sequence) {
-        report.problem =
-            fmt::format("input {} ({}) was taken when it was recorded and is not now: {}", input.sequence,
-                        input.type, reply ? "it changes nothing" : reply.error().message);
-        break;
-      }
-    }
-    TRY_VOID(again.timeline().flush_now());
+    TRY(*pack_, pack_of_(first.pack_hash));
+    config_ = timeline_config(*pack_, seed);
+    config_.world = world.empty() ? name : world;
+    return rig.open(*pack_, copy, config_, first.services);
   }
-  TRY_VOID(again.timeline().run_to(end));
-  TRY_VOID(again.timeline().flush_now());
-  TRY(report.replayed_hash, again.hash());
+
+  // The inputs up to and with the `last`; an input that is not taken any more is a `problem`.
+  Result<void> run(std::uint64_t last) {
+    while (after_ < last && problem.empty()) {
+      std::vector<InputRecord> inputs;
+      TRY_VOID(recorded_([&](db::Reader& reader) -> Result<void> {
+        TRY(inputs, event_log::inputs(reader, after_, 500));
+        return {};
+      }));
+      for (const auto& input : inputs) {
+        if (input.sequence > last) break;
+        if (input.type == kPackTaken) TRY_VOID(go_on(rig, pack_, pack_of_, input, config_));
+        const auto reply = rig.timeline().replay(input);
+        after_ = input.sequence;
+        if (!reply || rig.timeline().tail().inputs != input.sequence) {
+          problem =
+              fmt::format("input {} ({}) was taken when it was recorded and is not now: {}", input.sequence,
+                          input.type, reply ? "it changes nothing" : reply.error().message);
+          break;
+        }
+      }
+      TRY_VOID(rig.timeline().flush_now());
+    }
+    return {};
+  }
+
+  Rig rig;
+  LogTail tail;  // of the recording
+  GameTime end;
+  std::string name;
+  std::string problem;
+
+ private:
+  const ReadLog& recorded_;
+  const PackOf& pack_of_;
+  std::unique_ptr<pack::Pack> pack_ = std::make_unique<pack::Pack>();
+  TimelineConfig config_;
+  std::uint64_t after_ = 0;
+};
+
+}  // namespace
+
+Result<ReplayReport> replay_log(db::Db& recorded, const PackOf& pack_of, const std::filesystem::path& copy) {
+  const ReadLog read = [&](const auto& fn) { return recorded.read_now(fn); };
+  ReplayReport report;
+  TRY_VOID(read([&](db::Reader& reader) -> Result<void> {
+    TRY_VOID(event_log::verify(reader));
+    return {};
+  }));
+  Again again(read, pack_of);
+  TRY_VOID(again.begin(copy));
+  report.world = again.name;
+  report.inputs = again.tail.inputs;
+  report.events = again.tail.events;
+  TRY_VOID(again.run(again.tail.inputs));
+  report.problem = again.problem;
+  auto& timeline = again.rig.timeline();
+  TRY_VOID(timeline.run_to(again.end));
+  TRY_VOID(timeline.flush_now());
+  TRY(report.replayed_hash, again.rig.hash());
   // The recorded state's hash, by the tables that the services of this version name.
-  TRY_VOID(recorded.read_now([&](db::Reader& reader) -> Result<void> {
-    TRY(const auto found, again.timeline().state_hash(reader));
+  TRY_VOID(read([&](db::Reader& reader) -> Result<void> {
+    TRY(const auto found, timeline.state_hash(reader));
     report.recorded_hash = hex(found);
     return {};
   }));
   if (report.problem.empty() && report.recorded_hash != report.replayed_hash) {
-    TRY(report.problem, first_difference(recorded, again.room->db()));
+    TRY(report.problem, first_difference(recorded, again.rig.room->db()));
   }
   return report;
 }
 
+namespace {
+
+// The last input that came before event `spot` was made, or made it.
+Result<std::uint64_t> inputs_before(db::Reader& reader, const EventRecord& spot) {
+  TRY(const auto caused, reader.query("select max(input) from events where sequence <= $1",
+                                      db::Values{static_cast<std::int64_t>(spot.sequence)}));
+  TRY(const auto earlier,
+      reader.query("select max(sequence) from inputs where game_ms < $1", db::Values{spot.at.ms}));
+  const auto number = [](const db::Rows& rows) {
+    return rows.empty() || rows[0].is_null(0) ? std::int64_t{0} : rows[0].integer(0);
+  };
+  return static_cast<std::uint64_t>(std::max(number(caused), number(earlier)));
+}
+
+}  // namespace
+
+namespace {
+
+// When things happened is no part of the chain and stands beside it: as it was recorded.
+Result<void> copy_wall(const ReadLog& recorded, db::Db& copy) {
+  for (std::uint64_t after = 0;;) {
+    db::Rows page;
+    TRY_VOID(recorded([&](db::Reader& reader) -> Result<void> {
+      TRY(page, event_log::wall(reader, after, 1000));
+      return {};
+    }));
+    if (page.empty()) return {};
+    TRY_VOID(copy.transact_now([&](db::Tx& tx) { return event_log::set_wall(tx, page); }));
+    after = static_cast<std::uint64_t>(page.back().integer(0));
+  }
+}
+
+}  // namespace
+
+Result<Moment> replay_until(const ReadLog& recorded, const PackOf& pack_of, Moment moment,
+                            const std::filesystem::path& copy, const std::string& world) {
+  Again again(recorded, pack_of);
+  TRY_VOID(again.begin(copy, world));
+  if (moment.sequence > again.tail.events) {
+    return fail(Code::not_found, "worlds.unknown_moment",
+                fmt::format("'{}' has come to event {} only", again.name, again.tail.events));
+  }
+  if (moment.inputs == 0) {
+    TRY_VOID(recorded([&](db::Reader& reader) -> Result<void> {
+      TRY(const auto spot, event_log::event(reader, moment.sequence));
+      if (!spot) return fail(Code::not_found, "worlds.unknown_moment", "that event is not kept any more");
+      moment.at = spot->at;
+      TRY(moment.inputs, inputs_before(reader, *spot));
+      return {};
+    }));
+    TRY_VOID(again.run(moment.inputs));
+    if (again.problem.empty()) TRY_VOID(again.rig.timeline().run_to_event(moment.sequence, moment.at));
+  } else {
+    TRY_VOID(again.run(moment.inputs));
+    if (again.problem.empty()) TRY_VOID(again.rig.timeline().run_to(moment.at));
+  }
+  auto& timeline = again.rig.timeline();
+  TRY_VOID(timeline.flush_now());
+  // What was made is what was recorded, or it is another history.
+  const auto end = timeline.tail();
+  std::optional<EventRecord> same;
+  TRY_VOID(recorded([&](db::Reader& reader) -> Result<void> {
+    TRY(same, event_log::event(reader, end.events));
+    return {};
+  }));
+  if (end.events < moment.sequence || (end.events > 0 && (!same || same->chain != end.event_chain))) {
+    return fail(Code::conflict, "worlds.not_repeatable",
+                again.problem.empty()
+                    ? fmt::format("this version does not repeat what led to event {}", moment.sequence)
+                    : again.problem);
+  }
+  TRY_VOID(timeline.checkpoint_now());
+  TRY_VOID(copy_wall(recorded, again.rig.room->db()));
+  return Moment{.sequence = end.events, .at = timeline.now(), .inputs = end.inputs};
+}
+
+// The database of a world's present line, as the shared room says it.
+Result<std::string> present_file(const rt::Env& env, const std::filesystem::path& data,
+                                 const std::string& world) {
+  const auto file = data / "troupe.db";
+  if (!std::filesystem::exists(file)) return world;
+  TRY(const auto shared,
+      db::open_sqlite(
+          env, {.path = file.string(), .acknowledged = acknowledged_path(data, kSharedRoom).string()}));
+  std::int64_t number = 1;
+  TRY_VOID(shared->read_now([&](db::Reader& reader) -> Result<void> {
+    const auto rows =
+        reader.query("select max(number) from worlds_lines where world = $1", db::Values{world});
+    if (rows && !rows->empty() && !(*rows)[0].is_null(0)) number = (*rows)[0].integer(0);
+    return {};  // (an older database has no such table)
+  }));
+  return WorldLines::file(world, number);
+}
+
 Result<ReplayReport> replay_world(const ReplayOptions& options) {
   TRY(const auto present, load(options.world));
-  const auto name = options.name.empty() ? present.world.name : options.name;
-  const auto file = options.data / "worlds" / (name + ".db");
-  if (!std::filesystem::exists(file)) {
-    return fail(Code::not_found, "replay.no_world", "no recorded world at " + file.string());
-  }
   // The recorded database, opened as the world that it is, only to be read.
   boost::asio::io_context io{1};
   rt::VirtualClock clock{io};
   rt::SeededIds ids{1};
   const rt::Env env{io.get_executor(), clock, ids};
+  std::string name = options.name;
+  if (name.empty()) {
+    TRY(name, present_file(env, options.data, present.world.name));
+  }
+  const auto file = options.data / "worlds" / (name + ".db");
+  if (!std::filesystem::exists(file)) {
+    return fail(Code::not_found, "replay.no_world", "no recorded world at " + file.string());
+  }
   TRY(const auto recorded,
       db::open_sqlite(
           env, {.path = file.string(), .acknowledged = acknowledged_path(options.data, name).string()}));

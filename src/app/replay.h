@@ -8,10 +8,19 @@
 #include "app/server.h"
 #include "pack/pack.h"
 #include "ports/db.h"
+#include "services/worlds/world_runner.h"
 
 namespace troupe {
 
 using PackOf = std::function<Result<pack::Pack>(const std::string& hash)>;
+
+// Reads a log, blocking: of a file, or of a world that is open.
+using ReadLog = std::function<Result<void>(const std::function<Result<void>(db::Reader&)>& read)>;
+
+// Runs the log again into a new database at `copy`, up to `moment`: the world as it was then, called `world` ("" =
+// as it is). `not_found` worlds.unknown_moment; `conflict` worlds.not_repeatable.
+Result<Moment> replay_until(const ReadLog& recorded, const PackOf& pack_of, Moment moment,
+                            const std::filesystem::path& copy, const std::string& world);
 
 // Runs the log in `recorded` again into a new database at `copy`, each stretch with the pack that it was
 // lived with, and compares.

@@ -164,14 +164,14 @@ class Server {
 
   Result<void> open_worlds() {
     worlds_.on_fatal([this](const std::string& world, const Error& why) { world_failed(world, why); });
-    worlds_.on_closing([this](const std::string& world) {
-      if (edge_) edge_->drop_sockets(world, "world", "this world falls asleep");
+    worlds_.on_closing([this](const std::string& world, const std::string& why) {
+      if (edge_) edge_->drop_sockets(world, "world", why);
     });
     const auto known = shared_services_->worlds().names();
     for (const auto& plan : worlds_.started_with()) {
       const auto beside = beginning_beside(options_.data, plan.name, {known.begin(), known.end()});
       if (!beside.empty()) log::warn("world", "{}", beside);
-      TRY_VOID(worlds_.open(plan));
+      TRY_VOID(worlds_.open(shared_services_->worlds().plan(plan.name)));
       const auto seed = worlds_.seed(plan.name);
       if (options_.seed && *options_.seed != seed) {
         log::warn("world", "'{}' has begun with seed {} and keeps it; {} counts for a world that begins",
@@ -279,8 +279,9 @@ class Server {
     const auto& own = worlds_.started_with();
     if (std::ranges::find(own, world, &WorldPlan::name) != own.end()) return stop_with(why);
     log::error("world", "'{}' can be written no more and is closed: {}", world, why.message);
-    ending_.spawn("close " + world,
-                  [this, world]() -> boost::asio::awaitable<void> { (void)co_await worlds_.close(world); });
+    ending_.spawn("close " + world, [this, world]() -> boost::asio::awaitable<void> {
+      (void)co_await worlds_.close(world, "this world can be written no more");
+    });
   }
 
   void end_with_signals() {

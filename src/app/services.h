@@ -94,7 +94,7 @@ class SharedServices {
   SharedServices(const pack::Pack& pack, Host& host, WorldRunner& runner, const OnlyServices& only = {});
   ~SharedServices();
   void start();
-  Worlds& worlds() { return *worlds_; }
+  WorldsService& worlds() { return *worlds_; }
 
  private:
   const std::unique_ptr<WorldsService> worlds_;

@@ -1,15 +1,21 @@
 #include "app/world_rooms.h"
 
+#include <future>
+
 #include "adapters/db_sqlite/sqlite_db.h"
 #include "app/paths.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "rt/virtual_clock.h"
 
 namespace troupe {
 
 namespace {
 
 constexpr rt::milliseconds kLeaveMax{5'000};  // for whoever is in a world that falls asleep
+// Of a page of the log: a minute, in steps, so that a server that stops is not kept.
+constexpr std::chrono::milliseconds kReadWait{50};
+constexpr int kReadWaits = 1200;
 
 class InWorld final : public Visit {
  public:
@@ -31,9 +37,11 @@ class InWorld final : public Visit {
 struct WorldRooms::Awake {
   Awake(const rt::Env& env, std::unique_ptr<Room> opened)
       : room(std::move(opened)), tasks(env, room->name()) {}
+  std::string file;
   std::unique_ptr<Room> room;
   std::unique_ptr<WorldServices> services;
-  rt::Group tasks;                   // its commits and its time
+  rt::Group tasks;  // its commits and its time
+  bool closing = false;
   std::shared_ptr<InWorld> visited;  // each visit holds it
 };
 
@@ -46,9 +54,10 @@ Result<std::unique_ptr<db::Db>> open_database(const rt::Env& env, const WorldMak
 
 WorldRooms::WorldRooms(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Packs packs,
                        std::filesystem::path data)
-    : env_(env), bus_(bus), metrics_(metrics), packs_(std::move(packs)), kept_(data) {
+    : env_(env), bus_(bus), metrics_(metrics), packs_(std::move(packs)), kept_(data), reads_(env, "branch") {
   making_.data = std::move(data);
-  for (const auto& pack : packs_) own_.push_back({.name = pack->world.name, .pack = pack->world.name});
+  for (const auto& pack : packs_)
+    own_.push_back({.name = pack->world.name, .pack = pack->world.name, .file = pack->world.name});
 }
 WorldRooms::~WorldRooms() = default;
 
@@ -78,7 +87,7 @@ Result<void> WorldRooms::open(const WorldPlan& plan) {
   };
   auto& parts = parts_[plan.pack];
   if (!parts) parts = parts_of(*pack);
-  TRY(auto database, open_database(env_, making_, "worlds/" + plan.name + ".db", plan.name));
+  TRY(auto database, open_database(env_, making_, "worlds/" + plan.file + ".db", plan.file));
   auto world = std::make_unique<Awake>(env_, std::make_unique<Room>(env_, bus_, metrics_, std::move(database),
                                                                     std::move(config), making_.limiter));
   world->services = std::make_unique<WorldServices>(*pack, world->room->host(), making_.router, making_.npc,
@@ -88,6 +97,7 @@ Result<void> WorldRooms::open(const WorldPlan& plan) {
   world->room->timeline().on_fatal([this, name = plan.name](const Error& why) {
     if (fatal_) fatal_(name, why);
   });
+  world->file = plan.file;
   if (started_) start(*world);
   awake_[plan.name] = std::move(world);
   return {};
@@ -111,8 +121,14 @@ Result<void> WorldRooms::health() const {
   return {};
 }
 
-std::uint64_t WorldRooms::sequence(const std::string& world) const {
-  return awake_.at(world)->room->timeline().tail().events;
+bool WorldRooms::is_open(const std::string& world) const {
+  const auto found = awake_.find(world);
+  return found != awake_.end() && !found->second->closing;
+}
+
+Moment WorldRooms::present(const std::string& world) const {
+  const auto& timeline = awake_.at(world)->room->timeline();
+  return {.sequence = timeline.tail().events, .at = timeline.now(), .inputs = timeline.tail().inputs};
 }
 std::uint64_t WorldRooms::seed(const std::string& world) const {
   return awake_.at(world)->room->timeline().config().seed;
@@ -135,37 +151,87 @@ boost::asio::awaitable<void> WorldRooms::wind_down(Awake& world) {
   co_await world.tasks.join();
 }
 
-Task<std::uint64_t> WorldRooms::close(std::string world) {
+Task<Moment> WorldRooms::close(std::string world, std::string why) {
   co_await rt::shield();  // half a world is none
   auto& awake = *awake_.at(world);
-  if (ask_to_leave_) ask_to_leave_(world);
+  awake.closing = true;
+  if (ask_to_leave_) ask_to_leave_(world, why);
   const auto until = env_.now() + kLeaveMax;
   while (awake.visited.use_count() > 1 && env_.now() < until)
     co_await rt::sleep_for(env_, rt::milliseconds(5));
   co_await wind_down(awake);
-  const auto sequence = awake.room->timeline().tail().events;
+  const auto last = present(world);
   awake.visited->over();
   awake_.erase(world);
-  co_return sequence;
+  co_return last;
+}
+
+ReadLog WorldRooms::log_of(const std::string& world) {
+  return [this, visit = visit(world)](const std::function<Result<void>(db::Reader&)>& read) {
+    auto done = std::make_shared<std::promise<Result<void>>>();
+    auto answer = done->get_future();
+    rt::post(env_, [this, visit, read, done] {
+      reads_.spawn("branch reads", [visit, read, done]() -> boost::asio::awaitable<void> {
+        done->set_value(co_await visit->read_log(read));
+      });
+    });
+    for (int waits = 0; waits < kReadWaits && !stopping_; ++waits) {
+      if (answer.wait_for(kReadWait) == std::future_status::ready) return answer.get();
+    }
+    return Result<void>(
+        fail(Code::deadline_exceeded, "worlds.slow_log", "the log could not be read in time"));
+  };
+}
+
+Result<pack::Pack> WorldRooms::pack_of(const std::string& hash) const {
+  for (const auto& pack : packs_) {
+    if (pack->hash == hash) return *pack;
+  }
+  return kept_.load(hash);
+}
+
+Task<Moment> WorldRooms::branch(WorldPlan from, Moment moment, WorldPlan to) {
+  const bool open = is_open(from.name) && awake_.at(from.name)->file == from.file;
+  ReadLog log = open ? log_of(from.name) : ReadLog();
+  co_return co_await branches_.run<Moment>(env_, [this, log, from, moment, to]() mutable -> Result<Moment> {
+    const auto again = [&](const ReadLog& read) {
+      return replay_until(
+          read, [this](const std::string& hash) { return pack_of(hash); }, moment, path(to.file), to.name);
+    };
+    if (log) return again(log);
+    // A line that was left: nobody has it open.
+    boost::asio::io_context io{1};
+    rt::VirtualClock clock{io};
+    rt::SeededIds ids{1};
+    const rt::Env env{io.get_executor(), clock, ids};
+    TRY(const auto left,
+        db::open_sqlite(env, {.path = path(from.file).string(),
+                              .acknowledged = acknowledged_path(making_.data, from.file).string()}));
+    return again([&](const auto& fn) { return left->read_now(fn); });
+  });
 }
 
 boost::asio::awaitable<void> WorldRooms::close_all() {
+  stopping_ = true;
   for (auto& [name, world] : awake_) world->room->stop();
   for (auto& [name, world] : awake_) co_await wind_down(*world);
 }
 
-Result<void> WorldRooms::erase(const std::string& world) {
-  TROUPE_CHECK(!awake_.contains(world), "a world is closed before it goes");
-  const auto file = making_.data / "worlds" / (world + ".db");
+std::filesystem::path WorldRooms::path(const std::string& file) const {
+  return making_.data / "worlds" / (file + ".db");
+}
+
+Result<void> WorldRooms::erase(const std::string& file) {
+  for (const auto& [name, world] : awake_)
+    TROUPE_CHECK(world->file != file, "a world is closed before its database goes");
   std::error_code error;
-  for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
-    std::filesystem::remove(file.string() + suffix, error);
-    if (error) {
-      return fail(Code::unavailable, "worlds.not_erased",
-                  file.string() + suffix + " cannot be removed: " + error.message());
-    }
+  for (const char* suffix : {"", "-wal", "-shm", ".lock", ".acknowledged"}) {
+    const auto gone = path(file).string() + suffix;
+    std::filesystem::remove(gone, error);
+    if (error)
+      return fail(Code::unavailable, "worlds.not_erased", gone + " cannot be removed: " + error.message());
   }
-  std::filesystem::remove(acknowledged_path(making_.data, world), error);
+  std::filesystem::remove(acknowledged_path(making_.data, file), error);
   return {};
 }
 

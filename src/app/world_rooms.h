@@ -1,6 +1,7 @@
 #pragma once
 // The rooms of worlds that are awake: each its database, timeline, services and tasks; opened and closed while
 // the server runs. Owned by the server; io thread, which opening blocks.
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -9,8 +10,10 @@
 #include <vector>
 
 #include "app/kept_packs.h"
+#include "app/replay.h"
 #include "app/services.h"
 #include "host/room.h"
+#include "rt/pool.h"
 #include "services/settings/world_settings.h"
 #include "services/worlds/world_runner.h"
 
@@ -43,7 +46,7 @@ class WorldRooms final : public WorldRunner {
   // Before open().
   WorldMaking& making() { return making_; }
   // Asks whoever is in a world to leave it.
-  void on_closing(std::function<void(const std::string& world)> ask_to_leave) {
+  void on_closing(std::function<void(const std::string& world, const std::string& why)> ask_to_leave) {
     ask_to_leave_ = std::move(ask_to_leave);
   }
   // A database that can be written no more.
@@ -58,12 +61,13 @@ class WorldRooms final : public WorldRunner {
 
   const std::vector<WorldPlan>& started_with() const override { return own_; }
   Result<void> open(const WorldPlan& plan) override;
-  bool is_open(const std::string& world) const override { return awake_.contains(world); }
-  std::uint64_t sequence(const std::string& world) const override;
+  bool is_open(const std::string& world) const override;
+  Moment present(const std::string& world) const override;
   std::uint64_t seed(const std::string& world) const override;
   std::shared_ptr<Visit> visit(const std::string& world) override;
-  Task<std::uint64_t> close(std::string world) override;
-  Result<void> erase(const std::string& world) override;
+  Task<Moment> close(std::string world, std::string why) override;
+  Task<Moment> branch(WorldPlan from, Moment moment, WorldPlan to) override;
+  Result<void> erase(const std::string& file) override;
 
   // All of them; what they have applied is durable then.
   boost::asio::awaitable<void> close_all();
@@ -76,6 +80,10 @@ class WorldRooms final : public WorldRunner {
 
   void start(Awake& world) const;
   const pack::Pack* pack(const std::string& name) const;
+  std::filesystem::path path(const std::string& file) const;
+  Result<pack::Pack> pack_of(const std::string& hash) const;  // any thread
+  // Reads the log of an open world from another thread.
+  ReadLog log_of(const std::string& world);
   boost::asio::awaitable<void> wind_down(Awake& world);
 
   rt::Env env_;
@@ -86,10 +94,13 @@ class WorldRooms final : public WorldRunner {
   std::vector<WorldPlan> own_;
   const KeptPacks kept_;
   WorldMaking making_;
-  std::function<void(const std::string&)> ask_to_leave_;
+  std::function<void(const std::string&, const std::string&)> ask_to_leave_;
   std::function<void(const std::string&, const Error&)> fatal_;
   bool started_ = false;
   std::map<std::string, std::unique_ptr<Awake>> awake_;
+  std::atomic<bool> stopping_ = false;
+  rt::Group reads_;
+  rt::Pool branches_{"troupe-branch", 1, 16};  // last: its threads use what is above
 };
 
 }  // namespace troupe

@@ -27,6 +27,7 @@ struct Runner {
   int operator()(const WhyOptions& o) const { return run_why(o, terminal); }
   int operator()(const JudgeOptions& o) const { return run_judge(o, terminal); }
   int operator()(const VerifyOptions& o) const { return run_verify(o, terminal); }
+  int operator()(const LinesOptions& o) const { return run_lines(o, terminal); }
 
   template <class Hook, class... Args>
   int hooked(std::string_view name, const Hook& hook, const Args&... args) const {

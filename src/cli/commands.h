@@ -15,6 +15,7 @@ int run_call(const CallOptions& options, const Terminal& terminal);
 int run_models(const ModelsOptions& options, const CliHooks& hooks, const Terminal& terminal);
 int run_why(const WhyOptions& options, const Terminal& terminal);
 int run_judge(const JudgeOptions& options, const Terminal& terminal);
+int run_lines(const LinesOptions& options, const Terminal& terminal);
 int run_verify(const VerifyOptions& options, const Terminal& terminal);
 
 // Parses and dispatches: run_cli() without the process around it.

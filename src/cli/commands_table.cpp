@@ -40,7 +40,7 @@ void define_up(CLI::App& app, Command& command) {
   app.add_option("--models", up.models, "where the weights are (default: where set-up put them)")
       ->type_name("DIR");
   app.add_flag("--accept-loss", up.accept_loss,
-               "Goes on where acknowledged writes are missing or a table is damaged, with what is there");
+               "go on where acknowledged writes are missing or a table is damaged, with what is there");
   app.add_flag("--no-models", up.no_models,
                "no language models: people act and speak by rules and written lines");
   json_flag(app, up.json, "the ready line as JSON, and the log");
@@ -173,11 +173,28 @@ void define_verify(CLI::App& app, Command& command) {
   json_flag(app, verify.json);
 }
 
+void define_lines(CLI::App& app, Command& command, LinesOptions::Verb verb) {
+  auto& lines = command.emplace<LinesOptions>();
+  lines.verb = verb;
+  server_options(app, lines.server);
+  if (verb == LinesOptions::Verb::save) {
+    app.add_option("LABEL", lines.moment, "what to call the moment")->required();
+  } else if (verb != LinesOptions::Verb::lines) {
+    app.add_option("MOMENT", lines.moment, "a label, or the sequence of an event")->required();
+  }
+  if (verb == LinesOptions::Verb::branch) app.add_option("NAME", lines.name, "of the new world")->required();
+  json_flag(app, lines.json);
+}
+void define_world_lines(CLI::App& app, Command& c) { define_lines(app, c, LinesOptions::Verb::lines); }
+void define_world_save(CLI::App& app, Command& c) { define_lines(app, c, LinesOptions::Verb::save); }
+void define_world_branch(CLI::App& app, Command& c) { define_lines(app, c, LinesOptions::Verb::branch); }
+void define_world_rollback(CLI::App& app, Command& c) { define_lines(app, c, LinesOptions::Verb::rollback); }
+
 void define_replay(CLI::App& app, Command& command) {
   auto& replay = command.emplace<ReplayOptions>();
   app.add_option("--world", replay.world, "the world pack (default: worlds/lanternfall)")->type_name("DIR");
   app.add_option("--name", replay.name,
-                 "of a world that was created from that pack (default: the pack's own)")
+                 "of a world that was created from that pack, or of a line: moor@2 (default: the pack's own)")
       ->type_name("WORLD");
   app.add_option("--data", replay.data, "where databases are kept (default: data)")->type_name("DIR");
   json_flag(app, replay.json);
@@ -246,6 +263,19 @@ constexpr CommandRow kRows[] = {
      "by the file's hash, or by name and address; from its next start the grade decides what the model may\n"
      "say, unless talk.may or the catalogue says so.",
      "troupe models judge\ntroupe models judge qwen2.5-coder-1.5b", define_models_judge},
+    {"The world's history", "world lines", "the lines of its history, and what was saved on them",
+     "A roll back leaves the line that it came from as it is. `*` is what the world has lived through.",
+     "troupe world lines", define_world_lines},
+    {"The world's history", "world save", "give the present moment a name",
+     "Nothing is copied: the moment is a place in the log, which can be branched from or rolled back to.",
+     "troupe world save 'before the storm'", define_world_save},
+    {"The world's history", "world branch", "another world, which goes on from a moment of this one",
+     "The new world begins with everything that had happened by then; the old one goes on meanwhile.",
+     "troupe world branch 'before the storm' what-if\ntroupe world branch 1042 what-if --world shard-2",
+     define_world_branch},
+    {"The world's history", "world rollback", "go on from an earlier moment",
+     "What came after it is kept as another line, and nobody remembers it. Sockets are closed, and come back.",
+     "troupe world rollback 'before the storm'", define_world_rollback},
     {"The world's history", "world verify", "is the log intact?",
      "Walks the log's hash chain and prints the hashes of log and state. Exit status 1 when the chain is "
      "broken.",
@@ -269,7 +299,7 @@ constexpr CommandRow kRows[] = {
      "  overload         1.5 times what fits, against first in first out and plain deadlines\n"
      "  cost_model       what a step was predicted to take, against what it took\n"
      "  acts             deeds asked for in words: found and left, with vectors, against words alone\n"
-     "  talk             right answers and first words of people in three worlds, against llama-server\n"
+     "  talk             right answers and first words of people in four worlds, against llama-server\n"
      "  shared_prefix    8 to 128 characters who share a world, against llama-server\n"
      "  first_word       who was looked at for 2 s and is spoken to, against no anticipation and "
      "llama-server\n"

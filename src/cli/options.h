@@ -90,14 +90,23 @@ struct VerifyOptions {
   bool json = false;
 };
 
+struct LinesOptions {
+  enum class Verb { lines, save, branch, rollback };
+  Verb verb = Verb::lines;
+  ServerOptions server;
+  std::string moment;  // a label, or a sequence; of save: the label
+  std::string name;    // of the new world
+  bool json = false;
+};
+
 struct BenchOptions {
   std::string name;  // "" with `all`
   bool all = false;
   bool json = false;
 };
 
-using Command =
-    std::variant<UpOptions, CheckOptions, StatusOptions, WatchOptions, TalkOptions, LoadOptions, CallOptions,
-                 ModelsOptions, JudgeOptions, WhyOptions, VerifyOptions, ReplayOptions, BenchOptions>;
+using Command = std::variant<UpOptions, CheckOptions, StatusOptions, WatchOptions, TalkOptions, LoadOptions,
+                             CallOptions, ModelsOptions, JudgeOptions, WhyOptions, VerifyOptions,
+                             LinesOptions, ReplayOptions, BenchOptions>;
 
 }  // namespace troupe::cli

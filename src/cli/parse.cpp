@@ -26,18 +26,19 @@ std::string overview() {
   for (const auto& row : command_rows()) {
     if (row.group != group) out += fmt::format("\n{}\n", row.group);
     group = row.group;
-    out += fmt::format("  {:14}{}\n", row.name, row.summary);
+    out += fmt::format("  {:16}{}\n", row.name, row.summary);
   }
   return out +
          "\n`troupe COMMAND --help` says more. Exit status: 0 done, 1 failed, 2 wrong usage.\n"
-         "Environment: TROUPE_SERVER (address), TROUPE_TOKEN (for servers that want one), NO_COLOR.\n";
+         "Environment: TROUPE_SERVER (address), TROUPE_TOKEN (for servers that want one), TROUPE_WORLD (where there\n"
+         "are several), NO_COLOR.\n";
 }
 
 // The commands that begin with the same word: "models" has five.
 std::string overview_of(std::string_view first_word) {
   std::string out = fmt::format("Usage: troupe {} COMMAND [ARGUMENTS] [OPTIONS]\n\n", first_word);
   for (const auto& row : command_rows()) {
-    if (split(row.name, ' ').front() == first_word) out += fmt::format("  {:14}{}\n", row.name, row.summary);
+    if (split(row.name, ' ').front() == first_word) out += fmt::format("  {:16}{}\n", row.name, row.summary);
   }
   return out + fmt::format("\n`troupe {} COMMAND --help` says more.\n", first_word);
 }

@@ -30,4 +30,50 @@ int run_verify(const VerifyOptions& options, const Terminal& terminal) {
   return status;
 }
 
+namespace {
+
+Result<Json> ask_lines(HttpClient& client, const LinesOptions& options) {
+  Json request = {{"world", options.server.world}};
+  // A past moment is lived through again, which takes as long as it takes.
+  const auto patience = std::chrono::minutes(10);
+  switch (options.verb) {
+    case LinesOptions::Verb::lines:
+      break;
+    case LinesOptions::Verb::save:
+      request["label"] = options.moment;
+      return call_rpc(client, "worlds.Save", request);
+    case LinesOptions::Verb::branch:
+      request["from"] = options.moment;
+      request["name"] = options.name;
+      return call_rpc(client, "worlds.Branch", request, patience);
+    case LinesOptions::Verb::rollback:
+      request["to"] = options.moment;
+      return call_rpc(client, "worlds.Rollback", request, patience);
+  }
+  return call_rpc(client, "worlds.Lines", request);
+}
+
+}  // namespace
+
+int run_lines(const LinesOptions& options, const Terminal& terminal) {
+  HttpClient client = connect(options.server);
+  const auto reply = ask_lines(client, options);
+  if (!reply) return failed(terminal, reply.error());
+  if (options.json) {
+    terminal.out << compact(*reply) << '\n';
+    return 0;
+  }
+  Table table({"", "Line", "Moment", "Event", "Day", ""});
+  for (const auto& line : list_in(*reply, "lines")) {
+    const auto minutes = number_in(line, "at_ms") / 60'000;
+    const std::string label = one_line(text_in(line, "label"));
+    table.row({flag_in(line, "current") ? "*" : "", one_line(text_in(line, "name")),
+               label.empty() ? "its end" : label, std::to_string(number_in(line, "sequence")),
+               std::to_string(minutes / 1440 + 1),
+               fmt::format("{:02}:{:02}", minutes % 1440 / 60, minutes % 60)});
+  }
+  table.print(terminal, "");
+  return 0;
+}
+
 }  // namespace troupe::cli

@@ -248,13 +248,17 @@ asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
 
   const std::optional<std::uint64_t> cursor =
       hello.has_cursor() ? std::optional(hello.cursor()) : std::optional<std::uint64_t>();
-  const auto end = co_await log_end(cursor);
+  auto end = co_await log_end(cursor);
   if (!end) {
     const Error why = told_to(who_.role, end.error());
     send_error(0, why);
     goaway("hello", why.message);
     co_return;
   }
+  const auto line = core_->worlds.line(world_);
+  // The same sequence of another line is another event.
+  if (cursor && end->refused.empty() && hello.line() != line.name && line.parted && *cursor > *line.parted)
+    end->refused = "rolled_back";
   const bool resumed = cursor && end->refused.empty();
   position_ = resumed ? *cursor : end->tail;
 
@@ -265,6 +269,7 @@ asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
   welcome.set_server_version(core_->config.version);
   welcome.set_world(world_);
   welcome.set_cursor(position_);
+  welcome.set_line(line.name);
   welcome.set_resumed(resumed);
   welcome.set_resume_reason(end->refused);
   if (core_->config.message_of_the_day)

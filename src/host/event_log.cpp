@@ -330,6 +330,20 @@ Result<std::vector<InputRecord>> inputs(db::Reader& reader, std::uint64_t after,
   return records;
 }
 
+Result<db::Rows> wall(db::Reader& reader, std::uint64_t after, std::size_t limit) {
+  return reader.query(
+      "select sequence, wall_trace, wall_ms, wall_seal from events where sequence > $1 order by sequence limit $2",
+      db::Values{static_cast<std::int64_t>(after), static_cast<std::int64_t>(limit)});
+}
+
+Result<void> set_wall(db::Tx& tx, const db::Rows& wall) {
+  for (const auto& row : wall) {
+    TRY_VOID(tx.exec("update events set wall_trace = $1, wall_ms = $2, wall_seal = $3 where sequence = $4",
+                     db::Values{row.values()[1], row.values()[2], row.values()[3], row.values()[0]}));
+  }
+  return {};
+}
+
 Result<LogTail> verify(db::Reader& reader) {
   LogTail tail;
   TRY(const auto inputs_end, verify_table<InputRecord>(reader, "inputs", kInputColumns, 9, input_from));

@@ -85,6 +85,11 @@ Result<std::optional<EventRecord>> event(db::Reader& reader, std::uint64_t seque
 Result<std::optional<InputRecord>> input(db::Reader& reader, std::uint64_t sequence);
 Result<std::vector<InputRecord>> inputs(db::Reader& reader, std::uint64_t after, std::size_t limit);
 
+// What stands beside the chain of events: when each was by the wall clock, and its trace, with their seal.
+Result<db::Rows> wall(db::Reader& reader, std::uint64_t after, std::size_t limit);
+// Of events that are there, with the same chain.
+Result<void> set_wall(db::Tx& tx, const db::Rows& wall);
+
 // `conflict` log.damaged naming the first entry whose hash does not fit, or that is missing.
 Result<LogTail> verify(db::Reader& reader);
 

@@ -153,6 +153,16 @@ Result<void> Timeline::run_to(GameTime to) {
   return {};
 }
 
+Result<bool> Timeline::run_to_event(std::uint64_t sequence, GameTime at) {
+  auto& self = *impl_;
+  while (self.tail.events < sequence && self.step(at)) {
+    if (self.pending.size() >= self.config.limits.turns_max / 2) TRY_VOID(flush_now());
+    if (self.fault) return std::unexpected(*self.fault);
+  }
+  TRY_VOID(flush_now());
+  return self.tail.events >= sequence;
+}
+
 Result<void> Timeline::flush_now() {
   auto& self = *impl_;
   while (!self.pending.empty()) {

@@ -119,6 +119,9 @@ class Timeline {
   // The present input is a change of pack or services: runs what the world had run when it came, and no more,
   // with those of before. Then open the same database with the others, and replay() the input.
   Result<void> run_to_pack_change(const InputRecord& input);
+  // Runs what happens by time up to `at`, and no further than the turn that made event `sequence`; whether that one
+  // was made.
+  Result<bool> run_to_event(std::uint64_t sequence, GameTime at);
   // Replays one recorded input / moves time, blocking. For replay, tests and benchmarks.
   Result<Bytes> replay(const InputRecord& input);
   Result<void> run_to(GameTime to);

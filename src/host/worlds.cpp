@@ -27,9 +27,13 @@ Result<void> Worlds::check(const std::string& world) const {
   if (exists(world)) return {};
   if (const auto only = unnamed(); !only.empty())
     return fail(Code::not_found, "world.unknown", "no world '" + world + "' here; this is '" + only + "'");
-  const auto near = nearest(world, names());
+  auto all = names();
+  if (const auto near = nearest(world, all); !near.empty())
+    return fail(Code::not_found, "world.unknown",
+                "no world '" + world + "' here; did you mean '" + near + "'?");
+  if (all.size() > kNamedMax) all.resize(kNamedMax);
   return fail(Code::not_found, "world.unknown",
-              "no world '" + world + "' here" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
+              fmt::format("no world '{}' here; there are {}", world, fmt::join(all, ", ")));
 }
 
 Result<void> Worlds::check_named(const std::string& world) const {

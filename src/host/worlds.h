@@ -3,6 +3,7 @@
 // app, and by OneWorld where there is one for good (rigs of tests); io thread.
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,12 @@ class Visit {
   virtual Task<void> read_log(std::move_only_function<Result<void>(db::Reader&)> read) = 0;
 };
 
+// What a world's present log is: after a roll back another one, with the same sequences up to where it parted.
+struct HistoryLine {
+  std::string name = "main";
+  std::optional<std::uint64_t> parted;  // from the line before, after this sequence; nothing: it is the first
+};
+
 class Worlds {
  public:
   virtual ~Worlds() = default;
@@ -29,6 +36,8 @@ class Worlds {
   virtual std::vector<std::string> names() const = 0;
   // Wakes it where it sleeps.
   virtual Task<std::shared_ptr<Visit>> enter(std::string world) = 0;
+
+  virtual HistoryLine line(const std::string& world) const = 0;
 
   // `not_found` world.unknown with the nearest name.
   Result<void> check(const std::string& world) const;
@@ -43,6 +52,7 @@ class OneWorld final : public Worlds {
   bool exists(const std::string& world) const override { return world == unnamed(); }
   std::vector<std::string> names() const override { return {unnamed()}; }
   Task<std::shared_ptr<Visit>> enter(std::string world) override;
+  HistoryLine line(const std::string&) const override { return {}; }
 
  private:
   Timeline& timeline_;

@@ -9,7 +9,7 @@ from rig import Failed, Server
 
 
 class Socket:
-    def __init__(self, server: Server, player: str, world: str = ""):
+    def __init__(self, server: Server, player: str, world: str = "", **hello):
         host, port = server.address.split(":")
         self.stream = socket.create_connection((host, int(port)), timeout=60)
         self.file = self.stream.makefile("rb")
@@ -21,7 +21,7 @@ class Socket:
             raise Failed(f"the socket opens: {status!r}")
         while self.file.readline().strip():
             pass
-        self.send_json({"hello": {"player": player, "world": world}})
+        self.send_json({"hello": {"player": player, "world": world, **hello}})
         self.welcome = self.receive()["welcome"]
         self.calls = 0
 

@@ -55,7 +55,9 @@ const std::map<std::string, std::string>& open_to_players() {
       {"weather.Get", "the same for everybody"},
       {"weather.List", "the same for everybody"},
       {"world.Get", "the map; not the seed"},
+      {"worlds.Lines", "moments by name, and nothing of what happened in them"},
       {"worlds.List", "which there are, and nothing of who is in them"},
+      {"worlds.Wake", "every request that names it does"},
   };
   return kOpen;
 }

@@ -25,7 +25,8 @@ Error RouterService::unknown_model(const std::string& model, const std::vector<R
   std::vector<std::string> names;
   for (const auto* route : routes) names.push_back(route->route.model);
   return {Code::not_found, "router.unknown_model",
-          "no model '" + model + "' is loaded" + did_you_mean(model, names) + " (" + join(names, ", ") + ")",
+          "no model '" + model + "' is loaded" + did_you_mean(model, names) +
+              (names.empty() ? "; none is" : " (" + join(names, ", ") + ")"),
           0};
 }
 

@@ -18,27 +18,38 @@ class FakeRunner final : public WorldRunner {
     ++opened;
     if (fails) return std::unexpected(*fails);
     open_[plan.name] = plan;
-    files.insert(plan.name);
+    files.insert(plan.file);
     return {};
   }
   bool is_open(const std::string& world) const override { return open_.contains(world); }
-  std::uint64_t sequence(const std::string&) const override { return 7; }
+  Moment present(const std::string&) const override { return {.sequence = 7, .at = {70}}; }
   std::uint64_t seed(const std::string& world) const override {
     const auto seed = open_.at(world).seed;
     return seed == 0 ? 1 : seed;
   }
   std::shared_ptr<Visit> visit(const std::string&) override { return std::make_shared<Nothing>(); }
-  Task<std::uint64_t> close(std::string world) override {
+  Task<Moment> close(std::string world, std::string) override {
+    const auto last = present(world);
     open_.erase(world);
-    co_return std::uint64_t{7};
+    co_return last;
+  }
+  // "moor@2 from moor until 5"
+  Task<Moment> branch(WorldPlan from, Moment moment, WorldPlan to) override {
+    const auto sequence = moment.sequence;
+    if (fails) co_return std::unexpected(*fails);
+    if (sequence > 7) co_return fail(Code::not_found, "worlds.unknown_moment", "it has come to event 7 only");
+    branches.push_back(to.file + " from " + from.file + " until " + std::to_string(sequence));
+    files.insert(to.file);
+    co_return Moment{.sequence = sequence, .at = {static_cast<std::int64_t>(sequence) * 10}};
   }
   Result<void> erase(const std::string& world) override {
     files.erase(world);
     return {};
   }
 
-  std::set<std::string> files;  // of created worlds
-  std::optional<Error> fails;   // what open() says
+  std::set<std::string> files;  // databases that were made
+  std::vector<std::string> branches;
+  std::optional<Error> fails;  // what open() says
   int opened = 0;
 
  private:

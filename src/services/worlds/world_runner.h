@@ -13,6 +13,15 @@ struct WorldPlan {
   std::string name;
   std::string pack;        // as world.yaml calls it
   std::uint64_t seed = 0;  // 0 = the pack's
+  std::string file;        // of its database, without folder and end: "moor", or "moor@2" after a roll back
+};
+
+// A moment of a world: what it was after this event and this input, at this time. Without inputs: when the turn that
+// made the event was over.
+struct Moment {
+  std::uint64_t sequence = 0;
+  GameTime at;
+  std::uint64_t inputs = 0;
 };
 
 class WorldRunner {
@@ -25,14 +34,17 @@ class WorldRunner {
   // Opens its database, or begins it, and lets time go on. Blocks for as long as it takes to read it.
   virtual Result<void> open(const WorldPlan& plan) = 0;
   virtual bool is_open(const std::string& world) const = 0;
-  // Of an open world: its last event, its seed, and somebody in it.
-  virtual std::uint64_t sequence(const std::string& world) const = 0;
+  // Of an open world: what is last, its seed, and somebody in it.
+  virtual Moment present(const std::string& world) const = 0;
   virtual std::uint64_t seed(const std::string& world) const = 0;
   virtual std::shared_ptr<Visit> visit(const std::string& world) = 0;
-  // Who is in it is asked to leave; everything is durable when it answers with the world's last event.
-  virtual Task<std::uint64_t> close(std::string world) = 0;
-  // Of a closed world: its files.
-  virtual Result<void> erase(const std::string& world) = 0;
+  // Who is in it is asked to leave, and told why; everything is durable when it answers with what was last.
+  virtual Task<Moment> close(std::string world, std::string why) = 0;
+  // Makes the database of `to` out of the inputs of `from`, up to `moment`: as if nothing had come after it. Where it
+  // ends. `from` may be open; the io thread goes on meanwhile.
+  virtual Task<Moment> branch(WorldPlan from, Moment moment, WorldPlan to) = 0;
+  // A database that is not open, with all that belongs to it.
+  virtual Result<void> erase(const std::string& file) = 0;
 };
 
 }  // namespace troupe

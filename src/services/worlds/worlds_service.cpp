@@ -21,7 +21,7 @@ bool is_name(std::string_view name, std::size_t bytes_max) {
 }  // namespace
 
 WorldsService::WorldsService(Host& host, WorldRunner& runner, const WorldsLimits& limits)
-    : host_(host), runner_(runner), limits_(limits), created_(host.timeline()) {}
+    : host_(host), runner_(runner), limits_(limits), created_(host.timeline()), lines_(host.timeline()) {}
 
 void WorldsService::mount() {
   host_.serve(&WorldsService::list, this);
@@ -33,6 +33,7 @@ void WorldsService::mount() {
   host_.serve(&WorldsService::slept, this);
   host_.serve(&WorldsService::woke, this);
   host_.serve(&WorldsService::gone, this);
+  mount_history();
 }
 
 void WorldsService::start() {
@@ -73,10 +74,23 @@ std::string WorldsService::unnamed() const {
 }
 
 WorldPlan WorldsService::plan(const std::string& world) const {
+  WorldPlan plan{.name = world, .pack = {}, .seed = 0, .file = lines_.file(world)};
+  if (const auto* record = created_.find(world)) {
+    plan.pack = record->pack();
+    plan.seed = record->seed();
+  } else if (const auto* own = started_with(world)) {
+    plan.pack = own->pack;
+    plan.seed = own->seed;
+  }
+  return plan;
+}
+
+Moment WorldsService::present(const std::string& world) const {
+  if (runner_.is_open(world)) return runner_.present(world);
   if (const auto* record = created_.find(world))
-    return {.name = world, .pack = record->pack(), .seed = record->seed()};
-  const auto* own = started_with(world);
-  return own == nullptr ? WorldPlan{.name = world} : *own;
+    return {.sequence = record->sequence(), .at = {record->at_ms()}};
+  const auto own = asleep_.find(world);
+  return own == asleep_.end() ? Moment() : own->second;
 }
 
 pb::WorldView WorldsService::view(const std::string& world) const {
@@ -84,24 +98,26 @@ pb::WorldView WorldsService::view(const std::string& world) const {
   pb::WorldView view;
   view.set_name(world);
   view.set_pack(is.pack);
-  view.set_line("main");
-  view.set_seed(is.seed);
-  if (runner_.is_open(world)) {
-    view.set_state("awake");
-    view.set_seed(runner_.seed(world));
-    view.set_sequence(runner_.sequence(world));
-    return view;
-  }
-  view.set_state("asleep");
-  if (const auto* record = created_.find(world)) view.set_sequence(record->sequence());
-  if (const auto own = asleep_.find(world); own != asleep_.end()) view.set_sequence(own->second);
+  view.set_line(WorldLines::name(lines_.current(world)));
+  view.set_seed(runner_.is_open(world) ? runner_.seed(world) : is.seed);
+  if (const auto known = seeds_.find(world); known != seeds_.end()) view.set_seed(known->second);
+  view.set_state(runner_.is_open(world) ? "awake" : "asleep");
+  view.set_sequence(present(world).sequence);
   return view;
 }
 
-Result<pb::WorldsListReply> WorldsService::list(const Caller&, const pb::WorldsListRequest&) const {
+Result<pb::WorldsListReply> WorldsService::list(const Caller& caller, const pb::WorldsListRequest&) const {
   pb::WorldsListReply reply;
-  for (const auto& name : names()) *reply.add_worlds() = view(name);
+  for (const auto& name : names()) {
+    auto& world = *reply.add_worlds();
+    world = view(name);
+    if (!caller.acts_for_others()) world.clear_seed();  // with it they could tell what will come
+  }
   return reply;
+}
+
+HistoryLine WorldsService::line(const std::string& world) const {
+  return {.name = WorldLines::name(lines_.current(world)), .parted = lines_.parted(world)};
 }
 
 // ---- opened and closed
@@ -139,6 +155,7 @@ Task<void> WorldsService::open(std::string world) {
                    fmt::format("{} worlds are awake, as many as may be; put one to sleep", awake), 1000);
   }
   CO_TRY_VOID(runner_.open(plan(world)));
+  seeds_[world] = runner_.seed(world);
   asleep_.erase(world);
   const auto* record = created_.find(world);
   if (record == nullptr || !record->asleep()) co_return Result<void>();
@@ -147,32 +164,28 @@ Task<void> WorldsService::open(std::string world) {
   co_return co_await note(std::move(command));
 }
 
-Task<void> WorldsService::close(std::string world) {
+Task<void> WorldsService::close(std::string world, std::string why) {
   if (!runner_.is_open(world)) co_return Result<void>();
-  CO_TRY(const auto sequence, co_await runner_.close(world));
+  seeds_[world] = runner_.seed(world);
+  CO_TRY(const auto last, co_await runner_.close(world, std::move(why)));
   if (created_.find(world) == nullptr) {
-    asleep_[world] = sequence;
+    asleep_[world] = last;
     co_return Result<void>();
   }
   pb::WorldsSlept command;
   command.set_name(world);
-  command.set_sequence(sequence);
+  command.set_sequence(last.sequence);
+  command.set_at_ms(last.at.ms);
   co_return co_await note(std::move(command));
 }
 
 Task<std::shared_ptr<Visit>> WorldsService::enter(std::string world) {
   CO_TRY_VOID(check_named(world));
-  if (!moving_.contains(world) && runner_.is_open(world)) co_return runner_.visit(world);
+  if (runner_.is_open(world)) co_return runner_.visit(world);
   CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(world));
   CO_TRY_VOID(check(world));  // it may have gone meanwhile
   CO_TRY_VOID(co_await open(world));
   co_return runner_.visit(world);
-}
-
-template <class Command>
-Task<void> WorldsService::note(Command command) {
-  CO_TRY_VOID(co_await host_.submit<pb::WorldsNoted>(Caller::server(), std::move(command)));
-  co_return Result<void>();
 }
 
 Result<pb::WorldsNoted> WorldsService::begun(Turn& turn, const Caller&, const pb::WorldsBegun& command) {
@@ -185,6 +198,7 @@ Result<pb::WorldsNoted> WorldsService::slept(Turn& turn, const Caller&, const pb
     auto next = *record;
     next.set_asleep(true);
     next.set_sequence(command.sequence());
+    next.set_at_ms(command.at_ms());
     created_.put(turn, std::move(next));
   }
   return pb::WorldsNoted();
@@ -201,19 +215,25 @@ Result<pb::WorldsNoted> WorldsService::woke(Turn& turn, const Caller&, const pb:
 
 Result<pb::WorldsNoted> WorldsService::gone(Turn& turn, const Caller&, const pb::WorldsGone& command) {
   created_.erase(turn, command.name());
+  seeds_.erase(command.name());
+  lines_.forget(turn, command.name());
   return pb::WorldsNoted();
 }
 
 // ---- what is asked for
 
-Result<WorldPlan> WorldsService::plan_of(const pb::WorldsCreateRequest& request) const {
-  if (!is_name(request.name(), limits_.name_bytes_max)) {
+Result<void> WorldsService::check_new_name(const std::string& name) const {
+  if (!is_name(name, limits_.name_bytes_max)) {
     return fail(Code::invalid_argument, "worlds.bad_name",
                 fmt::format("a world's name has 1 to {} lower-case letters, digits, - and _, and is not '{}'",
                             limits_.name_bytes_max, kSharedRoom));
   }
-  if (exists(request.name()))
-    return fail(Code::conflict, "worlds.exists", "there is a world '" + request.name() + "' already");
+  if (!exists(name)) return {};
+  return fail(Code::conflict, "worlds.exists", "there is a world '" + name + "' already");
+}
+
+Result<WorldPlan> WorldsService::plan_of(const pb::WorldsCreateRequest& request) const {
+  TRY_VOID(check_new_name(request.name()));
   std::vector<std::string> packs;
   for (const auto& own : runner_.started_with()) packs.push_back(own.pack);
   const std::string pack = request.pack().empty() && packs.size() == 1 ? packs.front() : request.pack();
@@ -225,7 +245,7 @@ Result<WorldPlan> WorldsService::plan_of(const pb::WorldsCreateRequest& request)
     return fail(Code::not_found, "worlds.unknown_pack",
                 fmt::format("no pack '{}'; this server was started with {}", pack, fmt::join(packs, ", ")));
   }
-  return WorldPlan{.name = request.name(), .pack = pack, .seed = request.seed()};
+  return WorldPlan{.name = request.name(), .pack = pack, .seed = request.seed(), .file = request.name()};
 }
 
 Task<pb::WorldView> WorldsService::create(Caller, pb::WorldsCreateRequest request) {
@@ -257,7 +277,7 @@ Task<pb::WorldView> WorldsService::sleep(Caller, pb::WorldsSleepRequest request)
   CO_TRY_VOID(check_named(request.name()));
   CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(request.name()));
   CO_TRY_VOID(check(request.name()));
-  CO_TRY_VOID(co_await close(request.name()));
+  CO_TRY_VOID(co_await close(request.name(), "this world falls asleep"));
   co_return view(request.name());
 }
 
@@ -271,11 +291,12 @@ Task<pb::WorldsDeleteReply> WorldsService::remove(Caller, pb::WorldsDeleteReques
   }
   CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(world));
   CO_TRY_VOID(check(world));
-  CO_TRY_VOID(co_await close(world));
+  CO_TRY_VOID(co_await close(world, "this world is deleted"));
+  const auto files = lines_.files(world);
   pb::WorldsGone command;
   command.set_name(world);
   CO_TRY_VOID(co_await note(std::move(command)));
-  CO_TRY_VOID(runner_.erase(world));
+  for (const auto& file : files) CO_TRY_VOID(runner_.erase(file));
   co_return pb::WorldsDeleteReply();
 }
 

@@ -9,7 +9,7 @@
 #include "host/host.h"
 #include "host/service.h"
 #include "host/table.h"
-#include "services/worlds/world_runner.h"
+#include "services/worlds/world_lines.h"
 #include "troupe/v1/worlds.pb.h"
 
 namespace troupe {
@@ -26,10 +26,14 @@ class WorldsService final : public Service, public Worlds {
   // Wakes those that were awake when the server stopped.
   void start() override;
 
+  // How it is opened: its pack, and the database of its current line.
+  WorldPlan plan(const std::string& world) const;
+
   std::string unnamed() const override;
   bool exists(const std::string& world) const override;
   std::vector<std::string> names() const override;
   Task<std::shared_ptr<Visit>> enter(std::string world) override;
+  HistoryLine line(const std::string& world) const override;
 
  private:
   Result<pb::WorldsListReply> list(const Caller& caller, const pb::WorldsListRequest& request) const;
@@ -38,29 +42,47 @@ class WorldsService final : public Service, public Worlds {
   Task<pb::WorldView> wake(Caller caller, pb::WorldsWakeRequest request);
   Task<pb::WorldsDeleteReply> remove(Caller caller, pb::WorldsDeleteRequest request);
 
+  // worlds_history.cpp
+  void mount_history();
+  Result<pb::WorldsLinesReply> lines(const Caller& caller, const pb::WorldsLinesRequest& request) const;
+  Task<pb::WorldsLinesReply> save(Caller caller, pb::WorldsSaveRequest request);
+  Task<pb::WorldsLinesReply> branch(Caller caller, pb::WorldsBranchRequest request);
+  Task<pb::WorldsLinesReply> roll_back(Caller caller, pb::WorldsRollbackRequest request);
+  Result<pb::WorldsNoted> saved(Turn& turn, const Caller& caller, const pb::WorldsSaved& command);
+  Result<pb::WorldsNoted> rolled_back(Turn& turn, const Caller& caller, const pb::WorldsRolledBack& command);
+  Moment present(const std::string& world) const;
+  Task<Moment> make(WorldPlan from, Moment moment, WorldPlan to);
+  // Where there is one world, nobody needs to name it.
+  std::string named(const std::string& world) const { return world.empty() ? unnamed() : world; }
+
   Result<pb::WorldsNoted> begun(Turn& turn, const Caller& caller, const pb::WorldsBegun& command);
   Result<pb::WorldsNoted> slept(Turn& turn, const Caller& caller, const pb::WorldsSlept& command);
   Result<pb::WorldsNoted> woke(Turn& turn, const Caller& caller, const pb::WorldsWoke& command);
   Result<pb::WorldsNoted> gone(Turn& turn, const Caller& caller, const pb::WorldsGone& command);
 
+  Result<void> check_new_name(const std::string& name) const;
   Result<WorldPlan> plan_of(const pb::WorldsCreateRequest& request) const;
   const WorldPlan* started_with(const std::string& world) const;
-  WorldPlan plan(const std::string& world) const;
   pb::WorldView view(const std::string& world) const;
   // What opens and closes a world does so alone: who comes meanwhile waits.
   class Alone;
   Task<std::shared_ptr<Alone>> alone(std::string world);
   Task<void> open(std::string world);
-  Task<void> close(std::string world);
+  Task<void> close(std::string world, std::string why);
+  // Makes a command of the server's own part of the shared history.
   template <class Command>
-  Task<void> note(Command command);
+  Task<void> note(Command command) {
+    CO_TRY_VOID(co_await host_.submit<pb::WorldsNoted>(Caller::server(), std::move(command)));
+    co_return Result<void>();
+  }
 
   Host& host_;
   WorldRunner& runner_;
   const WorldsLimits limits_;
   Table<pb::WorldRecord> created_;
-  std::map<std::string, std::uint64_t>
-      asleep_;  // of those it was started with: the last event of each that sleeps
+  WorldLines lines_;
+  std::map<std::string, std::uint64_t> seeds_;  // of worlds that have been open since the start
+  std::map<std::string, Moment> asleep_;  // of those it was started with: the last moment of each that sleeps
   std::map<std::string, std::vector<rt::OneShot<void>>>
       moving_;  // who waits, by world that is opened or closed
 };

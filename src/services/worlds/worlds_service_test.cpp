@@ -12,7 +12,8 @@ using test::designer;
 using test::player;
 
 struct Worlds : testing::Test {
-  test::FakeRunner runner{{{.name = "town", .pack = "town"}, {.name = "moor", .pack = "moor"}}};
+  test::FakeRunner runner{
+      {{.name = "town", .pack = "town", .file = "town"}, {.name = "moor", .pack = "moor", .file = "moor"}}};
   WorldsService* service = nullptr;
   test::World world{{[this](Host& host) -> std::shared_ptr<void> {
                       auto made = std::make_shared<WorldsService>(host, runner, WorldsLimits{.awake_max = 4});
@@ -45,7 +46,7 @@ struct Worlds : testing::Test {
   }
   std::string listed() {
     std::string all;
-    for (const auto& one : ask<pb::WorldsListReply>(pb::WorldsListRequest(), player())->worlds())
+    for (const auto& one : ask<pb::WorldsListReply>(pb::WorldsListRequest())->worlds())
       all += one.name() + " " + one.pack() + " " + one.state() + " " + std::to_string(one.seed()) + "; ";
     return all;
   }
@@ -69,13 +70,15 @@ TEST_F(Worlds, AreCreatedPutToSleepWokenAndDeleted) {
   EXPECT_EQ(sleep("one")->state(), "asleep");
   EXPECT_EQ(sleep("one")->sequence(), 7U) << "as it fell asleep";
   EXPECT_EQ(sleep("moor")->state(), "asleep");
-  EXPECT_EQ(listed(), "town town awake 1; moor moor asleep 0; one town asleep 5; ");
+  EXPECT_EQ(listed(), "town town awake 1; moor moor asleep 1; one town asleep 5; ");
   EXPECT_TRUE(enter("one")) << "who comes wakes it";
   EXPECT_TRUE(enter("moor"));
   EXPECT_EQ(listed(), "town town awake 1; moor moor awake 1; one town awake 5; ");
   ASSERT_TRUE(remove("one"));
   EXPECT_FALSE(runner.files.contains("one"));
   EXPECT_EQ(enter("one").error().reason, "world.unknown");
+  for (const auto& one : ask<pb::WorldsListReply>(pb::WorldsListRequest(), player())->worlds())
+    EXPECT_EQ(one.seed(), 0U) << "with it players could tell what will come";
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
 }
 
@@ -84,13 +87,66 @@ TEST_F(Worlds, AsTheyWereAfterARestart) {
   ASSERT_TRUE(create("two"));
   ASSERT_TRUE(sleep("two"));
   const int before = runner.opened;
-  (void)runner.close("one");
+  (void)runner.close("one", "");
   world.restart();
   EXPECT_TRUE(service->exists("one") && service->exists("two"));
   service->start();
   world.settle();
   EXPECT_EQ(runner.opened - before, runner.is_open("one") ? 0 : 1);
   EXPECT_FALSE(runner.is_open("two"));
+}
+
+std::string shown(const Result<pb::WorldsLinesReply>& reply) {
+  if (!reply) return reply.error().reason;
+  std::string out;
+  for (const auto& line : reply->lines()) {
+    out += (line.current() ? "*" : "") + line.name() + " " + line.label() + " " +
+           std::to_string(line.sequence()) + "; ";
+  }
+  return out;
+}
+
+TEST_F(Worlds, HaveLines) {
+  pb::WorldsLinesRequest lines;
+  lines.set_world("moor");
+  EXPECT_EQ(shown(ask<pb::WorldsLinesReply>(lines)), "*main  7; ");
+  pb::WorldsSaveRequest save;
+  save.set_world("moor");
+  save.set_label("storm");
+  EXPECT_EQ(shown(ask<pb::WorldsLinesReply>(save)), "*main storm 7; *main  7; ");
+  EXPECT_EQ(shown(ask<pb::WorldsLinesReply>(save)), "worlds.label_exists");
+  for (const char* label : {"", " x", "12", "a/b", "x\n"}) {
+    save.set_label(label);
+    EXPECT_EQ(shown(ask<pb::WorldsLinesReply>(save)), "worlds.bad_label") << label;
+  }
+  pb::WorldsRollbackRequest back;
+  back.set_world("moor");
+  back.set_to("4");
+  EXPECT_EQ(shown(ask<pb::WorldsLinesReply>(back)), "main storm 7; main  7; *main-2  7; ");
+  EXPECT_EQ(service->plan("moor").file, "moor@2");
+  back.set_to("storm");
+  EXPECT_EQ(shown(ask<pb::WorldsLinesReply>(back)), "*main storm 7; *main  7; main-2  7; *main-3  7; ");
+  EXPECT_THAT(runner.branches, testing::ElementsAre("moor@2 from moor until 4", "moor@3 from moor until 7"));
+  pb::WorldsBranchRequest branch;
+  branch.set_world("moor");
+  branch.set_from("5");
+  branch.set_name("what-if");
+  EXPECT_EQ(shown(ask<pb::WorldsLinesReply>(branch)), "*main  7; ");
+  EXPECT_EQ(runner.branches.back(), "what-if from moor@3 until 5");
+  EXPECT_THAT(listed(), testing::HasSubstr("what-if moor awake 1; "));
+  EXPECT_EQ(shown(ask<pb::WorldsLinesReply>(branch)), "worlds.exists");
+  branch.set_name("another");
+  for (const auto& [from, reason] : {std::pair{"strom", "worlds.unknown_moment"},
+                                     {"0", "worlds.bad_moment"},
+                                     {"99999999999999999999999", "worlds.bad_moment"},
+                                     {"8", "worlds.unknown_moment"}}) {
+    branch.set_from(from);
+    EXPECT_EQ(shown(ask<pb::WorldsLinesReply>(branch)), reason) << from;
+  }
+  EXPECT_THAT(listed(), testing::Not(testing::HasSubstr("another"))) << "nothing half-done";
+  EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+  world.restart();
+  EXPECT_EQ(service->plan("moor").file, "moor@3");
 }
 
 TEST_F(Worlds, WhatIsWrongIsSaid) {
