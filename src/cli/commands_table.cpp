@@ -106,6 +106,9 @@ void define_load(CLI::App& app, Command& command) {
   app.add_option("--server", load.server.url,
                  "the server to load (default: $TROUPE_SERVER, or http://127.0.0.1:7777)")
       ->type_name("URL");
+  app.add_option("--world", load.server.world,
+                 "which world, where the server has several (default: $TROUPE_WORLD)")
+      ->type_name("NAME");
   json_flag(app, load.json);
 }
 

@@ -213,6 +213,29 @@ TEST(Call, ListsAndDescribesWithoutAServer) {
   EXPECT_EQ(text_in(Json::parse(split(json.out.str(), '\n').at(0)), "method"), "time.Get");
 }
 
+TEST(Status, OfSeveralWorldsIsTheirList) {
+  TestServer server(table(
+      {{"GET /readyz", {.body = R"({"status":"ready","ready":true,"dependencies":{}})"}},
+       {"POST /api/worlds/List",
+        {.body =
+             R"({"worlds":[{"name":"town","pack":"town","state":"awake"},{"name":"moor","pack":"moor","state":"asleep"}]})"}},
+       {"POST /api/world/Get",
+        {.status = 400,
+         .body =
+             R"({"error":{"code":"invalid_argument","reason":"world.unnamed","message":"there are several worlds"}})"}}}));
+  Screen screen;
+  EXPECT_EQ(screen.run({"status", "--server", server.url()}), 0);
+  EXPECT_EQ(screen.out.str(),
+            "Troupe at " + server.url() +
+                ": ready\n"
+                "\n"
+                "World  Pack  State   Events\n"
+                "town   town  awake   0\n"
+                "moor   moor  asleep  0\n"
+                "\n"
+                "Name one to see its clock, weather and people: troupe status --world NAME\n");
+}
+
 TEST(Status, IsOneScreen) {
   TestServer server(table(
       {{"GET /readyz",

@@ -150,8 +150,10 @@ int run_status(const StatusOptions& options, const Terminal& terminal) {
   } else {
     print_ready(ready, client.url(), world ? text_in(*world, "title") : "", terminal);
   }
+  const bool unnamed = !world && world.error().reason == "world.unnamed";
   // What one service cannot tell does not hide what the others can.
   for (const auto& part : kParts) {
+    if (unnamed && part.print != print_worlds) continue;
     const auto told = call_rpc(client, part.method);
     if (options.json) {
       all[part.key] =
@@ -169,7 +171,11 @@ int run_status(const StatusOptions& options, const Terminal& terminal) {
                    << '\n';
     }
   }
-  if (options.json) terminal.out << compact(all) << '\n';
+  if (options.json) {
+    terminal.out << compact(all) << '\n';
+  } else if (unnamed) {
+    terminal.out << "\nName one to see its clock, weather and people: troupe status --world NAME\n";
+  }
   return status;
 }
 
