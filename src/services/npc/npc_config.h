@@ -17,10 +17,11 @@ struct NpcLimits {
   std::size_t text_bytes_max = 4096;  // of what a player says
   std::size_t memory_bytes_max = 1024;
   std::size_t players_max = 10'000;
-  std::size_t perceptions_max = 32;         // kept per NPC, in memory only
-  std::size_t lines_max = 40;               // of one conversation
-  std::size_t conversations_max = 200;      // per NPC; the oldest are forgotten
-  std::size_t decisions_max = 20'000;       // kept; older ones go
+  std::size_t perceptions_max = 32;     // kept per NPC, in memory only
+  std::size_t lines_max = 40;           // of one conversation
+  std::size_t conversations_max = 200;  // per NPC; the oldest are forgotten
+  // Kept; older ones go. All are in memory, with their prompts where a model chose: without players some 300 a day.
+  std::size_t decisions_max = 10'000;
   std::size_t decisions_shown = 20;         // of each, without asking for them
   std::size_t memories_shown = 50;          // of a mind
   std::size_t mind_bytes_max = 128 * 1024;  // of a mind, as it is shown
