@@ -135,12 +135,10 @@ std::vector<Made> make_all(bool shared, const OnlyServices& only, const ServiceP
   return made;
 }
 
-// The nearest name, as the end of a sentence; "" = none is near.
-std::string did_you_mean(std::string_view name) {
+std::vector<std::string> all_names() {
   std::vector<std::string> names;
   for (const auto& row : kServices) names.emplace_back(row.name);
-  const auto near = nearest(name, names);
-  return near.empty() ? "" : "; did you mean '" + near + "'?";
+  return names;
 }
 
 }  // namespace
@@ -163,7 +161,7 @@ Result<ServiceNames> services_from(std::string_view list) {
     const auto row = std::ranges::find(kServices, name, &ServiceRow::name);
     if (row == std::end(kServices))
       return fail(Code::invalid_argument, "services.unknown",
-                  "no service '" + name + "'" + did_you_mean(name));
+                  "no service '" + name + "'" + did_you_mean(name, all_names()));
     if (row->make == nullptr)
       return fail(Code::invalid_argument, "services.not_built", "'" + name + "' is not built yet");
     names.insert(name);

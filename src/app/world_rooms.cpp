@@ -1,6 +1,7 @@
 #include "app/world_rooms.h"
 
 #include <future>
+#include <mutex>
 
 #include "adapters/db_sqlite/sqlite_db.h"
 #include "app/paths.h"
@@ -139,10 +140,6 @@ WorldSettings* WorldRooms::settings(const std::string& world) {
   const auto found = awake_.find(world);
   return found == awake_.end() ? nullptr : &found->second->services->settings();
 }
-Timeline* WorldRooms::timeline(const std::string& world) {
-  const auto found = awake_.find(world);
-  return found == awake_.end() ? nullptr : &found->second->room->timeline();
-}
 
 boost::asio::awaitable<void> WorldRooms::wind_down(Awake& world) {
   world.room->stop();
@@ -168,16 +165,29 @@ Task<Moment> WorldRooms::close(std::string world, std::string why) {
 
 ReadLog WorldRooms::log_of(const std::string& world) {
   return [this, visit = visit(world)](const std::function<Result<void>(db::Reader&)>& read) {
+    // What `read` refers to goes when this returns: once nobody waits any more, it is not run.
+    struct Gate {
+      std::mutex mutex;
+      bool open = true;
+    };
+    const auto gate = std::make_shared<Gate>();
+    const auto guarded = [gate, read](db::Reader& reader) -> Result<void> {
+      const std::lock_guard lock(gate->mutex);
+      if (gate->open) return read(reader);
+      return fail(Code::cancelled, "worlds.given_up", "nobody waits for this any more");
+    };
     auto done = std::make_shared<std::promise<Result<void>>>();
     auto answer = done->get_future();
-    rt::post(env_, [this, visit, read, done] {
-      reads_.spawn("branch reads", [visit, read, done]() -> boost::asio::awaitable<void> {
-        done->set_value(co_await visit->read_log(read));
+    rt::post(env_, [this, visit, guarded, done] {
+      reads_.spawn("branch reads", [visit, guarded, done]() -> boost::asio::awaitable<void> {
+        done->set_value(co_await visit->read_log(guarded));
       });
     });
     for (int waits = 0; waits < kReadWaits && !stopping_; ++waits) {
       if (answer.wait_for(kReadWait) == std::future_status::ready) return answer.get();
     }
+    const std::lock_guard lock(gate->mutex);
+    gate->open = false;
     return Result<void>(
         fail(Code::deadline_exceeded, "worlds.slow_log", "the log could not be read in time"));
   };

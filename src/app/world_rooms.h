@@ -71,9 +71,8 @@ class WorldRooms final : public WorldRunner {
 
   // All of them; what they have applied is durable then.
   boost::asio::awaitable<void> close_all();
-  // Of those that are awake; null otherwise.
+  // Of one that is awake; null otherwise.
   WorldSettings* settings(const std::string& world);
-  Timeline* timeline(const std::string& world);
 
  private:
   struct Awake;

@@ -28,9 +28,8 @@ Result<void> Worlds::check(const std::string& world) const {
   if (const auto only = unnamed(); !only.empty())
     return fail(Code::not_found, "world.unknown", "no world '" + world + "' here; this is '" + only + "'");
   auto all = names();
-  if (const auto near = nearest(world, all); !near.empty())
-    return fail(Code::not_found, "world.unknown",
-                "no world '" + world + "' here; did you mean '" + near + "'?");
+  if (const auto near = did_you_mean(world, all); !near.empty())
+    return fail(Code::not_found, "world.unknown", "no world '" + world + "' here" + near);
   if (all.size() > kNamedMax) all.resize(kNamedMax);
   return fail(Code::not_found, "world.unknown",
               fmt::format("no world '{}' here; there are {}", world, fmt::join(all, ", ")));

@@ -67,10 +67,8 @@ Result<WorldLines::Spot> WorldLines::find(const std::string& world, const std::s
   }
   std::vector<std::string> known;
   for (const auto& label : labels_.of(world)) known.push_back(label.label());
-  const auto near = nearest(moment, known);
   return fail(Code::not_found, "worlds.unknown_moment",
-              "nothing was saved as '" + moment + "' in '" + world + "'" +
-                  (near.empty() ? "" : "; did you mean '" + near + "'?"));
+              "nothing was saved as '" + moment + "' in '" + world + "'" + did_you_mean(moment, known));
 }
 
 Result<void> WorldLines::check_label(const std::string& world, const std::string& label) const {

@@ -155,7 +155,6 @@ Task<void> WorldsService::open(std::string world) {
                    fmt::format("{} worlds are awake, as many as may be; put one to sleep", awake), 1000);
   }
   CO_TRY_VOID(runner_.open(plan(world)));
-  seeds_[world] = runner_.seed(world);
   asleep_.erase(world);
   const auto* record = created_.find(world);
   if (record == nullptr || !record->asleep()) co_return Result<void>();

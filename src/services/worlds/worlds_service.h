@@ -81,7 +81,7 @@ class WorldsService final : public Service, public Worlds {
   const WorldsLimits limits_;
   Table<pb::WorldRecord> created_;
   WorldLines lines_;
-  std::map<std::string, std::uint64_t> seeds_;  // of worlds that have been open since the start
+  std::map<std::string, std::uint64_t> seeds_;  // of worlds that were closed since the start
   std::map<std::string, Moment> asleep_;  // of those it was started with: the last moment of each that sleeps
   std::map<std::string, std::vector<rt::OneShot<void>>>
       moving_;  // who waits, by world that is opened or closed
