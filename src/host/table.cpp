@@ -8,6 +8,7 @@ namespace troupe {
 
 TableRows::TableRows(Timeline& timeline, const google::protobuf::Descriptor& record)
     : shape_(record),
+      timeline_(timeline),
       rows_gauge_(timeline.metrics().gauge("troupe_table_rows", "Rows of a table",
                                            {{"world", timeline.config().world}, {"table", shape_.name()}})) {
   timeline.add_table(*this);
@@ -39,6 +40,21 @@ void TableRows::count(std::int64_t rows, std::int64_t bytes) {
 
 void TableRows::name_unreadable(const TableKey& key) const {
   log::error("host", "{} of table {} is damaged and left out", shape_.say(key), shape_.name());
+}
+
+Task<db::Rows> TableRows::fetch_rows(std::vector<TableKey> keys) const {
+  std::vector<Statement> statements;
+  for (const auto& key : keys) statements.push_back(shape_.select(key));
+  CO_TRY_VOID(co_await timeline_.settled());
+  const auto rows = std::make_shared<db::Rows>();
+  CO_TRY_VOID(co_await timeline_.db().read([rows, statements](db::Reader& reader) -> Result<void> {
+    for (const auto& [sql, values] : statements) {
+      TRY(auto found, reader.query(sql, values));
+      for (auto& row : found) rows->push_back(std::move(row));
+    }
+    return {};
+  }));
+  co_return std::move(*rows);
 }
 
 }  // namespace troupe

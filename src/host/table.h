@@ -39,6 +39,8 @@ class TableRows {
   const TableShape& shape() const { return shape_; }
   // The row as it is now: what is written when its turn ends.
   Statement statement(const TableKey& key) const;
+  // Its turn is over and will not be undone: what is cold leaves the memory.
+  virtual void written(const TableKey& key) = 0;
   virtual Result<void> load(db::Reader& reader) = 0;
 
  protected:
@@ -47,8 +49,11 @@ class TableRows {
   bool admit(Turn& turn, const TableKey& key, std::int64_t rows, std::int64_t bytes) const;
   void count(std::int64_t rows, std::int64_t bytes);
   void name_unreadable(const TableKey& key) const;
+  // Of those that are there, in this order, as the database has them.
+  Task<db::Rows> fetch_rows(std::vector<TableKey> keys) const;
 
   const TableShape shape_;
+  Timeline& timeline_;
   std::int64_t rows_count_ = 0;
   std::int64_t bytes_ = 0;
   Gauge& rows_gauge_;
@@ -151,8 +156,18 @@ class Table final : public TableRows {
     }
   }
 
+  // Whole, where a field of the record is cold: read from the database once all that was applied is durable.
+  // Those that are there, in this order.
+  Task<std::vector<Record>> fetch(std::vector<TableKey> keys) const {
+    CO_TRY(const auto rows, co_await fetch_rows(std::move(keys)));
+    std::vector<Record> records(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) CO_TRY_VOID(shape_.read(rows[i], records[i]));
+    co_return records;
+  }
+
   // Takes the place of the row that has its key.
   void put(Turn& turn, Record record) {
+    shape_.note_cold(record);
     auto key = shape_.key_of(record);
     const auto* old = at(key);
     const auto bytes = size_of(record) - (old == nullptr ? 0 : size_of(*old));
@@ -162,7 +177,7 @@ class Table final : public TableRows {
 
   // The row itself, to be changed in place while the turn runs: for a large record of which many hands change a
   // little. What it was is kept for the undo, once for all that is undone together. Indexes, groups and views do not hear of it, and bytes_max does
-  // not stop it: such a table has none of these, and its record's lists have bounds. nullptr: there is none.
+  // not stop it: such a table has none of these and nothing cold, and its record's lists have bounds. nullptr: there is none.
   template <class... Part>
   Record* edit(Turn& turn, const Part&... parts) {
     auto key = table_key({key_part(parts)...});
@@ -245,8 +260,13 @@ class Table final : public TableRows {
     return *made;
   }
 
+  void written(const TableKey& key) override {
+    if (!shape_.has_cold()) return;
+    if (const auto found = rows_.find(key); found != rows_.end()) shape_.leave_cold(found->second);
+  }
+
   Result<void> load(db::Reader& reader) override {
-    TRY(const auto saved, reader.query("select " + shape_.columns() + " from " + shape_.name()));
+    TRY(const auto saved, reader.query("select " + shape_.held_columns() + " from " + shape_.name()));
     while (!rows_.empty()) set(rows_.begin()->first, std::nullopt);
     for (const auto& row : saved) {
       Record record;
@@ -264,7 +284,8 @@ class Table final : public TableRows {
   const google::protobuf::Message* row(const TableKey& key) const override { return at(key); }
 
  private:
-  static std::int64_t size_of(const Record& record) {
+  std::int64_t size_of(const Record& record) const {
+    if (shape_.has_cold()) return shape_.size_of(record);
     return static_cast<std::int64_t>(record.ByteSizeLong());
   }
 

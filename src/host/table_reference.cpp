@@ -34,16 +34,18 @@ std::string tables_reference() {
   for (const auto* record : all_records()) {
     const TableShape shape(*record);
     const auto& info = shape.info();
-    std::vector<std::string> fields, parts;
+    std::vector<std::string> fields, parts, cold;
     const std::vector<std::string> keys(info.key().begin(), info.key().end());
     for (int i = 0; i < record->field_count(); ++i) {
       const auto& field = *record->field(i);
       (shape.has_column(field.name()) ? fields : parts).push_back("`" + field.name() + "`");
+      if (!field.options().GetExtension(pb::cold).empty()) cold.push_back("`" + field.name() + "`");
     }
     out += fmt::format(
-        "\n## {}\n\nOf `{}`, a row a `{}`. Key: {}. At most {} rows and {}.\n\nColumns: {}{}.\n",
+        "\n## {}\n\nOf `{}`, a row a `{}`. Key: {}. At most {} rows and {}.\n\nColumns: {}{}{}.\n",
         shape.name(), owner_of(*record), record->name(), join(keys, ", "), info.rows_max(),
-        mib(info.bytes_max()), join(fields, ", "), parts.empty() ? "" : "; parts: " + join(parts, ", "));
+        mib(info.bytes_max()), join(fields, ", "), parts.empty() ? "" : "; parts: " + join(parts, ", "),
+        cold.empty() ? "" : "; in the database alone: " + join(cold, ", "));
   }
   return out;
 }

@@ -1,6 +1,7 @@
 #include "host/table_shape.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/io/coded_stream.h>
 
 #include <algorithm>
 #include <ranges>
@@ -194,12 +195,28 @@ TableShape::TableShape(const google::protobuf::Descriptor& record)
   std::ranges::sort(others, {}, [](Field field) { return field->number(); });
   std::ranges::copy(others, std::back_inserter(columns_of_));
 
-  std::vector<std::string> names, places, sets, matches, keys;
+  for (const auto* field : columns_of_) {
+    const auto& size = field->options().GetExtension(pb::cold);
+    if (size.empty()) continue;
+    cold_ = field;
+    cold_size_ = record.FindFieldByName(size);
+    TROUPE_CHECK(cold_size_ != nullptr && cold_size_->cpp_type() == Cpp::CPPTYPE_INT64,
+                 "a cold field names an int64 for its size");
+  }
+  for (int i = 0; i < record.field_count(); ++i) {
+    if (record.field(i) != cold_) warm_.push_back(record.field(i));
+  }
+
+  std::vector<std::string> names, held, places, sets, matches, keys;
   for (const auto* field : columns_of_) {
     TROUPE_CHECK(field->name() != kParts, "no field of a table is called `parts`");
     names.push_back(field->name());
+    held.push_back(field == cold_        ? "''"
+                   : field == cold_size_ ? fmt::format("length({})", cold_->name())
+                                         : field->name());
   }
   names.emplace_back(kParts);
+  held.emplace_back(kParts);
   for (std::size_t i = 0; i < names.size(); ++i) {
     places.push_back(fmt::format("${}", i + 1));
     if (i >= key_.size()) sets.push_back(fmt::format("{0} = excluded.{0}", names[i]));
@@ -209,10 +226,12 @@ TableShape::TableShape(const google::protobuf::Descriptor& record)
     matches.push_back(fmt::format("{} = ${}", key_[i]->name(), i + 1));
   }
   columns_ = join(names, ", ");
+  held_columns_ = join(held, ", ");
   order_ = join(keys, ", ");
   upsert_ = fmt::format("insert into {} ({}) values ({}) on conflict ({}) do update set {}", name(), columns_,
                         join(places, ", "), order_, join(sets, ", "));
   erase_ = fmt::format("delete from {} where {}", name(), join(matches, " and "));
+  select_ = fmt::format("select {} from {} where {}", columns_, name(), join(matches, " and "));
 }
 
 std::vector<db::Migration> TableShape::migrations() const {
@@ -272,6 +291,35 @@ db::Values TableShape::values_of(const TableKey& key) const {
 }
 
 Statement TableShape::erase(const TableKey& key) const { return {erase_, values_of(key)}; }
+
+Statement TableShape::select(const TableKey& key) const { return {select_, values_of(key)}; }
+
+void TableShape::note_cold(Message& record) const {
+  if (cold_ == nullptr) return;
+  std::string scratch;
+  const auto& bytes = record.GetReflection()->GetStringReference(record, cold_, &scratch);
+  record.GetReflection()->SetInt64(&record, cold_size_, static_cast<std::int64_t>(bytes.size()));
+}
+
+// Into a new message: one that is cleared keeps its memory.
+void TableShape::leave_cold(Message& record) const {
+  const std::unique_ptr<Message> held(record.New());
+  record.GetReflection()->SwapFields(&record, held.get(), warm_);
+  record.GetReflection()->Swap(&record, held.get());
+}
+
+std::int64_t TableShape::size_of(const Message& record) const {
+  using google::protobuf::io::CodedOutputStream;
+  std::size_t bytes = record.ByteSizeLong();
+  if (cold_ == nullptr) return static_cast<std::int64_t>(bytes);
+  std::string scratch;
+  const auto& cold = record.GetReflection()->GetStringReference(record, cold_, &scratch);
+  if (!cold.empty()) {
+    bytes -= CodedOutputStream::VarintSize32(static_cast<std::uint32_t>(cold_->number()) << 3) +
+             CodedOutputStream::VarintSize64(cold.size()) + cold.size();
+  }
+  return static_cast<std::int64_t>(bytes) + whole_in(record, *cold_size_);
+}
 
 std::string TableShape::say(const TableKey& key) const { return said(values_of(key)); }
 

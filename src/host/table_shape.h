@@ -39,11 +39,23 @@ class TableShape {
   const std::string& order() const { return order_; }      // its key columns, for `order by`
   const std::string& columns() const { return columns_; }  // all of them, for `select`; of every age the same
 
+  // The same as `columns`, of a row as memory holds it: without what is cold, and with its size.
+  const std::string& held_columns() const { return held_columns_; }
+
   bool has_column(std::string_view field) const;
 
   TableKey key_of(const google::protobuf::Message& record) const;
   Statement upsert(const google::protobuf::Message& record) const;
   Statement erase(const TableKey& key) const;
+  // The whole row, by columns().
+  Statement select(const TableKey& key) const;
+
+  // Of a record with a cold field: writes its size beside it; leaves it out, the memory that it took as well.
+  bool has_cold() const { return cold_ != nullptr; }
+  void note_cold(google::protobuf::Message& record) const;
+  void leave_cold(google::protobuf::Message& record) const;
+  // Bytes of the row as the database has it, wherever its cold field is.
+  std::int64_t size_of(const google::protobuf::Message& record) const;
   // `internal` table.damaged, with table and key, where the row is no such record.
   Result<void> read(const db::Row& row, google::protobuf::Message& out) const;
   // The key as people read it: "harbour", "marta 12".
@@ -56,7 +68,10 @@ class TableShape {
   pb::TableInfo info_;
   std::vector<Field> key_;         // in the order of the option
   std::vector<Field> columns_of_;  // the key's first, then by number
-  std::string columns_, order_, upsert_, erase_;
+  Field cold_ = nullptr;           // one at most
+  Field cold_size_ = nullptr;
+  std::vector<Field> warm_;  // all but the cold one
+  std::string columns_, held_columns_, order_, upsert_, erase_, select_;
 };
 
 }  // namespace troupe

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -10,6 +11,7 @@
 #include "host/registry.h"
 #include "host/table_reference.h"
 #include "tests/support/world_fixture.h"
+#include "troupe/v1/npc_store.pb.h"
 #include "troupe/v1/time.pb.h"
 #include "troupe/v1/weather.pb.h"
 
@@ -302,6 +304,85 @@ TEST_F(TableTest, AStormOfEventsIsUndone) {
   EXPECT_EQ(world.history().size(), 2U);
 }
 
+// Keeps decisions, whose record is cold. Set puts one of the `region` whose sequence and bytes are its
+// `state`'s two numbers; without them it erases all of it and refuses.
+class Archive {
+ public:
+  explicit Archive(Host& host) : host_(host), table_(host.timeline()) {}
+  void mount() {
+    host_.serve(&Archive::set, this);
+    host_.serve(&Archive::list, this);
+  }
+
+ private:
+  Result<pb::WeatherNow> set(Turn& turn, const Caller&, const pb::WeatherSetRequest& request) {
+    unsigned long long sequence = 0, bytes = 0;
+    if (std::sscanf(request.state().c_str(), "%llu %llu", &sequence, &bytes) != 2) {
+      EXPECT_GT(table_.erase_if(turn, [](const auto&) { return true; }, request.region()), 0);
+      return fail(Code::conflict, "keeper.refused", "after all were erased");
+    }
+    pb::DecisionRecord record;
+    record.set_npc(request.region());
+    record.set_sequence(sequence);
+    record.set_record(std::string(bytes, 'x'));
+    table_.put(turn, std::move(record));
+    EXPECT_EQ(table_.find(request.region(), sequence) == nullptr
+                  ? bytes
+                  : table_.find(request.region(), sequence)->record().size(),
+              bytes)
+        << "while the turn runs";
+    return pb::WeatherNow();
+  }
+  // Bytes of each, as the database has them.
+  Task<pb::WeatherListReply> list(Caller, pb::WeatherListRequest) {
+    std::vector<TableKey> keys = {table_key({"nobody", std::int64_t{1}})};
+    for (const auto& [key, record] : table_.rows()) {
+      EXPECT_EQ(record.record(), "") << "no turn runs";
+      EXPECT_GT(record.record_bytes(), 0);
+      keys.push_back(key);
+    }
+    CO_TRY(const auto records, co_await table_.fetch(std::move(keys)));
+    pb::WeatherListReply reply;
+    for (const auto& record : records) {
+      auto& out = *reply.add_regions();
+      out.set_region(record.npc() + " " + std::to_string(record.sequence()));
+      out.set_at_ms(static_cast<std::int64_t>(record.record().size()));
+    }
+    co_return reply;
+  }
+
+  Host& host_;
+  Table<pb::DecisionRecord> table_;
+};
+
+TEST(Table, WhatIsColdIsInTheDatabaseAlone) {
+  World world{{mount<Archive>()}};
+  const auto set = [&](const std::string& npc, const std::string& what) {
+    pb::WeatherSetRequest request;
+    request.set_region(npc);
+    request.set_state(what);
+    const auto reply = world.call<pb::WeatherNow>(designer(), request);
+    return reply ? "ok" : reply.error().reason;
+  };
+  const auto listed = [&] {
+    std::string out;
+    const auto reply = world.call<pb::WeatherListReply>(player(), pb::WeatherListRequest());
+    for (const auto& row : reply->regions()) out += row.region() + ": " + std::to_string(row.at_ms()) + ", ";
+    return out;
+  };
+  EXPECT_EQ(set("marta", "1 1000"), "ok");
+  EXPECT_EQ(set("marta", "2 5"), "ok");
+  EXPECT_EQ(set("marta", "2 70000"), "ok") << "another in its place";
+  EXPECT_EQ(set("odo", "3 9"), "ok");
+  const std::string all = "marta 1: 1000, marta 2: 70000, odo 3: 9, ";
+  EXPECT_EQ(listed(), all);
+  EXPECT_EQ(set("marta", "none"), "keeper.refused");
+  EXPECT_EQ(listed(), all) << "what was undone is whole";
+  world.restart();
+  EXPECT_EQ(listed(), all);
+  EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+}
+
 TEST_F(TableTest, BoundsAreOfRowsAndBytes) {
   EXPECT_EQ(set("harbour", "fill"), "table.full");
   EXPECT_EQ(rows(), "");
@@ -326,6 +407,22 @@ TEST(TableShape, ADamagedRowIsNamed) {
   EXPECT_THAT(damage(values.size() - 1, db::Blob{"\xFF\xFF"}), named);
   EXPECT_THAT(damage(1, std::int64_t{77}), named) << "no such state";
   EXPECT_THAT(damage(2, std::string("much")), named);
+}
+
+TEST(TableShape, WhatIsColdCountsWhereverItIs) {
+  const TableShape shape(*pb::DecisionRecord::descriptor());
+  ASSERT_TRUE(shape.has_cold());
+  pb::DecisionRecord record;
+  record.set_npc("marta");
+  record.set_record(std::string(70'000, 'x'));
+  shape.note_cold(record);
+  const auto whole = shape.size_of(record);
+  EXPECT_GT(whole, 70'000);
+  shape.leave_cold(record);
+  EXPECT_EQ(record.record(), "");
+  EXPECT_EQ(record.npc(), "marta");
+  EXPECT_EQ(shape.size_of(record), whole);
+  EXPECT_LT(record.SpaceUsedLong(), 1000U) << "its memory is gone as well";
 }
 
 TEST(TableShape, AnAddedFieldIsAnAddedColumn) {

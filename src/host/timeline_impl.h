@@ -167,7 +167,7 @@ class Timeline::TurnImpl final : public Turn {
   std::uint64_t emit_caused_by(std::uint64_t cause, const google::protobuf::Message& event,
                                EmitOptions options) override;
   std::uint64_t next_sequence() const override { return tail_.events + 1; }
-  void touch(const TableRows& table, const std::string& key) override;
+  void touch(TableRows& table, const std::string& key) override;
   void on_undo(std::move_only_function<void()> undo) override { undos_.push_back(std::move(undo)); }
   std::uint64_t scope() const override { return scope_; }
   void abandon(Error error) override {
@@ -226,9 +226,9 @@ class Timeline::TurnImpl final : public Turn {
   Impl::Writes writes_;
   std::vector<pb::Envelope> envelopes_;
   std::vector<std::function<void()>> effects_;
-  std::deque<std::pair<EventContext, std::size_t>> undelivered_;   // index into writes_.events
-  std::vector<std::pair<const TableRows*, std::string>> touched_;  // rows by key, each once
-  std::set<std::pair<const TableRows*, std::string>> touched_before_;
+  std::deque<std::pair<EventContext, std::size_t>> undelivered_;  // index into writes_.events
+  std::vector<std::pair<TableRows*, std::string>> touched_;       // rows by key, each once
+  std::set<std::pair<TableRows*, std::string>> touched_before_;
   std::vector<std::move_only_function<void()>> undos_;
   std::optional<Error> failure_;
   std::uint64_t scope_;

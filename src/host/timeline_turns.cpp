@@ -61,7 +61,7 @@ void Timeline::TurnImpl::put_statement(std::string sql, db::Values values) {
   writes_.statements.emplace_back(std::move(sql), std::move(values));
 }
 
-void Timeline::TurnImpl::touch(const TableRows& table, const std::string& key) {
+void Timeline::TurnImpl::touch(TableRows& table, const std::string& key) {
   if (touched_before_.emplace(&table, key).second) touched_.emplace_back(&table, key);
 }
 
@@ -69,6 +69,7 @@ void Timeline::TurnImpl::write_rows() {
   for (const auto& [table, key] : touched_) {
     auto [sql, values] = table->statement(key);
     put_statement(std::move(sql), std::move(values));
+    table->written(key);
   }
 }
 

@@ -62,7 +62,7 @@ class Turn {
 
   // For Table: the row is written when the turn ends, as it is then; and how a change is taken back. The last
   // change is taken back first.
-  virtual void touch(const TableRows& table, const std::string& key) = 0;
+  virtual void touch(TableRows& table, const std::string& key) = 0;
   virtual void on_undo(std::move_only_function<void()> undo) = 0;
   // Of what is undone together: this turn, or the call inside it that runs now. Another number for each.
   virtual std::uint64_t scope() const = 0;

@@ -53,29 +53,36 @@ void Decisions::keep(Turn& turn, const Mind& mind, pb::Decision& decision) {
   if (kept_.size() > config_.limits.decisions_max) kept_.erase_at(turn, by_age_.entries().begin()->second);
 }
 
-std::vector<pb::DecisionView> Decisions::last_of(const Mind& mind) const {
-  std::vector<pb::DecisionView> views;
-  for (const auto& kept : kept_.of(mind.who->id.str()) | std::views::reverse) {
-    if (views.size() == config_.limits.decisions_shown) break;
-    views.push_back(view_of(host_.timeline().config().world, kept));
+Task<std::vector<pb::DecisionView>> Decisions::last_of(std::string npc) const {
+  std::vector<TableKey> keys;
+  for (const auto& [key, kept] : kept_.under(npc) | std::views::reverse) {
+    if (keys.size() == config_.limits.decisions_shown) break;
+    keys.push_back(key);
   }
-  return views;
+  CO_TRY(const auto records, co_await kept_.fetch(std::move(keys)));
+  std::vector<pb::DecisionView> views;
+  for (const auto& record : records) views.push_back(view_of(host_.timeline().config().world, record));
+  co_return views;
 }
 
 void Decisions::forget(Turn& turn, const Mind& mind, const std::string& player) {
   kept_.erase_if(turn, [&](const auto& kept) { return kept.player() == player; }, mind.who->id.str());
 }
 
-Result<pb::Decision> Decisions::get(const Caller&, const pb::NpcDecisionRequest& request) const {
+Task<pb::Decision> Decisions::get(Caller, pb::NpcDecisionRequest request) {
   const std::string_view id = request.id();
   std::uint64_t sequence = 0;
   if (id.starts_with("d-")) std::from_chars(id.data() + 2, id.data() + id.size(), sequence);
   const auto found = by_age_.entries().lower_bound({sequence, TableKey()});
-  if (id != decision_id(sequence) || found == by_age_.entries().end() || found->first != sequence)
-    return fail(Code::not_found, "npc.unknown_decision", "no decision '" + request.id() + "' is kept");
+  std::vector<TableKey> keys;
+  if (id == decision_id(sequence) && found != by_age_.entries().end() && found->first == sequence)
+    keys.push_back(found->second);
+  CO_TRY(const auto records, co_await kept_.fetch(std::move(keys)));
+  if (records.empty())
+    co_return fail(Code::not_found, "npc.unknown_decision", "no decision '" + request.id() + "' is kept");
   pb::Decision decision;
-  decision.ParseFromString(kept_.at(found->second)->record());
-  return decision;
+  decision.ParseFromString(records[0].record());
+  co_return decision;
 }
 
 }  // namespace troupe::npc

@@ -1,6 +1,7 @@
 #pragma once
-// What people decided and said, in full: prompt, options, probabilities, verdict, times. Owned by NpcService;
-// io thread. Bound: NpcLimits::decisions_max, older ones go.
+// What people decided and said, in full: prompt, options, probabilities, verdict, times. They stand in the
+// database and are read when somebody asks. Owned by NpcService; io thread. Bound: NpcLimits::decisions_max,
+// older ones go.
 #include <vector>
 
 #include "host/table.h"
@@ -11,17 +12,17 @@ namespace troupe::npc {
 class Decisions {
  public:
   explicit Decisions(const Ground& ground);
-  void mount() { host_.serve(&Decisions::get, static_cast<const Decisions*>(this)); }
+  void mount() { host_.serve(&Decisions::get, this); }
 
   // The decision is called after its event (`event_sequence`), which stands in it.
   void keep(Turn& turn, const Mind& mind, pb::Decision& decision);
   // Of somebody, the newest first.
-  std::vector<pb::DecisionView> last_of(const Mind& mind) const;
+  Task<std::vector<pb::DecisionView>> last_of(std::string npc) const;
   // Those about a player: kept prompts may hold what is forgotten.
   void forget(Turn& turn, const Mind& mind, const std::string& player);
 
  private:
-  Result<pb::Decision> get(const Caller& caller, const pb::NpcDecisionRequest& request) const;
+  Task<pb::Decision> get(Caller caller, pb::NpcDecisionRequest request);
 
   Host& host_;
   const NpcConfig& config_;

@@ -20,7 +20,7 @@ struct NpcLimits {
   std::size_t perceptions_max = 32;     // kept per NPC, in memory only
   std::size_t lines_max = 40;           // of one conversation
   std::size_t conversations_max = 200;  // per NPC; the oldest are forgotten
-  // Kept; older ones go. All are in memory, with their prompts where a model chose: without players some 300 a day.
+  // Kept; older ones go. Without players some 150 to 300 a day.
   std::size_t decisions_max = 10'000;
   std::size_t decisions_shown = 20;         // of each, without asking for them
   std::size_t memories_shown = 50;          // of a mind

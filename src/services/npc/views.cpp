@@ -13,7 +13,7 @@ void Views::mount() {
   const auto* self = static_cast<const Views*>(this);
   host_.serve(&Views::list, self);
   host_.serve(&Views::get, self);
-  host_.serve(&Views::mind, self);
+  host_.serve(&Views::mind, this);
   host_.serve(&Views::relation, self);
 }
 
@@ -122,8 +122,8 @@ void fill(pb::RelationView& out, const pb::RelationRecord& r) {
 
 }  // namespace
 
-Result<pb::NpcMindReply> Views::mind(const Caller&, const pb::NpcMindRequest& request) const {
-  TRY(const Mind* mind, minds_.find(request.npc()));
+Task<pb::NpcMindReply> Views::mind(Caller, pb::NpcMindRequest request) {
+  CO_TRY(const Mind* mind, minds_.find(request.npc()));
   pb::NpcMindReply reply;
   *reply.mutable_view() = view_of(pack_, *mind, host_.timeline().now().ms);
   show_seen(*mind, reply);
@@ -138,12 +138,13 @@ Result<pb::NpcMindReply> Views::mind(const Caller&, const pb::NpcMindRequest& re
     }
   }
   reply.set_intent(mind->record().intent());
-  for (auto& decision : decisions_.last_of(*mind)) *reply.add_decisions() = std::move(decision);
   show_conversations(*mind, reply);
   for (const auto& fact : pack_.facts) {
     if (pack::knows(fact, mind->who->id)) reply.add_knows(fact.id.str());
   }
-  return reply;
+  CO_TRY(auto decisions, co_await decisions_.last_of(mind->who->id.str()));
+  for (auto& decision : decisions) *reply.add_decisions() = std::move(decision);
+  co_return reply;
 }
 
 // What they noticed and what they remember, the newest first.

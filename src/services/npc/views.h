@@ -23,7 +23,7 @@ class Views {
  private:
   Result<pb::NpcListReply> list(const Caller& caller, const pb::NpcListRequest& request) const;
   Result<pb::NpcView> get(const Caller& caller, const pb::NpcGetRequest& request) const;
-  Result<pb::NpcMindReply> mind(const Caller& caller, const pb::NpcMindRequest& request) const;
+  Task<pb::NpcMindReply> mind(Caller caller, pb::NpcMindRequest request);
   Result<pb::NpcRelationReply> relation(const Caller& caller, const pb::NpcRelationRequest& request) const;
   pb::NpcView view_for(const Caller& caller, const Mind& mind, const std::string& caller_at) const;
   std::string place_of(const Caller& caller) const;  // "" for whoever sees everything
