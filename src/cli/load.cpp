@@ -111,6 +111,7 @@ Json Load::report(const MetricsText& before, const MetricsText& after, double se
       {"answers", spans(figures_.answer_ms)},
       {"first_word", spans(figures_.first_word_ms)},
       {"tiers", figures_.tiers},
+      {"ways", figures_.ways},
       {"deadlines_missed", figures_.deadlines_missed},
       {"failed", figures_.failed},
       {"inputs", spans(figures_.input_ms)},
@@ -140,7 +141,7 @@ void Load::print(const Json& r) const {
   const auto count = [&](const char* key) { return number_in(object_in(r, key), "count"); };
   Table table({"", ""});
   table.row({"players", fmt::format("{} for {:.0f} s", options_.players, real_in(r, "seconds"))});
-  table.row({"answers", fmt::format("{} ({}); {}; {} too late", count("answers"), counts(figures_.tiers),
+  table.row({"answers", fmt::format("{} ({}); {}; {} too late", count("answers"), counts(figures_.ways),
                                     spans("answers"), figures_.deadlines_missed)});
   table.row({"first word", spans("first_word")});
   table.row({"prompts", fmt::format("{:.0f} read ahead, {:.0f} cold", real_in(r, "prompts_read_ahead"),

@@ -53,6 +53,7 @@ void LoadFigures::add(const LoadFigures& other) {
   append(answer_ms, other.answer_ms);
   append(input_ms, other.input_ms);
   for (const auto& [tier, count] : other.tiers) tiers[tier] += count;
+  for (const auto& [way, count] : other.ways) ways[way] += count;
   for (const auto& [reason, count] : other.failed) failed[reason] += count;
   deadlines_missed += other.deadlines_missed;
 }
@@ -196,6 +197,7 @@ void LoadPlayer::say(const std::string& npc, const std::string& text) {
   if (first > 0) figures_.first_word_ms.push_back(first);
   figures_.answer_ms.push_back(ms_since(began));
   ++figures_.tiers[text_in(*answer, "tier")];
+  ++figures_.ways[text_in(*answer, "way")];
   if (!flag_in(*answer, "deadline_met")) ++figures_.deadlines_missed;
 }
 

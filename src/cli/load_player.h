@@ -20,6 +20,7 @@ struct LoadFigures {
   std::vector<double> answer_ms;
   std::vector<double> input_ms;
   std::map<std::string, std::int64_t> tiers;   // answers
+  std::map<std::string, std::int64_t> ways;    // the same: written, grounded, told, model, deflected
   std::map<std::string, std::int64_t> failed;  // calls, by reason
   std::int64_t deadlines_missed = 0;
 
