@@ -136,6 +136,17 @@ std::uint64_t WorldRooms::seed(const std::string& world) const {
 }
 std::shared_ptr<Visit> WorldRooms::visit(const std::string& world) { return awake_.at(world)->visited; }
 
+bool WorldRooms::is_visited(const std::string& world) const {
+  return awake_.at(world)->visited.use_count() > 1;
+}
+
+WorldRest WorldRooms::rest(const WorldPlan& plan) const {
+  const auto* pack = this->pack(plan.pack);
+  if (pack == nullptr) return {};
+  const auto& rule = pack->world.sleep;
+  return {.after = std::chrono::minutes(rule.after_minutes), .time_passes = rule.time_passes};
+}
+
 WorldSettings* WorldRooms::settings(const std::string& world) {
   const auto found = awake_.find(world);
   return found == awake_.end() ? nullptr : &found->second->services->settings();

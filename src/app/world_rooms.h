@@ -65,6 +65,8 @@ class WorldRooms final : public WorldRunner {
   Moment present(const std::string& world) const override;
   std::uint64_t seed(const std::string& world) const override;
   std::shared_ptr<Visit> visit(const std::string& world) override;
+  bool is_visited(const std::string& world) const override;
+  WorldRest rest(const WorldPlan& plan) const override;
   Task<Moment> close(std::string world, std::string why) override;
   Task<Moment> branch(WorldPlan from, Moment moment, WorldPlan to) override;
   Result<void> erase(const std::string& file) override;

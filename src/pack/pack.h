@@ -31,6 +31,13 @@ struct PlayersRule {
   bool operator==(const PlayersRule&) const = default;
 };
 
+// What becomes of a world that nobody is in.
+struct SleepRule {
+  int after_minutes = 0;     // of real time, then it falls asleep; 0 = never by itself
+  bool time_passes = false;  // time: passes; what would have been is lived through when it wakes
+  bool operator==(const SleepRule&) const = default;
+};
+
 // What amounts of money are called. Amounts are whole numbers of the smallest coin.
 struct Money {
   std::string coin = "coins";  // after a number: "4 pence"
@@ -52,6 +59,7 @@ struct World {
   std::string rating = "teen";  // what whoever nobody knows may hear and say: teen or mature
   std::string language = "en";  // that people speak: of a talk file that is built in, or of the pack's own
   PlayersRule players;
+  SleepRule sleep;
   Source at;
   bool operator==(const World&) const = default;
 };

@@ -109,9 +109,9 @@ void each_part(const Pack& a, const Pack& b, Both both) {
 template <class Look>
 void each_world_key(const World& a, const World& b, Look look) {
   const auto& [name_a, title_a, text_a, version_a, seed_a, day_a, clock_a, scale_a, money_a, arrival_a,
-               rating_a, language_a, players_a, at_a] = a;
+               rating_a, language_a, players_a, sleep_a, at_a] = a;
   const auto& [name_b, title_b, text_b, version_b, seed_b, day_b, clock_b, scale_b, money_b, arrival_b,
-               rating_b, language_b, players_b, at_b] = b;
+               rating_b, language_b, players_b, sleep_b, at_b] = b;
   (void)std::tie(at_a, at_b);
   look("name", name_a == name_b);
   look("title", title_a == title_b);
@@ -125,6 +125,7 @@ void each_world_key(const World& a, const World& b, Look look) {
   look("rating", rating_a == rating_b);
   look("language", language_a == language_b);
   look("players", players_a == players_b);
+  look("sleep", sleep_a == sleep_b);
 }
 
 PartDiff world_diff(const World& a, const World& b) {

@@ -37,6 +37,11 @@ constexpr Meaning kMeanings[] = {
      "of the game, between two who speak to one player of their own accord; 0: nobody does; 240 where it is "
      "not said"},
     {"players", "positions", "`game`: only the game server's word counts; instead of a speed"},
+    {"world.yaml", "sleep",
+     "when a world that nobody is in falls asleep; without it only when somebody says so"},
+    {"sleep", "after_minutes", "of real time, since the last one left or asked for something"},
+    {"sleep", "time",
+     "`passes`: what would have been is lived through when it wakes, a week of the game at most; `stands` where it is not said"},
     {"a verb", "asks", "false: players whom it would change are not asked first"},
     {"a verb", "wishes", "how people ask for it, and words for it"},
     {"a verb", "trust_at_least", "how far somebody must trust whoever asks them for it"},

@@ -26,6 +26,13 @@ void read_players(const Cursor& at, PlayersRule& players) {
       static_cast<int>(fields.whole_or("addressed_minutes", players.addressed_minutes, 0, 1'000'000));
 }
 
+void read_sleep(const Cursor& at, SleepRule& sleep) {
+  static constexpr std::array<std::string_view, 2> kTimes = {"stands", "passes"};
+  Fields fields(at, "sleep");
+  sleep.after_minutes = static_cast<int>(fields.whole("after_minutes", 1, 1'000'000));
+  if (const auto time = fields.optional("time")) sleep.time_passes = time->choice("time", kTimes) == 1U;
+}
+
 }  // namespace
 
 void read_world(const Cursor& root, Draft& draft) {
@@ -64,6 +71,7 @@ void read_world(const Cursor& root, Draft& draft) {
   world.arrival = draft.read_ref<PlaceId>(fields, "arrival", Thing::place);
   if (const auto language = fields.optional("language")) world.language = language->identifier("language");
   if (const auto players = fields.optional("players")) read_players(*players, world.players);
+  if (const auto sleep = fields.optional("sleep")) read_sleep(*sleep, world.sleep);
   static constexpr std::array<std::string_view, 2> kRatings = {"teen", "mature"};
   if (const auto rating = fields.optional("rating")) {
     if (const auto index = rating->choice("rating", kRatings)) world.rating = kRatings[*index];

@@ -224,6 +224,7 @@ inline const std::map<std::string, Edit>& world_edits() {
       {"rating", also("rating: mature\n")},
       {"language", also("language: de\n")},
       {"players", also("players: {speed_m_s: 5}\n")},
+      {"sleep", also("sleep: {after_minutes: 5}\n")},
   };
   return kEdits;
 }

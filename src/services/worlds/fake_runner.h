@@ -28,6 +28,11 @@ class FakeRunner final : public WorldRunner {
     return seed == 0 ? 1 : seed;
   }
   std::shared_ptr<Visit> visit(const std::string&) override { return std::make_shared<Nothing>(); }
+  bool is_visited(const std::string& world) const override { return visited.contains(world); }
+  WorldRest rest(const WorldPlan& plan) const override {
+    const auto found = rests.find(plan.pack);
+    return found == rests.end() ? WorldRest() : found->second;
+  }
   Task<Moment> close(std::string world, std::string) override {
     const auto last = present(world);
     open_.erase(world);
@@ -48,6 +53,8 @@ class FakeRunner final : public WorldRunner {
   }
 
   std::set<std::string> files;  // databases that were made
+  std::set<std::string> visited;
+  std::map<std::string, WorldRest> rests;  // by pack
   std::vector<std::string> branches;
   std::optional<Error> fails;  // what open() says
   int opened = 0;

@@ -24,6 +24,12 @@ struct Moment {
   std::uint64_t inputs = 0;
 };
 
+// What its pack says of a world that nobody is in.
+struct WorldRest {
+  rt::milliseconds after{0};  // real time, then it falls asleep; 0 = never by itself
+  bool time_passes = false;   // while it sleeps
+};
+
 class WorldRunner {
  public:
   virtual ~WorldRunner() = default;
@@ -38,6 +44,9 @@ class WorldRunner {
   virtual Moment present(const std::string& world) const = 0;
   virtual std::uint64_t seed(const std::string& world) const = 0;
   virtual std::shared_ptr<Visit> visit(const std::string& world) = 0;
+  // Whether somebody is.
+  virtual bool is_visited(const std::string& world) const = 0;
+  virtual WorldRest rest(const WorldPlan& plan) const = 0;
   // Who is in it is asked to leave, and told why; everything is durable when it answers with what was last.
   virtual Task<Moment> close(std::string world, std::string why) = 0;
   // Makes the database of `to` out of the inputs of `from`, up to `moment`: as if nothing had come after it. Where it

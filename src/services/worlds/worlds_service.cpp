@@ -9,17 +9,6 @@
 
 namespace troupe {
 
-namespace {
-
-bool is_name(std::string_view name, std::size_t bytes_max) {
-  const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  };
-  return !name.empty() && name.size() <= bytes_max && std::ranges::all_of(name, fits) && name != kSharedRoom;
-}
-
-}  // namespace
-
 WorldsService::WorldsService(Host& host, WorldRunner& runner, const WorldsLimits& limits)
     : host_(host), runner_(runner), limits_(limits), created_(host.timeline()), lines_(host.timeline()) {}
 
@@ -47,6 +36,7 @@ void WorldsService::start() {
       if (!visit) log::error("worlds", "'{}' does not wake: {}", name, visit.error().message);
     }
   });
+  host_.spawn("worlds fall asleep", [this] { return fall_asleep(); });
 }
 
 // ---- which there are
@@ -90,7 +80,7 @@ Moment WorldsService::present(const std::string& world) const {
   if (const auto* record = created_.find(world))
     return {.sequence = record->sequence(), .at = {record->at_ms()}};
   const auto own = asleep_.find(world);
-  return own == asleep_.end() ? Moment() : own->second;
+  return own == asleep_.end() ? Moment() : own->second.last;
 }
 
 pb::WorldView WorldsService::view(const std::string& world) const {
@@ -155,31 +145,43 @@ Task<void> WorldsService::open(std::string world) {
                    fmt::format("{} worlds are awake, as many as may be; put one to sleep", awake), 1000);
   }
   CO_TRY_VOID(runner_.open(plan(world)));
-  asleep_.erase(world);
+  std::int64_t slept_ms = 0;
+  if (const auto own = asleep_.extract(world)) slept_ms = own.mapped().wall_ms;
   const auto* record = created_.find(world);
-  if (record == nullptr || !record->asleep()) co_return Result<void>();
-  pb::WorldsWoke command;
-  command.set_name(world);
-  co_return co_await note(std::move(command));
+  if (record != nullptr && record->asleep()) {
+    slept_ms = record->wall_slept_ms();
+    pb::WorldsWoke command;
+    command.set_name(world);
+    CO_TRY_VOID(co_await note(std::move(command)));
+  }
+  if (slept_ms > 0 && runner_.rest(plan(world)).time_passes) {
+    if (const auto lived = co_await live_through(world, slept_ms); !lived)
+      log::warn("worlds", "'{}' goes on where it fell asleep: {}", world, lived.error().message);
+  }
+  co_return Result<void>();
 }
 
 Task<void> WorldsService::close(std::string world, std::string why) {
   if (!runner_.is_open(world)) co_return Result<void>();
   seeds_[world] = runner_.seed(world);
+  alone_since_.erase(world);
   CO_TRY(const auto last, co_await runner_.close(world, std::move(why)));
+  const auto wall_ms = host_.env().clock.wall_ms();
   if (created_.find(world) == nullptr) {
-    asleep_[world] = last;
+    asleep_[world] = {.last = last, .wall_ms = wall_ms};
     co_return Result<void>();
   }
   pb::WorldsSlept command;
   command.set_name(world);
   command.set_sequence(last.sequence);
   command.set_at_ms(last.at.ms);
+  command.set_wall_slept_ms(wall_ms);
   co_return co_await note(std::move(command));
 }
 
 Task<std::shared_ptr<Visit>> WorldsService::enter(std::string world) {
   CO_TRY_VOID(check_named(world));
+  alone_since_.erase(world);
   if (runner_.is_open(world)) co_return runner_.visit(world);
   CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(world));
   CO_TRY_VOID(check(world));  // it may have gone meanwhile
@@ -198,6 +200,7 @@ Result<pb::WorldsNoted> WorldsService::slept(Turn& turn, const Caller&, const pb
     next.set_asleep(true);
     next.set_sequence(command.sequence());
     next.set_at_ms(command.at_ms());
+    next.set_wall_slept_ms(command.wall_slept_ms());
     created_.put(turn, std::move(next));
   }
   return pb::WorldsNoted();
@@ -222,11 +225,8 @@ Result<pb::WorldsNoted> WorldsService::gone(Turn& turn, const Caller&, const pb:
 // ---- what is asked for
 
 Result<void> WorldsService::check_new_name(const std::string& name) const {
-  if (!is_name(name, limits_.name_bytes_max)) {
-    return fail(Code::invalid_argument, "worlds.bad_name",
-                fmt::format("a world's name has 1 to {} lower-case letters, digits, - and _, and is not '{}'",
-                            limits_.name_bytes_max, kSharedRoom));
-  }
+  if (name == kSharedRoom)
+    return fail(Code::invalid_argument, "worlds.bad_name", "'" + name + "' is what all worlds share");
   if (!exists(name)) return {};
   return fail(Code::conflict, "worlds.exists", "there is a world '" + name + "' already");
 }

@@ -15,8 +15,8 @@
 namespace troupe {
 
 struct WorldsLimits {
-  std::size_t name_bytes_max = 64;  // of a file, a subject and a label of metrics
-  std::size_t awake_max = 500;      // some five threads and files each
+  GameSpan passed_max = game_days(7);  // that are lived through when a world wakes: some eight seconds
+  std::size_t awake_max = 500;         // some five threads and files each
 };
 
 class WorldsService final : public Service, public Worlds {
@@ -41,6 +41,10 @@ class WorldsService final : public Service, public Worlds {
   Task<pb::WorldView> sleep(Caller caller, pb::WorldsSleepRequest request);
   Task<pb::WorldView> wake(Caller caller, pb::WorldsWakeRequest request);
   Task<pb::WorldsDeleteReply> remove(Caller caller, pb::WorldsDeleteRequest request);
+
+  // worlds_rest.cpp
+  boost::asio::awaitable<void> fall_asleep();
+  Task<void> live_through(std::string world, std::int64_t wall_slept_ms);
 
   // worlds_history.cpp
   void mount_history();
@@ -82,7 +86,12 @@ class WorldsService final : public Service, public Worlds {
   Table<pb::WorldRecord> created_;
   WorldLines lines_;
   std::map<std::string, std::uint64_t> seeds_;  // of worlds that were closed since the start
-  std::map<std::string, Moment> asleep_;  // of those it was started with: the last moment of each that sleeps
+  struct Asleep {
+    Moment last;
+    std::int64_t wall_ms = 0;
+  };
+  std::map<std::string, Asleep> asleep_;            // of those it was started with: how each fell asleep
+  std::map<std::string, rt::Instant> alone_since_;  // of awake worlds that nobody is in, or asked of since
   std::map<std::string, std::vector<rt::OneShot<void>>>
       moving_;  // who waits, by world that is opened or closed
 };

@@ -4,6 +4,7 @@
 
 #include "services/worlds/fake_runner.h"
 #include "tests/support/world_fixture.h"
+#include "troupe/v1/time.pb.h"
 
 namespace troupe {
 namespace {
@@ -172,6 +173,53 @@ TEST_F(Worlds, WhatIsWrongIsSaid) {
   EXPECT_THAT(listed(), testing::Not(testing::HasSubstr("three")));
   runner.fails.reset();
   EXPECT_TRUE(enter("two")) << "and it goes on when the cause is gone";
+}
+
+// Twenty minutes alone, then they sleep; the town's people would have lived on.
+TEST_F(Worlds, FallAsleepWhereNobodyIsInThem) {
+  using std::chrono::minutes;
+  runner.rests["town"] = {.after = minutes(20), .time_passes = true};
+  service->start();
+  ASSERT_TRUE(create("one"));
+  runner.visited = {"one"};
+  world.pass(minutes(19));
+  EXPECT_EQ(listed(), "town town awake 1; moor moor awake 1; one town awake 5; ");
+  world.pass(minutes(2));
+  EXPECT_EQ(listed(), "town town asleep 1; moor moor awake 1; one town awake 5; ") << "moor never does";
+  runner.visited.clear();
+  world.pass(minutes(19));
+  EXPECT_TRUE(enter("one")) << "who asks for something is somebody";
+  world.pass(minutes(19));
+  EXPECT_TRUE(runner.is_open("one"));
+  world.pass(minutes(2));
+  EXPECT_FALSE(runner.is_open("one"));
+
+  // A minute of the game a second.
+  std::vector<std::int64_t> advanced;
+  std::vector<bus::Subscription> served;
+  for (const std::string name : {"one", "town"}) {
+    served.push_back(*world.bus().serve("svc." + name + ".time.Get", [](bus::Request) -> Task<std::string> {
+      pb::TimeState now;
+      now.set_scale(60);
+      co_return now.SerializeAsString();
+    }));
+    served.push_back(
+        *world.bus().serve("svc." + name + ".time.Advance", [&](bus::Request asked) -> Task<std::string> {
+          pb::TimeAdvanceRequest request;
+          EXPECT_TRUE(request.ParseFromString(asked.payload));
+          advanced.push_back(request.by_ms());
+          co_return pb::TimeState().SerializeAsString();
+        }));
+  }
+  world.pass(std::chrono::hours(1));
+  EXPECT_TRUE(enter("one"));
+  ASSERT_EQ(advanced.size(), 1U);
+  EXPECT_NEAR(static_cast<double>(advanced[0]), 3'600'000. * 60, 60'000. * 60)
+      << "what would have been is lived through";
+  world.pass(std::chrono::hours(4));
+  EXPECT_TRUE(enter("town"));
+  ASSERT_EQ(advanced.size(), 2U);
+  EXPECT_EQ(advanced[1], game_days(7).ms) << "a week at most";
 }
 
 TEST_F(Worlds, AreNamedWhereThereAreSeveral) {
