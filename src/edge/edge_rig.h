@@ -38,7 +38,7 @@ class Notes {
 
 // Answers for several services at once, since a test needs no more:
 //   time.Get            the caller's name as weekday, its role as month, its trace's size as day_of_month
-//   time.SetScale       a command: emits TimeScaleChanged; negative is `invalid_argument` time.bad_scale
+//   time.SetScale       a command: emits TimeScaleChanged; bounded as its proto says
 //   time.Schedule       a command: emits `at_ms` TimerFired (designers only), TimerFired.payload = payload,
 //   of low
 //                       priority where name is "low"

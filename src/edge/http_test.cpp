@@ -128,7 +128,7 @@ TEST(Http, ErrorsAreExact) {
             error_body("not_found", "http.not_found", "nothing at '/healtz'; did you mean '/healthz'?"));
 
   answer = post(rig.port(), "/api/time/SetScale", R"({"scale":-1})");
-  EXPECT_EQ(answer.body, error_body("invalid_argument", "time.bad_scale", "a scale is 0 to 86400"));
+  EXPECT_EQ(answer.body, error_body("invalid_argument", "time.bad_scale", "scale is 0 to 86400, not -1"));
 
   // Nobody serves it in this test.
   answer = post(rig.port(), "/api/weather/List", "{}");

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "troupe/v1/common.pb.h"
+
 namespace troupe::edge {
 
 namespace {
@@ -54,6 +56,27 @@ Json single(const FieldDescriptor* field) {
   }
 }
 
+const troupe::v1::Check& check_of(const FieldDescriptor* field) {
+  return field->options().GetExtension(troupe::v1::check);
+}
+
+// What the proto says of a value (option check), as JSON schema says it.
+Json checked(const FieldDescriptor* field, Json schema) {
+  const auto& check = check_of(field);
+  // (A length here is of characters: never more than there are bytes.)
+  if (check.bytes_max() > 0) schema["maxLength"] = check.bytes_max();
+  if (!check.pattern().empty())
+    schema["pattern"] =
+        "^" + std::string(check.required() ? "" : "(|") + check.pattern() + (check.required() ? "$" : ")$");
+  if (check.one_of_size() > 0) {
+    schema["enum"] = Json(std::vector<std::string>(check.one_of().begin(), check.one_of().end()));
+    if (!check.required()) schema["enum"].push_back("");
+  }
+  if (check.has_min()) schema["minimum"] = check.min();
+  if (check.has_max()) schema["maximum"] = check.max();
+  return schema;
+}
+
 }  // namespace
 
 std::string schema_name(const Descriptor* type) {
@@ -65,8 +88,12 @@ Json field_schema(const FieldDescriptor* field) {
   if (field->is_map()) {
     return {{"type", "object"}, {"additionalProperties", single(field->message_type()->map_value())}};
   }
-  if (field->is_repeated()) return {{"type", "array"}, {"items", single(field)}};
-  return single(field);
+  if (!field->is_repeated()) return checked(field, single(field));
+  Json schema = {{"type", "array"}, {"items", checked(field, single(field))}};
+  const auto& check = check_of(field);
+  if (check.items_min() > 0) schema["minItems"] = check.items_min();
+  if (check.items_max() > 0) schema["maxItems"] = check.items_max();
+  return schema;
 }
 
 void add_schemas(const Descriptor* type, Json& schemas) {
@@ -74,8 +101,11 @@ void add_schemas(const Descriptor* type, Json& schemas) {
   Json properties = Json::object();
   for (int i = 0; i < type->field_count(); ++i)
     properties[type->field(i)->name()] = field_schema(type->field(i));
-  schemas[schema_name(type)] = {
+  auto& schema = schemas[schema_name(type)] = {
       {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+  for (int i = 0; i < type->field_count(); ++i) {
+    if (check_of(type->field(i)).required()) schema["required"].push_back(type->field(i)->name());
+  }
   for (int i = 0; i < type->field_count(); ++i) {
     const auto* field = type->field(i);
     const Descriptor* inner =

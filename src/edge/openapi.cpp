@@ -65,6 +65,7 @@ Json query_parameters(const google::protobuf::Descriptor* type) {
     const auto* field = type->field(i);
     if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
     parameters.push_back({{"name", field->name()}, {"in", "query"}, {"schema", field_schema(field)}});
+    if (field->options().GetExtension(pb::check).required()) parameters.back()["required"] = true;
   }
   return parameters;
 }

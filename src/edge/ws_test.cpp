@@ -154,6 +154,7 @@ TEST(Ws, BinaryCallsAndDeltas) {
   EXPECT_EQ(client.read_frame().welcome().player(), "anna");
 
   pb::NpcTalkRequest talk;
+  talk.set_npc("marta");
   talk.set_text("hello");
   frame.mutable_request()->set_id(7);
   frame.mutable_request()->set_method("npc.Talk");
@@ -180,9 +181,9 @@ TEST(Ws, CancelDeadlineAndLeaving) {
   Rig rig;
   WsClient client(rig.port(), kJson);
   (void)client.hello();
-  client.send(call(1, "npc.Talk", {{"text", "hang"}}));
+  client.send(call(1, "npc.Talk", {{"npc", "marta"}, {"text", "hang"}}));
   ASSERT_TRUE(rig.notes().wait_for("talk begun"));
-  client.send(call(1, "npc.Talk", {{"text", "hang"}}));
+  client.send(call(1, "npc.Talk", {{"npc", "marta"}, {"text", "hang"}}));
   EXPECT_EQ(client.read_json("response")["error"]["message"], "a call with this id is under way");
   client.send(Json{{"cancel", {{"id", 1}}}});
   auto response = client.read_json("response");
@@ -190,7 +191,7 @@ TEST(Ws, CancelDeadlineAndLeaving) {
   EXPECT_EQ(response["error"]["code"], "cancelled");
   ASSERT_TRUE(rig.notes().wait_for("talk cancelled"));
 
-  auto late = call(1, "npc.Talk", {{"text", "hang"}});
+  auto late = call(1, "npc.Talk", {{"npc", "marta"}, {"text", "hang"}});
   late["request"]["deadline_ms"] = 30;
   client.send(late);
   EXPECT_EQ(client.read_json("response")["error"]["code"], "deadline_exceeded");
@@ -198,7 +199,7 @@ TEST(Ws, CancelDeadlineAndLeaving) {
   client.send(late);
   EXPECT_EQ(client.read_json("response")["error"]["reason"], "rpc.bad_deadline");
 
-  client.send(call(9, "npc.Talk", {{"text", "hang"}}));
+  client.send(call(9, "npc.Talk", {{"npc", "marta"}, {"text", "hang"}}));
   while (rig.notes().count("talk begun") < 3) std::this_thread::yield();
   const auto left = std::chrono::steady_clock::now();
   client.raw().close();
@@ -212,7 +213,7 @@ TEST(Ws, CallsInFlightAreBounded) {
   Rig rig(std::move(options));
   WsClient client(rig.port(), kJson);
   (void)client.hello();
-  for (int id = 1; id <= 3; ++id) client.send(call(id, "npc.Talk", {{"text", "hang"}}));
+  for (int id = 1; id <= 3; ++id) client.send(call(id, "npc.Talk", {{"npc", "marta"}, {"text", "hang"}}));
   const auto response = client.read_json("response");
   EXPECT_EQ(response["id"], "3");
   EXPECT_EQ(response["error"]["reason"], "ws.busy");

@@ -110,6 +110,7 @@ pb::TimeUnscheduleRequest doing(std::string what) {
 }
 pb::NpcTalkRequest saying(std::string text) {
   pb::NpcTalkRequest request;
+  request.set_npc("marta");
   request.set_text(std::move(text));
   return request;
 }
@@ -356,6 +357,7 @@ TEST_F(TimelineTest, ACommandWithoutEffectWaitsForWhatItSaw) {
 TEST(RequestCheck, WhatCannotBeStoredIsRefusedWithItsPlace) {
   const std::string nul("a\0b", 3);
   pb::NpcRememberRequest remember;
+  remember.set_npc("marta");
   remember.add_memories()->set_text("fine");
   EXPECT_TRUE(check_request(remember).has_value());
   remember.add_memories()->add_witnesses(nul);

@@ -223,10 +223,10 @@ TEST(Lanternfall, BadLinesAreRefusedWithAReason) {
   auto world = lanternfall_world(1);
   const BadLine cases[] = {
       {"marat", "Hello", "no NPC 'marat' here; did you mean 'marta'?"},
-      {"", "Hello", "npc must name somebody"},
+      {"", "Hello", "npc is missing"},
       {"marta", "", "text must say something"},
       {"marta", " \n\t ", "text must say something"},
-      {"marta", std::string(4097, 'a'), "text is 4097 bytes; at most 4096"},
+      {"marta", std::string(4097, 'a'), "text has at most 4096 bytes, not 4097"},
   };
   for (const auto& c : cases) {
     pb::NpcTalkRequest request;

@@ -132,10 +132,6 @@ Task<pb::AiModerateReply> AiService::moderate(Caller caller, pb::AiModerateReque
                    "text is " + std::to_string(request.text().size()) + " bytes; at most " +
                        std::to_string(config_.text_bytes_max));
   }
-  if (!request.direction().empty() && request.direction() != "in" && request.direction() != "out") {
-    co_return fail(Code::invalid_argument, "ai.direction",
-                   "direction is in or out, not '" + request.direction() + "'");
-  }
   auto allowed = allowed_for(request.player());
   take(request.allowed(), allowed);
   const auto found = co_await look_in_turns(host_.env(), request.text());
@@ -264,14 +260,6 @@ Result<pb::ModerationProfile> AiService::get_profile(const Caller& caller,
 Result<pb::ModerationProfile> AiService::set_profile(Turn& turn, const Caller&,
                                                      const pb::AiSetProfileRequest& request) {
   auto profile = request.profile();
-  static const std::vector<std::string> kProfiles = {"teen", "mature", "custom"};
-  if (profile.player().empty())
-    return fail(Code::invalid_argument, "ai.no_player", "profile.player is missing");
-  if (std::ranges::find(kProfiles, profile.name()) == kProfiles.end()) {
-    return fail(Code::invalid_argument, "ai.unknown_profile",
-                "no profile '" + profile.name() + "'" + did_you_mean(profile.name(), kProfiles) +
-                    " (teen, mature or custom)");
-  }
   for (const auto& level : profile.levels()) {
     Category category{};
     if (!moderation::parse_category(level.category(), category)) {

@@ -85,9 +85,6 @@ Task<pb::AiSpeakReply> AiService::speak(Caller caller, pb::AiSpeakRequest reques
   const auto span =
       request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : config_.speak_deadline;
   const auto deadline = started + span;
-  if (request.context().name().empty()) {
-    co_return fail(Code::invalid_argument, "ai.no_speaker", "context.name must say who is speaking");
-  }
   const auto messages = ai::assemble(request.context(), texts_.prompt, config_.prompt);
   pb::AiSpeakReply reply;
   for (const auto& message : messages) {

@@ -31,14 +31,6 @@ Result<pb::CapabilitiesFeaturesReply> CapabilitiesService::features(
 
 Result<pb::CapabilitiesSuggestReply> CapabilitiesService::suggest(
     const Caller&, const pb::CapabilitiesSuggestRequest& request) const {
-  const auto most = static_cast<int>(limits_.suggestions_max);
-  if (request.limit() < 0 || request.limit() > most) {
-    return fail(Code::invalid_argument, "capabilities.bad_limit",
-                fmt::format("limit is {}; expected 1 to {}, or 0 for 10", request.limit(), most));
-  }
-  if (request.context().size() > 4096) {
-    return fail(Code::invalid_argument, "capabilities.too_large", "context has at most 4096 bytes");
-  }
   const auto limit = request.limit() == 0 ? 10 : static_cast<std::size_t>(request.limit());
   TRY(const auto found, engines_.suggest(request.engine(), request.version(), request.context(), limit));
   pb::CapabilitiesSuggestReply reply;

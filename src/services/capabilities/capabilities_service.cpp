@@ -104,11 +104,7 @@ Result<CapabilitiesService::Actor> CapabilitiesService::actor_of(const Caller& c
                                                                  const std::string& id) const {
   Actor actor{ActorKind::player, id};
   if (!kind.empty()) {
-    const auto found = pack::find_name<ActorKind>(pack::kActorKindNames, kind);
-    if (!found)
-      return fail(Code::invalid_argument, "capabilities.bad_kind",
-                  "kind is 'npc' or 'player', not '" + kind + "'");
-    actor.kind = *found;
+    actor.kind = kind == "npc" ? ActorKind::npc : ActorKind::player;
   } else if (caller.role == pb::ROLE_NPC || (!id.empty() && pack_.npc(id) != nullptr)) {
     actor.kind = ActorKind::npc;
   }
@@ -166,11 +162,6 @@ Result<pb::CapabilitiesVerbsReply> CapabilitiesService::verbs(const Caller&,
 
 Result<pb::CapabilitiesLegalReply> CapabilitiesService::legal(
     const Caller& caller, const pb::CapabilitiesLegalRequest& request) const {
-  if (request.limit() < 0 || static_cast<std::size_t>(request.limit()) > limits_.options_max) {
-    return fail(Code::invalid_argument, "capabilities.bad_limit",
-                fmt::format("limit is {}; expected 1 to {}, or 0 for {}", request.limit(),
-                            limits_.options_max, limits_.options_default));
-  }
   const auto limit =
       request.limit() == 0 ? limits_.options_default : static_cast<std::size_t>(request.limit());
   TRY(const Actor actor, actor_of(caller, request.kind(), request.actor()));

@@ -24,17 +24,15 @@ struct Limits {
   std::size_t combinations_max = 256;     // of one verb's parameters that are checked
   std::size_t options_per_verb_max = 12;  // so that talking to each of many does not hide the rest
   std::size_t options_default = 50;
-  std::size_t options_max = 200;            // a model reads a few dozen at most
   std::int64_t money_enough = 100'000'000;  // whoever has it can pay whatever is asked
   std::size_t engines_max = 200;            // registered versions
   std::size_t features_max = 1000;          // registered features
-  std::size_t suggestions_max = 50;
-  std::size_t offers_max = 2000;          // that wait for a word: each new one looks at all of them
-  std::size_t offers_per_actor_max = 4;   // nobody bargains with more people at once
-  std::size_t asked_per_actor_max = 16;   // with those that were declined lately
-  std::size_t offers_per_player_max = 8;  // a list that still fits on a screen
-  std::int64_t offer_real_s = 120;        // then it is void: a player who plays has seen it
-  std::int64_t declined_real_s = 600;     // so long the same is not asked again
+  std::size_t offers_max = 2000;            // that wait for a word: each new one looks at all of them
+  std::size_t offers_per_actor_max = 4;     // nobody bargains with more people at once
+  std::size_t asked_per_actor_max = 16;     // with those that were declined lately
+  std::size_t offers_per_player_max = 8;    // a list that still fits on a screen
+  std::int64_t offer_real_s = 120;          // then it is void: a player who plays has seen it
+  std::int64_t declined_real_s = 600;       // so long the same is not asked again
 };
 
 struct Person {

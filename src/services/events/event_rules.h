@@ -13,11 +13,9 @@
 namespace troupe::events {
 
 struct Limits {
-  std::size_t name_bytes_max = 128;        // subjects and consumers: they become columns
+  std::size_t name_bytes_max = 128;        // of types and their fields
   std::size_t payload_bytes_max = 16'384;  // an event tells what happened, it carries no files
-  std::size_t reason_bytes_max = 500;
   std::size_t page_default = 100;
-  std::size_t page_max = 1000;
   std::size_t page_bytes_max = 512 * 1024;  // of payloads: a page must fit into one bus message
   std::size_t scan_max = 5000;         // events gone through for one page of a player, who may not see most
   std::size_t reads_waiting_max = 32;  // of one caller; they are let in by turns
@@ -25,7 +23,6 @@ struct Limits {
   std::size_t own_types_max = 200;     // declared by the game
   std::size_t own_fields_max = 64;     // of one of them
   std::size_t consumers_max = 100;
-  std::size_t types_max = 20;        // of one consumer: one index range each
   std::size_t letters_max = 10'000;  // events that failed somewhere, dead ones included
   int attempts_max = 5;              // then it is a dead letter
 };
@@ -41,13 +38,10 @@ Result<std::unique_ptr<google::protobuf::Message>> message_of(const EventType& t
                                                               const Limits& limits);
 // Who is to perceive what is published; by_type where the request does not say. `invalid_argument`
 // events.bad_audience.
-Result<Audience> wanted_audience(const pb::EventsPublishRequest& request, const Limits& limits);
+Result<Audience> wanted_audience(const pb::EventsPublishRequest& request);
 
-Result<pb::Priority> parse_priority(const std::string& name);  // "" = normal
+pb::Priority priority_of(std::string_view name);  // "" = normal
 std::string priority_name(int priority);
-// `invalid_argument` events.bad_name.
-Result<void> check_name(const std::string& what, const std::string& name, const Limits& limits);
-Result<std::size_t> check_limit(int limit, const Limits& limits);
 
 // The places of an area and of a list of names; none: everywhere. `invalid_argument` events.bad_area.
 using Places = std::optional<std::vector<std::string>>;

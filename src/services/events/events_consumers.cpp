@@ -61,10 +61,6 @@ Result<pb::EventsConsumeReply> read_views(db::Reader& reader, const Caller& call
 
 Result<std::vector<std::string>> EventsService::checked_types(
     const google::protobuf::RepeatedPtrField<std::string>& given) const {
-  if (static_cast<std::size_t>(given.size()) > limits_.types_max) {
-    return fail(Code::invalid_argument, "events.bad_types",
-                fmt::format("a consumer has at most {} types", limits_.types_max));
-  }
   for (const auto& type : given) {
     if (type.empty())
       return fail(Code::invalid_argument, "events.bad_types", "a type is empty; leave it out for every type");
@@ -90,7 +86,7 @@ void EventsService::mount_consumers() {
 std::uint64_t EventsService::log_end(const Turn&) const { return host_.timeline().tail().events; }
 
 Task<pb::EventsConsumeReply> EventsService::consume(Caller caller, pb::EventsConsumeRequest request) {
-  CO_TRY(const std::size_t limit, events::check_limit(request.limit(), limits_));
+  const auto limit = request.limit() == 0 ? limits_.page_default : static_cast<std::size_t>(request.limit());
   CO_TRY(const auto types, checked_types(request.types()));
   pb::EventsWithin within;
   if (request.has_area()) *within.mutable_area() = request.area();
@@ -138,8 +134,6 @@ Result<events::Places> EventsService::places_of(const pb::EventsWithin& within) 
 Result<pb::EventsConsumerBegun> EventsService::begin(Turn& turn, const Caller&,
                                                      const pb::EventsConsumerBegin& request) {
   const std::string& name = request.consumer();
-  if (name.empty()) return fail(Code::invalid_argument, "events.bad_name", "a consumer has a name");
-  TRY_VOID(events::check_name("consumer", name, limits_));
   TRY(auto types, checked_types(request.types()));
   TRY_VOID(events::places_within(pack_, request.within().has_area() ? &request.within().area() : nullptr,
                                  request.within().places(), limits_));
@@ -173,10 +167,6 @@ Result<pb::EventsAckReply> EventsService::ack(Turn& turn, const Caller&,
 
 Result<pb::EventsRejectReply> EventsService::reject(Turn& turn, const Caller&,
                                                     const pb::EventsRejectRequest& request) {
-  if (request.reason().size() > limits_.reason_bytes_max || request.reason().contains('\0')) {
-    return fail(Code::invalid_argument, "events.bad_name",
-                fmt::format("reason has at most {} bytes and no NUL", limits_.reason_bytes_max));
-  }
   TRY(const auto letter,
       consumers_.reject(turn, request.consumer(), request.sequence(), request.reason(), log_end(turn)));
   pb::EventsRejectReply reply;
@@ -209,7 +199,7 @@ Result<pb::EventsRedriveReply> EventsService::redrive(Turn& turn, const Caller&,
 
 Task<pb::EventsDeadLettersReply> EventsService::dead_letters(Caller caller,
                                                              pb::EventsDeadLettersRequest request) {
-  CO_TRY(const std::size_t limit, events::check_limit(request.limit(), limits_));
+  const auto limit = request.limit() == 0 ? limits_.page_default : static_cast<std::size_t>(request.limit());
   if (!request.consumer().empty()) CO_TRY_VOID(consumers_.get(request.consumer()));
   pb::EventsDeadLettersReply letters;
   std::vector<std::uint64_t> sequences;

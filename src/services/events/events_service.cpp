@@ -113,7 +113,6 @@ Result<pb::EventsPublishReply> EventsService::publish(Turn& turn, const Caller& 
     if (!find_event_type(request.type())) return unknown_type(request.type());
     TRY(type, events::publishable(request.type()));
   }
-  TRY_VOID(events::check_name("subject", request.subject(), limits_));
   if (caller.role != pb::ROLE_SERVICE && request.type() == pb::EntityGone::descriptor()->name()) {
     const auto said = [&](const char* name) {
       const auto field = request.payload().fields().find(name);
@@ -129,8 +128,8 @@ Result<pb::EventsPublishReply> EventsService::publish(Turn& turn, const Caller& 
         "place '" + request.place() + "' is not known" + did_you_mean(request.place(), pack_.place_ids()));
   }
   EmitOptions options{.subject = request.subject(), .place = request.place()};
-  TRY(options.priority, events::parse_priority(request.priority()));
-  TRY(options.audience, events::wanted_audience(request, limits_));
+  options.priority = events::priority_of(request.priority());
+  TRY(options.audience, events::wanted_audience(request));
   // Who is gone is missed where they were, and not by everybody.
   if (request.type() == pb::EntityGone::descriptor()->name() && options.place.empty() &&
       options.audience.kind == Audience::Kind::by_type) {
@@ -192,9 +191,8 @@ Result<pb::EventsTypesReply> EventsService::types(const Caller& caller, const pb
 }
 
 Task<pb::EventsHistoryReply> EventsService::history(Caller caller, pb::EventsHistoryRequest request) {
-  CO_TRY(const std::size_t limit, events::check_limit(request.limit(), limits_));
+  const auto limit = request.limit() == 0 ? limits_.page_default : static_cast<std::size_t>(request.limit());
   CO_TRY_VOID(check_logged(request.type()));
-  CO_TRY_VOID(events::check_name("subject", request.subject(), limits_));
   CO_TRY(auto places, events::places_within(pack_, request.has_area() ? &request.area() : nullptr,
                                             request.places(), limits_));
   const HistoryQuery query{.type = request.type(),

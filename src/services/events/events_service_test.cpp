@@ -112,7 +112,7 @@ TEST_F(EventsTest, HistoryIsReadInPages) {
   EXPECT_THAT(list(history(R"({"type":"MinuteTicked"})")),
               ElementsAre("events.live: MinuteTicked is live only: it is not kept in the log"));
   EXPECT_THAT(list(history(R"({"limit":1001})")),
-              ElementsAre("events.bad_limit: limit is 1001; expected 1 to 1000, or 0 for 100"));
+              ElementsAre("events.bad_limit: limit is 0 to 1000, not 1001"));
   EXPECT_THAT(list(history(R"({"type":"FlorChanged"})")),
               ElementsAre("events.unknown_type: no event type 'FlorChanged'; did you mean 'FloraChanged'?"));
 }
@@ -228,7 +228,7 @@ TEST_F(EventsTest, AConsumerMayStartFromAnySequence) {
   EXPECT_THAT(list(consume(R"({"consumer":"beyond","from_sequence":900})")), IsEmpty());
   cues(1);
   EXPECT_THAT(list(consume(R"({"consumer":"beyond"})")), ElementsAre("4 AudioCueTriggered"));
-  EXPECT_EQ(consume("{}").error().message, "a consumer has a name");
+  EXPECT_EQ(consume("{}").error().message, "consumer is missing");
   EXPECT_EQ(consume(R"({"consumer":"x","types":["MinuteTicked"]})").error().reason, "events.live");
   EXPECT_EQ(consume(R"({"consumer":"x","types":["Nothing"]})").error().reason, "events.unknown_type");
 }
@@ -367,7 +367,7 @@ TEST_F(EventsTest, BadUseOfConsumersIsNamed) {
   EXPECT_EQ(reject(R"({"consumer":"audio","sequence":1,"reason":")" + std::string(501, 'x') + "\"}")
                 .error()
                 .message,
-            "reason has at most 500 bytes and no NUL");
+            "reason has at most 500 bytes, not 501");
   EXPECT_EQ(world_
                 .call<pb::EventsRedriveReply>(
                     designer(), read<pb::EventsRedriveRequest>(R"({"consumer":"audio","sequence":1})"))

@@ -67,7 +67,6 @@ Result<void> check_own_type(const OwnType& type, const Limits& limits) {
     return fail(Code::conflict, "events.type_taken",
                 type.type() + " is a type of the server; choose another name");
   }
-  TRY_VOID(check_name("summary", type.summary(), limits));
   if (!type.audience().empty() && !is_one_of(type.audience(), kAudiences)) {
     return bad_type("audience is " + join(kAudiences, ", ") + ", not '" + type.audience() + "'" +
                     did_you_mean(type.audience(), kAudiences));

@@ -35,10 +35,24 @@ pb::DecisionView view_of(const std::string& world, const pb::DecisionRecord& kep
 }  // namespace
 
 Decisions::Decisions(const Ground& ground)
-    : host_(ground.host),
-      config_(ground.config),
-      kept_(host_.timeline()),
-      by_age_(kept_.index<std::uint64_t>([](const auto& kept) { return kept.sequence(); })) {}
+    : host_(ground.host), config_(ground.config), kept_(host_.timeline()) {}
+
+std::vector<std::string> Decisions::people() const {
+  std::vector<std::string> people;
+  for (auto at = kept_.rows().begin(); at != kept_.rows().end();
+       at = kept_.rows().lower_bound(key_after(table_key({people.back()}))))
+    people.push_back(at->second.npc());
+  return people;
+}
+
+TableKey Decisions::oldest() const {
+  const pb::DecisionRecord* oldest = nullptr;
+  for (const auto& npc : people()) {
+    const auto& first = kept_.under(npc).begin()->second;
+    if (oldest == nullptr || first.sequence() < oldest->sequence()) oldest = &first;
+  }
+  return table_key({oldest->npc(), static_cast<std::int64_t>(oldest->sequence())});
+}
 
 void Decisions::keep(Turn& turn, const Mind& mind, pb::Decision& decision) {
   decision.set_npc(mind.who->id.str());
@@ -50,7 +64,7 @@ void Decisions::keep(Turn& turn, const Mind& mind, pb::Decision& decision) {
   record.set_player(decision.player());
   record.set_record(stable_bytes(decision));
   kept_.put(turn, std::move(record));
-  if (kept_.size() > config_.limits.decisions_max) kept_.erase_at(turn, by_age_.entries().begin()->second);
+  if (kept_.size() > config_.limits.decisions_max) kept_.erase_at(turn, oldest());
 }
 
 Task<std::vector<pb::DecisionView>> Decisions::last_of(std::string npc) const {
@@ -73,10 +87,11 @@ Task<pb::Decision> Decisions::get(Caller, pb::NpcDecisionRequest request) {
   const std::string_view id = request.id();
   std::uint64_t sequence = 0;
   if (id.starts_with("d-")) std::from_chars(id.data() + 2, id.data() + id.size(), sequence);
-  const auto found = by_age_.entries().lower_bound({sequence, TableKey()});
   std::vector<TableKey> keys;
-  if (id == decision_id(sequence) && found != by_age_.entries().end() && found->first == sequence)
-    keys.push_back(found->second);
+  for (const auto& npc : people()) {
+    if (id == decision_id(sequence) && kept_.find(npc, sequence) != nullptr)
+      keys.push_back(table_key({npc, static_cast<std::int64_t>(sequence)}));
+  }
   CO_TRY(const auto records, co_await kept_.fetch(std::move(keys)));
   if (records.empty())
     co_return fail(Code::not_found, "npc.unknown_decision", "no decision '" + request.id() + "' is kept");

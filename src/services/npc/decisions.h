@@ -26,8 +26,13 @@ class Decisions {
 
   Host& host_;
   const NpcConfig& config_;
+
+  // Everybody of whom there are some. There are few beside the decisions, so that to look at each costs less than an
+  // index of all.
+  std::vector<std::string> people() const;
+  TableKey oldest() const;
+
   Table<pb::DecisionRecord> kept_;
-  const TableIndex<pb::DecisionRecord, std::uint64_t>& by_age_;
 };
 
 inline std::string decision_id(std::uint64_t sequence) { return "d-" + std::to_string(sequence); }

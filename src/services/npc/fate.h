@@ -10,7 +10,6 @@ class Fate {
   Fate(const Ground& ground, Minds& minds, const Day& day, Witnesses& witnesses)
       : pack_(ground.pack),
         host_(ground.host),
-        config_(ground.config),
         texts_(ground.texts),
         minds_(minds),
         day_(day),
@@ -23,7 +22,6 @@ class Fate {
 
   const pack::Pack& pack_;
   Host& host_;
-  const NpcConfig& config_;
   const pack::PromptTexts& texts_;
   Minds& minds_;
   const Day& day_;

@@ -71,11 +71,6 @@ Result<pb::NpcForgetReply> Forgetting::forget(Turn& turn, const Caller& caller,
                                               const pb::NpcForgetRequest& request) {
   TRY(const auto player, whose(caller, request.player(), request.npc()));
   if (!request.npc().empty()) TRY_VOID(minds_.check(request.npc()));
-  if (static_cast<std::size_t>(request.ids_size()) > config_.limits.forget_max) {
-    return fail(Code::invalid_argument, "npc.memories",
-                "ids holds at most " + std::to_string(config_.limits.forget_max) + ", not " +
-                    std::to_string(request.ids_size()));
-  }
   if (player.empty() && request.ids().empty())
     return fail(Code::invalid_argument, "npc.no_player",
                 "player must say whom to forget, or ids which memories");

@@ -30,12 +30,6 @@ std::int64_t Memories::remember(Turn& turn, const Mind& mind, const Memory& memo
 Result<pb::NpcRememberReply> Memories::serve_remember(Turn& turn, const Caller&,
                                                       const pb::NpcRememberRequest& request) {
   TRY(Mind * mind, minds_.find(request.npc()));
-  if (request.memories_size() < 1 ||
-      static_cast<std::size_t>(request.memories_size()) > config_.limits.remember_max) {
-    return fail(Code::invalid_argument, "npc.memories",
-                "memories must hold 1 to " + std::to_string(config_.limits.remember_max) + ", not " +
-                    std::to_string(request.memories_size()));
-  }
   std::vector<Memory> memories;
   for (int i = 0; i < request.memories_size(); ++i) {
     TRY(auto memory, memory_of(request.memories(i), "memories[" + std::to_string(i) + "]: ", turn.now().ms));
@@ -49,29 +43,15 @@ Result<pb::NpcRememberReply> Memories::serve_remember(Turn& turn, const Caller&,
 // As it will be kept, or what is wrong with it.
 Result<Memory> Memories::memory_of(const pb::NpcRememberRequest::Memory& said, const std::string& where,
                                    std::int64_t now_ms) const {
-  static const std::vector<std::string> kSources = {"seen", "told", "said", "done", "reflected"};
   if (trim(said.text()).empty())
     return fail(Code::invalid_argument, "npc.memory_empty", where + "text is empty");
-  if (said.text().size() > config_.limits.memory_bytes_max) {
-    return fail(Code::invalid_argument, "npc.memory_too_long",
-                where + "text is " + std::to_string(said.text().size()) + " bytes; at most " +
-                    std::to_string(config_.limits.memory_bytes_max));
-  }
-  if (!(said.importance() >= 0 && said.importance() <= 1)) {
-    return fail(Code::invalid_argument, "npc.importance", where + "importance is 0 to 1");
-  }
-  if (said.at_ms() < 0 || said.at_ms() > now_ms) {
+  if (said.at_ms() > now_ms) {
     return fail(Code::invalid_argument, "npc.at_ms", where + "at_ms is a game time that has passed");
   }
   if (!said.place().empty() && pack_.place(said.place()) == nullptr) {
     const auto places = pack_.place_ids();
     return fail(Code::not_found, "npc.unknown_place",
                 where + "no place '" + said.place() + "'" + did_you_mean(said.place(), places));
-  }
-  if (!said.source().empty() && std::ranges::find(kSources, said.source()) == kSources.end()) {
-    return fail(Code::invalid_argument, "npc.source",
-                where + "no source '" + said.source() + "'" + did_you_mean(said.source(), kSources) +
-                    " (seen, told, said, done or reflected)");
   }
   Memory memory{
       .text = said.text(),
@@ -121,12 +101,6 @@ std::vector<Recalled> Memories::recall(const Mind& mind, const std::string& quer
 Task<pb::NpcRecallReply> Memories::serve_recall(Caller caller, pb::NpcRecallRequest request) {
   constexpr std::int64_t kStandard = 8;
   CO_TRY_VOID(minds_.check(request.npc()));
-  if (request.k() < 0 || request.k() > config_.limits.recall_max) {
-    co_return fail(Code::invalid_argument, "npc.k", "k is 1 to 100, not " + std::to_string(request.k()));
-  }
-  if (request.query().size() > config_.limits.text_bytes_max) {
-    co_return fail(Code::invalid_argument, "npc.text_too_long", "query has at most 4096 bytes");
-  }
   const auto vector = co_await embedding_.of(caller, request.query());
   CO_TRY(const Mind* mind, minds_.find(request.npc()));
   std::string listener = request.listener();

@@ -48,7 +48,6 @@ Mind* Minds::known(const std::string& npc) const {
 
 Result<Mind*> Minds::find(const std::string& npc) const {
   if (Mind* mind = known(npc)) return mind;
-  if (npc.empty()) return fail(Code::invalid_argument, "npc.missing", "npc must name somebody");
   const auto ids = pack_.npc_ids();
   return fail(Code::not_found, "npc.unknown",
               "no NPC '" + std::string(utf8_prefix(npc, 60)) + "' here" + did_you_mean(npc, ids));

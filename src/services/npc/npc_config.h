@@ -14,8 +14,7 @@
 namespace troupe {
 
 struct NpcLimits {
-  std::size_t text_bytes_max = 4096;  // of what a player says
-  std::size_t memory_bytes_max = 1024;
+  std::size_t memory_bytes_max = 1024;  // longer ones are cut
   std::size_t players_max = 10'000;
   std::size_t perceptions_max = 32;     // kept per NPC, in memory only
   std::size_t lines_max = 40;           // of one conversation
@@ -28,17 +27,12 @@ struct NpcLimits {
   std::size_t options_max = 4;              // put to a model, beside carrying on
   int options_weighed = 200;                // all that the verbs of a pack allow: utility sees them all
   std::size_t threats_max = 4;              // kept per NPC
-  std::size_t cause_bytes_max = 256;        // of what somebody died of
   std::size_t quote_bytes_max = 300;        // of a line in a memory
-  std::size_t remember_max = 100;           // memories in one npc.Remember
-  std::int64_t recall_max = 100;            // memories of one npc.Recall
   std::size_t reflection_bytes_max = 4000;  // of a prompt; a job's context has no more room
   std::size_t remembered_shown = 1000;      // of one npc.Memories
-  std::size_t forget_max = 1000;            // ids of one npc.Forget
   std::size_t embed_batch = 32;
-  double interest_m = 80;   // a player this near makes minds think more often
-  double approach_m = 5;    // and this near may be about to speak
-  double metres_max = 1e6;  // of a position
+  double interest_m = 80;  // a player this near makes minds think more often
+  double approach_m = 5;   // and this near may be about to speak
   std::size_t reading_ahead_max = 8;
   std::size_t anticipated_max = 1000;  // players of whom it is known what was read ahead for them last
   std::size_t strangers_max = 3;       // people who read ahead for whoever may come

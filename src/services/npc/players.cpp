@@ -61,11 +61,6 @@ Result<pb::NpcInputReply> Players::stand(Turn& turn, const Caller& caller,
                                          const pb::NpcInputRequest& request) {
   const std::string name = caller.player_or_self(request.player());
   TRY_VOID(check_player(name));
-  const double most = config_.limits.metres_max;
-  if (!std::isfinite(request.x()) || !std::isfinite(request.y()) || std::abs(request.x()) > most ||
-      std::abs(request.y()) > most) {
-    return fail(Code::invalid_argument, "npc.bad_position", "x and y are metres within a million");
-  }
   if (!request.typing_to().empty()) TRY_VOID(minds_.check(request.typing_to()));
   const auto at = step(turn, caller, name, {request.x(), request.y()});
   const auto& place = nearest_place(pack_, at.at.x, at.at.y);

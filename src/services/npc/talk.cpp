@@ -79,11 +79,6 @@ void Talk::mount() {
 
 // One line, without control characters.
 Result<std::string> Talk::check_line(const std::string& text) const {
-  if (text.size() > config_.limits.text_bytes_max) {
-    return fail(Code::invalid_argument, "npc.text_too_long",
-                "text is " + std::to_string(text.size()) + " bytes; at most " +
-                    std::to_string(config_.limits.text_bytes_max));
-  }
   if (!is_utf8(text)) return fail(Code::invalid_argument, "npc.bad_utf8", "text is not valid UTF-8");
   std::string clean;
   for (const char c : text) {
@@ -124,10 +119,6 @@ Task<pb::NpcTalkReply> Talk::talk(Caller caller, pb::NpcTalkRequest request) {
   CO_TRY(const std::string text, check_line(request.text()));
   const std::string player = caller.player_or_self(request.player());
   CO_TRY_VOID(check_player(player));
-  if (request.deadline_ms() < 0 || request.deadline_ms() > kLongestDeadline.count()) {
-    co_return fail(Code::invalid_argument, "npc.deadline",
-                   "deadline_ms is 1 to 600000, or 0 for the setting ai.talk_deadline_ms");
-  }
   const auto span =
       request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : config_.talk_within();
   const auto deadline = std::min(caller.deadline, started + span);

@@ -14,9 +14,6 @@ namespace troupe::router {
 namespace {
 
 constexpr std::string_view kIdLead = "job-";
-constexpr std::size_t kContextBytesMax = 4096;
-constexpr std::size_t kKeyBytesMax = 128;
-constexpr const char* kStates[] = {"queued", "running", "done", "failed", "cancelled"};
 
 constexpr const char* kEnded = "ended";  // done, failed or cancelled
 
@@ -130,10 +127,6 @@ Result<pb::RouterJob> Jobs::submit(Turn& turn, const Caller&, const pb::RouterSu
   const auto bad = [](const std::string& what) {
     return fail(Code::invalid_argument, "router.bad_job", what);
   };
-  if (request.key().size() > kKeyBytesMax || !is_utf8(request.key()))
-    return bad("key is UTF-8 of at most 128 bytes");
-  if (request.kind().size() > kKeyBytesMax) return bad("kind has at most 128 bytes");
-  if (request.context().size() > kContextBytesMax) return bad("context has at most 4096 bytes");
   if (request.work().messages().empty()) return bad("work.messages must hold at least one message");
   if (request.work().tokens_max() < 0) return bad("work.tokens_max is 0 or more");
   if (request.work().ByteSizeLong() > limits_.work_bytes_max) {
@@ -185,14 +178,6 @@ Result<pb::RouterJob> Jobs::get(const Caller&, const pb::RouterGetJobRequest& re
 }
 
 Result<pb::RouterListJobsReply> Jobs::list(const Caller&, const pb::RouterListJobsRequest& request) const {
-  if (!request.state().empty() && std::ranges::find(kStates, request.state()) == std::end(kStates)) {
-    static const std::vector<std::string> kNames(std::begin(kStates), std::end(kStates));
-    return fail(Code::invalid_argument, "router.unknown_state",
-                "no state '" + request.state() + "'" + did_you_mean(request.state(), kNames));
-  }
-  if (request.limit() < 0 || request.limit() > 500) {
-    return fail(Code::invalid_argument, "router.bad_limit", "limit is 1 to 500, or 0 for 50");
-  }
   const int limit = request.limit() == 0 ? 50 : request.limit();
   pb::RouterListJobsReply reply;
   for (const auto& [key, record] : std::views::reverse(jobs_.rows())) {

@@ -258,7 +258,7 @@ TEST_F(JobsTest, AreBoundedAndSayWhatIsWrong) {
   pb::RouterListJobsRequest list;
   list.set_state("runing");
   EXPECT_EQ(rig->world.call<pb::RouterListJobsReply>(test::designer(), list).error().message,
-            "no state 'runing'; did you mean 'running'?");
+            "state is queued, running, done, failed or cancelled, not 'runing'; did you mean 'running'?");
 }
 
 TEST_F(JobsTest, AnEndThatIsForgottenAtOnceIsAnEnd) {

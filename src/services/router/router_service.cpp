@@ -74,20 +74,6 @@ void RouterService::entity_gone(Turn& turn, const EventContext&, const pb::Entit
 
 namespace {
 
-template <class Request>
-Result<void> check_means(const Request& request) {
-  if (request.budget_microusd() < 0) {
-    return fail(Code::invalid_argument, "router.bad_budget",
-                "budget_microusd is 0 or more, not " + std::to_string(request.budget_microusd()));
-  }
-  if (request.deadline_ms() < 0) {
-    return fail(
-        Code::invalid_argument, "router.bad_deadline",
-        "deadline_ms is 1 or more, or 0 for the tier's; not " + std::to_string(request.deadline_ms()));
-  }
-  return {};
-}
-
 Result<std::optional<inference::Freedom>> freedom_of(const pb::RouterGenerateRequest& request) {
   if (request.freedom().empty()) return std::nullopt;
   const auto freedom = inference::parse_freedom(request.freedom());
@@ -157,7 +143,6 @@ Task<pb::RouterGenerateReply> RouterService::generate(Caller caller, pb::RouterG
 Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::RouterGenerateRequest request,
                                                            std::function<void(std::string_view)> on_text) {
   CO_TRY(const Tier tier, parse_tier(request.tier(), Tier::silver));
-  CO_TRY_VOID(check_means(request));
   CO_TRY(auto work, work_of(request, tier, deadline_of(caller, tier, request.deadline_ms())));
   CO_TRY(const auto shape, shapes_.of(work.json_schema));
   CO_TRY(const auto freedom, freedom_of(request));
@@ -322,11 +307,6 @@ void RouterService::count_miss(const RouteState& route) const {
 
 Task<pb::RouterChooseReply> RouterService::choose(Caller caller, pb::RouterChooseRequest request) {
   CO_TRY(const Tier tier, parse_tier(request.tier(), Tier::gold));
-  CO_TRY_VOID(check_means(request));
-  if (request.options_size() < 2 || request.options_size() > 26) {
-    co_return fail(Code::invalid_argument, "router.options",
-                   "a choice has 2 to 26 options, not " + std::to_string(request.options_size()));
-  }
   const engine::ChooseRequest work{.caller = request.npc().empty() ? request.player() : request.npc(),
                                    .tier = tier,
                                    .context = request.context(),
@@ -418,13 +398,9 @@ Task<pb::RouterWarmReply> RouterService::warm(Caller caller, pb::RouterWarmReque
 }
 
 Task<pb::RouterEmbedReply> RouterService::embed(Caller caller, pb::RouterEmbedRequest request) {
-  CO_TRY_VOID(check_means(request));
   if (embedding_.empty()) {
     co_return fail(Code::unavailable, "engine.no_model",
                    "no embedding model is loaded; see `troupe models ls`");
-  }
-  if (request.texts().empty()) {
-    co_return fail(Code::invalid_argument, "router.no_texts", "texts must hold at least one text");
   }
   CO_TRY(const auto tier, parse_tier(request.tier(), Tier::silver));
   Ask ask{.tier = tier,

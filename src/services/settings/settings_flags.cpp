@@ -166,12 +166,6 @@ Result<pb::PlayerTier> SettingsService::set_tier(Turn& turn, const Caller& calle
 
 Result<pb::SettingsAuditReply> SettingsService::audit(const Caller&,
                                                       const pb::SettingsAuditRequest& request) const {
-  const auto most = static_cast<int>(limits_.audit_page_max);
-  if (request.limit() < 0 || request.limit() > most) {
-    return fail(Code::invalid_argument, "settings.bad_limit",
-                fmt::format("limit is {}; expected 1 to {}, or 0 for {}", request.limit(), most,
-                            limits_.audit_page_default));
-  }
   const auto limit =
       request.limit() == 0 ? limits_.audit_page_default : static_cast<std::size_t>(request.limit());
   pb::SettingsAuditReply reply;

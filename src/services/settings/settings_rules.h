@@ -25,7 +25,6 @@ struct Limits {
   std::size_t text_bytes_max = 500;  // of a text value and of a summary
   std::size_t audit_max = 20'000;    // entries kept; the oldest go
   std::size_t audit_page_default = 100;
-  std::size_t audit_page_max = 1000;
 };
 
 enum class Type { boolean, integer, number, text, choice };

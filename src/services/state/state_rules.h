@@ -24,7 +24,6 @@ struct Limits {
   std::size_t depth_max = 16;  // nested lists and objects; each is three levels of protobuf, which reads 100
   std::size_t id_bytes_max = 128;  // ids become parts of messages and columns
   std::size_t tags_max = 32;       // each is an index entry
-  std::size_t batch_max = 100;     // documents of one transaction: a turn must stay short
   std::size_t page_default = 100;
   std::size_t page_max = 1000;
   std::size_t page_bytes_max = 64 * 1024;  // a page is made on the io thread, in a millisecond or two

@@ -122,11 +122,6 @@ Result<pb::StateDocument> StateService::get(const Caller& caller, const pb::Stat
 }
 
 Result<pb::StateQueryReply> StateService::query(const Caller&, const pb::StateQueryRequest& request) const {
-  if (request.limit() < 0 || static_cast<std::size_t>(request.limit()) > limits_.page_max) {
-    return fail(Code::invalid_argument, "state.bad_limit",
-                fmt::format("limit is {}; expected 1 to {}, or 0 for {}", request.limit(), limits_.page_max,
-                            limits_.page_default));
-  }
   state::Filter filter{request.kind(), request.player(), request.place(), request.tag(), {}};
   if (!request.after_id().empty()) {
     filter.after = {request.kind(), request.after_id()};
@@ -174,10 +169,6 @@ Result<pb::StateDocument> StateService::change(Turn& turn, const Caller& caller,
 Result<pb::StateBatchReply> StateService::batch(Turn& turn, const Caller& caller,
                                                 const pb::StateBatchRequest& request) {
   const auto count = static_cast<std::size_t>(request.changes_size());
-  if (count < 1 || count > limits_.batch_max) {
-    return fail(Code::invalid_argument, "state.bad_batch",
-                fmt::format("a batch has 1 to {} changes, not {}", limits_.batch_max, count));
-  }
   Staging staging = begin(turn, caller);
   for (int i = 0; i < request.changes_size(); ++i) {
     if (auto done = stage(staging, request.changes(i)); !done) {

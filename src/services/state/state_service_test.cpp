@@ -205,12 +205,12 @@ TEST_F(StateTest, ABatchHappensAsAWholeOrNotAtAll) {
 }
 
 TEST_F(StateTest, ABatchIsBounded) {
-  EXPECT_EQ(batch("{}").error().message, "a batch has 1 to 100 changes, not 0");
+  EXPECT_EQ(batch("{}").error().message, "changes holds 1 to 100, not 0");
   EXPECT_EQ(batch(R"({"changes":[{}]})").error().message, "change 1 of 1: expected put, patch or delete");
   pb::StateBatchRequest request;
   for (int i = 0; i < 101; ++i) request.add_changes()->mutable_delete_()->set_id("x");
   const auto refused = world_.call<pb::StateBatchReply>(designer(), request);
-  EXPECT_EQ(refused.error().message, "a batch has 1 to 100 changes, not 101");
+  EXPECT_EQ(refused.error().message, "changes holds 1 to 100, not 101");
 }
 
 TEST_F(StateTest, QueriesFindByKindPlayerPlaceAndTagInPages) {
@@ -236,8 +236,7 @@ TEST_F(StateTest, QueriesFindByKindPlayerPlaceAndTagInPages) {
   ASSERT_TRUE(patch(R"({"kind":"cart","id":"c1","patch":{"place":"loft","tags":null}})"));
   EXPECT_THAT(query(R"({"place":"quay","kind":"cart"})"), ElementsAre());
   EXPECT_THAT(query(R"({"tag":"old"})"), ElementsAre());
-  EXPECT_THAT(query(R"({"limit":1001})"),
-              ElementsAre("state.bad_limit: limit is 1001; expected 1 to 1000, or 0 for 100"));
+  EXPECT_THAT(query(R"({"limit":1001})"), ElementsAre("state.bad_limit: limit is 0 to 1000, not 1001"));
   EXPECT_THAT(query(R"({"place":"quay","after_id":"gull"})"),
               ElementsAre("state.bad_limit: after_id is 'kind/id' where no kind is asked for"));
 }

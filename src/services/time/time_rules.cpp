@@ -30,11 +30,6 @@ std::string when_text(GameTime time) {
   return fmt::format("day {}, {}", day_of(time), pack::clock_text(clock_of(time)));
 }
 
-bool is_id_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-         c == ':' || c == '-';
-}
-
 }  // namespace
 
 std::int64_t day_of(GameTime time) { return time.ms / kDayMs + 1; }
@@ -89,14 +84,7 @@ pb::TimeState describe(const pack::Calendar& calendar, GameTime time, Scale scal
   return state;
 }
 
-Result<Scale> scale_from(double scale, const TimeLimits& limits) {
-  if (!(scale >= 0 && scale <= limits.scale_max)) {  // also false for NaN
-    return fail(Code::invalid_argument, "time.bad_scale",
-                fmt::format("the scale is {}; it must be 0 to {} game seconds per real second", scale,
-                            limits.scale_max));
-  }
-  return Scale{std::llround(scale * 1000)};
-}
+Scale scale_from(double scale) { return Scale{std::llround(scale * 1000)}; }
 
 Result<GameTime> advance_target(const pb::TimeAdvanceRequest& request, GameTime now,
                                 const TimeLimits& limits) {
@@ -140,29 +128,10 @@ Result<GameTime> advance_target(const pb::TimeAdvanceRequest& request, GameTime 
   return time_at(request.to_day(), clock);
 }
 
-Result<void> check_timer(const pb::TimeScheduleRequest& request, GameTime now, const TimeLimits& limits) {
-  const auto bad = [](std::string message) {
-    return fail(Code::invalid_argument, "time.bad_timer", std::move(message));
-  };
-  if (request.id().size() > limits.timer_id_bytes_max || !std::ranges::all_of(request.id(), is_id_letter)) {
-    return bad(fmt::format("a timer's id has at most {} letters, digits, '.', '_', ':' and '-'",
-                           limits.timer_id_bytes_max));
-  }
-  // A name goes into SQL text, which takes no NUL; nobody needs the other control characters either.
-  if (request.name().size() > limits.timer_name_bytes_max ||
-      !std::ranges::all_of(request.name(), [](char c) { return static_cast<unsigned char>(c) >= ' '; })) {
-    return bad(fmt::format("a timer's name has at most {} bytes and no control characters",
-                           limits.timer_name_bytes_max));
-  }
-  if (request.payload().size() > limits.timer_payload_bytes_max) {
-    return bad(fmt::format("the payload has {} bytes; it may have {}", request.payload().size(),
-                           limits.timer_payload_bytes_max));
-  }
-  if (request.at_ms() <= now.ms) {
-    return fail(Code::invalid_argument, "time.past",
-                fmt::format("at_ms is {}, which is not in the future: it is {}", request.at_ms(), now.ms));
-  }
-  return {};
+Result<void> check_timer(const pb::TimeScheduleRequest& request, GameTime now) {
+  if (request.at_ms() > now.ms) return {};
+  return fail(Code::invalid_argument, "time.past",
+              fmt::format("at_ms is {}, which is not in the future: it is {}", request.at_ms(), now.ms));
 }
 
 }  // namespace troupe::time_rules

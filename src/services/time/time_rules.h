@@ -11,12 +11,8 @@ namespace troupe {
 namespace pb = troupe::v1;
 
 struct TimeLimits {
-  double scale_max = 86'400;             // game seconds per real second: a day a second
   GameSpan advance_max = game_days(30);  // at once: what is due on the way happens, and that takes real time
   std::size_t timers_max = 10'000;       // kept in memory
-  std::size_t timer_id_bytes_max = 100;
-  std::size_t timer_name_bytes_max = 200;
-  std::size_t timer_payload_bytes_max = 4096;  // times timers_max: 40 MB
 };
 
 namespace time_rules {
@@ -36,13 +32,13 @@ pb::Phase to_pb(pack::Phase phase);
 pb::Season to_pb(pack::Season season);
 pb::TimeState describe(const pack::Calendar& calendar, GameTime time, Scale scale, bool paused);
 
-// `invalid_argument` time.bad_scale. Rounded to thousandths.
-Result<Scale> scale_from(double scale, const TimeLimits& limits);
+// Rounded to thousandths.
+Scale scale_from(double scale);
 // Where Advance goes; `invalid_argument` time.bad_advance or time.past.
 Result<GameTime> advance_target(const pb::TimeAdvanceRequest& request, GameTime now,
                                 const TimeLimits& limits);
 // `invalid_argument` time.bad_timer or time.past.
-Result<void> check_timer(const pb::TimeScheduleRequest& request, GameTime now, const TimeLimits& limits);
+Result<void> check_timer(const pb::TimeScheduleRequest& request, GameTime now);
 
 }  // namespace time_rules
 }  // namespace troupe

@@ -108,26 +108,10 @@ TEST(TimeRules, EnumsOfTheContractMatchThoseOfThePack) {
 }
 
 TEST(TimeRules, Scales) {
-  const TimeLimits limits;
-  EXPECT_EQ(rules::scale_from(0, limits)->milli, 0);
-  EXPECT_EQ(rules::scale_from(60, limits)->milli, 60'000);
-  EXPECT_EQ(rules::scale_from(0.0125, limits)->milli, 13);
-  EXPECT_EQ(rules::scale_from(86'400, limits)->milli, Scale::kMax);
-  const struct {
-    double scale;
-    const char* message;
-  } bad[] = {{-0.001, "the scale is -0.001; it must be 0 to 86400 game seconds per real second"},
-             {86'400.5, "the scale is 86400.5; it must be 0 to 86400 game seconds per real second"},
-             {std::numeric_limits<double>::infinity(),
-              "the scale is inf; it must be 0 to 86400 game seconds per real second"},
-             {std::nan(""), "the scale is nan; it must be 0 to 86400 game seconds per real second"}};
-  for (const auto& row : bad) {
-    const auto scale = rules::scale_from(row.scale, limits);
-    ASSERT_FALSE(scale.has_value()) << row.scale;
-    EXPECT_EQ(scale.error().code, Code::invalid_argument);
-    EXPECT_EQ(scale.error().reason, "time.bad_scale");
-    EXPECT_EQ(scale.error().message, row.message);
-  }
+  EXPECT_EQ(rules::scale_from(0).milli, 0);
+  EXPECT_EQ(rules::scale_from(60).milli, 60'000);
+  EXPECT_EQ(rules::scale_from(0.0125).milli, 13);
+  EXPECT_EQ(rules::scale_from(86'400).milli, Scale::kMax);
 }
 
 pb::TimeAdvanceRequest going(std::int64_t by_ms, std::int64_t to_day, std::string to_clock) {
@@ -189,46 +173,14 @@ TEST(TimeRules, BadAdvances) {
   }
 }
 
-pb::TimeScheduleRequest timer(std::string id, std::int64_t at_ms, std::string name = {},
-                              std::string payload = {}) {
-  pb::TimeScheduleRequest request;
-  request.set_id(std::move(id));
-  request.set_at_ms(at_ms);
-  request.set_name(std::move(name));
-  request.set_payload(std::move(payload));
-  return request;
-}
-
 TEST(TimeRules, Timers) {
-  const TimeLimits limits;
-  EXPECT_TRUE(rules::check_timer(timer("", 1001), {1000}, limits).has_value());
-  EXPECT_TRUE(
-      rules::check_timer(timer("Boat_1:b.c-d", 1001, "boat leaves", std::string(4096, '\0')), {1000}, limits)
-          .has_value());
-  const struct {
-    pb::TimeScheduleRequest request;
-    const char *reason, *message;
-  } bad[] = {
-      {timer("a", 1000), "time.past", "at_ms is 1000, which is not in the future: it is 1000"},
-      {timer("a b", 1001), "time.bad_timer",
-       "a timer's id has at most 100 letters, digits, '.', '_', ':' and '-'"},
-      {timer(std::string(101, 'a'), 1001), "time.bad_timer",
-       "a timer's id has at most 100 letters, digits, '.', '_', ':' and '-'"},
-      {timer(std::string("a\0", 2), 1001), "time.bad_timer",
-       "a timer's id has at most 100 letters, digits, '.', '_', ':' and '-'"},
-      {timer("a", 1001, std::string("b\0", 2)), "time.bad_timer",
-       "a timer's name has at most 200 bytes and no control characters"},
-      {timer("a", 1001, std::string(201, 'b')), "time.bad_timer",
-       "a timer's name has at most 200 bytes and no control characters"},
-      {timer("a", 1001, "b", std::string(4097, 'c')), "time.bad_timer",
-       "the payload has 4097 bytes; it may have 4096"},
-  };
-  for (const auto& row : bad) {
-    const auto done = rules::check_timer(row.request, {1000}, limits);
-    ASSERT_FALSE(done.has_value()) << row.message;
-    EXPECT_EQ(done.error().reason, row.reason);
-    EXPECT_EQ(done.error().message, row.message);
-  }
+  pb::TimeScheduleRequest request;
+  request.set_at_ms(1001);
+  EXPECT_TRUE(rules::check_timer(request, {1000}).has_value());
+  const auto done = rules::check_timer(request, {1001});
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().reason, "time.past");
+  EXPECT_EQ(done.error().message, "at_ms is 1001, which is not in the future: it is 1001");
 }
 
 }  // namespace

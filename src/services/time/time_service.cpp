@@ -108,7 +108,7 @@ pb::TimeState TimeService::run_clock(Turn& turn, Scale scale, bool paused) {
 
 Result<pb::TimeState> TimeService::set_scale(Turn& turn, const Caller&,
                                              const pb::TimeSetScaleRequest& request) {
-  TRY(const Scale scale, rules::scale_from(request.scale(), limits_));
+  const Scale scale = rules::scale_from(request.scale());
   return run_clock(turn, scale, turn.clock().paused());
 }
 
@@ -248,7 +248,7 @@ std::string TimeService::make_id(const Turn& turn) const {
 
 Result<pb::TimeScheduleReply> TimeService::schedule(Turn& turn, const Caller&,
                                                     const pb::TimeScheduleRequest& request) {
-  TRY_VOID(rules::check_timer(request, turn.now(), limits_));
+  TRY_VOID(rules::check_timer(request, turn.now()));
   const std::string id = request.id().empty() ? make_id(turn) : request.id();
   if (timers_.size() >= limits_.timers_max && timers_.find(id) == nullptr) {
     return fail(Code::exhausted, "time.timers_full",

@@ -247,14 +247,6 @@ Result<pb::WeatherForecastReply> WeatherService::forecast(const Caller&,
                                                           const pb::WeatherForecastRequest& request) const {
   TRY(const std::size_t index, find(request.region()));
   const Region& region = regions_[index];
-  if (request.hours() < 1 || request.hours() > limits_.forecast_hours_max) {
-    return fail(Code::invalid_argument, "weather.bad_hours",
-                fmt::format("hours is {}; it must be 1 to {}", request.hours(), limits_.forecast_hours_max));
-  }
-  if (!(request.certainty() >= 0 && request.certainty() <= 1)) {  // also refuses NaN
-    return fail(Code::invalid_argument, "weather.bad_certainty",
-                fmt::format("certainty is {}; it must be 0 to 1", request.certainty()));
-  }
   const double certainty = request.certainty() == 0 ? 1 : request.certainty();
   const rt::Draw draw = weather::draw_of(seed(), region.id);
   std::vector<RegionState> hours(static_cast<std::size_t>(request.hours()));
@@ -288,11 +280,6 @@ Result<pb::WeatherNow> WeatherService::set(Turn& turn, const Caller&, const pb::
     static const std::vector<std::string> names(pack::kWeatherNames.begin(), pack::kWeatherNames.end());
     return fail(Code::invalid_argument, "weather.unknown_state",
                 fmt::format("no weather '{}'{}", request.state(), did_you_mean(request.state(), names)));
-  }
-  if (request.pin_hours() < 0 || request.pin_hours() > limits_.pin_hours_max) {
-    return fail(
-        Code::invalid_argument, "weather.bad_pin",
-        fmt::format("pin_hours is {}; it must be 0 to {}", request.pin_hours(), limits_.pin_hours_max));
   }
   RegionState after = state_of(region);
   if (after.state != *state) {

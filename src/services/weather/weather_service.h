@@ -15,9 +15,7 @@
 namespace troupe {
 
 struct WeatherLimits {
-  int forecast_hours_max = 168;  // a week of the game, as the contract says
-  int pin_hours_max = 720;       // 30 days: longer than any scene
-  int severe_lead_hours = 6;     // early enough to get home, late enough to matter
+  int severe_lead_hours = 6;  // early enough to get home, late enough to matter
 };
 
 class WeatherService final : public Service {

@@ -326,19 +326,16 @@ TEST_F(WeatherServiceTest, BadRequestsAreRefusedInWords) {
   expect(get("sahara desert"), Code::not_found, "weather.unknown_region", "no region 'sahara desert' here");
   expect(forecast("mor", 5), Code::not_found, "weather.unknown_region",
          "no region 'mor' here; did you mean 'moor'?");
-  expect(forecast("moor", 0), Code::invalid_argument, "weather.bad_hours", "hours is 0; it must be 1 to 168");
-  expect(forecast("moor", 169), Code::invalid_argument, "weather.bad_hours",
-         "hours is 169; it must be 1 to 168");
-  expect(forecast("moor", -3), Code::invalid_argument, "weather.bad_hours",
-         "hours is -3; it must be 1 to 168");
+  expect(forecast("moor", 0), Code::invalid_argument, "weather.bad_hours", "hours is 1 to 168, not 0");
+  expect(forecast("moor", 169), Code::invalid_argument, "weather.bad_hours", "hours is 1 to 168, not 169");
+  expect(forecast("moor", -3), Code::invalid_argument, "weather.bad_hours", "hours is 1 to 168, not -3");
   expect(forecast("moor", 5, 1.5), Code::invalid_argument, "weather.bad_certainty",
-         "certainty is 1.5; it must be 0 to 1");
+         "certainty is 0 to 1, not 1.5");
   expect(set("moor", "strom", 0), Code::invalid_argument, "weather.unknown_state",
          "no weather 'strom'; did you mean 'storm'?");
   expect(set("moor", "fog", 721), Code::invalid_argument, "weather.bad_pin",
-         "pin_hours is 721; it must be 0 to 720");
-  expect(set("moor", "fog", -1), Code::invalid_argument, "weather.bad_pin",
-         "pin_hours is -1; it must be 0 to 720");
+         "pin_hours is 0 to 720, not 721");
+  expect(set("moor", "fog", -1), Code::invalid_argument, "weather.bad_pin", "pin_hours is 0 to 720, not -1");
   expect(set("mor", "fog", 0), Code::not_found, "weather.unknown_region",
          "no region 'mor' here; did you mean 'moor'?");
   expect(unpin("mor"), Code::not_found, "weather.unknown_region",
