@@ -303,6 +303,7 @@ constexpr CommandRow kRows[] = {
      "  cost_model       what a step was predicted to take, against what it took\n"
      "  acts             deeds asked for in words: found and left, with vectors, against words alone\n"
      "  talk             right answers and first words of people in four worlds, against llama-server\n"
+     "  talk_models      the same by model: rules alone, graded, free, against llama-server\n"
      "  load             twenty players at once for ten minutes, against one alone\n"
      "  shared_prefix    8 to 128 characters who share a world, against llama-server\n"
      "  first_word       who was looked at for 2 s and is spoken to, against no anticipation and "

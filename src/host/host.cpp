@@ -105,6 +105,7 @@ Host::Host(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Timeline& timeli
     : env_(env),
       bus_(bus),
       metrics_(metrics),
+      of_room_(metrics.labelled({{"world", timeline.config().world}})),
       timeline_(timeline),
       limiter_(std::move(limiter)),
       group_(env, timeline.config().world) {}

@@ -122,7 +122,8 @@ class Host {
 
   Timeline& timeline() { return timeline_; }
   const rt::Env& env() const { return env_; }
-  Metrics& metrics() { return metrics_; }
+  // Of this room: what is made through it carries its name.
+  Metrics& metrics() { return of_room_; }
   bus::Bus& bus() { return bus_; }
   rt::Group& group() { return group_; }
 
@@ -149,7 +150,8 @@ class Host {
 
   rt::Env env_;
   bus::Bus& bus_;
-  Metrics& metrics_;
+  Metrics& metrics_;  // of the server: RPCs are counted there for all rooms together
+  Metrics of_room_;
   Timeline& timeline_;
   std::shared_ptr<CallLimiter> limiter_;
   std::unique_ptr<WordGuard> guard_;

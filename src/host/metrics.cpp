@@ -8,6 +8,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <mutex>
+#include <set>
 
 namespace troupe {
 
@@ -40,27 +41,52 @@ struct Metrics::Impl {
   std::map<Key, std::unique_ptr<Gauge>> gauges;
   std::map<Key, std::unique_ptr<Histogram>> histograms;
   std::vector<std::function<void()>> scrapes;
+  std::set<std::string> worlds;  // that have labels of their own
 };
 
-Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+Metrics::Metrics() : impl_(std::make_shared<Impl>()) {}
 Metrics::~Metrics() = default;
+
+Metrics Metrics::labelled(Labels labels) const {
+  Metrics out(*this);
+  labels.insert(own_.begin(), own_.end());
+  out.own_ = std::move(labels);
+  return out;
+}
+
+// As they are shown; under the lock.
+Labels Metrics::complete(const Labels& labels) const {
+  Labels all = labels;
+  all.insert(own_.begin(), own_.end());
+  const auto world = all.find("world");
+  if (world == all.end()) return all;
+  auto& known = impl_->worlds;
+  if (!known.contains(world->second) && known.size() >= kWorldsLabelled) {
+    world->second = "others";
+  } else {
+    known.insert(world->second);
+  }
+  return all;
+}
 
 Counter& Metrics::counter(const std::string& name, const std::string& help, const Labels& labels) {
   const std::lock_guard lock(impl_->mutex);
-  auto& slot = impl_->counters[{name, labels}];
+  const Labels all = complete(labels);
+  auto& slot = impl_->counters[{name, all}];
   if (!slot) {
     auto& family = prometheus::BuildCounter().Name(name).Help(help).Register(impl_->registry);
-    slot = std::make_unique<CounterImpl>(family.Add(labels));
+    slot = std::make_unique<CounterImpl>(family.Add(all));
   }
   return *slot;
 }
 
 Gauge& Metrics::gauge(const std::string& name, const std::string& help, const Labels& labels) {
   const std::lock_guard lock(impl_->mutex);
-  auto& slot = impl_->gauges[{name, labels}];
+  const Labels all = complete(labels);
+  auto& slot = impl_->gauges[{name, all}];
   if (!slot) {
     auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(impl_->registry);
-    slot = std::make_unique<GaugeImpl>(family.Add(labels));
+    slot = std::make_unique<GaugeImpl>(family.Add(all));
   }
   return *slot;
 }
@@ -68,10 +94,11 @@ Gauge& Metrics::gauge(const std::string& name, const std::string& help, const La
 Histogram& Metrics::histogram(const std::string& name, const std::string& help,
                               const std::vector<double>& bounds, const Labels& labels) {
   const std::lock_guard lock(impl_->mutex);
-  auto& slot = impl_->histograms[{name, labels}];
+  const Labels all = complete(labels);
+  auto& slot = impl_->histograms[{name, all}];
   if (!slot) {
     auto& family = prometheus::BuildHistogram().Name(name).Help(help).Register(impl_->registry);
-    slot = std::make_unique<HistogramImpl>(family.Add(labels, bounds));
+    slot = std::make_unique<HistogramImpl>(family.Add(all, bounds));
   }
   return *slot;
 }

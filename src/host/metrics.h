@@ -27,11 +27,16 @@ class Histogram {
   virtual void observe(double value) = 0;
 };
 
-// References stay valid as long as the Metrics. Any thread.
+// References stay valid as long as the Metrics, or one that was made of it. Any thread. Worlds have labels of their own, as far as
+// kWorldsLabelled of them; the rest are "others" together.
 class Metrics {
  public:
+  static constexpr std::size_t kWorldsLabelled = 32;
+
   Metrics();
   ~Metrics();
+  // The same, with `labels` on all that is made through it.
+  Metrics labelled(Labels labels) const;
   Counter& counter(const std::string& name, const std::string& help, const Labels& labels = {});
   Gauge& gauge(const std::string& name, const std::string& help, const Labels& labels = {});
   Histogram& histogram(const std::string& name, const std::string& help, const std::vector<double>& bounds,
@@ -42,7 +47,10 @@ class Metrics {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  Labels complete(const Labels& labels) const;
+
+  std::shared_ptr<Impl> impl_;
+  Labels own_;
 };
 
 // 50 microseconds to 10 seconds.

@@ -28,7 +28,7 @@ def settle(server: Server, quiet_s: float) -> None:
 def learns(server: Server) -> None:
     """Until lines are understood by meaning: what a start makes once is no cost of being idle."""
     for _ in range(480):
-        if "troupe_npc_by_meaning 1" in server.get("/metrics").decode():
+        if 'troupe_npc_by_meaning{world="lanternfall"} 1' in server.get("/metrics").decode():
             return
         server.wait(.25)
     check(False, "vectors of all that can be asked are made within two minutes")

@@ -30,7 +30,8 @@ TEST(RouterCache, WhatWouldBeTheSameAgainIsAskedOnce) {
   EXPECT_EQ(again->usage().cost_microusd(), 0);
   EXPECT_EQ(again->usage().new_tokens(), 3);
   EXPECT_EQ(a.asked.size(), 1U);
-  EXPECT_TRUE(rig.world.host().metrics().text().contains("troupe_router_cache_total{result=\"hit\"} 1"));
+  EXPECT_TRUE(rig.world.host().metrics().text().contains(
+      "troupe_router_cache_total{result=\"hit\",world=\"testworld\"} 1"));
 }
 
 // Every field of a request: what changes the answer is another request, and what does not is not. A new field
@@ -191,7 +192,8 @@ TEST_F(Meanings, TheSameInOtherWordsIsAnsweredAgain) {
   EXPECT_EQ(cache.misses(), 1);
   EXPECT_EQ(cache.rows(), 1);
   EXPECT_GT(cache.bytes(), 0);
-  EXPECT_TRUE(rig.world.host().metrics().text().contains("troupe_router_cache_total{result=\"meaning\"} 1"));
+  EXPECT_TRUE(rig.world.host().metrics().text().contains(
+      "troupe_router_cache_total{result=\"meaning\",world=\"testworld\"} 1"));
 }
 
 TEST_F(Meanings, AnotherQuestionIsNot) {

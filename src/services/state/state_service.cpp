@@ -64,13 +64,10 @@ StateService::StateService(const pack::Pack& pack, Host& host, const state::Limi
       host_(host),
       limits_(limits),
       image_(host.timeline(), limits),
-      documents_(host.metrics().gauge("troupe_state_documents", "Documents held",
-                                      {{"world", host.timeline().config().world}})),
-      reads_(host.metrics().counter("troupe_state_reads_total", "Documents read",
-                                    {{"world", host.timeline().config().world}})),
-      hit_ratio_(host.metrics().gauge("troupe_state_cache_hit_ratio",
-                                      "Share of reads that needed no decoding",
-                                      {{"world", host.timeline().config().world}})) {}
+      documents_(host.metrics().gauge("troupe_state_documents", "Documents held")),
+      reads_(host.metrics().counter("troupe_state_reads_total", "Documents read")),
+      hit_ratio_(
+          host.metrics().gauge("troupe_state_cache_hit_ratio", "Share of reads that needed no decoding")) {}
 
 void StateService::mount() {
   auto& timeline = host_.timeline();
