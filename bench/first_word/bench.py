@@ -18,6 +18,7 @@ from harness.troupe import Up
 MODEL = "qwen2.5-coder-1.5b"
 CONTEXT, NEW_TOKENS = 2048, 16
 STANDS_S, LOOKS_EVERY_S, QUIET_LOOKS = 2, 0.1, 10
+TRIES, STRIDE = 5, 7  # to another person, with another line
 WAIT_S = 120
 LINES = ("Good day to you, have you seen the old keeper since yesterday?",
          "Forgive me, but do you know who buys fish here this late?",
@@ -99,15 +100,26 @@ def run(tell):
             for town in towns.values():
                 town.wait_until_idle()
 
+        refused = {"ours": 0, "without": 0}
+
         def talk(side, number):
-            town, npc, player = towns[side], towns[side].people[number % len(towns[side].people)]["id"], f"stranger-{number}"
+            """Where the guard held back what the model said, a written line came: that is counted, and somebody else is asked."""
+            for again in range(TRIES):
+                found = try_talk(side, number + again * STRIDE, f"stranger-{number}-{again}")
+                if found:
+                    return found
+                refused[side] += 1
+            raise BenchError(f"the model's answers were held back {TRIES} times in a row")
+
+        def try_talk(side, number, player):
+            town, npc = towns[side], towns[side].people[number % len(towns[side].people)]["id"]
             wait_until_idle()
             if side == "ours":
                 town.stand_before(npc, player)
             first = town.speak(npc, player, LINES[number % len(LINES)])
             decision = town.spoken(npc)
             if decision["tier"] != "silver":
-                raise BenchError(f"{npc} was answered by {decision['tier']}: {decision.get('fallbacks')}")
+                return None
             return {"first": first, "left": int(decision["prompt_tokens"]) - int(decision["cached_tokens"]),
                     "prompt": int(decision["prompt_tokens"])}
 
@@ -119,7 +131,7 @@ def run(tell):
 
         found = interleave({"ours": lambda n: talk("ours", n), "without": lambda n: talk("without", n), "llama-server": peer}, tell=tell)
     mine = found["ours"]
-    read = {"prompt_tokens": mine["prompt"], "left_to_read": mine["left"], "left_without": found["without"]["left"]}
+    read = {"prompt_tokens": mine["prompt"], "left_to_read": mine["left"], "left_without": found["without"]["left"], "held_back": refused}
     return [
         {**compare("first_word.without", "ms", "lower", mine["first"], found["without"]["first"], "without anticipation", "ratio >= 4"), **read},
         compare("first_word.p50", "ms", "lower", mine["first"], found["llama-server"]["first"], "llama-server, prompt cache on", "ours < 300"),

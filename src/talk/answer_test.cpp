@@ -232,7 +232,8 @@ TEST(Answer, SaysWhatLiesWhichWay) {
 }
 
 TEST(Answer, TellsWhatIsDoneAtAnotherHourButNothingPrivate) {
-  EXPECT_THAT(ferry().say("ada", "What were you up to last night?").text, HasSubstr("I sleep"));
+  const Answer open = ferry().say("ada", "What were you up to last night?");
+  EXPECT_THAT(open.text, HasSubstr("I sleep")) << open.why;
   const Answer hidden = ferry().say("ada", "What were you up to yesterday at noon?");
   EXPECT_THAT(hidden.text, Not(HasSubstr("I row whoever pays"))) << hidden.why;
   EXPECT_THAT(ferry().say("ben", "What were you up to yesterday at noon?").text, HasSubstr("walk"));

@@ -118,6 +118,7 @@ FirstPerson read_first_person(const pack::Cursor& cursor) {
   if (const auto together = fields.optional("together")) out.together = read_replaced(*together, "together");
   out.named = fields.text_or("named", "");
   out.whose = fields.text_or("whose", "");
+  if (const auto alone = fields.optional("alone")) out.alone = read_replaced(*alone, "alone");
   return out;
 }
 
@@ -212,7 +213,10 @@ std::optional<std::string> sentence_in_first_person(const FirstPerson& rules, st
       subjects.push_back(i);
     } else if (const auto mine = own.find(word.folded); mine != own.end()) {
       if (another) return std::nullopt;  // whose it is, is not for a rule
-      word.text = mine->second;
+      const bool ends =
+          i + 1 == pieces.words.size() || pieces.gaps[i + 1].find_first_of(",.;:!?") != std::string::npos;
+      const auto by_itself = ends ? rules.alone.find(mine->second) : rules.alone.end();
+      word.text = by_itself == rules.alone.end() ? mine->second : by_itself->second;
     } else if (const auto ours = rules.together.find(word.folded); ours != rules.together.end()) {
       if (!another) return std::nullopt;
       word.text = ours->second;

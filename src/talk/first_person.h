@@ -25,9 +25,10 @@ struct FirstPerson {
   std::set<std::string, std::less<>> joiners;    // behind them another verb may follow: "and"
   std::set<std::string, std::less<>> followers;  // behind them the word before was a verb: "the", "in"
   std::map<std::string, std::string, std::less<>>
-      together;       // they -> we, in a sentence that names another too
-  std::string named;  // "'s": what makes a name say whose
-  std::string whose;  // "my": what such a name becomes
+      together;                                           // they -> we, in a sentence that names another too
+  std::string named;                                      // "'s": what makes a name say whose
+  std::string whose;                                      // "my": what such a name becomes
+  std::map<std::string, std::string, std::less<>> alone;  // my -> mine, where nothing follows
 };
 FirstPerson read_first_person(const pack::Cursor& cursor);
 

@@ -52,7 +52,8 @@ class Ranker {
     broad_ = asking_.broad.find_any(without_filler(asking_, part.folded));
     my_thing_ = static_cast<bool>(asking_.my_thing.find(part.folded));
     for (const Intent& intent : world.language->intents) {
-      if (intent.never.find_any(part.folded)) never_.insert(&intent);
+      const bool lacks = !intent.only.all.empty() && !intent.only.find_any(part.folded);
+      if (lacks || intent.never.find_any(part.folded)) never_.insert(&intent);
     }
     for (const std::string& one : part.stems) rarity_ += world.rarity_of(one);
   }
