@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVICE = "notices"
 BUILD_S, TEST_S = 1500, 120
 # "`path`", or "`path` after `line`", and a fenced block below it.
-BLOCK = re.compile(r"^( *)`([\w/.]+)`(?: after `(.+)`)?\n\n *```\w+\n(.*?)^ *```$", re.M | re.S)
+BLOCK = re.compile(r"^( *)`([\w/.]+)`(?: after `([^`\n]+)`)?\n\n *```\w+\n(.*?)^ *```$", re.M | re.S)
 
 
 def section() -> str:
