@@ -40,7 +40,7 @@ BY_SOURCE = {
     "krb5": "MIT", "openldap": "OLDAP-2.8", "gnutls28": "LGPL-2.1-or-later", "rtmpdump": "LGPL-2.1-or-later", "cyrus-sasl2": "BSD-4-Clause-UC",
     "libssh2": "BSD-3-Clause", "libtasn1-6": "LGPL-2.1-or-later", "gmp": "LGPL-3.0-or-later OR GPL-2.0-or-later", "e2fsprogs": "MIT",
     "keyutils": "LGPL-2.0-or-later", "libidn2": "LGPL-3.0-or-later OR GPL-2.0-or-later", "libunistring": "LGPL-3.0-or-later OR GPL-2.0-or-later",
-    "nettle": "LGPL-3.0-or-later OR GPL-2.0-or-later", "linux": "GPL-2.0-only WITH Linux-syscall-note",
+    "nats.c": "Apache-2.0", "protobuf-c": "BSD-2-Clause", "nettle": "LGPL-3.0-or-later OR GPL-2.0-or-later", "linux": "GPL-2.0-only WITH Linux-syscall-note",
 }
 
 def output(*words) -> str:

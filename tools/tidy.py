@@ -29,6 +29,7 @@ ARROWS = {
     "src/inference": ["base", "rt", "ports"],
     "src/host": ["base", "rt", "ports", "moderation", "troupe"],
     "src/services/*": ["base", "rt", "ports", "moderation", "schema", "inference", "host", "pack", "talk", "troupe"],
+    "src/adapters/bus_nats": ["base", "rt", "ports", "troupe"],  # errors travel as troupe.v1.Error
     "src/adapters/*": ["base", "rt", "ports", "schema", "inference"],
     "src/edge": ["base", "rt", "ports", "schema", "host", "troupe"],
     "src/cli": ["base", "rt", "ports", "host", "pack", "talk", "troupe"],

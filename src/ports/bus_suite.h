@@ -1,106 +1,10 @@
 #pragma once
-// Contract suite of port bus. An adapter's test includes this once and instantiates it:
+// Contract suite of port bus: requests. An adapter's test includes this once and instantiates it:
 //   INSTANTIATE_TEST_SUITE_P(Bus, BusSuite, testing::Values(BusMaker{"local", make_local_under_test}),
 //   bus_name);
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <boost/system/system_error.hpp>
-
-#include "ports/bus.h"
-#include "rt/virtual_clock.h"
+#include "ports/bus_events_suite.h"
 
 namespace troupe::bus {
-
-// The bus and what it needs to be driven. A remote adapter waits in settle() until what was sent has arrived.
-class BusUnderTest {
- public:
-  virtual ~BusUnderTest() = default;
-  virtual const rt::Env& env() = 0;
-  virtual Bus& bus() = 0;
-  virtual void settle() = 0;                       // until nothing is on its way
-  virtual void advance(rt::nanoseconds span) = 0;  // lets time pass
-};
-
-struct BusMaker {
-  std::string name;
-  std::function<std::unique_ptr<BusUnderTest>(Limits)> make;
-};
-
-inline std::string bus_name(const testing::TestParamInfo<BusMaker>& info) { return info.param.name; }
-
-class BusSuite : public testing::TestWithParam<BusMaker> {
- protected:
-  using Reply = std::shared_ptr<Result<std::string>>;
-
-  BusSuite() { make({}); }
-  void make(Limits limits) {
-    subscriptions.clear();
-    group.reset();
-    under_test = GetParam().make(limits);
-    group.emplace(under_test->env(), "test");
-  }
-  ~BusSuite() override {
-    group->cancel();
-    under_test->settle();
-  }
-
-  Bus& bus() { return under_test->bus(); }
-  rt::Instant in(rt::nanoseconds span) { return under_test->env().now() + span; }
-
-  void serve(const std::string& subject, RequestHandler handler) {
-    auto served = bus().serve(subject, std::move(handler));
-    ASSERT_TRUE(served.has_value()) << served.error().message;
-    subscriptions.push_back(*std::move(served));
-    under_test->settle();
-  }
-  void listen(const std::string& pattern, EventHandler handler) {
-    auto subscribed = bus().subscribe(pattern, std::move(handler));
-    ASSERT_TRUE(subscribed.has_value()) << subscribed.error().message;
-    subscriptions.push_back(*std::move(subscribed));
-    under_test->settle();
-  }
-  // The answer stands in what comes back once it is there.
-  Reply ask(std::string subject, std::string payload = {},
-            rt::nanoseconds within = std::chrono::seconds(10)) {
-    auto reply = std::make_shared<Result<std::string>>(fail(Code::internal, "test.pending", "no answer yet"));
-    const auto deadline = in(within);
-    last = group->spawn_stoppable("ask", [=, this]() -> rt::asio::awaitable<void> {
-      *reply = co_await bus().request({subject, "header", payload}, deadline);
-    });
-    return reply;
-  }
-  Reply ask_and_settle(std::string subject, std::string payload = {}) {
-    auto reply = ask(std::move(subject), std::move(payload));
-    under_test->settle();
-    return reply;
-  }
-  static std::string said(const Result<std::string>& reply) { return reply ? *reply : reply.error().reason; }
-  static std::string reason(const Result<void>& result) { return result ? "ok" : result.error().reason; }
-
-  RequestHandler echo() {
-    return [](Request request) -> Task<std::string> { co_return "<" + request.payload + ">"; };
-  }
-  // Waits for an hour; says how it ended.
-  RequestHandler patient(std::string* ended) {
-    return [this, ended](Request) -> Task<std::string> {
-      *ended = "waiting";
-      try {
-        co_await rt::sleep_for(under_test->env(), std::chrono::hours(1));
-      } catch (const boost::system::system_error&) {
-        *ended = "cancelled";
-        throw;
-      }
-      *ended = "finished";
-      co_return "late";
-    };
-  }
-
-  std::unique_ptr<BusUnderTest> under_test;
-  std::optional<rt::Group> group;
-  std::vector<Subscription> subscriptions;
-  rt::Group::Handle last;
-};
 
 TEST_P(BusSuite, ARequestIsAnswered) {
   Request seen;
@@ -170,6 +74,87 @@ TEST_P(BusSuite, AHandlerThatThrowsIsAnInternalError) {
       << "not for the other side";
 }
 
+TEST_P(BusSuite, CancellingTheCallerCancelsTheHandler) {
+  std::string ended;
+  serve("svc.npc.Talk", patient(&ended));
+  const auto reply = ask_and_settle("svc.npc.Talk");
+  ASSERT_EQ(ended, "waiting");
+  last.stop();
+  under_test->settle();
+  EXPECT_EQ(ended, "cancelled");
+  EXPECT_EQ(said(*reply), "test.pending") << "the caller is gone";
+}
+
+TEST_P(BusSuite, EndingAServerEndsItsRequests) {
+  std::string ended;
+  serve("svc.npc.Talk", patient(&ended));
+  const auto reply = ask_and_settle("svc.npc.Talk");
+  subscriptions.clear();
+  under_test->settle();
+  EXPECT_EQ(ended, "cancelled");
+  EXPECT_EQ(said(*reply), "bus.no_server");
+}
+
+TEST_P(BusSuite, ClosingTheBusAnswersEverybody) {
+  std::string ended;
+  serve("svc.npc.Talk", patient(&ended));
+  const auto reply = ask_and_settle("svc.npc.Talk");
+  under_test->close();
+  under_test->settle();
+  EXPECT_EQ(ended, "cancelled");
+  ASSERT_FALSE(reply->has_value());
+  EXPECT_EQ(reply->error().code, Code::unavailable) << reply->error().reason;
+}
+
+TEST_P(BusSuite, AGroupSharesItsRequests) {
+  std::vector<int> served(3);
+  for (int& count : served) {
+    auto one = bus().share("svc.ai.Speak", [&count](Request request) -> Task<std::string> {
+      ++count;
+      co_return request.payload;
+    });
+    ASSERT_TRUE(one.has_value()) << one.error().message;
+    subscriptions.push_back(*std::move(one));
+  }
+  under_test->settle();
+  const auto ask_all = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      ASSERT_EQ(said(*ask_and_settle("svc.ai.Speak", std::to_string(i))), std::to_string(i));
+    }
+  };
+  ask_all(60);
+  EXPECT_EQ(served[0] + served[1] + served[2], 60) << "each request goes to one";
+  for (const int count : served) EXPECT_GT(count, 0) << "and none is passed over";
+
+  subscriptions.erase(subscriptions.begin());
+  under_test->settle();
+  const int before = served[0];
+  ask_all(10);
+  EXPECT_EQ(served[0], before) << "one that ended takes no more";
+  subscriptions.clear();
+  under_test->settle();
+  EXPECT_EQ(said(*ask_and_settle("svc.ai.Speak")), "bus.no_server");
+}
+
+TEST_P(BusSuite, AGroupAndOneServerDoNotMix) {
+  serve("svc.echo.Echo", echo());
+  EXPECT_EQ(bus().share("svc.echo.Echo", echo()).error().reason, "bus.taken");
+  const auto shared = bus().share("svc.echo.Shared", echo());
+  ASSERT_TRUE(shared.has_value());
+  EXPECT_EQ(bus().serve("svc.echo.Shared", echo()).error().reason, "bus.taken");
+  EXPECT_TRUE(bus().share("svc.echo.Shared", echo()).has_value());
+}
+
+TEST_P(BusSuite, AHandlerAsksOthers) {
+  serve("svc.npc.Talk", [&](Request request) -> Task<std::string> {
+    CO_TRY(const std::string words,
+           co_await bus().request({"svc.ai.Speak", "", request.payload}, in(std::chrono::seconds(1))));
+    co_return words + "!";
+  });
+  serve("svc.ai.Speak", echo());
+  EXPECT_EQ(said(*ask_and_settle("svc.npc.Talk", "hm")), "<hm>!");
+}
+
 TEST_P(BusSuite, TheDeadlineAnswersAndCancelsTheHandler) {
   std::string ended;
   serve("svc.npc.Talk", patient(&ended));
@@ -232,6 +217,21 @@ TEST_P(BusSuite, RequestsRunSideBySideUpToTheirLimit) {
   EXPECT_EQ(said(*ask_and_settle("svc.echo.Echo")), "<>");
 }
 
+TEST_P(BusSuite, ADeafHandlerCountsUntilItEnds) {
+  make({.requests_max = 1});
+  serve("svc.npc.Talk", [&](Request) -> Task<std::string> {
+    co_await rt::shield();
+    co_await rt::sleep_for(under_test->env(), std::chrono::seconds(5));
+    co_return "";
+  });
+  ask("svc.npc.Talk", "", std::chrono::milliseconds(50));
+  under_test->advance(std::chrono::milliseconds(60));
+  EXPECT_EQ(said(*ask_and_settle("svc.npc.Talk")), "bus.busy");
+  under_test->advance(std::chrono::seconds(5));
+  EXPECT_EQ(said(*ask_and_settle("svc.npc.Talk")), "test.pending") << "taken";
+  under_test->advance(std::chrono::seconds(5));
+}
+
 TEST_P(BusSuite, WhatIsAnsweredIsNoLongerInFlight) {
   make({.requests_max = 4});
   serve("svc.echo.Echo", echo());
@@ -281,122 +281,6 @@ TEST_P(BusSuite, BadSubjectsAreRefused) {
   EXPECT_EQ(reason(bus().publish({std::string(255, 'a'), ""})), "ok");
 }
 
-TEST_P(BusSuite, EventsKeepThePublishersOrder) {
-  std::vector<std::string> got;
-  listen("evt.w.>", [&](const Event& event) { got.push_back(event.payload); });
-  std::vector<std::string> sent;
-  for (int i = 0; i < 2000; ++i) {
-    sent.push_back(std::to_string(i));
-    ASSERT_EQ(reason(bus().publish({i % 3 == 0 ? "evt.w.a.X" : "evt.w.b.Y", sent.back()})), "ok");
-  }
-  under_test->settle();
-  EXPECT_EQ(got, sent);
-}
-
-TEST_P(BusSuite, NoHandlerRunsInsidePublish) {
-  int got = 0;
-  listen("evt.w.s.E", [&](const Event&) { ++got; });
-  ASSERT_EQ(reason(bus().publish({"evt.w.s.E", ""})), "ok");
-  EXPECT_EQ(got, 0);
-  under_test->settle();
-  EXPECT_EQ(got, 1);
-}
-
-TEST_P(BusSuite, WildcardsMatchAsWritten) {
-  const struct {
-    const char* pattern;
-    const char* subject;
-    bool matches;
-  } table[] = {
-      {"evt.w.weather.Rain", "evt.w.weather.Rain", true},
-      {"evt.w.weather.Rain", "evt.w.weather.Snow", false},
-      {"evt.w.weather.Rain", "evt.w.weather", false},
-      {"evt.w.weather", "evt.w.weather.Rain", false},
-      {"evt.*.weather.Rain", "evt.w.weather.Rain", true},
-      {"evt.*.weather.Rain", "evt.w.x.weather.Rain", false},
-      {"evt.w.weather.*", "evt.w.weather.Rain", true},
-      {"evt.w.weather.*", "evt.w.weather", false},
-      {"evt.w.weather.*", "evt.w.weather.Rain.x", false},
-      {"evt.w.>", "evt.w.weather.Rain", true},
-      {"evt.w.>", "evt.w", false},
-      {"evt.*.weather.>", "evt.w.weather.Rain.x", true},
-      {"*.*.*.*", "evt.w.weather.Rain", true},
-      {"*.*.*", "evt.w.weather.Rain", false},
-      {">", "evt.w.weather.Rain", true},
-      {"EVT.>", "evt.w.weather.Rain", false},
-  };
-  for (const auto& row : table) {
-    subscriptions.clear();
-    int got = 0;
-    listen(row.pattern, [&](const Event&) { ++got; });
-    ASSERT_EQ(reason(bus().publish({row.subject, ""})), "ok");
-    under_test->settle();
-    EXPECT_EQ(got, row.matches ? 1 : 0) << row.pattern << " on " << row.subject;
-  }
-}
-
-TEST_P(BusSuite, EachMatchingSubscriberGetsEachEventOnce) {
-  std::vector<std::string> got;
-  listen("evt.w.s.E", [&](const Event&) { got.push_back("exact"); });
-  listen("evt.*.s.E", [&](const Event&) { got.push_back("star"); });
-  listen("evt.>", [&](const Event&) { got.push_back("rest"); });
-  listen("evt.w.s.E", [&](const Event&) { got.push_back("twin"); });
-  ASSERT_EQ(reason(bus().publish({"evt.w.s.E", ""})), "ok");
-  under_test->settle();
-  EXPECT_THAT(got, testing::UnorderedElementsAre("exact", "star", "rest", "twin"));
-}
-
-TEST_P(BusSuite, WhoEndsASubscriptionHearsNothingMore) {
-  int got = 0;
-  auto listening = bus().subscribe("evt.w.s.E", [&](const Event&) { ++got; }).value();
-  under_test->settle();
-  ASSERT_EQ(reason(bus().publish({"evt.w.s.E", ""})), "ok");
-  under_test->settle();
-  ASSERT_EQ(reason(bus().publish({"evt.w.s.E", ""})), "ok");
-  listening = Subscription();
-  under_test->settle();
-  ASSERT_EQ(reason(bus().publish({"evt.w.s.E", ""})), "ok");
-  under_test->settle();
-  EXPECT_EQ(got, 1);
-  listen("evt.w.s.*", [&](const Event&) { got += 10; });
-  ASSERT_EQ(reason(bus().publish({"evt.w.s.E", ""})), "ok");
-  under_test->settle();
-  EXPECT_EQ(got, 11) << "who comes later is found too";
-}
-
-TEST_P(BusSuite, ASubscriptionMayEndInItsOwnHandler) {
-  int got = 0;
-  std::optional<Subscription> once;
-  once = bus()
-             .subscribe("evt.w.s.E",
-                        [&, owned = std::string(100, 'x')](const Event&) {
-                          once.reset();
-                          got += static_cast<int>(owned.size());
-                        })
-             .value();
-  under_test->settle();
-  for (int i = 0; i < 3; ++i) ASSERT_EQ(reason(bus().publish({"evt.w.s.E", ""})), "ok");
-  under_test->settle();
-  EXPECT_EQ(got, 100);
-}
-
-TEST_P(BusSuite, AThrowingEventHandlerHurtsNobodyElse) {
-  int got = 0;
-  listen("evt.w.s.E", [](const Event&) { throw std::runtime_error("on purpose"); });
-  listen("evt.w.s.E", [&](const Event&) { ++got; });
-  for (int i = 0; i < 3; ++i) ASSERT_EQ(reason(bus().publish({"evt.w.s.E", ""})), "ok");
-  under_test->settle();
-  EXPECT_EQ(got, 3);
-}
-
-TEST_P(BusSuite, WhatAHandlerPublishesFollows) {
-  std::vector<std::string> got;
-  listen("evt.w.s.Cause",
-         [&](const Event&) { ASSERT_EQ(reason(bus().publish({"evt.w.s.Effect", ""})), "ok"); });
-  listen("evt.w.s.*", [&](const Event& event) { got.push_back(event.subject); });
-  ASSERT_EQ(reason(bus().publish({"evt.w.s.Cause", ""})), "ok");
-  under_test->settle();
-  EXPECT_THAT(got, testing::ElementsAre("evt.w.s.Cause", "evt.w.s.Effect"));
-}
+TEST_P(BusSuite, ItSaysThatItIsThere) { EXPECT_EQ(reason(bus().health()), "ok"); }
 
 }  // namespace troupe::bus

@@ -20,6 +20,9 @@ class FaultyBus final : public Bus {
   Result<Subscription> serve(std::string subject, RequestHandler handler) override {
     return bus_->serve(std::move(subject), std::move(handler));
   }
+  Result<Subscription> share(std::string subject, RequestHandler handler) override {
+    return bus_->share(std::move(subject), std::move(handler));
+  }
   Task<std::string> request(Request request, rt::Instant deadline) override {
     const Fault fault = next_();
     if (fault.error) co_return std::unexpected(*fault.error);
@@ -36,6 +39,7 @@ class FaultyBus final : public Bus {
     return bus_->subscribe(std::move(pattern), std::move(handler));
   }
   Result<void> publish(Event event) override { return bus_->publish(std::move(event)); }
+  Result<void> health() const override { return bus_->health(); }
 
  private:
   rt::Env env_;

@@ -10,6 +10,7 @@ RUN = """
     ca-certificates clang-19 clang-format-19 mold ccache ninja-build cmake pkg-config python3-venv
     libspdlog-dev libyaml-cpp-dev libprotobuf-dev protobuf-compiler libsqlite3-dev libssl-dev libcurl4-openssl-dev
     prometheus-cpp-dev libcli11-dev nlohmann-json3-dev libvalijson-dev libre2-dev libgtest-dev libgmock-dev
+    libnats-dev
 """.split()
 TEST = "llvm-19 libclang-rt-19-dev xfsprogs e2fsprogs mount strace".split()
 GPU = {"vulkan": "libvulkan-dev spirv-headers glslc".split(), "cuda": []}  # CUDA's toolkit is NVIDIA's (setup/llama.py)

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <boost/system/system_error.hpp>
 #include <deque>
 #include <list>
@@ -31,6 +32,7 @@ struct Server {
   RequestHandler handler;
   rt::Group running;
   bool closed = false;
+  bool shared = false;
 };
 
 struct Subscriber {
@@ -49,7 +51,8 @@ struct State : std::enable_shared_from_this<State> {
 
   const rt::Env env;
   const Limits limits;
-  ByText<std::shared_ptr<Server>> servers;
+  ByText<std::deque<std::shared_ptr<Server>>>
+      servers;  // those that share a subject, whose turn it is in front
   std::size_t in_flight = 0;
 
   Subscribers subscribers;     // in the order of subscription
@@ -78,7 +81,8 @@ void State::deliver(const std::shared_ptr<Subscriber>& to, std::shared_ptr<const
   to->backlog.push_back(std::move(event));
   if (to->backlog.size() > limits.backlog_max) {
     to->backlog.pop_front();
-    if (to->dropped++ == 0) log::warn("bus", "{} is slow: its oldest events are dropped", to->pattern);
+    if (to->dropped++ == 0)
+      log::error("bus", "{} is read too slowly: its oldest events are dropped", to->pattern);
   }
   if (!to->ready) {
     to->ready = true;
@@ -122,7 +126,12 @@ struct Serving final : Subscription::Impl {
       : state(std::move(s)), subject(std::move(name)), server(std::move(who)) {}
   ~Serving() override {
     server->closed = true;
-    if (const auto alive = state.lock()) alive->servers.erase(subject);
+    if (const auto alive = state.lock()) {
+      if (const auto all = alive->servers.find(subject); all != alive->servers.end()) {
+        std::erase(all->second, server);
+        if (all->second.empty()) alive->servers.erase(all);
+      }
+    }
     server->running.cancel();
   }
   std::uint64_t dropped() const override { return 0; }
@@ -201,21 +210,21 @@ class LocalBus final : public Bus {
   LocalBus(const rt::Env& env, const Limits& limits) : state_(std::make_shared<State>(env, limits)) {}
 
   ~LocalBus() override {
-    for (const auto& [subject, server] : state_->servers) {
-      server->closed = true;
-      server->running.cancel();
+    for (const auto& [subject, all] : state_->servers) {
+      for (const auto& server : all) {
+        server->closed = true;
+        server->running.cancel();
+      }
     }
     state_->servers.clear();
   }
 
   Result<Subscription> serve(std::string subject, RequestHandler handler) override {
-    TRY_VOID(check_subject(subject, state_->limits.subject_max));
-    if (state_->servers.contains(subject)) {
-      return fail(Code::conflict, "bus.taken", fmt::format("{} is served already", subject));
-    }
-    auto server = std::make_shared<Server>(state_->env, subject, std::move(handler));
-    state_->servers.emplace(subject, server);
-    return Subscription(std::make_unique<Serving>(state_, std::move(subject), std::move(server)));
+    return add_server(std::move(subject), std::move(handler), false);
+  }
+
+  Result<Subscription> share(std::string subject, RequestHandler handler) override {
+    return add_server(std::move(subject), std::move(handler), true);
   }
 
   Task<std::string> request(Request request, rt::Instant deadline) override {
@@ -243,7 +252,21 @@ class LocalBus final : public Bus {
     return {};
   }
 
+  Result<void> health() const override { return {}; }
+
  private:
+  Result<Subscription> add_server(std::string subject, RequestHandler handler, bool shared) {
+    TRY_VOID(check_subject(subject, state_->limits.subject_max));
+    const auto others = state_->servers.find(subject);
+    if (others != state_->servers.end() && !(shared && others->second.front()->shared)) {
+      return fail(Code::conflict, "bus.taken", fmt::format("{} is served already", subject));
+    }
+    auto server = std::make_shared<Server>(state_->env, subject, std::move(handler));
+    server->shared = shared;
+    state_->servers[subject].push_back(server);
+    return Subscription(std::make_unique<Serving>(state_, std::move(subject), std::move(server)));
+  }
+
   static Task<std::string> ask(std::shared_ptr<State> state, Request request, rt::Instant deadline) {
     CO_TRY_VOID(check_subject(request.subject, state->limits.subject_max));
     CO_TRY_VOID(check_size(request.header.size() + request.payload.size(), state->limits.payload_max));
@@ -257,7 +280,9 @@ class LocalBus final : public Bus {
       co_return fail(Code::exhausted, "bus.busy", "too many requests are in flight; try again", 50);
     }
     // Whoever leaves first, by the deadline or by cancellation, takes the handler along.
-    auto call = std::make_shared<Call>(state, found->second, std::move(request));
+    auto& all = found->second;
+    auto call = std::make_shared<Call>(state, all.front(), std::move(request));
+    if (all.size() > 1) std::ranges::rotate(all, all.begin() + 1);
     const auto answer = call->answer;
     auto& running = call->server->running;
     const rt::StopOnExit stop(

@@ -13,7 +13,8 @@ class LocalUnderTest final : public BusUnderTest {
   Bus& bus() override { return *bus_; }
   void settle() override { clock_.settle(); }
   void advance(rt::nanoseconds span) override { clock_.advance(span); }
-  void close() { bus_.reset(); }
+  void land(std::size_t) override {}
+  void close() override { bus_.reset(); }
 
  private:
   rt::asio::io_context io_;
@@ -30,52 +31,19 @@ INSTANTIATE_TEST_SUITE_P(Bus, BusSuite, testing::Values(kLocal), bus_name);
 class LocalBusTest : public BusSuite {};
 INSTANTIATE_TEST_SUITE_P(Local, LocalBusTest, testing::Values(kLocal), bus_name);
 
-TEST_P(LocalBusTest, CancellingTheCallerCancelsTheHandler) {
-  std::string ended;
-  serve("svc.npc.Talk", patient(&ended));
-  const auto reply = ask_and_settle("svc.npc.Talk");
-  ASSERT_EQ(ended, "waiting");
-  last.stop();
-  under_test->settle();
-  EXPECT_EQ(ended, "cancelled");
-  EXPECT_EQ(said(*reply), "test.pending") << "the caller is gone";
-}
-
-TEST_P(LocalBusTest, EndingAServerEndsItsRequests) {
-  std::string ended;
-  serve("svc.npc.Talk", patient(&ended));
-  const auto reply = ask_and_settle("svc.npc.Talk");
-  subscriptions.clear();
-  under_test->settle();
-  EXPECT_EQ(ended, "cancelled");
-  EXPECT_EQ(said(*reply), "bus.no_server");
-}
-
-TEST_P(LocalBusTest, ClosingTheBusAnswersEverybody) {
-  std::string ended;
-  serve("svc.npc.Talk", patient(&ended));
-  const auto reply = ask_and_settle("svc.npc.Talk");
-  static_cast<LocalUnderTest&>(*under_test).close();
-  under_test->settle();
-  EXPECT_EQ(ended, "cancelled");
-  EXPECT_EQ(said(*reply), "bus.no_server");
-}
-
-TEST_P(LocalBusTest, ASlowSubscriberLosesTheOldestAndCountsThem) {
-  make({.backlog_max = 100});
-  std::vector<std::string> slow;
-  std::vector<std::string> exact;
-  listen("evt.w.>", [&](const Event& event) { slow.push_back(event.payload); });
-  listen("evt.w.s.F", [&](const Event& event) { exact.push_back(event.payload); });
-  for (int i = 0; i < 150; ++i) ASSERT_EQ(reason(bus().publish({"evt.w.s.E", std::to_string(i)})), "ok");
-  ASSERT_EQ(reason(bus().publish({"evt.w.s.F", "f"})), "ok");
-  under_test->settle();
-  ASSERT_EQ(slow.size(), 100U);
-  EXPECT_EQ(slow.front(), "51");
-  EXPECT_EQ(slow.back(), "f");
-  EXPECT_EQ(subscriptions[0].dropped(), 51U);
-  EXPECT_EQ(exact.size(), 1U);
-  EXPECT_EQ(subscriptions[1].dropped(), 0U) << "one slow reader costs the others nothing";
+TEST_P(LocalBusTest, AGroupTakesTurns) {
+  std::string order;
+  for (const char name : {'a', 'b', 'c'}) {
+    subscriptions.push_back(bus()
+                                .share("svc.ai.Speak",
+                                       [&order, name](Request) -> Task<std::string> {
+                                         order.push_back(name);
+                                         co_return "";
+                                       })
+                                .value());
+  }
+  for (int i = 0; i < 6; ++i) ask_and_settle("svc.ai.Speak");
+  EXPECT_EQ(order, "abcabc");
 }
 
 TEST_P(LocalBusTest, RequestsGetTheirTurnBetweenManyEvents) {
@@ -90,21 +58,6 @@ TEST_P(LocalBusTest, RequestsGetTheirTurnBetweenManyEvents) {
   ask_and_settle("svc.echo.Count");
   EXPECT_EQ(delivered, 4000);
   EXPECT_LT(seen_by_request, 2000);
-}
-
-TEST_P(LocalBusTest, ADeafHandlerCountsUntilItEnds) {
-  make({.requests_max = 1});
-  serve("svc.npc.Talk", [&](Request) -> Task<std::string> {
-    co_await rt::shield();
-    co_await rt::sleep_for(under_test->env(), std::chrono::seconds(5));
-    co_return "";
-  });
-  ask("svc.npc.Talk", "", std::chrono::milliseconds(50));
-  under_test->advance(std::chrono::milliseconds(60));
-  EXPECT_EQ(said(*ask_and_settle("svc.npc.Talk")), "bus.busy");
-  under_test->advance(std::chrono::seconds(5));
-  EXPECT_EQ(said(*ask_and_settle("svc.npc.Talk")), "test.pending") << "taken";
-  under_test->advance(std::chrono::seconds(5));
 }
 
 }  // namespace
