@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "adapters/engine_llama/llama_engine.h"
+#include "app/config_bus.h"
 #include "app/config_doors.h"
 #include "app/config_engines.h"
 #include "app/config_limits.h"
@@ -219,6 +220,7 @@ const std::vector<ConfigKey>& config_keys() {
     keys.insert(keys.end(), router_keys().begin(), router_keys().end());
     keys.insert(keys.end(), limit_keys().begin(), limit_keys().end());
     keys.insert(keys.end(), door_keys().begin(), door_keys().end());
+    keys.insert(keys.end(), bus_keys().begin(), bus_keys().end());
     return keys;
   }();
   return kKeys;
@@ -231,7 +233,8 @@ Result<void> set_config(Config& config, const std::string& key, const std::strin
     return fail(Code::invalid_argument, "config.unknown", "no setting '" + key + "'");
   const std::string wanted = found->set(config, value);
   if (!wanted.empty()) {
-    return fail(Code::invalid_argument, "config.bad_value", key + ": '" + value + "' is not " + wanted);
+    return fail(Code::invalid_argument, "config.bad_value",
+                key + ": '" + without_login(value) + "' is not " + wanted);
   }
   return {};
 }

@@ -26,10 +26,14 @@ int up(const cli::UpOptions& typed) {
     if (const auto read = load_config(config, typed.config); !read) return complain(read.error(), 2);
   }
   const std::string worlds = join(typed.worlds, ",");
-  const std::pair<const char*, const std::string&> given[] = {
-      {"world", worlds},           {"data", typed.data},      {"listen", typed.listen},
-      {"seed", typed.seed},        {"log.format", typed.log}, {"log.level", typed.log_level},
-      {"models.dir", typed.models}};
+  const std::pair<const char*, const std::string&> given[] = {{"world", worlds},
+                                                              {"data", typed.data},
+                                                              {"listen", typed.listen},
+                                                              {"seed", typed.seed},
+                                                              {"log.format", typed.log},
+                                                              {"log.level", typed.log_level},
+                                                              {"models.dir", typed.models},
+                                                              {"bus", typed.bus}};
   for (const auto& [key, value] : given) {
     if (value.empty()) continue;
     if (const auto set = set_config(config, key, value); !set) return complain(set.error(), 2);

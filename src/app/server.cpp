@@ -103,6 +103,7 @@ class Server {
   Server(const ServerOptions& options, Prepared prepared)
       : options_(options),
         prepared_(std::move(prepared)),
+        bus_(open_bus_or_local()),
         worlds_(env_, *bus_, metrics_, prepared_.packs, options.data) {
     rt::name_this_thread("troupe-io");
     add_process_metrics(metrics_);
@@ -110,6 +111,7 @@ class Server {
 
   // Until a signal, or until a room can go on no more.
   Result<void> run() {
+    TRY_VOID(bus_opened_);
     TRY_VOID(open_shared());
     TRY_VOID(open_models());
     TRY_VOID(open_worlds());
@@ -129,6 +131,14 @@ class Server {
  private:
   // The first is where who names none is answered: OpenAI's paths, and what all worlds share.
   const pack::Pack& home() const { return *prepared_.packs.front(); }
+
+  // What refers to a bus is made before it can be said that there is none: run() says so.
+  std::unique_ptr<bus::Bus> open_bus_or_local() {
+    auto opened = open_bus(env_, options_.bus, options_.data, metrics_);
+    if (opened) return *std::move(opened);
+    bus_opened_ = std::unexpected(std::move(opened).error());
+    return bus::make_local_bus(env_);
+  }
 
   Result<void> open_shared() {
     auto& making = worlds_.making();
@@ -206,6 +216,7 @@ class Server {
                                                 : engines_.problem);
          },
          false}};
+    if (!options_.bus.is_local()) checks.push_back({"bus", [this] { return bus_->health(); }});
     for (const auto& upstream : remote_models(engines_)) {
       checks.push_back({"engine:" + upstream.name(),
                         [this, name = upstream.name()] { return upstream_health(engines_, name); }, false});
@@ -324,7 +335,8 @@ class Server {
   rt::SystemIds ids_;
   const rt::Env env_{io_.get_executor(), clock_, ids_};
   Metrics metrics_;
-  const std::unique_ptr<bus::Bus> bus_ = bus::make_local_bus(env_);
+  Result<void> bus_opened_;
+  const std::unique_ptr<bus::Bus> bus_;
   const std::shared_ptr<CallLimiter> limiter_ = std::make_shared<CallLimiter>(options_.call_limits);
   Engines engines_;
   WorldRooms worlds_;

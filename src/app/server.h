@@ -10,6 +10,7 @@
 
 #include "adapters/engine_llama/gpu_layers.h"
 #include "adapters/engine_openai/openai_engine.h"
+#include "app/bus.h"
 #include "base/error.h"
 #include "edge/openai_door.h"
 #include "host/call_limits.h"
@@ -42,7 +43,8 @@ struct ServerOptions {
   std::string moderation_model;  // a model of some tier; "" = the lists judge alone
   RouterPolicy router;           // budgets, hedging, canaries, jobs
   CallLimits call_limits;
-  edge::OpenAiRules openai;           // OpenAI's paths for players
+  edge::OpenAiRules openai;  // OpenAI's paths for players
+  BusOptions bus;
   std::filesystem::path tokens_file;  // "" = local mode
   std::vector<std::string> origins;   // whose pages may call: "https://play.example.org"
   std::vector<std::string> hosts;     // names under which a proxy reaches us: "play.example.org"

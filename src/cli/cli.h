@@ -16,6 +16,7 @@ struct UpOptions {
   std::string listen;
   std::string seed;
   std::string services;  // "time,weather,npc"
+  std::string bus;       // local or nats://...
   std::string log;       // text or json
   std::string log_level;
   std::string models;

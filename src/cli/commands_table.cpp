@@ -37,6 +37,10 @@ void define_up(CLI::App& app, Command& command) {
   app.add_option("--services", up.services,
                  "only these, e.g. time,weather,state; what they ask of others is unavailable (default: all)")
       ->type_name("NAMES");
+  app.add_option(
+         "--bus", up.bus,
+         "what carries calls and events: local, or NATS; a login belongs into nats.auth_file (default: local)")
+      ->type_name("local|nats://HOST:PORT");
   app.add_option("--models", up.models, "where the weights are (default: where set-up put them)")
       ->type_name("DIR");
   app.add_flag("--accept-loss", up.accept_loss,
@@ -314,6 +318,7 @@ constexpr CommandRow kRows[] = {
      "  worlds           a thousand in one server, 20 awake, against a process for each\n"
      "  tick             ticks and echoes while the engine runs flat out\n"
      "  bus              from publish to the handler\n"
+     "  bus_nats         a request over NATS, beside nats.c alone\n"
      "  durable_writes   64 writers, against one commit per write\n"
      "  weather_event    bytes of an event on the wire\n"
      "  reflex           a decision for each of 1,000 NPCs\n"

@@ -75,12 +75,12 @@ Options parsed(const std::vector<std::string>& words, std::map<std::string, std:
 
 TEST(Parse, UpKeepsWhatWasTypedAndNothingElse) {
   const auto bare = parsed<UpOptions>({"up"});
-  EXPECT_EQ(bare.data + bare.config + bare.listen + bare.seed + bare.services + bare.log, "");
+  EXPECT_EQ(bare.data + bare.config + bare.listen + bare.seed + bare.services + bare.bus + bare.log, "");
   EXPECT_TRUE(bare.worlds.empty());
   EXPECT_FALSE(bare.no_models);
   const auto full = parsed<UpOptions>({"up", "--world", "w", "--data=d", "--config", "c.yaml", "--listen",
                                        "127.0.0.1:0", "--seed", "7", "--log", "json", "--log-level", "debug",
-                                       "--models", "m", "--no-models"});
+                                       "--models", "m", "--no-models", "--bus", "nats://h:1"});
   EXPECT_EQ(full.worlds, std::vector<std::string>{"w"});
   EXPECT_EQ(parsed<UpOptions>({"up", "--world", "a", "--world", "b"}).worlds,
             (std::vector<std::string>{"a", "b"}));
@@ -91,6 +91,7 @@ TEST(Parse, UpKeepsWhatWasTypedAndNothingElse) {
   EXPECT_EQ(full.log, "json");
   EXPECT_EQ(full.log_level, "debug");
   EXPECT_EQ(full.models, "m");
+  EXPECT_EQ(full.bus, "nats://h:1");
   EXPECT_TRUE(full.no_models);
 }
 
