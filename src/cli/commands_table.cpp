@@ -37,10 +37,9 @@ void define_up(CLI::App& app, Command& command) {
   app.add_option("--services", up.services,
                  "only these, e.g. time,weather,state; what they ask of others is unavailable (default: all)")
       ->type_name("NAMES");
-  app.add_option(
-         "--bus", up.bus,
-         "what carries calls and events: local, or NATS; a login belongs into nats.auth_file (default: local)")
-      ->type_name("local|nats://HOST:PORT");
+  app.add_option("--bus", up.bus,
+                 "what carries calls and events: local, or nats://HOST:PORT (default: local)")
+      ->type_name("URL");
   app.add_option("--models", up.models, "where the weights are (default: where set-up put them)")
       ->type_name("DIR");
   app.add_flag("--accept-loss", up.accept_loss,
