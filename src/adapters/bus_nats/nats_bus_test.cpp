@@ -66,6 +66,16 @@ class NatsBusTest : public testing::Test {
  protected:
   using Reply = std::shared_ptr<Result<std::string>>;
 
+  // What is cancelled unwinds while everything that it refers to is there.
+  ~NatsBusTest() override {
+    held_.clear();
+    for (const auto& group : groups_) group->cancel();
+    for (const auto& bus : buses_) {
+      bus->close();
+      bus->settle();
+    }
+  }
+
   // Asks from `one`; the answer stands in what comes back once it is there.
   Reply ask(NatsUnderTest& one, const std::string& subject, const std::string& payload = "",
             rt::nanoseconds within = std::chrono::seconds(10)) {
