@@ -9,6 +9,7 @@
 #include <future>
 #include <thread>
 
+#include "ports/db_batch.h"
 #include "ports/db_under_test.h"
 #include "rt/virtual_clock.h"
 
@@ -300,6 +301,75 @@ TEST_P(DbSuite, AFullQueueAnswersAtOnce) {
   EXPECT_EQ(reason(*reading), "ok");
   for (const auto& answer : waiting) EXPECT_EQ(reason(*answer), "ok");
   EXPECT_EQ(reason(*refused), "db.busy");
+}
+
+TEST_P(DbSuite, ManyStatementsRunInOrderInOneGo) {
+  create_table();
+  constexpr std::int64_t kMany = 1000;
+  std::vector<Values> parameters;
+  for (std::int64_t i = 0; i < kMany; ++i) parameters.push_back({i, "item " + std::to_string(i)});
+  std::vector<BoundStatement> statements;
+  for (const auto& values : parameters)
+    statements.push_back({"insert into item (id, name) values ($1, $2)", values});
+  statements.push_back({"delete from item where id >= 500", {}});
+  statements.push_back({"update item set id = id + 1000", {}});
+  std::size_t done = 0;
+  ASSERT_EQ(reason(db->transact_now([&](Tx& tx) { return exec_all(tx, statements, done); })), "ok");
+  EXPECT_EQ(done, statements.size());
+  const auto all = ids();
+  ASSERT_EQ(all.size(), 500U);
+  EXPECT_EQ(all.front(), 1000);
+  EXPECT_EQ(all.back(), 1499);
+}
+
+TEST_P(DbSuite, OfManyStatementsTheOneThatFailsIsNamed) {
+  create_table();
+  const std::string sql = "insert into item (id, name) values ($1, $2)";
+  ASSERT_EQ(reason(db->transact_now([](Tx& tx) { return insert_in(tx, 999); })), "ok");
+  for (const std::size_t bad : {0U, 1U, 250U, 299U}) {
+    for (const bool by_value : {false, true}) {
+      std::vector<Values> parameters;
+      for (std::size_t i = 0; i < 300; ++i)
+        parameters.push_back({static_cast<std::int64_t>(i), std::string("item")});
+      if (by_value) {
+        parameters[bad][1] = std::string("\xff");
+      } else {
+        parameters[bad][0] = std::int64_t{999};
+      }
+      std::vector<BoundStatement> statements;
+      for (const auto& values : parameters) statements.push_back({sql, values});
+      std::size_t done = 0;
+      std::string then;
+      const auto failed = db->transact_now([&](Tx& tx) -> Result<void> {
+        auto result = exec_all(tx, statements, done);
+        then = reason(insert_in(tx, 1000));
+        return result;
+      });
+      EXPECT_EQ(reason(failed), by_value ? "db.value" : "db.constraint");
+      EXPECT_EQ(done, bad);
+      EXPECT_EQ(then, reason(failed)) << "nothing works after an error";
+      EXPECT_THAT(ids(), testing::ElementsAre(999));
+    }
+  }
+}
+
+TEST_P(DbSuite, ASecondOwnerIsRefused) {
+  create_table();
+  const auto second = under_test->open(env, {});
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().reason, "db.locked");
+  EXPECT_EQ(second.error().code, Code::unavailable);
+  EXPECT_EQ(reason(db->transact_now([](Tx& tx) { return insert_in(tx, 1); })), "ok") << "the first goes on";
+  EXPECT_THAT(ids(), testing::ElementsAre(1));
+}
+
+TEST_P(DbSuite, WhatIsWholeIsVerified) {
+  create_table();
+  for (std::int64_t id = 1; id <= 100; ++id) insert(id);
+  run();
+  const auto verified = start(db->verify());
+  run();
+  EXPECT_EQ(reason(*verified), "ok") << (*verified ? "" : verified->error().message);
 }
 
 TEST_P(DbSuite, ACallerThatLeavesDoesNotUndo) {

@@ -229,6 +229,90 @@ TEST_P(DbSchemaSuite, ColumnsHaveNames) {
   EXPECT_THAT(names, testing::ElementsAre("id", "title", "n"));
 }
 
+TEST_P(DbSchemaSuite, TextsSortByTheirBytes) {
+  create_table();
+  const std::vector<std::string> sorted = {"B", "Z", "_", "a", "a b", "ab", "z", "Ä", "ä", "世"};
+  std::int64_t id = 0;
+  for (const auto& name : {sorted[3], sorted[9], sorted[0], sorted[7], sorted[2], sorted[5], sorted[1],
+                           sorted[8], sorted[4], sorted[6]}) {
+    ASSERT_EQ(query_reason("insert into item (id, name) values ($1, $2)", {++id, name}), "ok");
+  }
+  const auto rows = query("select name from item order by name");
+  ASSERT_TRUE(rows.has_value());
+  std::vector<std::string> names;
+  for (const Row& row : *rows) names.push_back(row.text(0));
+  EXPECT_EQ(names, sorted);
+}
+
+TEST_P(DbSchemaSuite, ReadersFollowAChangedSchema) {
+  const auto width = [&] {
+    std::size_t columns = 0;
+    EXPECT_EQ(reason(db->read_now([&](Reader& reader) -> Result<void> {
+                TRY(const Rows rows, reader.query("select * from history"));
+                columns = rows[0].values().size();
+                return {};
+              })),
+              "ok");
+    return columns;
+  };
+  ASSERT_EQ(reason(migrate({step(1, kOne)})), "ok");
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(width(), 2U) << "each reader knows the statement";
+  ASSERT_EQ(reason(migrate({step(1, kOne), step(2, "alter table history add column age bigint")})), "ok");
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(width(), 3U);
+}
+
+TEST_P(DbSchemaSuite, ManyStatementsPassThroughTheBoundedCache) {
+  create_table();
+  ASSERT_EQ(query_reason("insert into item (id, name) values (1, 'a')"), "ok");
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 400; ++i) {
+      const auto rows = query("select id + " + std::to_string(i) + " from item");
+      ASSERT_TRUE(rows.has_value());
+      EXPECT_EQ((*rows)[0].integer(0), i + 1);
+    }
+  }
+}
+
+TEST_P(DbSchemaSuite, NumbersOfEachKindComeBack) {
+  create_table();
+  const auto rows = query(
+      "select count(*), sum(id), max(id), min(id), 1 = 1, 2 > 3, 1.5, cast(7 as bigint), null, 'text' from item");
+  ASSERT_TRUE(rows.has_value()) << rows.error().message;
+  const Row& row = (*rows)[0];
+  EXPECT_EQ(row.integer(0), 0);
+  EXPECT_TRUE(row.is_null(1));
+  EXPECT_TRUE(row.is_null(2));
+  EXPECT_EQ(row.integer(4), 1);
+  EXPECT_EQ(row.integer(5), 0);
+  EXPECT_EQ(row.real(6), 1.5);
+  EXPECT_EQ(row.integer(7), 7);
+  EXPECT_TRUE(row.is_null(8));
+  EXPECT_EQ(row.text(9), "text");
+  for (const std::int64_t id : {std::int64_t{3}, std::int64_t{-10'001}, std::int64_t{5'000'000'000}})
+    ASSERT_EQ(query_reason("insert into item (id, name) values ($1, 'x')", {id}), "ok");
+  const auto sums = query("select sum(id), max(id), min(id), count(*) from item");
+  ASSERT_TRUE(sums.has_value()) << sums.error().message;
+  EXPECT_EQ((*sums)[0].integer(0), 4'999'990'002);
+  EXPECT_EQ((*sums)[0].integer(1), 5'000'000'000);
+  EXPECT_EQ((*sums)[0].integer(2), -10'001);
+  EXPECT_EQ((*sums)[0].integer(3), 3);
+}
+
+TEST_P(DbSchemaSuite, BytesInDefaultsAreBytes) {
+  const std::string made =
+      "create table v (id bigint primary key, text text not null default '', blob blob not null default x'')";
+  ASSERT_EQ(reason(migrate(
+                {step(1, made), step(2, "alter table v add column more blob not null default x'00ff'")})),
+            "ok");
+  ASSERT_EQ(query_reason("insert into v (id) values (1)"), "ok");
+  ASSERT_EQ(query_reason("insert into v (id, text, blob) values (2, $1, $2)", {std::string("t"), Blob{"b"}}),
+            "ok");
+  const auto rows = query("select text, blob, more from v order by id");
+  ASSERT_TRUE(rows.has_value());
+  EXPECT_EQ((*rows)[0].values(), (Values{std::string(), Blob{}, Blob{std::string("\0\xff", 2)}}));
+  EXPECT_EQ((*rows)[1].values(), (Values{std::string("t"), Blob{"b"}, Blob{std::string("\0\xff", 2)}}));
+}
+
 TEST_P(DbSchemaSuite, AnAnswerHasABound) {
   open({.rows_max = 10});
   create_table();

@@ -16,6 +16,7 @@
 #include "adapters/db_sqlite/migrate.h"
 #include "adapters/db_sqlite/writer.h"
 #include "base/log.h"
+#include "ports/db_call.h"
 
 namespace troupe::db {
 

@@ -210,42 +210,6 @@ TEST_F(SqliteDbTest, TheLogIsFoldedIntoTheFile) {
   EXPECT_FALSE(std::filesystem::exists(files.path() + "-wal")) << "closed cleanly";
 }
 
-TEST_F(SqliteDbTest, ManyStatementsPassThroughTheBoundedCache) {
-  open();
-  ASSERT_EQ(insert(1), "ok");
-  for (int round = 0; round < 2; ++round) {
-    for (int i = 0; i < 300; ++i) {
-      const auto done = db->read_now([&](Reader& reader) -> Result<void> {
-        TRY(const Rows rows, reader.query("select id + " + std::to_string(i) + " from item"));
-        EXPECT_EQ(rows[0].integer(0), i + 1);
-        return {};
-      });
-      ASSERT_EQ(reason(done), "ok");
-    }
-  }
-}
-
-TEST_F(SqliteDbTest, ReadersFollowAChangedSchema) {
-  open();
-  ASSERT_EQ(insert(1), "ok");
-  const auto width = [&] {
-    std::size_t columns = 0;
-    EXPECT_EQ(reason(db->read_now([&](Reader& reader) -> Result<void> {
-                TRY(const Rows rows, reader.query("select * from item"));
-                columns = rows[0].values().size();
-                return {};
-              })),
-              "ok");
-    return columns;
-  };
-  EXPECT_EQ(width(), 2U);
-  const Migration steps[] = {
-      {"test", 1, "create table if not exists item (id bigint primary key, name text)"},
-      {"test", 2, "alter table item add column age bigint"}};
-  ASSERT_EQ(reason(db->migrate(steps)), "ok");
-  EXPECT_EQ(width(), 3U);
-}
-
 TEST_F(SqliteDbTest, TheSameFileIsRefusedTwice) {
   open();
   const auto second = try_open();

@@ -1,58 +1,17 @@
 #include "adapters/db_sqlite/writer.h"
 
 #include "base/log.h"
+#include "ports/db_call.h"
 
 namespace troupe::db {
 
 namespace {
-
-class Transaction final : public Tx {
- public:
-  explicit Transaction(Connection& connection) : connection_(connection) {}
-
-  Result<Rows> query(std::string_view sql, std::span<const Value> parameters) override {
-    return keep([&] { return connection_.query(sql, parameters); });
-  }
-  Result<std::vector<std::string>> columns(std::string_view sql) override {
-    return keep([&] { return connection_.columns(sql); });
-  }
-  Result<std::int64_t> exec(std::string_view sql, std::span<const Value> parameters) override {
-    return keep([&] { return connection_.exec(sql, parameters); });
-  }
-  const std::optional<Error>& failed() const { return failed_; }
-
- private:
-  template <class Run>
-  auto keep(Run run) -> decltype(run()) {
-    if (failed_) return std::unexpected(*failed_);
-    auto result = run();
-    if (!result) failed_ = result.error();
-    return result;
-  }
-
-  Connection& connection_;
-  std::optional<Error> failed_;
-};
 
 Error undone() {
   return {Code::unavailable, "db.undone", "another transaction of the same commit undid it; try again", 10};
 }
 
 }  // namespace
-
-Result<void> call_with(Connection& connection, std::move_only_function<Result<void>(Tx&)>& fn) {
-  Transaction tx(connection);
-  Result<void> result;
-  try {
-    result = fn(tx);
-  } catch (const std::exception& e) {
-    result = fail(Code::internal, "db.threw", e.what());
-  } catch (...) {
-    result = fail(Code::internal, "db.threw", "a transaction threw what is not an exception");
-  }
-  if (result && tx.failed()) result = std::unexpected(*tx.failed());
-  return result;
-}
 
 Writer::Writer(std::unique_ptr<Connection> connection, AcknowledgedFile acknowledged, const Limits& limits,
                std::int64_t checkpoint_pages)

@@ -53,8 +53,4 @@ class Writer {
   std::thread thread_;
 };
 
-// Runs `fn` on what it may touch. A failed statement fails the whole call, as PostgreSQL has it, and nothing
-// is thrown.
-Result<void> call_with(Connection& connection, std::move_only_function<Result<void>(Tx&)>& fn);
-
 }  // namespace troupe::db
