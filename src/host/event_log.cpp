@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "host/json.h"
 #include "host/registry.h"
+#include "ports/db_batch.h"
 
 namespace troupe::event_log {
 
@@ -337,11 +338,17 @@ Result<db::Rows> wall(db::Reader& reader, std::uint64_t after, std::size_t limit
 }
 
 Result<void> set_wall(db::Tx& tx, const db::Rows& wall) {
+  std::vector<Values> parameters;
+  std::vector<db::BoundStatement> statements;
+  parameters.reserve(wall.size());
   for (const auto& row : wall) {
-    TRY_VOID(tx.exec("update events set wall_trace = $1, wall_ms = $2, wall_seal = $3 where sequence = $4",
-                     db::Values{row.values()[1], row.values()[2], row.values()[3], row.values()[0]}));
+    const auto& of = row.values();
+    const auto& values = parameters.emplace_back(Values{of[1], of[2], of[3], of[0]});
+    statements.push_back(
+        {"update events set wall_trace = $1, wall_ms = $2, wall_seal = $3 where sequence = $4", values});
   }
-  return {};
+  std::size_t done = 0;
+  return db::exec_all(tx, statements, done);
 }
 
 Result<LogTail> verify(db::Reader& reader) {

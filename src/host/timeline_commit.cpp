@@ -1,10 +1,12 @@
 // How turns become durable, how time drives them, and what happens when the disk says no.
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "base/log.h"
 #include "host/registry.h"
 #include "host/timeline_impl.h"
+#include "ports/db_batch.h"
 
 namespace troupe {
 
@@ -74,14 +76,47 @@ std::shared_ptr<Timeline::Impl::Attempt> Timeline::Impl::attempt(std::vector<Pen
   return made;
 }
 
-Result<void> Timeline::Impl::write_all(db::Tx& tx, Attempt& attempt) {
-  for (attempt.at = 0; attempt.at < attempt.writes.size(); ++attempt.at) {
-    const auto& turn = attempt.writes[attempt.at];
-    if (turn.input) TRY_VOID(event_log::append(tx, *turn.input));
-    for (const auto& event : turn.events) TRY_VOID(event_log::append(tx, event));
-    for (const auto& [sql, values] : turn.statements) TRY_VOID(tx.exec(sql, values));
+namespace {
+
+// Keeps what is written instead of running it.
+class Written final : public db::Tx {
+ public:
+  Result<std::int64_t> exec(std::string_view sql, std::span<const db::Value> parameters) override {
+    const auto& [text, values] = kept_.emplace_back(sql, Values(parameters.begin(), parameters.end()));
+    statements_.push_back({text, values});
+    return 0;
   }
-  return {};
+  Result<db::Rows> query(std::string_view, std::span<const db::Value>) override { return db::Rows(); }
+  Result<std::vector<std::string>> columns(std::string_view) override { return std::vector<std::string>(); }
+
+  // One that lives elsewhere for as long.
+  void add(std::string_view sql, const Values& values) { statements_.push_back({sql, values}); }
+  const std::vector<db::BoundStatement>& statements() const { return statements_; }
+
+ private:
+  std::deque<std::pair<std::string, Values>> kept_;
+  std::vector<db::BoundStatement> statements_;
+};
+
+}  // namespace
+
+// All that is to be written goes to the database at once: where it is another machine, each statement by itself
+// would take a journey.
+Result<void> Timeline::Impl::write_all(db::Tx& tx, Attempt& attempt) {
+  Written written;
+  std::vector<std::size_t> ends;  // of each turn, in the statements
+  for (const auto& turn : attempt.writes) {
+    if (turn.input) TRY_VOID(event_log::append(written, *turn.input));
+    for (const auto& event : turn.events) TRY_VOID(event_log::append(written, event));
+    for (const auto& [sql, values] : turn.statements) written.add(sql, values);
+    ends.push_back(written.statements().size());
+  }
+  std::size_t done = 0;
+  auto result = db::exec_all(tx, written.statements(), done);
+  attempt.at = attempt.writes.size();
+  if (!result)  // in the turn that had not ended by then
+    attempt.at = static_cast<std::size_t>(std::ranges::upper_bound(ends, done) - ends.begin());
+  return result;
 }
 
 void Timeline::Impl::kick() {
