@@ -2,7 +2,7 @@
 """Everything that Troupe needs and git does not carry: packages, Python and Node, llama.cpp, weights.
 
   tools/setup.py run      what `make run` needs
-  tools/setup.py test     and what the tests need: sanitizers, a browser, llama-server, nats-server, small weights
+  tools/setup.py test     and what the tests need: sanitizers, a browser, llama-server, nats-server, PostgreSQL, small weights
   tools/setup.py bench    the same as test, and every model measured
   tools/setup.py peers    the gateways that benchmarks run against, into build/peers; about a gigabyte
 
@@ -21,7 +21,7 @@ import signal
 import subprocess
 import sys
 
-from setup import clients, nats_server, packages, peers, python_env, web
+from setup import clients, nats_server, packages, peers, postgres, python_env, web
 from setup.llama import GPUS, PEERS, Llama
 from setup.ui import Progress, SetupError, bar, children, write_if_changed
 
@@ -48,6 +48,7 @@ class Setup:
         self.environment = python_env.Environment(ROOT, CACHE)
         self.clients = clients.PythonClients(ROOT, CACHE, self.environment)
         self.nats_server = nats_server.NatsServer(ROOT, CACHE, self.environment)
+        self.postgres = postgres.Postgres(ROOT, CACHE, self.environment)
         self.llama = None
         self.weights_there = True
 
@@ -61,6 +62,7 @@ class Setup:
         if self.profile != "run":
             work.append(lambda: self.clients.ensure(self.progress, LOGS))
             work.append(lambda: self.nats_server.ensure(self.progress, LOGS))
+            work.append(lambda: self.postgres.ensure(self.progress, LOGS))
         if not overlap:
             work.append(self.pull)
         elif not self.models_ok(measured=False):
@@ -124,6 +126,7 @@ class Setup:
             "python": self.environment.python,
             "openai_python_dir": self.clients.folder,
             "nats_server": self.nats_server.program,
+            "postgres_dir": self.postgres.programs,
         }
         lines = [f'set(TROUPE_{key.upper()} "{value}")\n' for key, value in found.items()]
         write_if_changed(os.path.join(BUILD, "setup.cmake"),

@@ -8,7 +8,7 @@ from setup.ui import SetupError, output_of, run
 
 RUN = """
     ca-certificates clang-19 clang-format-19 mold ccache ninja-build cmake pkg-config python3-venv
-    libspdlog-dev libyaml-cpp-dev libprotobuf-dev protobuf-compiler libsqlite3-dev libssl-dev libcurl4-openssl-dev
+    libspdlog-dev libyaml-cpp-dev libprotobuf-dev protobuf-compiler libsqlite3-dev libpq-dev libssl-dev libcurl4-openssl-dev
     prometheus-cpp-dev libcli11-dev nlohmann-json3-dev libvalijson-dev libre2-dev libgtest-dev libgmock-dev
     libnats-dev
 """.split()
