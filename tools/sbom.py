@@ -34,7 +34,7 @@ SPDX = {
 }
 BY_SOURCE = {
     "boost1.81": "BSL-1.0", "boost1.83": "BSL-1.0", "protobuf": "BSD-3-Clause", "spdlog": "MIT", "fmtlib": "MIT", "yaml-cpp": "MIT",
-    "nlohmann-json3": "MIT", "cli11": "BSD-3-Clause", "prometheus-cpp": "MIT", "sqlite3": "LicenseRef-public-domain", "openssl": "Apache-2.0",
+    "nlohmann-json3": "MIT", "cli11": "BSD-3-Clause", "prometheus-cpp": "MIT", "sqlite3": "LicenseRef-public-domain", "postgresql-15": "PostgreSQL", "postgresql-16": "PostgreSQL", "postgresql-17": "PostgreSQL", "openssl": "Apache-2.0",
     "curl": "curl", "glibc": "LGPL-2.1-or-later", "gcc-12": "GPL-3.0-only WITH GCC-exception-3.1", "gcc-13": "GPL-3.0-only WITH GCC-exception-3.1",
     "gcc-14": "GPL-3.0-only WITH GCC-exception-3.1", "valijson": "BSD-2-Clause", "re2": "BSD-3-Clause", "zlib": "Zlib",
     "krb5": "MIT", "openldap": "OLDAP-2.8", "gnutls28": "LGPL-2.1-or-later", "rtmpdump": "LGPL-2.1-or-later", "cyrus-sasl2": "BSD-4-Clause-UC",
