@@ -14,6 +14,7 @@
 #include "app/config_engines.h"
 #include "app/config_limits.h"
 #include "app/config_router.h"
+#include "app/databases.h"
 #include "base/text.h"
 #include "pack/pack_yaml.h"
 
@@ -136,6 +137,16 @@ std::vector<ConfigKey> server_keys() {
        }},
       {"data", "where databases are kept", "data",
        [](Config& c, const std::string& v) { return c.server.data = v, std::string(); }},
+      {"db",
+       "sqlite (files in the data folder) or postgresql://user@host:port/name: where the rooms of the server are kept. "
+       "PostgreSQL 15 or newer; a password stands in a file: ?passfile=FILE",
+       "sqlite",
+       [](Config& c, const std::string& v) -> std::string {
+         if (auto problem = database_address_problem(v); !problem.empty())
+           return "sqlite or an address of PostgreSQL: " + problem;
+         c.server.database = v;
+         return {};
+       }},
       {"listen", "address and port; port 0 picks one", "127.0.0.1:7777", set_listen},
       {"seed", "the world's seed, when it begins", "the pack's",
        [](Config& c, const std::string& v) -> std::string {
@@ -233,8 +244,8 @@ Result<void> set_config(Config& config, const std::string& key, const std::strin
     return fail(Code::invalid_argument, "config.unknown", "no setting '" + key + "'");
   const std::string wanted = found->set(config, value);
   if (!wanted.empty()) {
-    return fail(Code::invalid_argument, "config.bad_value",
-                key + ": '" + without_login(value) + "' is not " + wanted);
+    const auto shown = key == "db" ? database_address_shown(value) : without_login(value);
+    return fail(Code::invalid_argument, "config.bad_value", key + ": '" + shown + "' is not " + wanted);
   }
   return {};
 }

@@ -28,6 +28,7 @@ int up(const cli::UpOptions& typed) {
   const std::string worlds = join(typed.worlds, ",");
   const std::pair<const char*, const std::string&> given[] = {{"world", worlds},
                                                               {"data", typed.data},
+                                                              {"db", typed.db},
                                                               {"listen", typed.listen},
                                                               {"seed", typed.seed},
                                                               {"log.format", typed.log},
@@ -54,9 +55,14 @@ int up(const cli::UpOptions& typed) {
 
 int replay(const cli::ReplayOptions& typed) {
   log::configure(log::Format::text, log::Level::warn);
+  Config config;
+  if (!typed.db.empty()) {
+    if (const auto set = set_config(config, "db", typed.db); !set) return complain(set.error(), 2);
+  }
   const auto report = replay_world({.world = typed.world.empty() ? "worlds/lanternfall" : typed.world,
                                     .name = typed.name,
-                                    .data = typed.data.empty() ? "data" : typed.data});
+                                    .data = typed.data.empty() ? "data" : typed.data,
+                                    .database = config.server.database});
   if (!report) return complain(report.error());
   const bool same = report->problem.empty();
   if (typed.json) {

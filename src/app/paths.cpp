@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace troupe {
@@ -31,20 +32,16 @@ std::filesystem::path acknowledged_path(const std::filesystem::path& data, const
   return data / "acknowledged" / timeline;
 }
 
-std::string beginning_beside(const std::filesystem::path& data, const std::string& world,
-                             const std::set<std::string>& known) {
-  std::error_code error;
-  if (std::filesystem::exists(data / "worlds" / (world + ".db"), error)) return {};
+std::string beginning_beside(const std::vector<std::string>& there, const std::string& where,
+                             const std::string& world, const std::set<std::string>& known) {
+  if (std::ranges::find(there, world) != there.end()) return {};
   std::set<std::string> others;
-  for (const auto& entry : std::filesystem::directory_iterator(data / "worlds", error)) {
-    const auto& file = entry.path();
-    const auto name = file.stem().string();
-    if (file.extension() != ".db" || name.contains('.') || name.contains('@')) continue;
-    if (!known.contains(name)) others.insert(name);
+  for (const auto& name : there) {
+    if (!name.contains('.') && !name.contains('@') && !known.contains(name)) others.insert(name);
   }
   if (others.empty()) return {};
   return fmt::format("'{}' begins; {} keeps {}, too, and a world goes on under its own name only", world,
-                     data.string(), fmt::join(others, ", "));
+                     where, fmt::join(others, ", "));
 }
 
 }  // namespace troupe

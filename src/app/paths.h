@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -14,9 +15,10 @@ std::filesystem::path models_path(
 // The record of what a timeline acknowledged; apart from the databases, so that it does not go with them.
 std::filesystem::path acknowledged_path(const std::filesystem::path& data, const std::string& timeline);
 std::filesystem::path tool_path(const std::string& name);
-// What an operator should hear where `world` is about to begin beside others that this server does not know (its
-// worlds are `known`): it may be one of them whose name changed in its pack. "" = nothing.
-std::string beginning_beside(const std::filesystem::path& data, const std::string& world,
-                             const std::set<std::string>& known);
+// What an operator should hear where `world` is about to begin beside others that are `there`, in `where`, and that
+// this server does not know (its worlds are `known`): it may be one of them whose name changed in its pack. "" =
+// nothing.
+std::string beginning_beside(const std::vector<std::string>& there, const std::string& where,
+                             const std::string& world, const std::set<std::string>& known);
 
 }  // namespace troupe

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "app/config.h"
+#include "app/databases.h"
 #include "app/kept_packs.h"
 #include "app/paths.h"
 
@@ -63,16 +64,20 @@ TEST_F(PrivateFiles, WhatAnEarlierVersionLeftOpenIsClosed) {
 
 // A world whose name changes in its pack is not lost in silence.
 TEST_F(PrivateFiles, AWorldThatBeginsBesideOthersSaysSo) {
-  EXPECT_EQ(beginning_beside(folder_, "lanternfall", {"lanternfall"}), "") << "nothing is there";
+  const auto files = databases_at(folder_, "sqlite");
+  const auto beginning = [&](const std::string& world, const std::set<std::string>& known) {
+    return beginning_beside(*files->worlds(), files->keeper(), world, known);
+  };
+  EXPECT_EQ(beginning("lanternfall", {"lanternfall"}), "") << "nothing is there";
   fs::create_directories(folder_ / "worlds");
-  EXPECT_EQ(beginning_beside(folder_, "lanternfall", {"lanternfall"}), "");
+  EXPECT_EQ(beginning("lanternfall", {"lanternfall"}), "");
   for (const char* file : {"lanternfall.db", "lanternfall.db.lock", "lanternfall.replay.db", "ferry.db"})
     std::ofstream(folder_ / "worlds" / file) << "x";
-  EXPECT_EQ(beginning_beside(folder_, "lanternfall", {"lanternfall"}), "") << "it goes on";
-  EXPECT_EQ(beginning_beside(folder_, "lanternfal", {"lanternfal"}),
+  EXPECT_EQ(beginning("lanternfall", {"lanternfall"}), "") << "it goes on";
+  EXPECT_EQ(beginning("lanternfal", {"lanternfal"}),
             "'lanternfal' begins; " + folder_.string() +
                 " keeps ferry, lanternfall, too, and a world goes on under its own name only");
-  EXPECT_EQ(beginning_beside(folder_, "lanternfal", {"lanternfal", "ferry", "lanternfall"}), "")
+  EXPECT_EQ(beginning("lanternfal", {"lanternfal", "ferry", "lanternfall"}), "")
       << "worlds that were created";
 }
 

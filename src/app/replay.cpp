@@ -3,9 +3,7 @@
 #include <cmath>
 
 #include "adapters/bus_local/local_bus.h"
-#include "adapters/db_sqlite/sqlite_db.h"
 #include "app/kept_packs.h"
-#include "app/paths.h"
 #include "app/replay.h"
 #include "app/server.h"
 #include "app/services.h"
@@ -29,9 +27,9 @@ struct Rig {
   std::unique_ptr<Room> room;
   std::unique_ptr<WorldServices> services;
 
-  Result<void> open(const pack::Pack& pack, const std::filesystem::path& file, TimelineConfig config,
+  Result<void> open(const pack::Pack& pack, const OpenDatabase& database, TimelineConfig config,
                     const OnlyServices& only = {}) {
-    TRY(auto db, db::open_sqlite(env, {.path = file.string()}));
+    TRY(auto db, database(env));
     return start(pack, std::move(db), std::move(config), only);
   }
 
@@ -67,12 +65,6 @@ Result<pack::Pack> load(const std::filesystem::path& world) {
   auto loaded = pack::load_pack(world);
   if (loaded) return *std::move(loaded);
   return fail(Code::invalid_argument, "pack.broken", pack::to_string(loaded.error().front()));
-}
-
-void remove_database(const std::filesystem::path& file) {
-  std::error_code ignored;
-  for (const char* suffix : {"", "-wal", "-shm", ".lock", ".acknowledged"})
-    std::filesystem::remove(file.string() + suffix, ignored);
 }
 
 // Where two logs part: the first event that differs.
@@ -157,7 +149,7 @@ class Again {
   Again(const ReadLog& recorded, const PackOf& pack_of) : recorded_(recorded), pack_of_(pack_of) {}
 
   // At its first moment, in a database of its own. `world` "" = with its name.
-  Result<void> begin(const std::filesystem::path& copy, const std::string& world = {}) {
+  Result<void> begin(const OpenDatabase& copy, const std::string& world = {}) {
     Beginning first;
     std::uint64_t seed = 0;
     TRY_VOID(recorded_([&](db::Reader& reader) -> Result<void> {
@@ -217,7 +209,7 @@ class Again {
 
 }  // namespace
 
-Result<ReplayReport> replay_log(db::Db& recorded, const PackOf& pack_of, const std::filesystem::path& copy) {
+Result<ReplayReport> replay_log(db::Db& recorded, const PackOf& pack_of, const OpenDatabase& copy) {
   const ReadLog read = [&](const auto& fn) { return recorded.read_now(fn); };
   ReplayReport report;
   TRY_VOID(read([&](db::Reader& reader) -> Result<void> {
@@ -282,7 +274,7 @@ Result<void> copy_wall(const ReadLog& recorded, db::Db& copy) {
 }  // namespace
 
 Result<Moment> replay_until(const ReadLog& recorded, const PackOf& pack_of, Moment moment,
-                            const std::filesystem::path& copy, const std::string& world) {
+                            const OpenDatabase& copy, const std::string& world) {
   Again again(recorded, pack_of);
   TRY_VOID(again.begin(copy, world));
   if (moment.sequence > again.tail.events) {
@@ -323,14 +315,11 @@ Result<Moment> replay_until(const ReadLog& recorded, const PackOf& pack_of, Mome
   return Moment{.sequence = end.events, .at = timeline.now(), .inputs = end.inputs};
 }
 
-// The database of a world's present line, as the shared room says it.
-Result<std::string> present_file(const rt::Env& env, const std::filesystem::path& data,
-                                 const std::string& world) {
-  const auto file = data / "troupe.db";
-  if (!std::filesystem::exists(file)) return world;
-  TRY(const auto shared,
-      db::open_sqlite(
-          env, {.path = file.string(), .acknowledged = acknowledged_path(data, kSharedRoom).string()}));
+// The name of a world's present line, as the shared room says it.
+Result<std::string> present_line(const rt::Env& env, const Databases& databases, const std::string& world) {
+  TRY(const bool has_shared, databases.exists(kSharedRoom));
+  if (!has_shared) return world;
+  TRY(const auto shared, databases.open(env, kSharedRoom));
   std::int64_t number = 1;
   TRY_VOID(shared->read_now([&](db::Reader& reader) -> Result<void> {
     const auto rows =
@@ -348,22 +337,23 @@ Result<ReplayReport> replay_world(const ReplayOptions& options) {
   rt::VirtualClock clock{io};
   rt::SeededIds ids{1};
   const rt::Env env{io.get_executor(), clock, ids};
+  const auto databases = databases_at(options.data, options.database);
   std::string name = options.name;
   if (name.empty()) {
-    TRY(name, present_file(env, options.data, present.world.name));
+    TRY(name, present_line(env, *databases, present.world.name));
   }
-  const auto file = options.data / "worlds" / (name + ".db");
-  if (!std::filesystem::exists(file)) {
-    return fail(Code::not_found, "replay.no_world", "no recorded world at " + file.string());
-  }
-  TRY(const auto recorded,
-      db::open_sqlite(
-          env, {.path = file.string(), .acknowledged = acknowledged_path(options.data, name).string()}));
+  TRY(const bool there, databases->exists(name));
+  if (!there)
+    return fail(Code::not_found, "replay.no_world", "no recorded world at " + databases->place(name));
+  TRY(const auto recorded, databases->open(env, name));
+  // Wherever the world is, it is lived through again in a file.
   const bool keep = !options.keep.empty();
   const auto copy = keep ? options.keep : options.data / "worlds" / (name + ".replay.db");
   if (keep && std::filesystem::exists(copy))
     return fail(Code::conflict, "replay.exists", copy.string() + " exists already");
-  remove_database(copy);
+  std::error_code made;
+  std::filesystem::create_directories(copy.parent_path(), made);
+  remove_sqlite_file(copy);
   const KeptPacks kept(options.data);
   auto report = replay_log(
       *recorded,
@@ -371,8 +361,8 @@ Result<ReplayReport> replay_world(const ReplayOptions& options) {
         if (hash == present.hash) return present;
         return kept.load(hash);
       },
-      copy);
-  if (!keep) remove_database(copy);
+      sqlite_file(copy));
+  if (!keep) remove_sqlite_file(copy);
   return report;
 }
 
@@ -381,7 +371,7 @@ Result<ReplayReport> simulate_world(const std::filesystem::path& world, const st
   TRY(const auto pack, load(world));
   Rig rig;
   const auto config = timeline_config(pack, seed);
-  TRY_VOID(rig.open(pack, database, config));
+  TRY_VOID(rig.open(pack, sqlite_file(database), config));
   TRY_VOID(rig.timeline().run_to(config.start +
                                  GameSpan{static_cast<std::int64_t>(std::llround(game_days * 86'400'000))}));
   TRY_VOID(rig.timeline().flush_now());

@@ -1,10 +1,10 @@
 #pragma once
 // A recorded log run again, apart from where worlds lie: what `troupe world replay` does with files, tests do
 // with worlds of their own.
-#include <filesystem>
 #include <functional>
 #include <string>
 
+#include "app/databases.h"
 #include "app/server.h"
 #include "pack/pack.h"
 #include "ports/db.h"
@@ -14,16 +14,16 @@ namespace troupe {
 
 using PackOf = std::function<Result<pack::Pack>(const std::string& hash)>;
 
-// Reads a log, blocking: of a file, or of a world that is open.
+// Reads a log, blocking: of a database, or of a world that is open.
 using ReadLog = std::function<Result<void>(const std::function<Result<void>(db::Reader&)>& read)>;
 
-// Runs the log again into a new database at `copy`, up to `moment`: the world as it was then, called `world` ("" =
+// Runs the log again into the new database `copy`, up to `moment`: the world as it was then, called `world` ("" =
 // as it is). `not_found` worlds.unknown_moment; `conflict` worlds.not_repeatable.
 Result<Moment> replay_until(const ReadLog& recorded, const PackOf& pack_of, Moment moment,
-                            const std::filesystem::path& copy, const std::string& world);
+                            const OpenDatabase& copy, const std::string& world);
 
-// Runs the log in `recorded` again into a new database at `copy`, each stretch with the pack that it was
+// Runs the log in `recorded` again into the new database `copy`, each stretch with the pack that it was
 // lived with, and compares.
-Result<ReplayReport> replay_log(db::Db& recorded, const PackOf& pack_of, const std::filesystem::path& copy);
+Result<ReplayReport> replay_log(db::Db& recorded, const PackOf& pack_of, const OpenDatabase& copy);
 
 }  // namespace troupe

@@ -146,7 +146,8 @@ class Server {
     making.seed = options_.seed;
     making.only = options_.services;
     making.limiter = limiter_;
-    TRY(auto database, open_database(env_, making, "troupe.db", kSharedRoom));
+    making.databases = databases_at(options_.data, options_.database);
+    TRY(auto database, making.databases->open(env_, kSharedRoom, options_.accept_loss));
     shared_ = std::make_unique<Room>(env_, *bus_, metrics_, std::move(database),
                                      TimelineConfig{.world = kSharedRoom, .has_time = false}, limiter_);
     shared_services_ = std::make_unique<SharedServices>(home(), shared_->host(), worlds_, options_.services);
@@ -178,8 +179,11 @@ class Server {
       if (edge_) edge_->drop_sockets(world, "world", why);
     });
     const auto known = shared_services_->worlds().names();
+    const auto& databases = *worlds_.making().databases;
+    TRY(const auto there, databases.worlds());
     for (const auto& plan : worlds_.started_with()) {
-      const auto beside = beginning_beside(options_.data, plan.name, {known.begin(), known.end()});
+      const auto beside =
+          beginning_beside(there, databases.keeper(), plan.name, {known.begin(), known.end()});
       if (!beside.empty()) log::warn("world", "{}", beside);
       TRY_VOID(worlds_.open(shared_services_->worlds().plan(plan.name)));
       const auto seed = worlds_.seed(plan.name);

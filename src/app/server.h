@@ -21,6 +21,7 @@ namespace troupe {
 struct ServerOptions {
   std::vector<std::filesystem::path> worlds = {"worlds/lanternfall"};  // packs
   std::filesystem::path data = "data";
+  std::string database;              // "" or "sqlite": files in the data folder; or postgresql://...
   std::filesystem::path models_dir;  // "" = where set-up put them
   std::filesystem::path catalogue;   // "" = the one of this source tree
   std::string listen_host = "127.0.0.1";
@@ -58,6 +59,7 @@ struct ReplayOptions {
   std::filesystem::path world;
   std::string name;  // of a world that was created from that pack; "" = the pack's own
   std::filesystem::path data;
+  std::string database = {};   // as in ServerOptions
   std::filesystem::path keep;  // "" = the replayed database is removed again
 };
 

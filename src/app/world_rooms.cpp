@@ -3,8 +3,6 @@
 #include <future>
 #include <mutex>
 
-#include "adapters/db_sqlite/sqlite_db.h"
-#include "app/paths.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "rt/virtual_clock.h"
@@ -46,17 +44,9 @@ struct WorldRooms::Awake {
   std::shared_ptr<InWorld> visited;  // each visit holds it
 };
 
-Result<std::unique_ptr<db::Db>> open_database(const rt::Env& env, const WorldMaking& making,
-                                              const std::filesystem::path& file, const std::string& room) {
-  return db::open_sqlite(env, {.path = (making.data / file).string(),
-                               .acknowledged = acknowledged_path(making.data, room).string(),
-                               .accept_loss = making.accept_loss});
-}
-
 WorldRooms::WorldRooms(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Packs packs,
-                       std::filesystem::path data)
+                       const std::filesystem::path& data)
     : env_(env), bus_(bus), metrics_(metrics), packs_(std::move(packs)), kept_(data), reads_(env, "branch") {
-  making_.data = std::move(data);
   for (const auto& pack : packs_)
     own_.push_back({.name = pack->world.name, .pack = pack->world.name, .file = pack->world.name});
 }
@@ -88,7 +78,7 @@ Result<void> WorldRooms::open(const WorldPlan& plan) {
   };
   auto& parts = parts_[plan.pack];
   if (!parts) parts = parts_of(*pack);
-  TRY(auto database, open_database(env_, making_, "worlds/" + plan.file + ".db", plan.file));
+  TRY(auto database, making_.databases->open(env_, plan.file, making_.accept_loss));
   auto world = std::make_unique<Awake>(env_, std::make_unique<Room>(env_, bus_, metrics_, std::move(database),
                                                                     std::move(config), making_.limiter));
   world->services = std::make_unique<WorldServices>(*pack, world->room->host(), making_.router, making_.npc,
@@ -216,8 +206,9 @@ Task<Moment> WorldRooms::branch(WorldPlan from, Moment moment, WorldPlan to) {
   ReadLog log = open ? log_of(from.name) : ReadLog();
   co_return co_await branches_.run<Moment>(env_, [this, log, from, moment, to]() mutable -> Result<Moment> {
     const auto again = [&](const ReadLog& read) {
+      const auto copy = [&](const rt::Env& env) { return making_.databases->open(env, to.file); };
       return replay_until(
-          read, [this](const std::string& hash) { return pack_of(hash); }, moment, path(to.file), to.name);
+          read, [this](const std::string& hash) { return pack_of(hash); }, moment, copy, to.name);
     };
     if (log) return again(log);
     // A line that was left: nobody has it open.
@@ -225,9 +216,7 @@ Task<Moment> WorldRooms::branch(WorldPlan from, Moment moment, WorldPlan to) {
     rt::VirtualClock clock{io};
     rt::SeededIds ids{1};
     const rt::Env env{io.get_executor(), clock, ids};
-    TRY(const auto left,
-        db::open_sqlite(env, {.path = path(from.file).string(),
-                              .acknowledged = acknowledged_path(making_.data, from.file).string()}));
+    TRY(const auto left, making_.databases->open(env, from.file));
     return again([&](const auto& fn) { return left->read_now(fn); });
   });
 }
@@ -238,22 +227,10 @@ boost::asio::awaitable<void> WorldRooms::close_all() {
   for (auto& [name, world] : awake_) co_await wind_down(*world);
 }
 
-std::filesystem::path WorldRooms::path(const std::string& file) const {
-  return making_.data / "worlds" / (file + ".db");
-}
-
 Result<void> WorldRooms::erase(const std::string& file) {
   for (const auto& [name, world] : awake_)
     TROUPE_CHECK(world->file != file, "a world is closed before its database goes");
-  std::error_code error;
-  for (const char* suffix : {"", "-wal", "-shm", ".lock", ".acknowledged"}) {
-    const auto gone = path(file).string() + suffix;
-    std::filesystem::remove(gone, error);
-    if (error)
-      return fail(Code::unavailable, "worlds.not_erased", gone + " cannot be removed: " + error.message());
-  }
-  std::filesystem::remove(acknowledged_path(making_.data, file), error);
-  return {};
+  return making_.databases->erase(file);
 }
 
 }  // namespace troupe

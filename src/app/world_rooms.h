@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/databases.h"
 #include "app/kept_packs.h"
 #include "app/replay.h"
 #include "app/services.h"
@@ -21,7 +22,7 @@ namespace troupe {
 
 // What all worlds of a server are made with.
 struct WorldMaking {
-  std::filesystem::path data;
+  std::shared_ptr<const Databases> databases;
   bool accept_loss = false;
   std::optional<std::uint64_t> seed;  // of a world that the server is started with
   OnlyServices only;
@@ -32,15 +33,13 @@ struct WorldMaking {
   ModelsConfig models = {};
 };
 
-// A database, as all rooms of a server have one.
-Result<std::unique_ptr<db::Db>> open_database(const rt::Env& env, const WorldMaking& making,
-                                              const std::filesystem::path& file, const std::string& room);
-
 class WorldRooms final : public WorldRunner {
  public:
   using Packs = std::vector<std::shared_ptr<const pack::Pack>>;
 
-  WorldRooms(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Packs packs, std::filesystem::path data);
+  // `data`: where packs are kept that worlds were lived with.
+  WorldRooms(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Packs packs,
+             const std::filesystem::path& data);
   ~WorldRooms() override;
 
   // Before open().
@@ -81,7 +80,6 @@ class WorldRooms final : public WorldRunner {
 
   void start(Awake& world) const;
   const pack::Pack* pack(const std::string& name) const;
-  std::filesystem::path path(const std::string& file) const;
   Result<pack::Pack> pack_of(const std::string& hash) const;  // any thread
   // Reads the log of an open world from another thread.
   ReadLog log_of(const std::string& world);

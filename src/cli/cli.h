@@ -12,6 +12,7 @@ namespace troupe::cli {
 struct UpOptions {
   std::vector<std::string> worlds;
   std::string data;
+  std::string db;
   std::string config;
   std::string listen;
   std::string seed;
@@ -29,6 +30,7 @@ struct ReplayOptions {
   std::string world;
   std::string name;
   std::string data;
+  std::string db;
   bool json = false;
 };
 

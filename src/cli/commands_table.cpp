@@ -29,6 +29,9 @@ void define_up(CLI::App& app, Command& command) {
       ->type_name("DIR")
       ->allow_extra_args(false);
   app.add_option("--data", up.data, "where databases are kept (default: data)")->type_name("DIR");
+  app.add_option("--db", up.db,
+                 "sqlite, or postgresql://user@host:port/name: which database (default: sqlite)")
+      ->type_name("ADDRESS");
   app.add_option("--config", up.config, "configuration, YAML; options here come before it")
       ->type_name("FILE");
   app.add_option("--listen", up.listen, "where to listen; port 0 picks one (default: 127.0.0.1:7777)")
@@ -203,6 +206,9 @@ void define_replay(CLI::App& app, Command& command) {
                  "of a world that was created from that pack, or of a line: moor@2 (default: the pack's own)")
       ->type_name("WORLD");
   app.add_option("--data", replay.data, "where databases are kept (default: data)")->type_name("DIR");
+  app.add_option("--db", replay.db,
+                 "sqlite, or postgresql://user@host:port/name: as for `up` (default: sqlite)")
+      ->type_name("ADDRESS");
   json_flag(app, replay.json);
 }
 
@@ -319,6 +325,7 @@ constexpr CommandRow kRows[] = {
      "  bus              from publish to the handler\n"
      "  bus_nats         a request over NATS, beside nats.c alone\n"
      "  durable_writes   64 writers, against one commit per write\n"
+     "  group_commit     64 writers into PostgreSQL, against pgbench\n"
      "  weather_event    bytes of an event on the wire\n"
      "  reflex           a decision for each of 1,000 NPCs\n"
      "  decide           which engine, of 100, while 1,000 requests wait\n"

@@ -75,16 +75,20 @@ Options parsed(const std::vector<std::string>& words, std::map<std::string, std:
 
 TEST(Parse, UpKeepsWhatWasTypedAndNothingElse) {
   const auto bare = parsed<UpOptions>({"up"});
-  EXPECT_EQ(bare.data + bare.config + bare.listen + bare.seed + bare.services + bare.bus + bare.log, "");
+  EXPECT_EQ(bare.data + bare.db + bare.config + bare.listen + bare.seed + bare.services + bare.bus + bare.log,
+            "");
   EXPECT_TRUE(bare.worlds.empty());
   EXPECT_FALSE(bare.no_models);
-  const auto full = parsed<UpOptions>({"up", "--world", "w", "--data=d", "--config", "c.yaml", "--listen",
-                                       "127.0.0.1:0", "--seed", "7", "--log", "json", "--log-level", "debug",
-                                       "--models", "m", "--no-models", "--bus", "nats://h:1"});
+  const auto full = parsed<UpOptions>(
+      {"up",          "--world", "w",           "--data=d",    "--db",     "postgresql://u@h/n",
+       "--config",    "c.yaml",  "--listen",    "127.0.0.1:0", "--seed",   "7",
+       "--log",       "json",    "--log-level", "debug",       "--models", "m",
+       "--no-models", "--bus",   "nats://h:1"});
   EXPECT_EQ(full.worlds, std::vector<std::string>{"w"});
   EXPECT_EQ(parsed<UpOptions>({"up", "--world", "a", "--world", "b"}).worlds,
             (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(full.data, "d");
+  EXPECT_EQ(full.db, "postgresql://u@h/n");
   EXPECT_EQ(full.config, "c.yaml");
   EXPECT_EQ(full.listen, "127.0.0.1:0");
   EXPECT_EQ(full.seed, "7");

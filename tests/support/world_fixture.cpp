@@ -55,7 +55,8 @@ World::~World() {
 }
 
 void World::open() {
-  auto database = db::open_sqlite(env_, {.path = (directory_ / "world.db").string()});
+  auto database = options_.database ? options_.database(env_)
+                                    : db::open_sqlite(env_, {.path = (directory_ / "world.db").string()});
   TROUPE_CHECK(database.has_value(), "the database opens");
   TimelineConfig config{.world = options_.world,
                         .seed = options_.seed,
@@ -225,6 +226,7 @@ std::string World::state_hash() {
 std::string World::replayed_state_hash() {
   WorldOptions options = options_;
   options.replay = true;
+  options.database = {};
   World copy(mounts_, options);
   for (const auto& input : inputs()) {
     const auto done = copy.timeline().replay(input);

@@ -28,6 +28,8 @@ struct WorldOptions {
   std::shared_ptr<CallLimiter> limiter = nullptr;  // none: calls may come as fast as they like
   std::string pack_hash = "test";
   std::function<pb::PackChanged(const std::string& before)> pack_change = {};
+  // Another database than the world's own file. Opened anew at each restart, so the same one each time.
+  std::function<Result<std::unique_ptr<db::Db>>(const rt::Env&)> database = {};
 };
 
 // Makes and mounts one service; called again at each restart. What it answers lives as long as the host.

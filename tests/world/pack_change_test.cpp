@@ -166,7 +166,7 @@ struct Lived {
           if (packs.contains(hash)) return *packs.at(hash);
           return fail(Code::not_found, "test.no_pack", "no pack " + hash);
         },
-        folder.path() / "replay.db");
+        sqlite_file(folder.path() / "replay.db"));
     ASSERT_TRUE(report) << report.error().message;
     EXPECT_EQ(report->problem, "");
     EXPECT_EQ(report->recorded_hash, report->replayed_hash);

@@ -63,7 +63,7 @@ void expect_proof(World& world) {
   ASSERT_TRUE(world.timeline().checkpoint_now());
   const auto report = replay_log(
       world.db(), [](const std::string&) -> Result<pack::Pack> { return minimal(); },
-      folder.path() / "replay.db");
+      sqlite_file(folder.path() / "replay.db"));
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->problem, "");
   EXPECT_EQ(report->recorded_hash, report->replayed_hash);
