@@ -2,8 +2,9 @@
 // Port: a durable relational store for one world, or for what all worlds share.
 //
 // Guarantee   When transact() answers ok, the writes survive a power cut. An error means that none of them
-//             happened. (One exception: after db.failed it is unknown until the restart whether the last
-//             commit is there.)
+//             happened. (Two exceptions: after db.failed it is unknown until the restart whether the last
+//             commit is there; after db.unknown until the next transaction or read that answers ok, which
+//             sees it or does not, for good.)
 // Order       Transactions take effect in the order of the calls, one at a time. A read sees one committed
 //             state throughout.
 // SQL         The common subset of SQLite and PostgreSQL: $1 parameters, `on conflict`, `returning`, no now().
@@ -12,11 +13,15 @@
 // Cancel      A caller that leaves does not undo: a transaction that was queued runs to its end.
 // Bounds      Limits::queue_max waiting transactions and reads each; when full: `exhausted` db.busy at once.
 // Errors      `conflict` db.constraint; `unavailable` db.full (no room; try again when there is),
-//             db.read_only, db.failed (fsync failed: nothing more is acknowledged until the process is
-//             restarted); `internal` db.sql for a statement that is wrong; `invalid_argument` db.value for
-//             text that is not UTF-8 or holds NUL and for NaN; `unavailable` db.undone when another caller of
-//             the same commit undid all of it. A failed statement fails its transaction: later ones answer
-//             the same error, and nothing is kept.
+//             db.read_only, db.away (the server of the database cannot be reached or broke off), db.slow (a
+//             statement took longer than it may), db.unknown (it broke off while it committed, and could not
+//             be asked since), db.failed (fsync failed, or another process took the database over: nothing
+//             more is acknowledged until the process is restarted); `internal` db.sql for a statement that is
+//             wrong; `invalid_argument` db.value for text that is not UTF-8 or holds NUL and for NaN;
+//             `unavailable` db.undone when another caller of the same commit undid all of it. A failed
+//             statement fails its transaction: later ones answer the same error, and nothing is kept. All
+//             that is `unavailable` but db.failed works again by itself, as soon as it can.
+// Owner       One process at a time has it open for writing; another is refused: `unavailable` db.locked.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -97,8 +102,11 @@ class Db {
   virtual Task<void> transact(std::move_only_function<Result<void>(Tx&)> fn) = 0;
   virtual Task<void> read(std::move_only_function<Result<void>(Reader&)> fn) = 0;
 
-  // Reads every row and compares it with what was written; `conflict` db.damaged names the table. A world's
-  // log has a chain of its own and is left to it.
+  // Reads every row; `conflict` db.damaged names the table whose rows are not what was written. A world's log
+  // has a chain of its own, which says more. What is found: SQLite keeps with each commit what the rows of a
+  // table add up to, and finds what was changed, added or taken away behind its back. PostgreSQL finds what
+  // the sums of its pages find (a disk that gives back other bytes) and an index that has other rows than its
+  // table; what somebody changed by SQL it does not.
   virtual Task<void> verify() = 0;
 
   // The same, blocking, before the io thread runs (loading at start, command-line tools).
