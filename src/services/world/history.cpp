@@ -1,16 +1,12 @@
-#include "services/world/world_service.h"
+#include "services/world/history.h"
 
 #include "base/text.h"
 #include "host/json.h"
 #include "troupe/v1/npc.pb.h"
 
-namespace troupe {
+namespace troupe::world {
 
 namespace {
-
-constexpr std::size_t kChainMax = 64;
-constexpr std::size_t kChainBytesMax =
-    256 * 1024;  // prompts are long; the causes beyond are asked for by their id
 
 // The message as a JSON object, for people and tools.
 void to_struct(const google::protobuf::Message& message, google::protobuf::Struct& out) {
@@ -24,37 +20,12 @@ std::string clock_text(GameTime at) {
 
 }  // namespace
 
-void WorldService::mount() {
-  host_.serve(&WorldService::get, static_cast<const WorldService*>(this));
-  host_.serve(&WorldService::why, this);
-  host_.serve(&WorldService::verify, this);
+void History::mount() {
+  host_.serve(&History::why, this);
+  host_.serve(&History::verify, this);
 }
 
-Result<pb::WorldInfo> WorldService::get(const Caller& caller, const pb::WorldGetRequest&) const {
-  pb::WorldInfo info;
-  const auto& config = host_.timeline().config();
-  info.set_name(config.world);
-  info.set_title(pack_.world.title);
-  if (sees_everything(caller.role))
-    info.set_seed(config.seed);  // with it all that will happen can be computed
-  info.set_pack_hash(pack_.hash);
-  info.set_sequence(host_.timeline().tail().events);
-  for (const auto& place : pack_.places) {
-    auto* out = info.add_places();
-    out->set_id(place.id.str());
-    out->set_name(place.name);
-    out->set_kind(place.kind);
-    out->set_region(place.region.str());
-    out->set_x(place.x);
-    out->set_y(place.y);
-    out->set_indoors(place.indoors);
-    for (const auto& neighbour : place.neighbours) out->add_neighbours(neighbour.str());
-    out->set_text(place.text);
-  }
-  return info;
-}
-
-Task<pb::WorldWhyReply::Link> WorldService::link(Caller caller, pb::Envelope event) {
+Task<pb::WorldWhyReply::Link> History::link(Caller caller, pb::Envelope event) {
   pb::WorldWhyReply::Link out;
   out.set_event_id(event_log::event_id(event.world(), event.sequence()));
   out.set_type(event.type());
@@ -80,12 +51,12 @@ Task<pb::WorldWhyReply::Link> WorldService::link(Caller caller, pb::Envelope eve
   co_return out;
 }
 
-Task<pb::WorldWhyReply> WorldService::why(Caller caller, pb::WorldWhyRequest request) {
+Task<pb::WorldWhyReply> History::why(Caller caller, pb::WorldWhyRequest request) {
   CO_TRY(std::uint64_t sequence, event_log::sequence_of(host_.timeline().config().world, request.event_id()));
   pb::WorldWhyReply reply;
   std::size_t bytes = 0;
-  while (sequence != 0 && static_cast<std::size_t>(reply.chain_size()) < kChainMax &&
-         bytes < kChainBytesMax) {
+  while (sequence != 0 && static_cast<std::size_t>(reply.chain_size()) < limits_.chain_max &&
+         bytes < limits_.chain_bytes_max) {
     const auto event = std::make_shared<std::optional<EventRecord>>();
     const auto input = std::make_shared<std::optional<InputRecord>>();
     CO_TRY_VOID(
@@ -122,7 +93,7 @@ Task<pb::WorldWhyReply> WorldService::why(Caller caller, pb::WorldWhyRequest req
   co_return reply;
 }
 
-Task<pb::WorldVerifyReply> WorldService::verify(Caller, pb::WorldVerifyRequest) {
+Task<pb::WorldVerifyReply> History::verify(Caller, pb::WorldVerifyRequest) {
   const auto reply = std::make_shared<pb::WorldVerifyReply>();
   auto* timeline = &host_.timeline();
   CO_TRY_VOID(co_await timeline->db().read([reply, timeline](db::Reader& reader) -> Result<void> {
@@ -146,4 +117,4 @@ Task<pb::WorldVerifyReply> WorldService::verify(Caller, pb::WorldVerifyRequest) 
   co_return *reply;
 }
 
-}  // namespace troupe
+}  // namespace troupe::world
