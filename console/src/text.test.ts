@@ -41,8 +41,28 @@ describe('sentence', () => {
     ['SeasonChanged', { to: 'WINTER' }, 'Winter begins', 'world'],
     ['TimeScaleChanged', { scale: 60, paused: true }, 'Time stands still', 'world'],
     ['DayChanged', { day: '2', month: 'Fogfall', day_of_month: 2, weekday: 'Netday' }, 'Netday, 2 Fogfall: day 2 begins', 'world'],
+    ['ConflictBegan', { faction: 'harbour_office', against: 'night_boats' }, 'Harbour office and night boats are in conflict', 'world'],
+    ['ConflictEnded', { faction: 'harbour_office', against: 'night_boats' }, 'Harbour office and night boats are at peace', 'world'],
+    ['ConflictResolved', { faction: 'a', against: 'b', how: 'war', place: 'harbour' }, 'A goes to war with b over the harbour', 'world'],
+    ['ConflictResolved', { faction: 'a', against: 'b', how: 'ally' }, 'A and b are allies', 'world'],
+    ['ConflictResolved', { faction: 'a', against: 'b', how: 'negotiate' }, 'A and b have negotiated', 'world'],
+    ['FactionRelationChanged', { faction: 'a', towards: 'b', value: -0.55, reason: 'war' }, 'A stands at -0.55 to b', 'world'],
+    ['FactionBetrayed', { faction: 'a', by: 'b' }, 'B has betrayed a', 'world'],
+    ['FactionRetaliated', { faction: 'a', against: 'b' }, 'A takes revenge on b', 'world'],
+    ['ShockBegan', { kind: 'boom' }, 'A boom of everything everywhere', 'world'],
   ])('%s %j', (type, payload, text, topic) => {
     expect(of(type, payload)).toMatchObject({ text, topic });
+  });
+
+  it.each([
+    ['PriceChanged', { good: 'lamp_oil', from: '48', to: '60' }, 'Lamp oil at the harbour: 60 instead of 48'],
+    ['ShortageBegan', { good: 'lamp_oil' }, 'There is little lamp oil left at the harbour'],
+    ['ShortageEnded', { good: 'lamp_oil' }, 'There is enough lamp oil at the harbour again'],
+    ['ShockBegan', { kind: 'disruption', good: 'lamp_oil' }, 'A disruption of lamp oil at the harbour'],
+    ['ShockEnded', { kind: 'disruption', good: 'lamp_oil' }, 'A disruption of lamp oil at the harbour, which is over'],
+    ['TerritoryChanged', { from: 'a', to: 'night_boats' }, 'The harbour is held by night boats now'],
+  ])('%s says where', (type, payload, text) => {
+    expect(of(type, payload, 'lamp_oil', 'harbour').text).toBe(text);
   });
 
   it('tells what is otherwise in a pack', () => {

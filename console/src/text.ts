@@ -126,6 +126,30 @@ export function sentence(event: WorldEvent, names: Names): Sentence {
       return about(`${weatherText(str(p.to))} over ${names.region(event.subject)}, ${Math.round(num(p.temperature_c))} °C`, 'world');
     case 'WeatherSevere':
       return about(`${weatherText(str(p.state))} is coming to ${names.region(event.subject)}`, 'world');
+    case 'PriceChanged':
+      return about(`${plain(str(p.good))} at ${names.place(event.place)}: ${num(p.to)} instead of ${num(p.from)}`, 'world');
+    case 'ShortageBegan':
+      return about(`there is little ${plain(str(p.good))} left at ${names.place(event.place)}`, 'world');
+    case 'ShortageEnded':
+      return about(`there is enough ${plain(str(p.good))} at ${names.place(event.place)} again`, 'world');
+    case 'ShockBegan':
+      return about(shock(event, names), 'world', str(p.reason) ? { why: str(p.reason) } : {});
+    case 'ShockEnded':
+      return about(`${shock(event, names)}, which is over`, 'world');
+    case 'ConflictBegan':
+      return about(`${plain(str(p.faction))} and ${plain(str(p.against))} are in conflict`, 'world');
+    case 'ConflictEnded':
+      return about(`${plain(str(p.faction))} and ${plain(str(p.against))} are at peace`, 'world');
+    case 'ConflictResolved':
+      return about(resolution(p, names), 'world');
+    case 'TerritoryChanged':
+      return about(`${names.place(event.place || event.subject)} is held by ${plain(str(p.to))} now`, 'world');
+    case 'FactionRelationChanged':
+      return about(`${plain(str(p.faction))} stands at ${num(p.value).toFixed(2)} to ${plain(str(p.towards))}`, 'world', because);
+    case 'FactionBetrayed':
+      return about(`${plain(str(p.by))} has betrayed ${plain(str(p.faction))}`, 'world');
+    case 'FactionRetaliated':
+      return about(`${plain(str(p.faction))} takes revenge on ${plain(str(p.against))}`, 'world');
     case 'WorldStateChanged':
       return about(str(p.text) || `${plain(str(p.key))} is ${str(p.value)}`, 'world');
     case 'QuestStateChanged':
@@ -133,6 +157,19 @@ export function sentence(event: WorldEvent, names: Names): Sentence {
     default:
       return other(event, names);
   }
+}
+
+// "a disruption of lamp oil at the harbour", "a boom of everything everywhere"
+function shock(event: WorldEvent, names: Names): string {
+  const good = str(event.payload.good);
+  const where = event.place ? `at ${names.place(event.place)}` : 'everywhere';
+  return `a ${plain(str(event.payload.kind))} of ${good ? plain(good) : 'everything'} ${where}`;
+}
+
+function resolution(p: Record<string, unknown>, names: Names): string {
+  const [one, other] = [plain(str(p.faction)), plain(str(p.against))];
+  if (p.how === 'war') return `${one} goes to war with ${other}${str(p.place) ? ` over ${names.place(str(p.place))}` : ''}`;
+  return p.how === 'ally' ? `${one} and ${other} are allies` : `${one} and ${other} have negotiated`;
 }
 
 // "npcs +eve, goods -eel": what came, went and is otherwise.

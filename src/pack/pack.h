@@ -364,6 +364,8 @@ struct PackLimits {
   std::size_t places = 1000;
   std::size_t npcs = 1000;
   std::size_t facts = 10'000;
+  std::size_t factions = 64;   // each stands in a relation to each
+  std::size_t markets = 4096;  // goods times the places that sell them: each lives by itself
   std::size_t problems = 200;  // reported at once; what is over is counted in one last line
 };
 

@@ -143,12 +143,24 @@ void read_places(const Cursor& root, Draft& draft) {
 
 void read_factions(const Cursor& root, Draft& draft) {
   Fields fields(root, "factions.yaml");
-  for (const Cursor& item : fields.list("factions")) read_faction(item, draft);
+  const std::vector<Cursor> items = fields.list("factions");
+  if (items.size() > draft.limits.factions) {
+    root.problem(fmt::format("{} factions", items.size()),
+                 fmt::format("expected at most {}", draft.limits.factions));
+    return;
+  }
+  for (const Cursor& item : items) read_faction(item, draft);
 }
 
 void read_goods(const Cursor& root, Draft& draft) {
   Fields fields(root, "goods.yaml");
   for (const Cursor& item : fields.list("goods")) read_good(item, draft);
+  std::size_t markets = 0;
+  for (const Good& good : draft.pack.goods) markets += good.sold_at.size();
+  if (markets > draft.limits.markets) {
+    root.problem(fmt::format("{} markets: goods times the places that sell them", markets),
+                 fmt::format("expected at most {}", draft.limits.markets));
+  }
 }
 
 }  // namespace troupe::pack

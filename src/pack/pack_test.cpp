@@ -246,6 +246,11 @@ TEST(LoadPack, RefusesWhatIsTooLarge) {
   EXPECT_THAT(messages(load_pack(pack.root(), {.files = 3})), testing::HasSubstr("too many files"));
   EXPECT_THAT(messages(load_pack(pack.root(), {.places = 2})),
               testing::HasSubstr("places.yaml:1:1: 3 places; expected at most 2\n"));
+  EXPECT_THAT(messages(load_pack(pack.root(), {.factions = 1})),
+              testing::HasSubstr("factions.yaml:1:1: 2 factions; expected at most 1\n"));
+  EXPECT_THAT(messages(load_pack(pack.root(), {.markets = 0})),
+              testing::HasSubstr(
+                  "goods.yaml:1:1: 1 markets: goods times the places that sell them; expected at most 0\n"));
   EXPECT_THAT(messages(load_pack(pack.root(), {.npcs = 1})),
               testing::HasSubstr("npcs/ben.yaml: too many NPCs; expected 1 at most\n"));
 }

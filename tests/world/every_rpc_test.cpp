@@ -75,6 +75,8 @@ const std::map<std::string, std::string>& good_requests() {
       {"time.Schedule", R"({"at_ms":999999999999,"name":"bell"})"},
       {"time.SetScale", R"({"scale":120})"},
       {"time.Unschedule", R"({"id":"nothing"})"},
+      {"world.Resolve", R"({"faction":"lamp_company","against":"night_boats","how":"ally"})"},
+      {"world.Shock", R"({"kind":"boom","good":"herring"})"},
   };
   return kGood;
 }

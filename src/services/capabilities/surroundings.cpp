@@ -5,6 +5,7 @@
 #include "troupe/v1/npc.pb.h"
 #include "troupe/v1/time.pb.h"
 #include "troupe/v1/weather.pb.h"
+#include "troupe/v1/world.pb.h"
 
 namespace troupe::capabilities {
 
@@ -209,9 +210,14 @@ void SurroundingsReader::read_sky(Reading& reading, const std::vector<const pack
   }
 }
 
-// What NPCs ask of the actor, and an NPC of everybody.
+// What goods go for here, what NPCs ask of the actor for them, and an NPC of everybody.
 void SurroundingsReader::read_prices(Reading& reading, const std::vector<const pack::Verb*>& verbs) const {
   if (std::ranges::none_of(verbs, [](const auto* verb) { return asks_price(*verb); })) return;
+  pb::WorldPricesRequest here;
+  here.set_place(reading.around.actor.place);
+  if (const auto reply = host_.ask<pb::WorldPricesReply>(reading.self, here)) {
+    for (const auto& price : reply->prices()) reading.around.prices[price.good()] = price.price();
+  }
   const auto read = [&](const Person& seller, const Person& buyer) {
     if (seller.kind != ActorKind::npc) return;
     pb::NpcRelationRequest request;

@@ -1,6 +1,6 @@
 #pragma once
 // Reads what is around an actor from the services that keep it: documents from state, phase from time,
-// weather from weather, feelings from npc. What nobody can say is left open; the rules then refuse with that
+// weather from weather, prices from world, feelings from npc. What nobody can say is left open; the rules then refuse with that
 // as the reason.
 #include <set>
 #include <string>

@@ -225,11 +225,16 @@ std::string word_of(const pack::Ref& ref, const Bound& bound) {
   return found == bound.args.end() ? std::string() : found->second;
 }
 
+std::int64_t price_here(const pack::Good& good, const Surroundings& around) {
+  const auto found = around.prices.find(good.id.str());
+  return found == around.prices.end() ? good.base_price : found->second;
+}
+
 std::int64_t price_between(const pack::Good& good, const Person& seller, const Person& buyer,
                            const Surroundings& around) {
   const auto found = around.price_factors.find({relation_key(seller), relation_key(buyer)});
   const double factor = found == around.price_factors.end() ? 1 : found->second;
-  return std::max<std::int64_t>(1, std::llround(static_cast<double>(good.base_price) * factor));
+  return std::max<std::int64_t>(1, std::llround(static_cast<double>(price_here(good, around)) * factor));
 }
 
 bool asks_price(const pack::Verb& verb) {
@@ -254,7 +259,7 @@ std::int64_t amount_of(const pack::Pack& pack, const pack::Amount& amount, const
       const Person* seller = person_of(*effect.to, bound, around);
       if (buyer != nullptr && seller != nullptr) return price_between(*sold, *seller, *buyer, around);
     }
-    return sold->base_price;
+    return price_here(*sold, around);
   }
   if (!amount.param.empty()) {
     const auto found = bound.numbers.find(amount.param);

@@ -64,6 +64,8 @@ struct Surroundings {
   Person actor;
   std::vector<Person> people;  // without the actor
   std::vector<Thing> things;
+  // What goods go for here, in coins. Missing: the base price.
+  std::map<std::string, std::int64_t> prices;
   // What an NPC asks of somebody for their goods: (seller, buyer as relation_key()) -> share of the price.
   // Missing: the price itself.
   std::map<std::pair<std::string, std::string>, double> price_factors;
@@ -146,10 +148,12 @@ const Person* person_of(const pack::Ref& ref, const Bound& bound, const Surround
 const Thing* thing_of(const pack::Ref& ref, const Bound& bound, const Surroundings& around);
 // The name of a place or good: the argument, or the word itself.
 std::string word_of(const pack::Ref& ref, const Bound& bound);
-// How many or how much; of a price, the good's base price times nothing: one.
+// How many or how much; of a price, what the good goes for here, as it is between these two.
 std::int64_t amount_of(const pack::Pack& pack, const pack::Amount& amount, const pack::Ref& good,
                        const Bound& bound, const Surroundings& around);
-// What `seller` asks of `buyer` for one of a good: its base price as feelings have it, at least 1.
+// What a good goes for here, whoever sells it.
+std::int64_t price_here(const pack::Good& good, const Surroundings& around);
+// What `seller` asks of `buyer` for one of a good: what it goes for, as feelings have it; at least 1.
 std::int64_t price_between(const pack::Good& good, const Person& seller, const Person& buyer,
                            const Surroundings& around);
 // Whether the verb speaks of a price anywhere.

@@ -177,6 +177,8 @@ TEST(Verbs, PreconditionsSayWhyNot) {
   }
   Surroundings poor = at_market(anna());
   poor.actor.money = 4;
+  Surroundings dear = at_market(anna());
+  dear.prices = {{"eel", 9}, {"paint", 1}};
   Surroundings loft = at_market(anna());
   loft.here = quay().place("loft");
   loft.actor.place = "loft";
@@ -212,6 +214,7 @@ TEST(Verbs, PreconditionsSayWhyNot) {
       {sunk, "sink", {}, "'afloat' of the Gull is false, not true"},
       {at_market(anna()), "buy", {{"good", "eel"}, {"seller", "ada"}}, ""},
       {poor, "buy", {{"good", "eel"}, {"seller", "ada"}}, "anna has 4 pence; that takes 5"},
+      {dear, "buy", {{"good", "eel"}, {"seller", "ada"}}, "anna has 8 pence; that takes 9"},
       {at_market(anna()), "buy", {{"good", "paint"}, {"seller", "ada"}}, "Ada has no paint"},
       {loft, "buy", {{"good", "eel"}, {"seller", "ada"}}, "Ada is not here"},
       {at_market(ada()), "hand_over", {{"good", "eel"}, {"count", "4"}, {"person", "ben"}}, ""},

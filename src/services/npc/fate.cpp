@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "services/npc/player_key.h"
 #include "services/npc/timers.h"
 #include "services/npc/views.h"
 #include "troupe/v1/state.pb.h"
@@ -50,10 +51,21 @@ Result<pb::NpcView> Fate::move(Turn& turn, const Caller&, const pb::NpcMoveReque
   return view_of(pack_, *mind, turn.now().ms);
 }
 
+// Nobody, somebody of the pack, or a player.
+Result<void> Fate::check_killer(const std::string& by) const {
+  const bool player = by.starts_with(kPlayerPrefix) && by.size() > kPlayerPrefix.size() &&
+                      by.size() <= config_.limits.cause_bytes_max && !has_unseen(by);
+  if (by.empty() || player || pack_.npc(by) != nullptr) return {};
+  return fail(Code::not_found, "npc.unknown",
+              "no '" + by + "' here who could have done it" + did_you_mean(by, pack_.npc_ids()) +
+                  "; a player is player:<name>");
+}
+
 Result<pb::NpcView> Fate::die(Turn& turn, const Caller&, const pb::NpcDieRequest& request) {
   TRY(Mind * mind, minds_.find_living(request.npc()));
   const std::string cause = trim(request.cause());
   if (cause.empty()) return fail(Code::invalid_argument, "npc.cause", "cause says something");
+  TRY_VOID(check_killer(request.by()));
   auto& record = minds_.edit(turn, *mind);
   const auto now = turn.now().ms;
   record.set_place(place_now(pack_, record, now));
@@ -73,6 +85,7 @@ Result<pb::NpcView> Fate::die(Turn& turn, const Caller&, const pb::NpcDieRequest
   event.set_npc(request.npc());
   event.set_place(record.place());
   event.set_cause(cause);
+  event.set_by(request.by());
   if (departed) event.set_left_behind(departed->pile());
   const auto sequence = turn.emit(event, {.subject = request.npc(), .place = record.place()});
   day_.take_up(turn, *mind,

@@ -18,6 +18,7 @@ class Fate {
 
  private:
   Result<pb::NpcView> move(Turn& turn, const Caller& caller, const pb::NpcMoveRequest& request);
+  Result<void> check_killer(const std::string& by) const;
   Result<pb::NpcView> die(Turn& turn, const Caller& caller, const pb::NpcDieRequest& request);
 
   const pack::Pack& pack_;

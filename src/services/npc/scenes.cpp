@@ -10,6 +10,7 @@
 #include "talk/told.h"
 #include "troupe/v1/state.pb.h"
 #include "troupe/v1/weather.pb.h"
+#include "troupe/v1/world.pb.h"
 
 namespace troupe::npc {
 
@@ -110,17 +111,27 @@ void Scenes::fill_people(const Mind& mind, talk::Scene& scene) const {
   }
 }
 
+// What goods go for here; `factor`: what the speaker asks of the listener for their own.
+void Scenes::fill_prices(talk::Scene& scene, double factor) const {
+  pb::WorldPricesRequest here;
+  here.set_place(scene.here.str());
+  if (const auto reply = asked<pb::WorldPricesReply>(host_.timeline(), here)) {
+    for (const auto& price : reply->prices()) scene.prices[pack::GoodId(price.good())] = price.price();
+  }
+  for (const auto& good : scene.sells) {
+    const auto found = scene.prices.find(good);
+    const auto price = found == scene.prices.end() ? pack_.good(good.str())->base_price : found->second;
+    scene.prices[good] = std::max<std::int64_t>(1, std::llround(static_cast<double>(price) * factor));
+  }
+}
+
 void Scenes::fill_listener(const Mind& mind, const std::string& player, talk::Scene& scene) const {
   const auto key = player_key(player);
   const auto relation = relation_or_default(mind, key);
   const auto now = host_.timeline().now().ms;
   scene.listener = key;
   scene.for_listener = felt(relation);
-  const double factor = price_factor(relation, mood_of(mind.record()), mood_now(mind.record(), now));
-  for (const auto& good : scene.sells) {
-    const auto price = static_cast<double>(pack_.good(good.str())->base_price) * factor;
-    scene.prices[good] = std::max<std::int64_t>(1, std::llround(price));
-  }
+  fill_prices(scene, price_factor(relation, mood_of(mind.record()), mood_now(mind.record(), now)));
   const auto listener = listener_for(minds_, mind, player, now);
   for (const auto& fact : pack_.facts) {
     if (fact.secret && pack::knows(fact, mind.who->id) && pack::may_share(fact, mind.who->id, listener))

@@ -20,6 +20,7 @@ class Scenes {
   void fill_sky(const Mind& mind, talk::Scene& scene) const;
   void fill_speaker(const Mind& mind, talk::Scene& scene) const;
   void fill_people(const Mind& mind, talk::Scene& scene) const;
+  void fill_prices(talk::Scene& scene, double factor) const;
   void fill_listener(const Mind& mind, const std::string& player, talk::Scene& scene) const;
 
   const pack::Pack& pack_;

@@ -1,33 +1,78 @@
 #include "services/world/world_service.h"
 
-#include "base/text.h"
-#include "host/json.h"
-#include "troupe/v1/npc.pb.h"
-
 namespace troupe {
 
 namespace {
 
-constexpr std::size_t kChainMax = 64;
-constexpr std::size_t kChainBytesMax =
-    256 * 1024;  // prompts are long; the causes beyond are asked for by their id
-
-// The message as a JSON object, for people and tools.
-void to_struct(const google::protobuf::Message& message, google::protobuf::Struct& out) {
-  (void)from_json(to_json(message), out);
-}
-
-std::string clock_text(GameTime at) {
-  const auto minute = at.ms / 60'000 % 1440;
-  return fmt::format("day {} {:02}:{:02}", at.ms / 86'400'000 + 1, minute / 60, minute % 60);
-}
+constexpr std::int64_t kRoundHours = 6;
+constexpr std::int64_t kDayHours = 24;
 
 }  // namespace
 
+WorldService::WorldService(const pack::Pack& pack, Host& host, world::Limits limits)
+    : pack_(pack),
+      host_(host),
+      limits_(limits),
+      history_(host, limits_),
+      markets_(pack, host, limits_, [this](Turn& turn, const world::Happening& what) { follow(turn, what); }),
+      factions_(pack, host, [this](Turn& turn, const world::Happening& what) { follow(turn, what); }),
+      consequences_(pack, host, limits_, markets_, factions_) {}
+
 void WorldService::mount() {
   host_.serve(&WorldService::get, static_cast<const WorldService*>(this));
-  host_.serve(&WorldService::why, this);
-  host_.serve(&WorldService::verify, this);
+  history_.mount();
+  markets_.mount();
+  factions_.mount();
+  consequences_.mount();
+
+  host_.on(&WorldService::on_phase, this);
+
+  Timeline& timeline = host_.timeline();
+  timeline.add_genesis(world::kService, [this](Turn& turn) { begin(turn); });
+  timeline.add_pack_hook(world::kService, [this](Turn& turn, const pb::PackChanged&) { settle(turn); });
+  timeline.add_timer_handler(world::kService,
+                             [this](Turn& turn, const std::string& key, const std::string& payload) {
+                               on_timer(turn, key, payload);
+                             });
+}
+
+void WorldService::begin(Turn& turn) {
+  settle(turn);
+  next_round(turn, turn.now().ms / world::kHourMs);
+}
+
+// A world that is older than its markets had this service, so that it has no beginning of them.
+void WorldService::on_phase(Turn& turn, const EventContext&, const pb::PhaseChanged&) {
+  if (!turn.scheduled(world::kService, world::kRoundTimer)) begin(turn);
+}
+
+// What names a thing that the pack has no more goes before what is new comes: a market is nobody's any more then.
+void WorldService::settle(Turn& turn) {
+  consequences_.settle(turn);
+  markets_.settle(turn);
+  factions_.settle(turn);
+}
+
+void WorldService::follow(Turn& turn, const world::Happening& what) { consequences_.follow(turn, what); }
+
+void WorldService::next_round(Turn& turn, std::int64_t hour) {
+  const std::int64_t next = (hour / kRoundHours + 1) * kRoundHours;
+  turn.schedule(world::kService, world::kRoundTimer, {next * world::kHourMs}, std::to_string(next));
+}
+
+void WorldService::on_timer(Turn& turn, const std::string& key, const std::string& payload) {
+  const std::string_view name = key;
+  if (name == world::kRoundTimer) return on_round(turn, std::stoll(payload));
+  if (name.starts_with(world::kShockTimer))
+    return markets_.end_shock(turn, std::stoull(key.substr(std::string_view(world::kShockTimer).size())));
+  consequences_.act(turn, key);
+}
+
+// One that is late is made up for: the next one is due at once, and the days are those that they would have been.
+void WorldService::on_round(Turn& turn, std::int64_t hour) {
+  markets_.round(turn, hour);
+  if (hour % kDayHours == 0) factions_.day(turn, hour / kDayHours);
+  next_round(turn, hour);
 }
 
 Result<pb::WorldInfo> WorldService::get(const Caller& caller, const pb::WorldGetRequest&) const {
@@ -52,98 +97,6 @@ Result<pb::WorldInfo> WorldService::get(const Caller& caller, const pb::WorldGet
     out->set_text(place.text);
   }
   return info;
-}
-
-Task<pb::WorldWhyReply::Link> WorldService::link(Caller caller, pb::Envelope event) {
-  pb::WorldWhyReply::Link out;
-  out.set_event_id(event_log::event_id(event.world(), event.sequence()));
-  out.set_type(event.type());
-  out.set_subject(event.subject());
-  out.set_at_ms(event.game_ms());
-  out.set_clock(clock_text(GameTime{event.game_ms()}));
-  out.set_text(out.clock() + "  " + event.type() + (event.subject().empty() ? "" : " of " + event.subject()));
-  const auto type = find_event_type(event.type());
-  const auto message =
-      new_message(type ? (*type)->message : google::protobuf::Struct::descriptor());  // or a game's own
-  if (!message->ParseFromString(event.payload())) co_return out;
-  to_struct(*message, *out.mutable_payload());
-  const auto* field = message->GetDescriptor()->FindFieldByName("decision");
-  if (field != nullptr && field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
-    pb::NpcDecisionRequest ask;
-    ask.set_id(message->GetReflection()->GetString(*message, field));
-    Caller self = caller;
-    self.role = pb::ROLE_SERVICE;
-    // Decisions may be older than what is kept; the chain stands without them.
-    if (const auto decision = co_await host_.call<pb::Decision>(self, ask))
-      to_struct(*decision, *out.mutable_decision());
-  }
-  co_return out;
-}
-
-Task<pb::WorldWhyReply> WorldService::why(Caller caller, pb::WorldWhyRequest request) {
-  CO_TRY(std::uint64_t sequence, event_log::sequence_of(host_.timeline().config().world, request.event_id()));
-  pb::WorldWhyReply reply;
-  std::size_t bytes = 0;
-  while (sequence != 0 && static_cast<std::size_t>(reply.chain_size()) < kChainMax &&
-         bytes < kChainBytesMax) {
-    const auto event = std::make_shared<std::optional<EventRecord>>();
-    const auto input = std::make_shared<std::optional<InputRecord>>();
-    CO_TRY_VOID(
-        co_await host_.timeline().db().read([event, input, sequence](db::Reader& reader) -> Result<void> {
-          TRY(*event, event_log::event(reader, sequence));
-          if (*event && (*event)->cause == 0 && (*event)->input != 0) {
-            TRY(*input, event_log::input(reader, (*event)->input));
-          }
-          return {};
-        }));
-    std::optional<Shown> shown;
-    if (*event) shown.emplace(event_log::to_envelope(**event, host_.timeline().config().world));
-    const auto* seen = shown ? shown->to(caller.role, caller.name) : nullptr;
-    if (seen == nullptr) {
-      if (reply.chain_size() > 0) break;
-      co_return fail(
-          Code::not_found, "events.unknown",
-          "no event '" + request.event_id() + "'; the last is '" +
-              event_log::event_id(host_.timeline().config().world, host_.timeline().tail().events) + "'");
-    }
-    CO_TRY(auto made, co_await link(caller, *seen));
-    if (*input) {
-      auto& fields = *made.mutable_input()->mutable_fields();
-      fields["sequence"].set_number_value(static_cast<double>((*input)->sequence));
-      fields["type"].set_string_value((*input)->type);
-      fields["caller"].set_string_value((*input)->caller);
-      fields["role"].set_string_value(role_name(static_cast<pb::Role>((*input)->role)));
-      fields["wall_ms"].set_number_value(static_cast<double>((*input)->wall_ms));
-    }
-    bytes += made.ByteSizeLong();
-    *reply.add_chain() = std::move(made);
-    sequence = (*event)->cause;
-  }
-  co_return reply;
-}
-
-Task<pb::WorldVerifyReply> WorldService::verify(Caller, pb::WorldVerifyRequest) {
-  const auto reply = std::make_shared<pb::WorldVerifyReply>();
-  auto* timeline = &host_.timeline();
-  CO_TRY_VOID(co_await timeline->db().read([reply, timeline](db::Reader& reader) -> Result<void> {
-    const auto tail = event_log::verify(reader);
-    if (!tail) {
-      reply->set_problem(tail.error().message);
-      return {};
-    }
-    reply->set_events(tail->events);
-    reply->set_inputs(tail->inputs);
-    reply->set_log_hash(hex(tail->event_chain));
-    TRY(const auto hash, timeline->state_hash(reader));
-    reply->set_state_hash(hex(hash));
-    return {};
-  }));
-  if (!reply->problem().empty()) co_return *reply;
-  // The log vouches for itself; the tables of the state are compared with what was written to them.
-  const auto whole = co_await timeline->db().verify();
-  if (!whole && whole.error().reason != "db.damaged") co_return std::unexpected(whole.error());
-  if (!whole) reply->set_problem(whole.error().message);
-  co_return *reply;
 }
 
 }  // namespace troupe
