@@ -165,6 +165,41 @@ constexpr Words kWords[] = {
     {"TimerFired", [](const Told& t) { return "timer '" + t.text("name") + "' is due"; }},
     // ---- the world as a whole
     {"PackChanged", pack_changed},
+    {"PriceChanged",
+     [](const Told& t) {
+       return fmt::format("{} costs {} now, {} before", t.text("good"), t.number("to"), t.number("from"));
+     }},
+    {"ShortageBegan", [](const Told& t) { return t.text("good") + " runs short"; }},
+    {"ShortageEnded", [](const Told& t) { return "there is enough " + t.text("good") + " again"; }},
+    {"ShockBegan",
+     [](const Told& t) {
+       return "a " + t.word("kind") + " of " + (t.text("good").empty() ? "everything" : t.text("good")) +
+              t.in_brackets("reason");
+     }},
+    {"ShockEnded",
+     [](const Told& t) {
+       return "the " + t.word("kind") + " of " + (t.text("good").empty() ? "everything" : t.text("good")) +
+              " has faded";
+     }},
+    {"FactionRelationChanged",
+     [](const Told& t) {
+       return fmt::format("{} towards {}: {:.2f} now{}", t.text("faction"), t.text("towards"),
+                          t.real("value"), t.in_brackets("reason"));
+     }},
+    {"ConflictBegan",
+     [](const Told& t) { return t.text("faction") + " and " + t.text("against") + " are in conflict"; }},
+    {"ConflictEnded",
+     [](const Told& t) { return t.text("faction") + " and " + t.text("against") + " are at peace"; }},
+    {"ConflictResolved",
+     [](const Told& t) {
+       return fmt::format("{} and {}: {}{}", t.text("faction"), t.text("against"), t.text("how"),
+                          t.in_brackets("place"));
+     }},
+    {"TerritoryChanged",
+     [](const Told& t) { return "it is held by " + t.text("to") + " now, no longer by " + t.text("from"); }},
+    {"FactionBetrayed", [](const Told& t) { return t.text("by") + " has betrayed " + t.text("faction"); }},
+    {"FactionRetaliated",
+     [](const Told& t) { return t.text("faction") + " takes revenge on " + t.text("against"); }},
     // ---- weather
     {"WeatherChanged",
      [](const Told& t) { return fmt::format("{} after {}; {}", t.word("to"), t.word("from"), sky(t)); }},

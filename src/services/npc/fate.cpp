@@ -54,7 +54,7 @@ Result<pb::NpcView> Fate::move(Turn& turn, const Caller&, const pb::NpcMoveReque
 // Nobody, somebody of the pack, or a player.
 Result<void> Fate::check_killer(const std::string& by) const {
   const bool player = by.starts_with(kPlayerPrefix) && by.size() > kPlayerPrefix.size() &&
-                      by.size() <= config_.limits.cause_bytes_max && !has_unseen(by);
+                      check_player_name(by.substr(kPlayerPrefix.size())).has_value();
   if (by.empty() || player || pack_.npc(by) != nullptr) return {};
   return fail(Code::not_found, "npc.unknown",
               "no '" + by + "' here who could have done it" + did_you_mean(by, pack_.npc_ids()) +

@@ -47,11 +47,9 @@ Markets::Markets(const pack::Pack& pack, Host& host, const Limits& limits, Tell 
       tell_(std::move(tell)),
       table_(host.timeline()),
       shocks_(host.timeline()) {
-  const auto seed = host.timeline().config().seed;
   for (const auto& good : pack.goods) {
     for (const auto& place : good.sold_at)
-      markets_.emplace(Key{place.str(), good.id.str()},
-                       Market{&good, make_market(good), draw_of(seed, place, good.id)});
+      markets_.emplace(Key{place.str(), good.id.str()}, Market{&good, make_market(good)});
   }
   table_.on_change([this](const TableKey&, const Record*, const Record*) { prices_hour_ = -1; });
   shocks_.on_change([this](const TableKey&, const auto*, const auto*) { prices_hour_ = -1; });
@@ -75,9 +73,14 @@ void Markets::catch_up(Turn& turn, std::int64_t hour) {
   for (const auto& [key, market] : markets_) put(turn, key, market, state_at(key, market, hour));
 }
 
+// By the seed that this world began with, which its pack may say otherwise by now: known once it is loaded.
+rt::Draw Markets::draw(const Key& key) const {
+  return draw_of(host_.timeline().config().seed, pack::PlaceId(key.first), pack::GoodId(key.second));
+}
+
 void Markets::draw_shocks(Turn& turn, std::int64_t day) {
   for (const auto& [key, market] : markets_) {
-    const auto drawn = shock_of_day(market.rules, day, market.draw);
+    const auto drawn = shock_of_day(market.rules, day, draw(key));
     if (!drawn) continue;
     pb::WorldShockRecord shock;
     shock.set_kind(std::string(name_of(drawn->kind)));
@@ -266,7 +269,7 @@ MarketState Markets::state_at(const Key& key, const Market& market, std::int64_t
   const auto* record = table_.find(key.first, key.second);
   // Of a market that the pack has since a moment ago, as it will begin.
   if (record == nullptr) return begin_market(market.rules, hour);
-  return advanced(market.rules, from_record(*record), hour, shocks_of(key), market.draw);
+  return advanced(market.rules, from_record(*record), hour, shocks_of(key), draw(key));
 }
 
 const std::map<Markets::Key, std::int64_t>& Markets::prices_now() const {

@@ -46,8 +46,8 @@ class Markets {
   struct Market {
     const pack::Good* good;
     MarketRules rules;
-    rt::Draw draw;
   };
+  rt::Draw draw(const Key& key) const;
 
   Result<pb::WorldMarketReply> market(const Caller& caller, const pb::WorldMarketRequest& request) const;
   Result<pb::WorldPricesReply> prices(const Caller& caller, const pb::WorldPricesRequest& request) const;

@@ -138,6 +138,7 @@ struct WorldRig : testing::Test {
   void kill(const std::string& npc, const std::string& by) {
     pb::NpcDieRequest request;
     request.set_npc(npc);
+    request.set_cause("a blow");
     request.set_by(by);
     (void)must<pb::NpcView>(request);
   }
