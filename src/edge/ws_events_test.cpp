@@ -267,7 +267,7 @@ TEST(WsEvents, SlowSocketsAreSentAwayAndMayComeBack) {
   (void)slow.hello({{"role", "designer"}, {"subscribe", {{"id", 1}}}});
   (void)slow.read_json("response");
   const std::string payload(4000, 'x');
-  for (int i = 0; i < 10 && rig.metric("troupe_edge_dropped_total{why=\"slow\"}") == 0; ++i) {
+  for (int i = 0; i < 100 && rig.metric("troupe_edge_dropped_total{why=\"slow\"}") == 0; ++i) {
     const auto answer =
         post(rig.port(), "/api/time/Schedule", fmt::format(R"({{"at_ms":20,"payload":"{}"}})", payload));
     ASSERT_EQ(answer.status, 200);
@@ -303,13 +303,16 @@ TEST(WsEvents, WhoReadsSlowlyMissesWhatIsOfLowPriorityFirst) {
     const Json body = {{"at_ms", count}, {"name", priority}, {"payload", std::string(4000, 'x')}};
     ASSERT_EQ(post(rig.port(), "/api/time/Schedule", body.dump()).status, 200);
   };
-  for (int i = 0; i < 10; ++i) schedule(20, "low");
+  // What the kernel takes besides differs from run to run.
+  std::uint64_t sent = 1;
+  for (; sent < 2'000 && rig.metric("troupe_edge_dropped_total{why=\"low\"}") == 0; sent += 20)
+    schedule(20, "low");
   schedule(1, "normal");
   EXPECT_GT(rig.metric("troupe_edge_dropped_total{why=\"low\"}"), 0);
   EXPECT_EQ(rig.metric("troupe_edge_dropped_total{why=\"slow\"}"), 0) << "nobody is sent away for them";
   std::uint64_t seen = 0;
   std::uint64_t left_out = 0;
-  for (std::uint64_t last = 0; last < 201;) {
+  for (std::uint64_t last = 0; last < sent;) {
     const auto event = slow.read_json("event");
     ASSERT_FALSE(event.is_null());
     last = sequence_of(event);
