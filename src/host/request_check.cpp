@@ -272,17 +272,4 @@ Result<void> check_request(const Message& request) {
               found->path + (found->is_sentence ? " " : ": ") + found->text);
 }
 
-std::string check_in_words(const FieldDescriptor& field) {
-  const auto& check = field.options().GetExtension(pb::check);
-  std::vector<std::string> said;
-  if (check.required()) said.emplace_back("required");
-  if (check.has_min() || check.has_max()) said.push_back(range_text(check));
-  if (check.items_min() > 0 || check.items_max() > 0) said.push_back(count_text(check) + " of them");
-  if (check.bytes_max() > 0) said.push_back(fmt::format("at most {} bytes", check.bytes_max()));
-  if (check.one_of_size() > 0) said.push_back(either({check.one_of().begin(), check.one_of().end()}));
-  if (!check.form().empty()) said.push_back(check.form());
-  if (check.line()) said.emplace_back("one line");
-  return join(said, "; ");
-}
-
 }  // namespace troupe

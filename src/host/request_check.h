@@ -12,7 +12,4 @@ namespace troupe {
 // `invalid_argument` rpc.bad_text, rpc.bad_number, or the check's own reason, naming the field: "memories[0].text".
 Result<void> check_request(const google::protobuf::Message& request);
 
-// A check as people read it: "1 to 100", "at most 4096 bytes"; "" where there is none.
-std::string check_in_words(const google::protobuf::FieldDescriptor& field);
-
 }  // namespace troupe

@@ -2,7 +2,9 @@
 // What adapters of port db share: runs a caller's function on what it may touch, which is a connection of the
 // adapter's own (query, exec, columns, and exec_all where it has a better way than one by one). A failed
 // statement fails the whole call, and nothing is thrown.
+#include <condition_variable>
 #include <exception>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,6 +65,30 @@ Result<void> call_with(Connection& connection, std::move_only_function<Result<vo
   }
   if (result && tx.failed()) result = std::unexpected(*tx.failed());
   return result;
+}
+
+// What a queue that is full answers.
+inline Error busy() {
+  return {Code::exhausted, "db.busy", "too many transactions are waiting; try again", 100};
+}
+
+// A call from a thread that waits for its answer. `submit` hands it over with what is to be told; where it is not
+// taken, busy(). Not std::promise: in programs that link llama.cpp its copies of that class's inline functions are
+// linked, in which ThreadSanitizer cannot see what orders the two threads.
+template <class Submit>
+Result<void> call_and_wait(Submit submit) {
+  std::mutex mutex;
+  std::condition_variable told;
+  std::optional<Result<void>> answer;
+  const bool taken = submit([&](Result<void> r) {
+    const std::lock_guard lock(mutex);
+    answer.emplace(std::move(r));
+    told.notify_one();  // locked: the waiter must not leave while it is being told
+  });
+  if (!taken) return std::unexpected(busy());
+  std::unique_lock lock(mutex);
+  told.wait(lock, [&] { return answer.has_value(); });
+  return *std::move(answer);
 }
 
 }  // namespace troupe::db

@@ -70,7 +70,6 @@ std::vector<std::string> words_of(const pack::Pack& pack) {
 // A question whose answer is waited for.
 struct Simulation::Asked {
   std::string name;
-  rt::Instant deadline;
   bool answered = false;
   bool over = false;  // the process ended meanwhile
 };
@@ -239,7 +238,6 @@ void Simulation::ask_anything() {
   auto payload = random_request(dice_, *method, words_);
   auto asked = std::make_shared<Asked>();
   asked->name = method->name;
-  asked->deadline = caller.deadline;
   asked_.push_back(asked);
   ++tally_.commands;
   life_->calls.spawn(method->name, [this, asked, method, caller, payload]() -> rt::asio::awaitable<void> {

@@ -4,8 +4,6 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 
 #include "adapters/db_postgres/pg_schema.h"
@@ -18,8 +16,6 @@ namespace troupe::db {
 namespace {
 
 using Done = std::move_only_function<void(Result<void>)>;
-
-Error too_many() { return {Code::exhausted, "db.busy", "too many transactions are waiting; try again", 100}; }
 
 Task<void> refused(Error error) { co_return std::unexpected(std::move(error)); }
 
@@ -95,7 +91,7 @@ class PostgresDb final : public Db {
   }
 
   Result<void> migrate(std::span<const Migration> migrations) override {
-    return wait([&](Done done) {
+    return call_and_wait([&](Done done) {
       return writer_.submit({nullptr,
                              [migrations](PgSession& s) { return apply_pg_migrations(s, migrations); },
                              std::move(done)});
@@ -106,14 +102,14 @@ class PostgresDb final : public Db {
   Task<void> transact(std::move_only_function<Result<void>(Tx&)> fn) override {
     const rt::OneShot<void> answer(env_);
     if (!writer_.submit({std::move(fn), nullptr, [answer](Result<void> r) { answer.set(std::move(r)); }}))
-      return refused(too_many());
+      return refused(busy());
     return answer.wait();
   }
 
   Task<void> read(std::move_only_function<Result<void>(Reader&)> fn) override {
     const rt::OneShot<void> answer(env_);
     if (!readers_->submit({std::move(fn), nullptr, [answer](Result<void> r) { answer.set(std::move(r)); }}))
-      return refused(too_many());
+      return refused(busy());
     return answer.wait();
   }
 
@@ -121,38 +117,23 @@ class PostgresDb final : public Db {
     const rt::OneShot<void> answer(env_);
     const auto look = [schema = schema_](PgSession& session) { return verify_pg_rows(session, schema); };
     if (!readers_->submit({nullptr, look, [answer](Result<void> r) { answer.set(std::move(r)); }}))
-      return refused(too_many());
+      return refused(busy());
     return answer.wait();
   }
 
   Result<void> transact_now(std::move_only_function<Result<void>(Tx&)> fn) override {
-    return wait([&](Done done) { return writer_.submit({std::move(fn), nullptr, std::move(done)}); });
+    return call_and_wait(
+        [&](Done done) { return writer_.submit({std::move(fn), nullptr, std::move(done)}); });
   }
 
   Result<void> read_now(std::move_only_function<Result<void>(Reader&)> fn) override {
-    return wait([&](Done done) { return readers_->submit({std::move(fn), nullptr, std::move(done)}); });
+    return call_and_wait(
+        [&](Done done) { return readers_->submit({std::move(fn), nullptr, std::move(done)}); });
   }
 
   Result<void> health() const override { return writer_.health(); }
 
  private:
-  // (Not std::promise: see the adapter of SQLite.)
-  template <class Submit>
-  static Result<void> wait(Submit submit) {
-    std::mutex mutex;
-    std::condition_variable told;
-    std::optional<Result<void>> answer;
-    const bool taken = submit([&](Result<void> r) {
-      const std::lock_guard lock(mutex);
-      answer.emplace(std::move(r));
-      told.notify_one();  // locked: the waiter must not leave while it is being told
-    });
-    if (!taken) return std::unexpected(too_many());
-    std::unique_lock lock(mutex);
-    told.wait(lock, [&] { return answer.has_value(); });
-    return *std::move(answer);
-  }
-
   const rt::Env env_;
   const std::string schema_;
   PgWriter writer_;

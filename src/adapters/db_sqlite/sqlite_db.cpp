@@ -6,10 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
 #include <cstring>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 
 #include "adapters/db_sqlite/file_lock.h"
@@ -23,8 +21,6 @@ namespace troupe::db {
 namespace {
 
 using Done = std::move_only_function<void(Result<void>)>;
-
-Error busy() { return {Code::exhausted, "db.busy", "too many transactions are waiting; try again", 100}; }
 
 Task<void> refuse(Error error) { co_return std::unexpected(std::move(error)); }
 
@@ -93,7 +89,7 @@ class SqliteDb final : public Db {
   }
 
   Result<void> migrate(std::span<const Migration> migrations) override {
-    return wait([&](Done done) {
+    return call_and_wait([&](Done done) {
       return writer_.submit({nullptr, [migrations](Connection& c) { return apply_migrations(c, migrations); },
                              std::move(done)});
     });
@@ -125,34 +121,18 @@ class SqliteDb final : public Db {
   }
 
   Result<void> transact_now(std::move_only_function<Result<void>(Tx&)> fn) override {
-    return wait([&](Done done) { return writer_.submit({std::move(fn), nullptr, std::move(done)}); });
+    return call_and_wait(
+        [&](Done done) { return writer_.submit({std::move(fn), nullptr, std::move(done)}); });
   }
 
   Result<void> read_now(std::move_only_function<Result<void>(Reader&)> fn) override {
-    return wait([&](Done done) { return readers_->submit({std::move(fn), nullptr, std::move(done)}); });
+    return call_and_wait(
+        [&](Done done) { return readers_->submit({std::move(fn), nullptr, std::move(done)}); });
   }
 
   Result<void> health() const override { return writer_.health(); }
 
  private:
-  // Not std::promise: in programs that link llama.cpp its copies of that class's inline functions are linked,
-  // in which ThreadSanitizer cannot see what orders the two threads.
-  template <class Submit>
-  static Result<void> wait(Submit submit) {
-    std::mutex mutex;
-    std::condition_variable told;
-    std::optional<Result<void>> answer;
-    const bool taken = submit([&](Result<void> r) {
-      const std::lock_guard lock(mutex);
-      answer.emplace(std::move(r));
-      told.notify_one();  // locked: the waiter must not leave while it is being told
-    });
-    if (!taken) return std::unexpected(busy());
-    std::unique_lock lock(mutex);
-    told.wait(lock, [&] { return answer.has_value(); });
-    return *std::move(answer);
-  }
-
   const rt::Env env_;
   const FileLock lock_;
   Writer writer_;

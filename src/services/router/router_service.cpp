@@ -74,16 +74,6 @@ void RouterService::entity_gone(Turn& turn, const EventContext&, const pb::Entit
 
 namespace {
 
-Result<std::optional<inference::Freedom>> freedom_of(const pb::RouterGenerateRequest& request) {
-  if (request.freedom().empty()) return std::nullopt;
-  const auto freedom = inference::parse_freedom(request.freedom());
-  if (freedom) return freedom;
-  const std::vector<std::string> names(inference::kFreedomNames.begin(), inference::kFreedomNames.end());
-  return fail(Code::invalid_argument, "router.unknown_freedom",
-              "no freedom '" + request.freedom() + "'" + did_you_mean(request.freedom(), names) + " (" +
-                  join(names, ", ") + ")");
-}
-
 template <class Request>
 std::optional<inference::Microusd> budget_of(const Request& request) {
   if (!request.has_budget_microusd()) return std::nullopt;
@@ -145,7 +135,7 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
   CO_TRY(const Tier tier, parse_tier(request.tier(), Tier::silver));
   CO_TRY(auto work, work_of(request, tier, deadline_of(caller, tier, request.deadline_ms())));
   CO_TRY(const auto shape, shapes_.of(work.json_schema));
-  CO_TRY(const auto freedom, freedom_of(request));
+  const auto freedom = inference::parse_freedom(request.freedom());
   Ask ask{.tier = tier,
           .player = request.player(),
           .npc = request.npc(),
@@ -363,7 +353,7 @@ Task<pb::RouterWarmReply> RouterService::warm(Caller caller, pb::RouterWarmReque
   const auto& ahead = request.ahead();
   CO_TRY(const Tier tier, parse_tier(ahead.tier(), Tier::silver));
   CO_TRY(auto work, work_of(ahead, tier, deadline_of(caller, tier, ahead.deadline_ms())));
-  CO_TRY(const auto freedom, freedom_of(ahead));
+  const auto freedom = inference::parse_freedom(ahead.freedom());
   Ask ask{.tier = tier,
           .player = ahead.player(),
           .npc = ahead.npc(),

@@ -15,8 +15,9 @@ boost::asio::awaitable<void> WorldsService::fall_asleep() {
   for (;;) {
     co_await rt::sleep_for(host_.env(), kLook);
     for (const auto& world : names()) {
+      if (!runner_.is_open(world) || moving_.contains(world)) continue;
       const auto after = runner_.rest(plan(world)).after;
-      if (after.count() == 0 || !runner_.is_open(world) || moving_.contains(world)) continue;
+      if (after.count() == 0) continue;
       const auto now = host_.env().now();
       if (runner_.is_visited(world)) {
         alone_since_.erase(world);
