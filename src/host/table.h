@@ -309,11 +309,12 @@ class Table final : public TableRows {
     count((record ? 1 : 0) - (old ? 1 : 0), (record ? size_of(*record) : 0) - (old ? counted(key, *old) : 0));
     edited_.erase(key);
     const Record* came = nullptr;
+    typename Rows::node_type gone;  // until all have heard of it: `key` may be its own
     if (record) {
       came = &(found != rows_.end() ? found->second = *std::move(record)
                                     : rows_.emplace(key, *std::move(record)).first->second);
     } else if (found != rows_.end()) {
-      rows_.erase(found);
+      gone = rows_.extract(found);
     }
     for (const auto& keep : kept_) keep(key, old ? &*old : nullptr, came);
     return old;
