@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <set>
 
 #include "host/registry.h"
 
@@ -140,6 +141,33 @@ int try_bounds(const Message& request, Message& message, int depth) {
     message.CopyFrom(*before);
   }
   return tried;
+}
+
+// What is computed with has an end: a deadline, a time, a sum that nobody bounds overflows. An unsigned one is a
+// sequence, a version or a seed, which are only compared.
+void expect_ends(const google::protobuf::Descriptor& type,
+                 std::set<const google::protobuf::Descriptor*>& seen) {
+  if (!seen.insert(&type).second) return;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const auto& field = *type.field(i);
+    const auto kind = field.cpp_type();
+    if (kind == FieldDescriptor::CPPTYPE_MESSAGE &&
+        field.message_type()->file()->package() == type.file()->package())
+      expect_ends(*field.message_type(), seen);
+    if (kind != FieldDescriptor::CPPTYPE_INT32 && kind != FieldDescriptor::CPPTYPE_INT64 &&
+        kind != FieldDescriptor::CPPTYPE_DOUBLE && kind != FieldDescriptor::CPPTYPE_FLOAT)
+      continue;
+    EXPECT_TRUE(check_of(field).has_min() && check_of(field).has_max())
+        << field.full_name() << " is a number of a request and does not say its least and its most";
+  }
+}
+
+TEST(RequestCheck, EachNumberHasAnEnd) {
+  std::set<const google::protobuf::Descriptor*> seen;
+  for (const auto& service : all_services())
+    for (const auto* method : service.methods)
+      expect_ends(*new_message(method->request)->GetDescriptor(), seen);
+  EXPECT_GT(seen.size(), 60U);
 }
 
 TEST(RequestCheck, HoldsEachBoundOfEachField) {

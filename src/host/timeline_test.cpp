@@ -18,7 +18,9 @@ struct Seen {
   int attempts = 0;  // of a task
 };
 
-// Schedule adds `at_ms` and answers the sum; 0 changes nothing, below 0 is refused. Unschedule does what its
+constexpr std::int64_t kUnwelcome = 13;  // what the probe refuses
+
+// Schedule adds `at_ms` and answers the sum; 0 changes nothing, kUnwelcome is refused. Unschedule does what its
 // id says. Talk takes a second and adds 1.
 class Probe {
  public:
@@ -50,7 +52,7 @@ class Probe {
   }
   Result<pb::TimeScheduleReply> add(Turn& turn, const Caller& caller,
                                     const pb::TimeScheduleRequest& request) {
-    if (request.at_ms() < 0) return fail(Code::invalid_argument, "probe.negative", "no");
+    if (request.at_ms() == kUnwelcome) return fail(Code::invalid_argument, "probe.unwelcome", "no");
     EXPECT_EQ(caller.idempotency_key, "") << "what a replay does not have";
     if (request.at_ms() > 0) count(turn, request.at_ms());
     pb::TimeScheduleReply reply;
@@ -185,7 +187,7 @@ TEST_F(TimelineTest, AReadRefusesAKeyByName) {
 }
 
 TEST_F(TimelineTest, ARefusedCommandLeavesItsKeyFree) {
-  EXPECT_EQ(add(keyed("k"), -1), "probe.negative");
+  EXPECT_EQ(add(keyed("k"), kUnwelcome), "probe.unwelcome");
   EXPECT_EQ(add(keyed("k"), 5), "5");
 }
 
@@ -239,7 +241,7 @@ TEST_F(TimelineTest, WhateverWasRecordedIsRepeated) {
   EXPECT_EQ(add(designer(), 0), "0");
   EXPECT_EQ(add(keyed("none"), 0), "0");
   EXPECT_EQ(add(keyed("some"), 4), "4");
-  EXPECT_EQ(add(keyed("bad"), -1), "probe.negative");
+  EXPECT_EQ(add(keyed("bad"), kUnwelcome), "probe.unwelcome");
   ASSERT_TRUE(world.call<pb::TimeUnscheduleReply>(designer(), doing("effect")).has_value());
   ASSERT_TRUE(world.call<pb::TimeUnscheduleReply>(keyed("effect"), doing("effect")).has_value());
   EXPECT_EQ(talk(keyed("task", player()), "hello"), "said 5");
@@ -341,7 +343,7 @@ TEST_F(TimelineTest, TheCommitLoopKeepsTheOthersToo) {
 TEST_F(TimelineTest, ACommandWithoutEffectWaitsForWhatItSaw) {
   const auto change = submit(adding(3));
   const auto look = submit(adding(0));
-  const auto refused = submit(adding(-1));
+  const auto refused = submit(adding(kUnwelcome));
   world.clock().settle();  // applied; nothing is durable yet
   EXPECT_EQ(outcome(change), "nothing");
   EXPECT_EQ(outcome(look), "nothing") << "it would tell of a 3 that a power cut takes back";
@@ -349,7 +351,7 @@ TEST_F(TimelineTest, ACommandWithoutEffectWaitsForWhatItSaw) {
   world.settle();
   EXPECT_EQ(outcome(change), "ok");
   EXPECT_EQ(outcome(look), "ok");
-  EXPECT_EQ(outcome(refused), "probe.negative");
+  EXPECT_EQ(outcome(refused), "probe.unwelcome");
 }
 
 // ---- Requests.

@@ -269,10 +269,6 @@ Result<pb::ModerationProfile> AiService::set_profile(Turn& turn, const Caller&,
       return fail(Code::invalid_argument, "ai.unknown_category",
                   "no category '" + level.category() + "'" + did_you_mean(level.category(), names));
     }
-    if (level.level() < 0 || level.level() > moderation::kLevelMax) {
-      return fail(Code::invalid_argument, "ai.bad_level",
-                  "a level is 0 to 4, not " + std::to_string(level.level()));
-    }
   }
   // A teen's never goes above a teen's, whoever asks for it: the reply says what it is now.
   const auto levels = levels_of(profile, config_.rating);

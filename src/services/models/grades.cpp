@@ -2,14 +2,13 @@
 
 #include <fmt/core.h>
 
-#include <array>
 #include <fstream>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "host/json.h"
-#include "inference/freedom.h"
+#include "host/request_check.h"
 #include "services/models/json_file.h"
 
 namespace troupe::models {
@@ -34,7 +33,7 @@ std::vector<std::pair<std::string, pb::ModelGrade>> read_all(const std::filesyst
   for (const auto& one : read) {
     if (!one.is_object() || !one.contains("of") || !one["of"].is_string() || !one.contains("grade")) continue;
     pb::ModelGrade grade;
-    if (from_json_value(one["grade"], grade) && check_grade(grade))
+    if (from_json_value(one["grade"], grade) && check_request(grade))
       all.emplace_back(one["of"].get<std::string>(), std::move(grade));
   }
   return all;
@@ -60,25 +59,6 @@ Result<void> keep_grade(const std::string& key, const pb::ModelGrade& grade,
   std::error_code error;
   std::filesystem::create_directories(models_dir, error);
   return write_json(json, models_dir / kFile);
-}
-
-Result<void> check_grade(const pb::ModelGrade& grade) {
-  const auto bad = [](std::string what) {
-    return fail(Code::invalid_argument, "models.bad_grade", std::move(what));
-  };
-  const std::vector<std::string> known(inference::kFreedomNames.begin(), inference::kFreedomNames.end());
-  for (const auto& name : grade.may()) {
-    if (!inference::parse_freedom(name))
-      return bad(
-          fmt::format("grade.may: '{}' is none of {}{}", name, join(known, ", "), did_you_mean(name, known)));
-  }
-  for (const double share : std::array{grade.ground(), grade.told(), grade.none(), grade.react(), grade.all(),
-                                       grade.choice_right()}) {
-    if (!(share >= 0 && share <= 1)) return bad("grade: shares are from 0 to 1");
-  }
-  if (grade.choices() < 0 || !(grade.choice_p50_ms() >= 0) || !(grade.choice_p99_ms() >= 0))
-    return bad("grade: counts and milliseconds are from 0 on");
-  return {};
 }
 
 std::string remote_key(const std::string& name, const std::string& url, const std::string& model) {

@@ -25,9 +25,6 @@ Grades load_grades(const std::filesystem::path& models_dir);
 Result<void> keep_grade(const std::string& key, const pb::ModelGrade& grade,
                         const std::filesystem::path& models_dir);
 
-// `invalid_argument` models.bad_grade: a share below 0 or above 1, a freedom that nobody knows.
-Result<void> check_grade(const pb::ModelGrade& grade);
-
 std::string remote_key(const std::string& name, const std::string& url, const std::string& model);
 
 // What a loaded model may say, and who said so.

@@ -128,7 +128,6 @@ Result<pb::RouterJob> Jobs::submit(Turn& turn, const Caller&, const pb::RouterSu
     return fail(Code::invalid_argument, "router.bad_job", what);
   };
   if (request.work().messages().empty()) return bad("work.messages must hold at least one message");
-  if (request.work().tokens_max() < 0) return bad("work.tokens_max is 0 or more");
   if (request.work().ByteSizeLong() > limits_.work_bytes_max) {
     return bad("work has " + std::to_string(request.work().ByteSizeLong()) + " bytes; at most " +
                std::to_string(limits_.work_bytes_max));

@@ -151,9 +151,6 @@ Result<void> check(const Flag& flag, const Limits& limits) {
     return bad_flag(
         fmt::format("a flag has 1 to {} small letters, digits, '_' and '.'", limits.name_bytes_max));
   }
-  if (!(flag.rollout_percent >= 0 && flag.rollout_percent <= 100)) {
-    return bad_flag(fmt::format("rollout_percent is {}; expected 0 to 100", flag.rollout_percent));
-  }
   if (!is_line(flag.summary, limits.text_bytes_max)) {
     return bad_flag(fmt::format("summary is one line of at most {} bytes", limits.text_bytes_max));
   }

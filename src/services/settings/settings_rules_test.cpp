@@ -170,10 +170,6 @@ TEST(Flags, AreChecked) {
       {{.flag = "", .tiers = {}, .summary = {}}, "a flag has 1 to 64 small letters, digits, '_' and '.'"},
       {{.flag = "New Map", .tiers = {}, .summary = {}},
        "a flag has 1 to 64 small letters, digits, '_' and '.'"},
-      {{.flag = "x", .rollout_percent = 101, .tiers = {}, .summary = {}},
-       "rollout_percent is 101; expected 0 to 100"},
-      {{.flag = "x", .rollout_percent = -1, .tiers = {}, .summary = {}},
-       "rollout_percent is -1; expected 0 to 100"},
       {{.flag = "x", .tiers = {"gold"}, .summary = {}}, "no tier 'gold' (free, premium, whale)"},
       {{.flag = "x", .tiers = {}, .summary = "a\nb"}, "summary is one line of at most 500 bytes"},
   };

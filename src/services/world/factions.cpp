@@ -390,15 +390,10 @@ Result<pb::WorldResolveReply> Factions::resolve(Turn& turn, const Caller&,
     return fail(Code::invalid_argument, "world.same_faction",
                 fmt::format("'{}' has nothing to settle with itself", request.faction()));
   }
-  const auto how = resolution(request.how());
-  if (!how) {
-    static const std::vector<std::string> names(kResolutionNames.begin(), kResolutionNames.end());
-    return fail(Code::invalid_argument, "world.unknown_resolution",
-                fmt::format("no resolution '{}'{}; it is one of: {}", request.how(),
-                            did_you_mean(request.how(), names), join(names, ", ")));
-  }
+  const auto how =
+      resolution(request.how()).value_or(Resolution::negotiate);  // as the proto says, one of three
   const auto pair = pair_of(request.faction(), request.against());
-  const auto event = come_to(turn, pair, *how, 0);  // somebody's word, not the conflict's
+  const auto event = come_to(turn, pair, how, 0);  // somebody's word, not the conflict's
   pb::WorldResolveReply reply;
   reply.set_event_id(event_log::event_id(turn.world(), event));
   return reply;

@@ -303,9 +303,6 @@ Result<pb::WorldPricesReply> Markets::prices(const Caller&, const pb::WorldPrice
 
 Result<pb::WorldMarketReply> Markets::market(const Caller&, const pb::WorldMarketRequest& request) const {
   TRY_VOID(check_target(request.place(), ""));
-  if (request.place().empty())
-    return fail(Code::invalid_argument, "world.no_place",
-                "'place' is empty: say whose market, 'fish_market'");
   const auto hour = hour_of(host_.timeline().now());
   pb::WorldMarketReply reply;
   reply.set_place(request.place());
@@ -343,17 +340,6 @@ Result<void> Markets::check_target(const std::string& place, const std::string& 
 }
 
 Result<pb::WorldShockReply> Markets::shock(Turn& turn, const Caller&, const pb::WorldShockRequest& request) {
-  const auto kind = shock_kind(request.kind());
-  if (!kind) {
-    static const std::vector<std::string> names(kShockNames.begin(), kShockNames.end());
-    return fail(Code::invalid_argument, "world.unknown_shock",
-                fmt::format("no shock '{}'{}; it is one of: {}", request.kind(),
-                            did_you_mean(request.kind(), names), join(names, ", ")));
-  }
-  if (!(request.strength() >= 0 && request.strength() <= 1)) {  // also refuses NaN
-    return fail(Code::invalid_argument, "world.bad_strength",
-                fmt::format("strength is {}; it must be 0 to 1", request.strength()));
-  }
   TRY_VOID(check_target(request.place(), request.good()));
   const auto strength = request.strength() == 0
                             ? kWhole / 2

@@ -47,9 +47,8 @@ TEST_F(WorldServiceTest, BadRequestsChangeNothingAndSayWhatIsWrong) {
   };
   const auto hash = world->state_hash();
   EXPECT_THAT(said(shock("crush", .5)),
-              HasSubstr("world.unknown_shock: no shock 'crush'; did you mean 'crash'?"));
-  EXPECT_THAT(said(shock("crash", 1.01)),
-              HasSubstr("world.bad_strength: strength is 1.01; it must be 0 to 1"));
+              HasSubstr("world.unknown_shock: kind is crash, boom, discovery or disruption, not 'crush'"));
+  EXPECT_THAT(said(shock("crash", 1.01)), HasSubstr("world.bad_strength: strength is 0 to 1, not 1.01"));
   EXPECT_THAT(said(shock("crash", -.1)), HasSubstr("world.bad_strength"));
   EXPECT_THAT(said(shock("crash", std::numeric_limits<double>::quiet_NaN())), HasSubstr("rpc.bad_number"));
   EXPECT_THAT(said(shock("crash", .5, "oyl")),
@@ -61,8 +60,9 @@ TEST_F(WorldServiceTest, BadRequestsChangeNothingAndSayWhatIsWrong) {
   EXPECT_THAT(said(resolve("crown", "crown", "war")), HasSubstr("world.same_faction"));
   EXPECT_THAT(said(resolve("crown", "gild", "war")),
               HasSubstr("world.unknown_faction: no faction 'gild' here; did you"));
-  EXPECT_THAT(said(resolve("crown", "guild", "wart")),
-              HasSubstr("world.unknown_resolution: no resolution 'wart'"));
+  EXPECT_THAT(
+      said(resolve("crown", "guild", "wart")),
+      HasSubstr("world.unknown_resolution: how is negotiate, war or ally, not 'wart'; did you mean 'war'?"));
   pb::WorldMarketRequest market;
   EXPECT_THAT(said(world->call<pb::WorldMarketReply>(test::player(), market)), HasSubstr("world.no_place"));
   market.set_place("hil");
