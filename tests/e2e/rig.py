@@ -37,6 +37,7 @@ class Place:
     def __init__(self, troupe: str, folder: pathlib.Path, stack: contextlib.ExitStack, shots: str):
         self.troupe, self.folder, self.stack, self.shots = os.path.abspath(troupe), folder, stack, shots
         self.log = folder / "log.txt"
+        self.numbers = itertools.count(1)  # of its servers
         self.log.touch()
 
     def said(self, since: int = 0) -> str:
@@ -51,8 +52,11 @@ class Server:
         self.place, self.flags, self.under = place, flags, under
         self.data = data or place.folder / "data"
         self.process = None
+        # The smallest model speaks, although it is good for nothing: so that tests hear a model.
         settings = {"listen": "127.0.0.1:0", "log.level": "warn", "models.only": models, **config}
-        self.config = place.folder / "config.yaml"
+        if models == SMALL_MODELS:
+            settings.setdefault("talk.may", f"{SMALL_MODELS.split(',')[0]} first")
+        self.config = place.folder / f"config-{next(place.numbers)}.yaml"
         self.config.write_text(as_yaml(settings))
         place.stack.callback(self.end)
         self.start()

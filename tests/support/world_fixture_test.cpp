@@ -48,7 +48,7 @@ class CounterService {
     turn.emit(event, {.subject = "counter"});
   }
   Result<pb::TimeScheduleReply> add(Turn& turn, const Caller&, const pb::TimeScheduleRequest& request) {
-    if (request.at_ms() < 0) return fail(Code::invalid_argument, "counter.negative", "no");
+    if (request.at_ms() == 13) return fail(Code::invalid_argument, "counter.unlucky", "no");
     count(turn, request.at_ms());
     pb::TimeScheduleReply reply;
     reply.set_at_ms(value());
@@ -88,7 +88,7 @@ TEST_F(WorldFixture, CallsAreAnsweredAndErrorsTravel) {
   ASSERT_TRUE(reply.has_value()) << reply.error().message;
   EXPECT_EQ(reply->at_ms(), 5);
   EXPECT_EQ(world.call<pb::TimeState>(player("bela"), pb::TimeGetRequest())->month(), "bela");
-  EXPECT_EQ(world.call<pb::TimeScheduleReply>(designer(), adding(-1)).error().reason, "counter.negative");
+  EXPECT_EQ(world.call<pb::TimeScheduleReply>(designer(), adding(13)).error().reason, "counter.unlucky");
   EXPECT_EQ(world.call<pb::TimeScheduleReply>(player(), adding(1)).error().reason, "rpc.role");
 }
 
