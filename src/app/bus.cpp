@@ -100,7 +100,7 @@ Result<std::string> cluster_key(rt::IdSource& ids, const fs::path& file) {
 }
 
 Result<std::unique_ptr<bus::Bus>> open_bus(const rt::Env& env, const BusOptions& options,
-                                           const fs::path& data, Metrics& metrics) {
+                                           const fs::path& data, Metrics& metrics, bool alone) {
   if (options.is_local()) return bus::make_local_bus(env);
   TRY(auto key, cluster_key(env.ids, options.key_file.empty() ? data / "cluster.key" : options.key_file));
   TRY(const MethodInfo* method, find_method(kAlwaysServed));
@@ -108,7 +108,7 @@ Result<std::unique_ptr<bus::Bus>> open_bus(const rt::Env& env, const BusOptions&
                                             .auth_file = options.auth_file,
                                             .ca_file = options.ca_file,
                                             .key = std::move(key),
-                                            .alone_on = method->subject("")}));
+                                            .alone_on = alone ? method->subject("") : ""}));
   add_bus_metrics(metrics, *opened);
   return opened;
 }

@@ -17,8 +17,9 @@ struct BusOptions {
   bool is_local() const { return url == "local"; }
 };
 
+// `alone`: nobody else may have the shared room.
 Result<std::unique_ptr<bus::Bus>> open_bus(const rt::Env& env, const BusOptions& options,
-                                           const std::filesystem::path& data, Metrics& metrics);
+                                           const std::filesystem::path& data, Metrics& metrics, bool alone);
 
 // The key of `file`, which is made where there is none: two processes that begin at once have the same. `permission_denied`
 // cluster.key_readable, `invalid_argument` cluster.key_bad, `unavailable` cluster.key_missing.

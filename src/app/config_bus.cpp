@@ -1,6 +1,7 @@
 #include "app/config_bus.h"
 
 #include "adapters/bus_nats/nats_bus.h"
+#include "base/text.h"
 
 namespace troupe {
 
@@ -14,6 +15,17 @@ const std::vector<ConfigKey>& bus_keys() {
            return "local, nats://HOST:PORT or tls://HOST:PORT, with USER:PASSWORD@ or TOKEN@ in front of the host where needed (" +
                   bus::nats_url_problem(v) + ")";
          c.server.bus.url = v;
+         return {};
+       }},
+      {"role",
+       "what this process is: all, or one of two that share a bus: gateway (the door: sockets, HTTP, the console) or world,mind,shared",
+       "all",
+       [](Config& c, const std::string& v) -> std::string {
+         auto roles = roles_from(v);
+         if (!roles)
+           return "all, gateway or world,mind,shared" +
+                  did_you_mean(v, std::vector<std::string>{"all", "gateway", "world,mind,shared"});
+         c.server.roles = *std::move(roles);
          return {};
        }},
       {"nats.auth_file",

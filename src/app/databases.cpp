@@ -114,7 +114,15 @@ OpenDatabase sqlite_file(const std::filesystem::path& file) {
 
 void remove_sqlite_file(const std::filesystem::path& file) {
   std::error_code ignored;
-  for (const char* suffix : kSuffixes) std::filesystem::remove(file.string() + suffix, ignored);
+  std::filesystem::remove(file, ignored);
+  remove_beside_sqlite_file(file);
+}
+
+void remove_beside_sqlite_file(const std::filesystem::path& file) {
+  std::error_code ignored;
+  for (const std::string suffix : kSuffixes) {
+    if (!suffix.empty()) std::filesystem::remove(file.string() + suffix, ignored);
+  }
 }
 
 }  // namespace troupe

@@ -42,5 +42,7 @@ std::string database_address_shown(const std::string& address);
 // A file of SQLite by itself, beside no server, and away with it.
 OpenDatabase sqlite_file(const std::filesystem::path& file);
 void remove_sqlite_file(const std::filesystem::path& file);
+// Only what SQLite and its adapter keep beside it.
+void remove_beside_sqlite_file(const std::filesystem::path& file);
 
 }  // namespace troupe

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <vector>
 
 #include "base/log.h"
@@ -52,31 +53,76 @@ Result<pack::Pack> KeptPacks::load(const std::string& hash) const {
 }
 
 Result<void> KeptPacks::keep(const pack::Pack& pack) const {
-  const fs::path folder = folder_ / pack.hash;
+  return keep_as(pack.hash, [&](const fs::path& half) {
+    std::error_code error;
+    for (const auto& name : pack.files) {
+      const fs::path to = half / name;
+      if (!error) fs::create_directories(to.parent_path(), error);
+      if (!error) fs::copy_file(pack.root / name, to, error);
+      // A copy may be read by whoever may read the original; in the data folder nobody else may.
+      if (!error) fs::permissions(to, fs::perms::owner_read | fs::perms::owner_write, error);
+    }
+    return error;
+  });
+}
+
+// Nothing to do where it is kept already. A copy that was broken off has another name, and another hash.
+Result<void> KeptPacks::keep_as(const std::string& hash,
+                                const std::function<std::error_code(const fs::path&)>& write) const {
+  const fs::path folder = folder_ / hash;
   std::error_code error;
-  if (load(pack.hash)) {
+  if (load(hash)) {
     fs::last_write_time(folder, fs::file_time_type::clock::now(), error);  // used now
     return {};
   }
-  // A copy that was broken off has another name, and another hash.
-  const fs::path half = folder_ / (".half-" + pack.hash);
+  const fs::path half = folder_ / (".half-" + hash);
   fs::remove_all(half, error);
   fs::remove_all(folder, error);
-  error.clear();
-  for (const auto& name : pack.files) {
-    const fs::path to = half / name;
-    if (!error) fs::create_directories(to.parent_path(), error);
-    if (!error) fs::copy_file(pack.root / name, to, error);
-    // A copy may be read by whoever may read the original; in the data folder nobody else may.
-    if (!error) fs::permissions(to, fs::perms::owner_read | fs::perms::owner_write, error);
-  }
+  error = write(half);
   if (!error) fs::rename(half, folder, error);
   if (error) {
     return fail(Code::unavailable, "data.packs",
                 fmt::format("the pack cannot be kept in {}: {}", folder.string(), error.message()));
   }
-  forget_old(pack.hash);
+  forget_old(hash);
   return {};
+}
+
+Result<KeptPacks::Files> KeptPacks::files(const std::string& hash) const {
+  TRY(const auto pack, load(hash));
+  Files out;
+  for (const auto& name : pack.files) {
+    std::ifstream in(pack.root / name, std::ios::binary);
+    std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    if (!in) return fail(Code::unavailable, "data.packs", (pack.root / name).string() + " cannot be read");
+    out[name] = std::move(bytes);
+  }
+  return out;
+}
+
+Result<void> KeptPacks::put(const std::string& hash, const Files& files) const {
+  const auto inside = [](const fs::path& path) {
+    return path.is_relative() &&
+           std::ranges::none_of(path, [](const fs::path& part) { return part == ".."; });
+  };
+  const bool plain = hash.size() == 64 && hash.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!plain || !std::ranges::all_of(files, [&](const auto& one) { return inside(one.first); }))
+    return fail(Code::conflict, "replay.pack_refused", "what came with it is no pack");
+  TRY_VOID(keep_as(hash, [&](const fs::path& half) {
+    std::error_code error;
+    for (const auto& [name, bytes] : files) {
+      if (!error) fs::create_directories((half / name).parent_path(), error);
+      std::ofstream out(half / name, std::ios::binary);
+      out << bytes;
+      if (!error && !out.flush()) error = std::make_error_code(std::errc::io_error);
+    }
+    return error;
+  }));
+  const auto kept = load(hash);
+  if (kept) return {};
+  std::error_code ignored;
+  fs::remove_all(folder_ / hash, ignored);
+  return std::unexpected(kept.error());
 }
 
 void KeptPacks::forget_old(const std::string& but) const {

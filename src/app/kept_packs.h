@@ -8,10 +8,11 @@
 //             that were lived with it cannot be replayed any more (replay.pack_gone).
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "base/error.h"
-#include "host/event_log.h"
+#include "host/exported_log.h"
 #include "pack/pack.h"
 #include "troupe/v1/world.pb.h"
 
@@ -30,7 +31,17 @@ class KeptPacks {
   // take it any more.
   Result<pack::Pack> load(const std::string& hash) const;
 
+  // By their paths in the pack. Of another server's: put() keeps them where they are what the hash says, else `conflict`
+  // replay.pack_refused.
+  using Files = exported_log::Files;
+  Result<Files> files(const std::string& hash) const;
+  Result<void> put(const std::string& hash, const Files& files) const;
+
  private:
+  // `write` fills the folder that it is given.
+  Result<void> keep_as(
+      const std::string& hash,
+      const std::function<std::error_code(const std::filesystem::path& folder)>& write) const;
   void forget_old(const std::string& but) const;
 
   std::filesystem::path folder_;

@@ -34,7 +34,8 @@ int up(const cli::UpOptions& typed) {
                                                               {"log.format", typed.log},
                                                               {"log.level", typed.log_level},
                                                               {"models.dir", typed.models},
-                                                              {"bus", typed.bus}};
+                                                              {"bus", typed.bus},
+                                                              {"role", typed.role}};
   for (const auto& [key, value] : given) {
     if (value.empty()) continue;
     if (const auto set = set_config(config, key, value); !set) return complain(set.error(), 2);

@@ -103,7 +103,8 @@ moderation::Levels levels_in(const google::protobuf::RepeatedPtrField<pb::Catego
 
 template <class Reply, class Request>
 Task<Reply> RouterOpenAiBackend::ask(Caller caller, Request request) {
-  if (caller.world.empty()) caller.world = home_;
+  if (caller.world.empty()) caller.world = home_();
+  CO_TRY([[maybe_unused]] const auto visit, co_await worlds_.enter(caller.world));
   CO_TRY(const std::string bytes, co_await call_over_bus(env_, bus_, find_method(Request::descriptor()),
                                                          std::move(caller), request.SerializeAsString()));
   Reply reply;
@@ -245,11 +246,22 @@ Task<engine::EmbedReply> RouterOpenAiBackend::embed(Caller caller, edge::EmbedRe
   co_return out;
 }
 
-Task<std::vector<engine::ModelInfo>> RouterOpenAiBackend::models(Caller) {
+Task<std::vector<engine::ModelInfo>> RouterOpenAiBackend::models(Caller caller) {
+  caller.role = pb::ROLE_SERVICE;
+  CO_TRY(const auto status,
+         co_await ask<pb::RouterStatusReply>(std::move(caller), pb::RouterStatusRequest()));
   std::vector<engine::ModelInfo> out;
-  if (engines_.remote) out = engines_.remote->models();
-  if (engines_.llama) {
-    for (auto& model : engines_.llama->models()) out.push_back(std::move(model));
+  for (const auto& model : status.models()) {
+    engine::ModelInfo info{.name = model.name(),
+                           .hash = model.sha256(),
+                           .context_tokens = model.context_tokens(),
+                           .embedding_size = model.embedding_size(),
+                           .writes = model.writes()};
+    for (const auto tier : {engine::Tier::gold, engine::Tier::silver, engine::Tier::bronze}) {
+      if (std::ranges::find(model.tiers(), engine::tier_name(tier)) != model.tiers().end())
+        info.tiers.push_back(tier);
+    }
+    out.push_back(std::move(info));
   }
   co_return out;
 }

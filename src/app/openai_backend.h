@@ -1,8 +1,8 @@
 #pragma once
 // OpenAI's paths on top of the router: what the edge asks for, as calls over the bus. Owned by app; io
 // thread.
-#include "app/engines.h"
 #include "edge/openai_api.h"
+#include "host/worlds.h"
 #include "ports/bus.h"
 #include "troupe/v1/ai.pb.h"
 
@@ -10,9 +10,10 @@ namespace troupe {
 
 class RouterOpenAiBackend final : public edge::OpenAiBackend {
  public:
-  // Who names no world is answered by the router of `home`.
-  RouterOpenAiBackend(const rt::Env& env, bus::Bus& bus, const Engines& engines, std::string home)
-      : env_(env), bus_(bus), engines_(engines), home_(std::move(home)) {}
+  // Who names no world is answered by the router of `home`, which is asked for each time. The world of a request is awake
+  // while it is answered.
+  RouterOpenAiBackend(const rt::Env& env, bus::Bus& bus, Worlds& worlds, std::function<std::string()> home)
+      : env_(env), bus_(bus), worlds_(worlds), home_(std::move(home)) {}
   Task<engine::GenerateReply> chat(Caller caller, edge::ChatRequest request,
                                    std::function<void(std::string_view)> on_text) override;
   Task<engine::ChooseReply> choose(Caller caller, edge::ChooseRequest request) override;
@@ -26,8 +27,8 @@ class RouterOpenAiBackend final : public edge::OpenAiBackend {
 
   rt::Env env_;
   bus::Bus& bus_;
-  const Engines& engines_;
-  const std::string home_;
+  Worlds& worlds_;
+  const std::function<std::string()> home_;
 };
 
 }  // namespace troupe

@@ -6,6 +6,7 @@
 
 #include "app/databases.h"
 #include "app/server.h"
+#include "host/exported_log.h"
 #include "pack/pack.h"
 #include "ports/db.h"
 #include "services/worlds/world_runner.h"
@@ -13,9 +14,6 @@
 namespace troupe {
 
 using PackOf = std::function<Result<pack::Pack>(const std::string& hash)>;
-
-// Reads a log, blocking: of a database, or of a world that is open.
-using ReadLog = std::function<Result<void>(const std::function<Result<void>(db::Reader&)>& read)>;
 
 // Runs the log again into the new database `copy`, up to `moment`: the world as it was then, called `world` ("" =
 // as it is). `not_found` worlds.unknown_moment; `conflict` worlds.not_repeatable.

@@ -1,39 +1,24 @@
 #include "app/server.h"
 
 #include <algorithm>
-#include <boost/asio/signal_set.hpp>
 #include <cstdio>
-#include <cstdlib>
 
-#include "adapters/bus_local/local_bus.h"
 #include "adapters/index_flat/flat_index.h"
-#include "app/console_files.h"
+#include "app/beats.h"
 #include "app/engine_metrics.h"
 #include "app/openai_backend.h"
 #include "app/paths.h"
 #include "app/private_files.h"
-#include "app/process_metrics.h"
+#include "app/process.h"
 #include "app/tokens.h"
 #include "app/world_rooms.h"
 #include "base/log.h"
-#include "edge/edge.h"
 #include "host/protobuf_log.h"
 #include "host/room.h"
-#include "rt/pool.h"
-#include "rt/real_clock.h"
 
 namespace troupe {
 
 namespace {
-
-constexpr rt::milliseconds kStopMax{20'000};
-
-// A disk or a handler that never answers must not keep the program: what was acknowledged is durable already.
-void give_up() {
-  log::error("server", "stopping took longer than {} s: ending at once", kStopMax.count() / 1000);
-  std::fflush(nullptr);
-  std::_Exit(1);
-}
 
 std::unexpected<Error> broken(const std::filesystem::path& world,
                               const std::vector<pack::Problem>& problems) {
@@ -52,6 +37,12 @@ struct Prepared {
   EngineOptions engines;
 };
 
+Result<void> open_data(const ServerOptions& options) {
+  write_privately();
+  log_protobuf();
+  return open_data_folder(options.data);
+}
+
 Result<Prepared> prepare(const ServerOptions& options) {
   Prepared out;
   for (const auto& folder : options.worlds) {
@@ -64,9 +55,7 @@ Result<Prepared> prepare(const ServerOptions& options) {
                   folder.string() + ": a world '" + loaded->world.name + "' was named before");
     out.packs.push_back(std::make_shared<const pack::Pack>(*std::move(loaded)));
   }
-  write_privately();
-  log_protobuf();
-  TRY_VOID(open_data_folder(options.data));
+  TRY_VOID(open_data(options));
   TRY(out.tokens, load_tokens(options.tokens_file));
   TRY(out.catalogue, models::load_catalogue(catalogue_path(options.catalogue)));
   out.models_dir = models_path(options.models_dir);
@@ -97,48 +86,28 @@ Result<void> check_judge(const Engines& engines, const std::string& judge) {
               "routes.moderation: no tier has a model '" + judge + "'");
 }
 
-// One server: its rooms, its engines, its door. Members go in reverse order, each before what it refers to.
-class Server {
+// The worlds and what they share: their rooms, their engines and, where no other process is the door, the door.
+// Members go in reverse order, each before what it refers to.
+class Server final : public Process {
  public:
   Server(const ServerOptions& options, Prepared prepared)
-      : options_(options),
+      : Process(options),
         prepared_(std::move(prepared)),
-        bus_(open_bus_or_local()),
-        worlds_(env_, *bus_, metrics_, prepared_.packs, options.data) {
-    rt::name_this_thread("troupe-io");
-    add_process_metrics(metrics_);
-  }
+        worlds_(env_, *bus_, metrics_, prepared_.packs, options.data),
+        beats_(env_, *bus_, name_of(options.roles), [this] { return service_states(); }) {}
 
-  // Until a signal, or until a room can go on no more.
-  Result<void> run() {
-    TRY_VOID(bus_opened_);
+ private:
+  Result<edge::Address> open() override {
     TRY_VOID(open_shared());
     TRY_VOID(open_models());
     TRY_VOID(open_worlds());
-    TRY(const auto address, listen());
-    end_with_signals();
-    start();
-    std::printf(options_.ready_as_json ? "{\"ready\":\"http://%s\"}\n" : "ready http://%s\n",
-                address.text().c_str());
-    std::fflush(stdout);
-    io_.run();
-    // What was cancelled last unwinds while everything that it refers to is still there.
-    io_.restart();
-    io_.poll();
-    return outcome_;
+    shared_->timeline().on_fatal([this](const Error& why) { stop_with(why); });
+    if (!options_.bus.is_local()) TRY_VOID(beats_.start(group_));
+    return listen();
   }
 
- private:
   // The first is where who names none is answered: OpenAI's paths, and what all worlds share.
   const pack::Pack& home() const { return *prepared_.packs.front(); }
-
-  // What refers to a bus is made before it can be said that there is none: run() says so.
-  std::unique_ptr<bus::Bus> open_bus_or_local() {
-    auto opened = open_bus(env_, options_.bus, options_.data, metrics_);
-    if (opened) return *std::move(opened);
-    bus_opened_ = std::unexpected(std::move(opened).error());
-    return bus::make_local_bus(env_);
-  }
 
   Result<void> open_shared() {
     auto& making = worlds_.making();
@@ -175,9 +144,6 @@ class Server {
 
   Result<void> open_worlds() {
     worlds_.on_fatal([this](const std::string& world, const Error& why) { world_failed(world, why); });
-    worlds_.on_closing([this](const std::string& world, const std::string& why) {
-      if (edge_) edge_->drop_sockets(world, "world", why);
-    });
     const auto known = shared_services_->worlds().names();
     const auto& databases = *worlds_.making().databases;
     TRY(const auto there, databases.worlds());
@@ -220,7 +186,6 @@ class Server {
                                                 : engines_.problem);
          },
          false}};
-    if (!options_.bus.is_local()) checks.push_back({"bus", [this] { return bus_->health(); }});
     for (const auto& upstream : remote_models(engines_)) {
       checks.push_back({"engine:" + upstream.name(),
                         [this, name = upstream.name()] { return upstream_health(engines_, name); }, false});
@@ -233,8 +198,10 @@ class Server {
     const std::string room = prepared_.packs.size() == 1 ? home().world.name : "each world";
     for (const auto& row : all_service_rows()) {
       const bool shared = is_shared(row);
-      edge::ServiceState state{
-          .name = std::string(row.name), .room = shared ? kSharedRoom : room, .state = "running"};
+      edge::ServiceState state{.name = std::string(row.name),
+                               .room = shared ? kSharedRoom : room,
+                               .process = name_of(options_.roles),
+                               .state = "running"};
       if (row.make == nullptr) {
         state.state = "not_built";
         state.room.clear();
@@ -248,45 +215,19 @@ class Server {
     return states;
   }
 
-  std::vector<std::string> private_folders() const {
-    auto folders = options_.worlds;
-    folders.insert(folders.end(), {options_.data, prepared_.models_dir, home_path()});
-    return private_paths(folders);
-  }
-
   Result<edge::Address> listen() {
-    if (prepared_.tokens.empty() && !options_.hosts.empty()) {
-      log::warn("edge",
-                "`hosts` without `tokens`: whoever comes through the proxy is an administrator of the world");
-    }
-    edge::EdgeConfig config{.listen = {.host = options_.listen_host, .port = options_.listen_port},
-                            .tokens = std::move(prepared_.tokens),
-                            .origins = options_.origins,
-                            .hosts = options_.hosts,
-                            .private_paths = private_folders(),
-                            .openai = options_.openai,
-                            .console = console_file};
-    config.players_max = [this](const std::string& world) {
-      const auto* settings = worlds_.settings(world);
-      return settings == nullptr ? std::size_t{0}
-                                 : static_cast<std::size_t>(settings->number("world.players_max"));
-    };
-    config.message_of_the_day = [this](const std::string& world) {
-      const auto* settings = worlds_.settings(world);
-      return settings == nullptr ? std::string() : settings->text("world.message_of_the_day");
-    };
-    config.ready_checks = ready_checks();
+    auto folders = options_.worlds;
+    folders.push_back(prepared_.models_dir);
+    auto config = door_config(folders);
+    config.tokens = std::move(prepared_.tokens);
+    for (auto& check : ready_checks()) config.ready_checks.push_back(std::move(check));
     config.services = [this] { return service_states(); };
-    openai_ = std::make_unique<RouterOpenAiBackend>(env_, *bus_, engines_, home().world.name);
+    openai_ = std::make_unique<RouterOpenAiBackend>(env_, *bus_, shared_services_->worlds(),
+                                                    [this] { return home().world.name; });
     edge_ =
         std::make_unique<edge::Edge>(env_, *bus_, metrics_, shared_services_->worlds(), std::move(config));
-    edge_->serve_openai(*openai_);
+    if (options_.roles.contains(Role::gateway)) edge_->serve_openai(*openai_);
     return edge_->listen();
-  }
-
-  void stop_with(const Error& why) {
-    if (outcome_) outcome_ = std::unexpected(why);
-    stop();
   }
 
   // What the server was started with is why it runs; another world that is damaged goes alone.
@@ -299,48 +240,21 @@ class Server {
     });
   }
 
-  void end_with_signals() {
-    shared_->timeline().on_fatal([this](const Error& why) { stop_with(why); });
-    signals_.async_wait([this](const boost::system::error_code& failed, int) {
-      if (!failed) stop();
-    });
-  }
-
-  void start() {
+  void start() override {
     shared_->start(group_);
     worlds_.start();
     shared_services_->start();
     edge_->start(group_);
   }
 
-  void stop() {
-    if (std::exchange(stopping_, true)) return;
-    log::info("server", "stopping");
-    signals_.clear();  // a second signal ends the program as it ends others: at once
-    stop_limit_ = clock_.call_at(env_.now() + kStopMax, give_up);
-    ending_.spawn("stop", [this] { return wind_down(); });
-  }
-
-  // In reverse: no more requests, then what is under way, then the last commits, then time itself.
-  boost::asio::awaitable<void> wind_down() {
+  boost::asio::awaitable<void> wind_down() override {
     co_await edge_->stop();
     shared_->stop();
     co_await worlds_.close_all();
     co_await shared_->drain();
-    group_.cancel();
-    co_await group_.join();
-    io_.stop();
   }
 
-  const ServerOptions& options_;
   Prepared prepared_;
-  boost::asio::io_context io_{1};
-  rt::RealClock clock_{io_.get_executor()};
-  rt::SystemIds ids_;
-  const rt::Env env_{io_.get_executor(), clock_, ids_};
-  Metrics metrics_;
-  Result<void> bus_opened_;
-  const std::unique_ptr<bus::Bus> bus_;
   const std::shared_ptr<CallLimiter> limiter_ = std::make_shared<CallLimiter>(options_.call_limits);
   Engines engines_;
   WorldRooms worlds_;
@@ -348,17 +262,19 @@ class Server {
   std::unique_ptr<SharedServices> shared_services_;
   std::unique_ptr<RouterOpenAiBackend> openai_;
   std::unique_ptr<edge::Edge> edge_;
-  Result<void> outcome_;
-  bool stopping_ = false;
-  rt::Group group_{env_, "server"};
-  rt::Group ending_{env_, "stop"};
-  rt::Timer stop_limit_;
-  boost::asio::signal_set signals_{io_, SIGINT, SIGTERM};
+  Beats beats_;
 };
 
 }  // namespace
 
 Result<void> run_server(const ServerOptions& options) {
+  if (options.roles != all_roles() && options.bus.is_local())
+    return fail(Code::invalid_argument, "config.broken",
+                "a process with a role of its own meets the others on a bus: --bus nats://HOST:PORT");
+  if (options.roles == Roles{Role::gateway}) {
+    TRY_VOID(open_data(options));
+    return make_gateway(options)->run();
+  }
   TRY(auto prepared, prepare(options));
   return Server(options, std::move(prepared)).run();
 }

@@ -1,5 +1,5 @@
 #pragma once
-// `troupe up`: builds everything in dependency order, runs until a signal, takes it down in reverse.
+// `troupe up`: what it is told, and what runs it; see process.h for the ways in which it runs.
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -11,6 +11,7 @@
 #include "adapters/engine_llama/gpu_layers.h"
 #include "adapters/engine_openai/openai_engine.h"
 #include "app/bus.h"
+#include "app/roles.h"
 #include "base/error.h"
 #include "edge/openai_door.h"
 #include "host/call_limits.h"
@@ -46,12 +47,13 @@ struct ServerOptions {
   CallLimits call_limits;
   edge::OpenAiRules openai;  // OpenAI's paths for players
   BusOptions bus;
+  Roles roles = all_roles();
   std::filesystem::path tokens_file;  // "" = local mode
   std::vector<std::string> origins;   // whose pages may call: "https://play.example.org"
   std::vector<std::string> hosts;     // names under which a proxy reaches us: "play.example.org"
 };
 
-// Runs until SIGINT or SIGTERM. Prints `ready http://ADDRESS`, or {"ready":"http://ADDRESS"}, on
+// What of it this process runs, its roles say. Runs until SIGINT or SIGTERM. Prints `ready http://ADDRESS`, or {"ready":"http://ADDRESS"}, on
 // standard output once it takes requests.
 Result<void> run_server(const ServerOptions& options);
 

@@ -79,8 +79,6 @@ class WorldServices {
   ~WorldServices();
   // Once, when the room is open.
   void start();
-  // What is set, as this world has heard of it.
-  WorldSettings& settings() { return *settings_; }
 
  private:
   const std::shared_ptr<const PackParts> of_pack_;

@@ -3,9 +3,11 @@
 #include <future>
 #include <mutex>
 
+#include "app/world_file.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "rt/virtual_clock.h"
+#include "troupe/v1/worlds.pb.h"
 
 namespace troupe {
 
@@ -18,16 +20,19 @@ constexpr int kReadWaits = 1200;
 
 class InWorld final : public Visit {
  public:
-  explicit InWorld(db::Db& db) : db_(&db) {}
-  Task<void> read_log(std::move_only_function<Result<void>(db::Reader&)> read) override {
-    if (db_ == nullptr)
-      co_return fail(Code::unavailable, "world.asleep", "the world fell asleep; come again");
-    co_return co_await db_->read(std::move(read));
+  explicit InWorld(Room& room) : log_(room.db(), room.name()) {}
+  Task<LogPage> read(std::uint64_t after, std::size_t limit, LogReader each) override {
+    return log_.read(after, limit, std::move(each));
   }
-  void over() { db_ = nullptr; }
+  // What a replay reads: inputs, too.
+  Task<void> read_all(std::move_only_function<Result<void>(db::Reader&)> read) {
+    CO_TRY(auto* const db, log_.db());
+    co_return co_await db->read(std::move(read));
+  }
+  void over() { log_.over(); }
 
  private:
-  db::Db* db_;
+  DbLog log_;
 };
 
 }  // namespace
@@ -46,7 +51,13 @@ struct WorldRooms::Awake {
 
 WorldRooms::WorldRooms(const rt::Env& env, bus::Bus& bus, Metrics& metrics, Packs packs,
                        const std::filesystem::path& data)
-    : env_(env), bus_(bus), metrics_(metrics), packs_(std::move(packs)), kept_(data), reads_(env, "branch") {
+    : env_(env),
+      bus_(bus),
+      metrics_(metrics),
+      packs_(std::move(packs)),
+      kept_(data),
+      exports_(data / "exports"),
+      reads_(env, "branch") {
   for (const auto& pack : packs_)
     own_.push_back({.name = pack->world.name, .pack = pack->world.name, .file = pack->world.name});
 }
@@ -84,7 +95,7 @@ Result<void> WorldRooms::open(const WorldPlan& plan) {
   world->services = std::make_unique<WorldServices>(*pack, world->room->host(), making_.router, making_.npc,
                                                     making_.ai, making_.models, making_.only, parts);
   TRY_VOID(world->room->open());
-  world->visited = std::make_shared<InWorld>(world->room->db());
+  world->visited = std::make_shared<InWorld>(*world->room);
   world->room->timeline().on_fatal([this, name = plan.name](const Error& why) {
     if (fatal_) fatal_(name, why);
   });
@@ -137,11 +148,6 @@ WorldRest WorldRooms::rest(const WorldPlan& plan) const {
   return {.after = std::chrono::minutes(rule.after_minutes), .time_passes = rule.time_passes};
 }
 
-WorldSettings* WorldRooms::settings(const std::string& world) {
-  const auto found = awake_.find(world);
-  return found == awake_.end() ? nullptr : &found->second->services->settings();
-}
-
 boost::asio::awaitable<void> WorldRooms::wind_down(Awake& world) {
   world.room->stop();
   co_await world.room->drain();
@@ -149,11 +155,19 @@ boost::asio::awaitable<void> WorldRooms::wind_down(Awake& world) {
   co_await world.tasks.join();
 }
 
+void WorldRooms::say_closing(const std::string& world, const std::string& why) {
+  pb::WorldClosing closing;
+  closing.set_world(world);
+  closing.set_why(why);
+  if (const auto said = bus_.publish({kWorldClosing, closing.SerializeAsString()}); !said)
+    log::warn("world", "nobody is told that '{}' is closed: {}", world, said.error().message);
+}
+
 Task<Moment> WorldRooms::close(std::string world, std::string why) {
   co_await rt::shield();  // half a world is none
   auto& awake = *awake_.at(world);
   awake.closing = true;
-  if (ask_to_leave_) ask_to_leave_(world, why);
+  say_closing(world, why);
   const auto until = env_.now() + kLeaveMax;
   while (awake.visited.use_count() > 1 && env_.now() < until)
     co_await rt::sleep_for(env_, rt::milliseconds(5));
@@ -165,7 +179,7 @@ Task<Moment> WorldRooms::close(std::string world, std::string why) {
 }
 
 ReadLog WorldRooms::log_of(const std::string& world) {
-  return [this, visit = visit(world)](const std::function<Result<void>(db::Reader&)>& read) {
+  return [this, visit = awake_.at(world)->visited](const std::function<Result<void>(db::Reader&)>& read) {
     // What `read` refers to goes when this returns: once nobody waits any more, it is not run.
     struct Gate {
       std::mutex mutex;
@@ -181,7 +195,7 @@ ReadLog WorldRooms::log_of(const std::string& world) {
     auto answer = done->get_future();
     rt::post(env_, [this, visit, guarded, done] {
       reads_.spawn("branch reads", [visit, guarded, done]() -> boost::asio::awaitable<void> {
-        done->set_value(co_await visit->read_log(guarded));
+        done->set_value(co_await visit->read_all(guarded));
       });
     });
     for (int waits = 0; waits < kReadWaits && !stopping_; ++waits) {
@@ -219,6 +233,55 @@ Task<Moment> WorldRooms::branch(WorldPlan from, Moment moment, WorldPlan to) {
     TRY(const auto left, making_.databases->open(env, from.file));
     return again([&](const auto& fn) { return left->read_now(fn); });
   });
+}
+
+// Of an open world: everything up to `end` is in its database.
+Task<void> WorldRooms::until_durable(std::string world, Moment end) {
+  const auto visit = awake_.at(world)->visited;
+  for (int waits = 0; waits < kReadWaits; ++waits) {
+    const auto tail = std::make_shared<LogTail>();
+    CO_TRY_VOID(co_await visit->read_all([tail](db::Reader& reader) -> Result<void> {
+      TRY(*tail, event_log::tail(reader));
+      return {};
+    }));
+    if (tail->events >= end.sequence && tail->inputs >= end.inputs) co_return Result<void>();
+    co_await rt::sleep_for(env_, kReadWait);
+  }
+  co_return fail(Code::deadline_exceeded, "worlds.slow_log", "the log could not be read in time");
+}
+
+namespace {
+
+WorldRunner::File file_of(const std::filesystem::path& path, const WorldFile& file) {
+  return {.path = path.string(), .pack = file.pack, .seed = file.seed, .end = file.end, .bytes = file.bytes};
+}
+
+}  // namespace
+
+Task<WorldRunner::File> WorldRooms::write_file(WorldPlan from, Moment end, std::string name) {
+  CO_TRY_VOID(co_await until_durable(from.name, end));
+  co_return co_await branches_.run<File>(
+      env_,
+      [this, log = log_of(from.name), from, end, path = exports_ / (name + ".world")]() -> Result<File> {
+        TRY(const auto written, write_world_file(log, from, end, kept_, path));
+        return file_of(path, written);
+      });
+}
+
+Task<WorldRunner::File> WorldRooms::look_at_file(std::string name) {
+  co_return co_await branches_.run<File>(env_, [path = exports_ / (name + ".world")]() -> Result<File> {
+    TRY(const auto found, look_at_world_file(path));
+    return file_of(path, found);
+  });
+}
+
+Task<Moment> WorldRooms::read_file(std::string name, WorldPlan to) {
+  co_return co_await branches_.run<Moment>(
+      env_, [this, path = exports_ / (name + ".world"), to]() -> Result<Moment> {
+        const auto copy = [&](const rt::Env& env) { return making_.databases->open(env, to.file); };
+        return read_world_file(
+            path, kept_, [this](const std::string& hash) { return pack_of(hash); }, copy, to.name);
+      });
 }
 
 boost::asio::awaitable<void> WorldRooms::close_all() {

@@ -15,7 +15,6 @@
 #include "app/services.h"
 #include "host/room.h"
 #include "rt/pool.h"
-#include "services/settings/world_settings.h"
 #include "services/worlds/world_runner.h"
 
 namespace troupe {
@@ -44,10 +43,6 @@ class WorldRooms final : public WorldRunner {
 
   // Before open().
   WorldMaking& making() { return making_; }
-  // Asks whoever is in a world to leave it.
-  void on_closing(std::function<void(const std::string& world, const std::string& why)> ask_to_leave) {
-    ask_to_leave_ = std::move(ask_to_leave);
-  }
   // A database that can be written no more.
   void on_fatal(std::function<void(const std::string& world, const Error&)> fatal) {
     fatal_ = std::move(fatal);
@@ -68,12 +63,13 @@ class WorldRooms final : public WorldRunner {
   WorldRest rest(const WorldPlan& plan) const override;
   Task<Moment> close(std::string world, std::string why) override;
   Task<Moment> branch(WorldPlan from, Moment moment, WorldPlan to) override;
+  Task<File> write_file(WorldPlan from, Moment end, std::string name) override;
+  Task<File> look_at_file(std::string name) override;
+  Task<Moment> read_file(std::string name, WorldPlan to) override;
   Result<void> erase(const std::string& file) override;
 
   // All of them; what they have applied is durable then.
   boost::asio::awaitable<void> close_all();
-  // Of one that is awake; null otherwise.
-  WorldSettings* settings(const std::string& world);
 
  private:
   struct Awake;
@@ -84,6 +80,9 @@ class WorldRooms final : public WorldRunner {
   // Reads the log of an open world from another thread.
   ReadLog log_of(const std::string& world);
   boost::asio::awaitable<void> wind_down(Awake& world);
+  Task<void> until_durable(std::string world, Moment end);
+  // Who is in it, through whatever door, has to leave it.
+  void say_closing(const std::string& world, const std::string& why);
 
   rt::Env env_;
   bus::Bus& bus_;
@@ -92,8 +91,8 @@ class WorldRooms final : public WorldRunner {
   std::map<std::string, std::shared_ptr<const PackParts>> parts_;  // by pack
   std::vector<WorldPlan> own_;
   const KeptPacks kept_;
+  const std::filesystem::path exports_;
   WorldMaking making_;
-  std::function<void(const std::string&, const std::string&)> ask_to_leave_;
   std::function<void(const std::string&, const Error&)> fatal_;
   bool started_ = false;
   std::map<std::string, std::unique_ptr<Awake>> awake_;

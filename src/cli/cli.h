@@ -18,6 +18,7 @@ struct UpOptions {
   std::string seed;
   std::string services;  // "time,weather,npc"
   std::string bus;       // local or nats://...
+  std::string role;      // all, gateway, ...
   std::string log;       // text or json
   std::string log_level;
   std::string models;

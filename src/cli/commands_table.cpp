@@ -43,6 +43,10 @@ void define_up(CLI::App& app, Command& command) {
   app.add_option("--bus", up.bus,
                  "what carries calls and events: local, or nats://HOST:PORT (default: local)")
       ->type_name("URL");
+  app.add_option(
+         "--role", up.role,
+         "all, or what this process is of several on one bus: gateway, or world,mind,shared (default: all)")
+      ->type_name("ROLES");
   app.add_option("--models", up.models, "where the weights are (default: where set-up put them)")
       ->type_name("DIR");
   app.add_flag("--accept-loss", up.accept_loss,
@@ -188,16 +192,22 @@ void define_lines(CLI::App& app, Command& command, LinesOptions::Verb verb) {
   server_options(app, lines.server);
   if (verb == LinesOptions::Verb::save) {
     app.add_option("LABEL", lines.moment, "what to call the moment")->required();
+  } else if (verb == LinesOptions::Verb::write || verb == LinesOptions::Verb::read) {
+    app.add_option("FILE", lines.moment, "its name in the server's folder exports, without the end .world")
+        ->required();
   } else if (verb != LinesOptions::Verb::lines) {
     app.add_option("MOMENT", lines.moment, "a label, or the sequence of an event")->required();
   }
-  if (verb == LinesOptions::Verb::branch) app.add_option("NAME", lines.name, "of the new world")->required();
+  if (verb == LinesOptions::Verb::branch || verb == LinesOptions::Verb::read)
+    app.add_option("NAME", lines.name, "of the new world")->required();
   json_flag(app, lines.json);
 }
 void define_world_lines(CLI::App& app, Command& c) { define_lines(app, c, LinesOptions::Verb::lines); }
 void define_world_save(CLI::App& app, Command& c) { define_lines(app, c, LinesOptions::Verb::save); }
 void define_world_branch(CLI::App& app, Command& c) { define_lines(app, c, LinesOptions::Verb::branch); }
 void define_world_rollback(CLI::App& app, Command& c) { define_lines(app, c, LinesOptions::Verb::rollback); }
+void define_world_export(CLI::App& app, Command& c) { define_lines(app, c, LinesOptions::Verb::write); }
+void define_world_import(CLI::App& app, Command& c) { define_lines(app, c, LinesOptions::Verb::read); }
 
 void define_replay(CLI::App& app, Command& command) {
   auto& replay = command.emplace<ReplayOptions>();
@@ -288,6 +298,14 @@ constexpr CommandRow kRows[] = {
     {"The world's history", "world rollback", "go on from an earlier moment",
      "What came after it is kept as another line, and nobody remembers it. Sockets are closed, and come back.",
      "troupe world rollback 'before the storm'", define_world_rollback},
+    {"The world's history", "world export", "the world as one file, for another server",
+     "Written by the server into the folder exports of its data: the log from the beginning, and the packs that\n"
+     "it was lived with.",
+     "troupe world export moor-before-winter", define_world_export},
+    {"The world's history", "world import", "another world, out of such a file",
+     "It is lived through again from its first moment and held against what was recorded; the server has to\n"
+     "have its pack (--world of `troupe up`).",
+     "troupe world import moor-before-winter moor-2", define_world_import},
     {"The world's history", "world verify", "is the log intact?",
      "Walks the log's hash chain and prints the hashes of log and state. Exit status 1 when the chain is "
      "broken.",

@@ -91,10 +91,10 @@ struct VerifyOptions {
 };
 
 struct LinesOptions {
-  enum class Verb { lines, save, branch, rollback };
+  enum class Verb { lines, save, branch, rollback, write, read };
   Verb verb = Verb::lines;
   ServerOptions server;
-  std::string moment;  // a label, or a sequence; of save: the label
+  std::string moment;  // a label, or a sequence; of save: the label; of write and read: the file's name
   std::string name;    // of the new world
   bool json = false;
 };

@@ -49,6 +49,11 @@ Result<Json> ask_lines(HttpClient& client, const LinesOptions& options) {
     case LinesOptions::Verb::rollback:
       request["to"] = options.moment;
       return call_rpc(client, "worlds.Rollback", request, patience);
+    case LinesOptions::Verb::write:
+      request["file"] = options.moment;
+      return call_rpc(client, "worlds.Export", request, patience);
+    case LinesOptions::Verb::read:
+      return call_rpc(client, "worlds.Import", {{"file", options.moment}, {"name", options.name}}, patience);
   }
   return call_rpc(client, "worlds.Lines", request);
 }
@@ -61,6 +66,13 @@ int run_lines(const LinesOptions& options, const Terminal& terminal) {
   if (!reply) return failed(terminal, reply.error());
   if (options.json) {
     terminal.out << compact(*reply) << '\n';
+    return 0;
+  }
+  if (options.verb == LinesOptions::Verb::write) {
+    terminal.out << fmt::format("{}: {:.1f} MB, {} events from {} inputs\n",
+                                one_line(text_in(*reply, "file")),
+                                static_cast<double>(number_in(*reply, "bytes")) / 1e6,
+                                number_in(*reply, "sequence"), number_in(*reply, "inputs"));
     return 0;
   }
   Table table({"", "Line", "Moment", "Event", "Day", ""});

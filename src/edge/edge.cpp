@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "edge/edge_core.h"
 #include "edge/ws_session.h"
+#include "troupe/v1/worlds.pb.h"
 
 namespace troupe::edge {
 
@@ -107,6 +108,19 @@ asio::awaitable<void> accept_connections(std::shared_ptr<EdgeCore> core) {
 }  // namespace
 
 void Edge::start(rt::Group& group) {
+  auto closing = core_->bus.subscribe(kWorldClosing, [core = core_.get()](const bus::Event& event) {
+    pb::WorldClosing said;
+    if (said.ParseFromString(event.payload)) core->drop_sockets(said.world(), "world", said.why());
+  });
+  auto came = core_->bus.subscribe(kPlayerCame, [core = core_.get()](const bus::Event& event) {
+    pb::PlayerCame said;
+    if (!said.ParseFromString(event.payload) || said.door() == core->name) return;
+    if (const auto door = core->doors.find(said.world()); door != core->doors.end())
+      door->second.presence.came_elsewhere(said.player());
+  });
+  if (came) core_->came = *std::move(came);
+  if (closing) core_->closing = *std::move(closing);
+  if (!closing) log::error("edge", "it is not heard when worlds are closed: {}", closing.error().message);
   group.spawn("edge accept", [core = core_] { return accept_connections(core); });
 }
 
@@ -127,7 +141,11 @@ asio::awaitable<void> Edge::stop() {
 }
 
 void Edge::drop_sockets(const std::string& world, const std::string& reason, const std::string& message) {
-  for (auto* socket : core_->sockets) {
+  core_->drop_sockets(world, reason, message);
+}
+
+void EdgeCore::drop_sockets(const std::string& world, const std::string& reason, const std::string& message) {
+  for (auto* socket : sockets) {
     if (socket->world() == world) socket->goaway(reason, message);
   }
 }

@@ -74,10 +74,15 @@ struct ConsoleFile {
   std::string etag;  // without quotes; "" = none
 };
 
+// What is set now for whoever comes into a world.
+struct Welcome {
+  std::optional<std::size_t> players_max;
+  std::string message_of_the_day;
+};
+
 struct EdgeConfig {
-  // What is set now for a world; empty: no bound and no message.
-  std::function<std::size_t(const std::string& world)> players_max;
-  std::function<std::string(const std::string& world)> message_of_the_day;
+  std::function<Task<Welcome>()> welcome;  // empty: no bound and no message
+  bool doors = true;  // false: /healthz, /readyz and /metrics alone, of a process that players do not come to
   Address listen;
   EdgeLimits limits;
   std::vector<TokenEntry> tokens;    // empty = local mode: loopback only, no authentication

@@ -14,6 +14,7 @@
 #include "edge/openapi.h"
 #include "host/host.h"
 #include "troupe/v1/events.pb.h"
+#include "troupe/v1/worlds.pb.h"
 
 namespace troupe::edge {
 
@@ -56,7 +57,8 @@ EdgeCore::EdgeCore(const rt::Env& e, bus::Bus& b, Metrics& m, Worlds& w, EdgeCon
       group(e, "edge"),
       api(e, b, group, w, config),
       openapi(openapi_json(config.version)),
-      acceptor(e.executor) {
+      acceptor(e.executor),
+      name(fmt::format("{:016x}", e.ids.bits())) {
   add_server_routes();
 }
 
@@ -92,6 +94,14 @@ void EdgeCore::say_left(const std::string& world, const std::string& player) {
   });
 }
 
+void EdgeCore::say_came(const std::string& world, const std::string& player) {
+  pb::PlayerCame said;
+  said.set_world(world);
+  said.set_player(player);
+  said.set_door(name);
+  (void)bus.publish({kPlayerCame, said.SerializeAsString()});  // else they have left there, and are here
+}
+
 void EdgeCore::add_server_routes() {
   const auto fixed = [this](std::string label, std::string path, Access access,
                             std::function<HttpReply()> make) {
@@ -106,6 +116,7 @@ void EdgeCore::add_server_routes() {
   // With tokens not for everybody: it tells how busy the world is.
   fixed("metrics", "/metrics", Access::operators,
         [this] { return text_reply("text/plain; version=0.0.4; charset=utf-8", metrics.text()); });
+  if (!config.doors) return;
   fixed("openapi", "/openapi.json", Access::open, [this] { return json_reply(openapi); });
   fixed("docs", "/docs", Access::open,
         [] { return page_reply("text/html; charset=utf-8", std::string(docs_page()), kDocsPolicy); });
@@ -165,7 +176,8 @@ HttpReply EdgeCore::ready() const {
 
 Result<HttpReply> EdgeCore::console_file(const HttpRequest& request) const {
   std::optional<ConsoleFile> file;
-  if (config.console) file = config.console(request.path == "/" ? "/index.html" : request.path);
+  if (config.console && config.doors)
+    file = config.console(request.path == "/" ? "/index.html" : request.path);
   if (!file) {
     TRY([[maybe_unused]] const Route* none, routes.find(request.path));  // names the nearest path
     return fail(Code::not_found, "http.not_found", "nothing at '" + request.path + "'");
@@ -217,17 +229,14 @@ Result<Identity> EdgeCore::sign_in(const HttpRequest& request) {
   return sign_in(request.address, bearer, player, role);
 }
 
-Result<Caller> EdgeCore::caller_of(const HttpRequest& request, const Identity& who, std::string trace) const {
-  Caller caller{.name = who.name, .role = who.role, .world = worlds.unnamed()};
-  if (const std::string* named = request.header("x-troupe-world")) {
-    TRY_VOID(worlds.check(*named));
-    caller.world = *named;
-  }
-  caller.trace = std::move(trace);
+Task<Caller> EdgeCore::caller_of(const HttpRequest& request, const Identity& who, std::string trace) const {
+  Caller caller{.name = who.name, .role = who.role, .trace = std::move(trace)};
   if (!who.gateway) caller.connection = request.connection;
-  TRY(caller.deadline, deadline_from(request, env.now()));
-  TRY(caller.idempotency_key, idempotency_key_from(request));
-  return caller;
+  CO_TRY(caller.deadline, deadline_from(request, env.now()));
+  CO_TRY(caller.idempotency_key, idempotency_key_from(request));
+  const std::string* named = request.header("x-troupe-world");
+  CO_TRY(caller.world, co_await worlds.meant(named == nullptr ? std::nullopt : std::optional(*named)));
+  co_return caller;
 }
 
 Task<HttpReply> EdgeCore::run(const Route& route, HttpRequest request, std::string trace) {
@@ -237,10 +246,13 @@ Task<HttpReply> EdgeCore::run(const Route& route, HttpRequest request, std::stri
   }
   if (route.access == Access::open) co_return co_await route.handler({std::move(request), Caller{}});
   CO_TRY(const Identity who, sign_in(request));
-  CO_TRY(Caller caller, caller_of(request, who, std::move(trace)));
-  if (route.access == Access::operators && !caller.acts_for_others()) {
-    co_return fail(Code::permission_denied, "rpc.role", route.path + " is not for players");
+  if (route.access == Access::operators) {  // of this process, whether there is a world or not
+    Caller caller{.name = who.name, .role = who.role};
+    if (!caller.acts_for_others())
+      co_return fail(Code::permission_denied, "rpc.role", route.path + " is not for players");
+    co_return co_await route.handler({std::move(request), std::move(caller)});
   }
+  CO_TRY(Caller caller, co_await caller_of(request, who, std::move(trace)));
   co_return co_await route.handler({std::move(request), std::move(caller)});
 }
 

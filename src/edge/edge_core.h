@@ -19,6 +19,9 @@ namespace troupe::edge {
 
 class WsSession;
 
+// Doors tell each other who came, so that who changes the door has not left.
+inline constexpr const char* kPlayerCame = "fleet.players.Came";
+
 // What sockets into one world share.
 struct WorldDoor {
   EventHub hub;
@@ -37,10 +40,12 @@ struct EdgeCore {
   Result<Identity> sign_in(const std::string& address, const std::string& bearer, std::string_view player,
                            std::string_view role);
   Result<Identity> sign_in(const HttpRequest& request);
-  Result<Caller> caller_of(const HttpRequest& request, const Identity& who, std::string trace) const;
+  Task<Caller> caller_of(const HttpRequest& request, const Identity& who, std::string trace) const;
   void add_server_routes();
   WorldDoor& door(const std::string& world);
   void say_left(const std::string& world, const std::string& player);
+  void say_came(const std::string& world, const std::string& player);  // to other doors
+  void drop_sockets(const std::string& world, const std::string& reason, const std::string& message);
   HttpReply ready() const;
   std::string services_json() const;
   Result<HttpReply> console_file(const HttpRequest& request) const;
@@ -68,6 +73,9 @@ struct EdgeCore {
   std::size_t busy = 0;                           // requests under way
   bool stopping = false;
   std::set<WsSession*> sockets;
+  std::string name;           // among the doors of a fleet
+  bus::Subscription closing;  // of worlds
+  bus::Subscription came;     // players, through other doors
 };
 
 // One client from its first byte to its last.

@@ -108,7 +108,8 @@ asio::awaitable<void> serve_connection(std::shared_ptr<EdgeCore> core, TcpSocket
     }
     request->connection = connection;
     request->address = core->address_of(address, *request);
-    const std::string* upgrade = request->path == "/ws" ? request->header("upgrade") : nullptr;
+    const std::string* upgrade =
+        request->path == "/ws" && core->config.doors ? request->header("upgrade") : nullptr;
     if (upgrade != nullptr) {
       const auto served = co_await serve_socket(core, stream, *std::move(request));
       if (!served) {

@@ -18,6 +18,11 @@ void Presence::went(const std::string& player) {
   found->second.leaves = env_.clock.call_at(env_.now() + grace_, [this, player] { leave(player); });
 }
 
+void Presence::came_elsewhere(const std::string& player) {
+  const auto found = players_.find(player);
+  if (found != players_.end() && found->second.sockets == 0) players_.erase(found);
+}
+
 void Presence::leave(const std::string& player) {
   const std::string name = player;  // may live in what is erased
   players_.erase(name);

@@ -18,6 +18,8 @@ class Presence {
   Presence(const rt::Env& env, rt::milliseconds grace, Left left);
   void came(const std::string& player);
   void went(const std::string& player);  // once for each time that they came
+  // Through another door: who is waited for here has not left.
+  void came_elsewhere(const std::string& player);
   // Players with a socket, and those who are waited for.
   std::size_t count() const { return players_.size(); }
   bool is_here(const std::string& player) const { return players_.contains(player); }

@@ -16,23 +16,21 @@ namespace asio = boost::asio;
 
 // Where the log ends now, durably, and whether it still holds everything after `cursor`.
 Task<WsSession::LogEnd> WsSession::log_end(std::optional<std::uint64_t> cursor) {
-  const auto end = std::make_shared<LogEnd>();
-  CO_TRY_VOID(co_await visit_->read_log(
-      [end, cursor, far = limits_.resume_events_max](db::Reader& reader) -> Result<void> {
-        TRY(const auto last, event_log::tail(reader));
-        end->tail = last.events;
-        if (!cursor || *cursor == last.events) return {};
-        if (*cursor > last.events) {
-          end->refused = "ahead";
-        } else if (last.events - *cursor > far) {
-          end->refused = "too_far";
-        } else {
-          TRY(const auto next, event_log::event(reader, *cursor + 1));
-          if (!next) end->refused = "too_old";
-        }
-        return {};
-      }));
-  co_return *end;
+  const auto next = std::make_shared<pb::Envelope>();
+  CO_TRY(const auto page,
+         co_await visit_->read(cursor.value_or(0), cursor ? 1 : 0, [next](std::string_view envelope) {
+           next->ParseFromArray(envelope.data(), static_cast<int>(envelope.size()));
+         }));
+  LogEnd end{.tail = page.tail, .refused = {}};
+  if (!cursor || *cursor == page.tail) co_return end;
+  if (*cursor > page.tail) {
+    end.refused = "ahead";
+  } else if (page.tail - *cursor > limits_.resume_events_max) {
+    end.refused = "too_far";
+  } else if (next->sequence() != *cursor + 1) {
+    end.refused = "too_old";
+  }
+  co_return end;
 }
 
 // Which of the types that somebody asks for, and the server does not know itself, the game has declared.
@@ -130,21 +128,16 @@ asio::awaitable<void> WsSession::room() {
 
 asio::awaitable<void> WsSession::catch_up() {
   const auto self = shared_from_this();
-  const std::string world = world_;
   for (;;) {
     live_lost_ = false;
-    // The frames are made where the log is read: the io thread only sends them.
+    // The frames are made where the log is read; where the room is in this process, that is no io thread.
     const auto page = std::make_shared<std::vector<HubEventPtr>>();
-    const auto read =
-        co_await visit_->read_log([page, world, who = who_, wire = wire_,
-                                   query = HistoryQuery{.after = position_, .limit = limits_.resume_page}](
-                                      db::Reader& reader) -> Result<void> {
-          TRY(const auto records, event_log::history(reader, query));
-          for (const auto& record : records) {
-            page->push_back(make_hub_event(event_log::to_envelope(record, world)));
-            page->back()->prepare(wire, who.role, who.name);
-          }
-          return {};
+    const auto read = co_await visit_->read(
+        position_, limits_.resume_page, [page, who = who_, wire = wire_](std::string_view bytes) {
+          pb::Envelope envelope;
+          if (!envelope.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return;
+          page->push_back(make_hub_event(std::move(envelope)));
+          page->back()->prepare(wire, who.role, who.name);
         });
     if (!read) {
       log::warn("edge", "a socket cannot be caught up: {}", read.error().message);
@@ -157,7 +150,7 @@ asio::awaitable<void> WsSession::catch_up() {
       offer(event);
     }
     if (closing_) co_return;
-    if (page->size() == limits_.resume_page) continue;
+    if (read && read->more) continue;
 
     bool hole = false;
     while (!live_.empty() && !live_lost_ && !hole) {

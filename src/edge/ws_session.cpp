@@ -215,7 +215,8 @@ Task<Identity> WsSession::enter(Frame::Hello hello) {
   CO_TRY(Identity who,
          core_->sign_in(upgrade_.address, either(hello.token(), upgrade_.bearer),
                         either(hello.player(), upgrade_.player), either(hello.role(), upgrade_.role)));
-  world_ = either(hello.world(), either(upgrade_.world, core_->worlds.unnamed()));
+  const std::string named = either(hello.world(), upgrade_.world);
+  CO_TRY(world_, co_await core_->worlds.meant(named.empty() ? std::nullopt : std::optional(named)));
   CO_TRY(visit_, co_await core_->worlds.enter(world_));
   co_return who;
 }
@@ -235,16 +236,24 @@ asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
   who_ = *std::move(who);
   door_ = &core_->door(world_);
 
+  Welcome set;
+  if (core_->config.welcome) {
+    if (auto found = co_await core_->config.welcome()) set = *std::move(found);
+    if (closing_) co_return;
+  }
   present_ = who_.role == pb::ROLE_PLAYER;
-  if (present_ && core_->config.players_max && !door_->presence.is_here(who_.name) &&
-      door_->presence.count() >= core_->config.players_max(world_)) {
+  if (present_ && set.players_max && !door_->presence.is_here(who_.name) &&
+      door_->presence.count() >= *set.players_max) {
     present_ = false;
     const Error full{Code::exhausted, "world.full", "as many players as may be are here; try later", 10'000};
     send_error(0, full);
     goaway("full", full.message);
     co_return;
   }
-  if (present_) door_->presence.came(who_.name);
+  if (present_) {
+    door_->presence.came(who_.name);
+    core_->say_came(world_, who_.name);
+  }
 
   const std::optional<std::uint64_t> cursor =
       hello.has_cursor() ? std::optional(hello.cursor()) : std::optional<std::uint64_t>();
@@ -272,8 +281,7 @@ asio::awaitable<void> WsSession::on_hello(Frame::Hello hello) {
   welcome.set_line(line.name);
   welcome.set_resumed(resumed);
   welcome.set_resume_reason(end->refused);
-  if (core_->config.message_of_the_day)
-    welcome.set_message_of_the_day(core_->config.message_of_the_day(world_));
+  welcome.set_message_of_the_day(set.message_of_the_day);
   auto& limits = *welcome.mutable_limits();
   limits.set_frame_bytes_max(static_cast<std::uint32_t>(limits_.frame_bytes_max));
   limits.set_requests_in_flight_max(static_cast<std::uint32_t>(limits_.requests_in_flight_max));

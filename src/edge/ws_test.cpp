@@ -54,8 +54,9 @@ TEST(Ws, HelloIsWelcomed) {
 
 TEST(Ws, AsManyPlayersAsAreSetWithTheMessageOfTheDay) {
   RigOptions options;
-  options.config.players_max = [](const std::string&) { return std::size_t{1}; };
-  options.config.message_of_the_day = [](const std::string&) { return std::string("Mind the fog."); };
+  options.config.welcome = []() -> Task<Welcome> {
+    co_return Welcome{.players_max = 1, .message_of_the_day = "Mind the fog."};
+  };
   Rig rig(std::move(options));
   WsClient anna(rig.port(), kJson);
   EXPECT_EQ(anna.hello({{"player", "anna"}})["message_of_the_day"], "Mind the fog.");

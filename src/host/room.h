@@ -9,6 +9,7 @@
 #include <string>
 
 #include "host/host.h"
+#include "host/room_log.h"
 #include "host/timeline.h"
 
 namespace troupe {
@@ -20,7 +21,9 @@ class Room {
        TimelineConfig config, std::shared_ptr<CallLimiter> limiter = nullptr)
       : db_(std::move(database)),
         timeline_(env, *db_, bus, metrics, std::move(config)),
-        host_(env, bus, metrics, timeline_, std::move(limiter)) {}
+        host_(env, bus, metrics, timeline_, std::move(limiter)),
+        log_(std::make_shared<DbLog>(*db_, name())) {}
+  ~Room() { log_->over(); }
   Room(const Room&) = delete;
 
   const std::string& name() const { return timeline_.config().world; }
@@ -29,7 +32,11 @@ class Room {
   db::Db& db() { return *db_; }
 
   // Migrates, loads, begins the world where it has not begun. Blocks.
-  Result<void> open() { return timeline_.open(); }
+  Result<void> open() {
+    TRY_VOID(timeline_.open());
+    TRY(log_served_, serve_log(host_.env(), host_.bus(), name(), log_));
+    return {};
+  }
   // Time goes on.
   void start(rt::Group& group) { timeline_.start(group); }
   // What its services do by themselves is cancelled; where rooms end together, of all before one is drained.
@@ -50,6 +57,8 @@ class Room {
   std::unique_ptr<db::Db> db_;
   Timeline timeline_;
   Host host_;
+  const std::shared_ptr<DbLog> log_;
+  bus::Subscription log_served_;
 };
 
 }  // namespace troupe

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "base/text.h"
+#include "host/room_log.h"
 
 namespace troupe {
 
@@ -12,13 +13,13 @@ constexpr std::size_t kNamedMax = 20;  // worlds in one message
 
 class Here final : public Visit {
  public:
-  explicit Here(db::Db& db) : db_(db) {}
-  Task<void> read_log(std::move_only_function<Result<void>(db::Reader&)> read) override {
-    co_return co_await db_.read(std::move(read));
+  explicit Here(Timeline& timeline) : log_(timeline.db(), timeline.config().world) {}
+  Task<LogPage> read(std::uint64_t after, std::size_t limit, LogReader each) override {
+    return log_.read(after, limit, std::move(each));
   }
 
  private:
-  db::Db& db_;
+  DbLog log_;
 };
 
 }  // namespace
@@ -44,9 +45,15 @@ Result<void> Worlds::check_named(const std::string& world) const {
                           fmt::join(all, ", ")));
 }
 
+Task<std::string> Worlds::meant(std::optional<std::string> named) {
+  if (!named) co_return unnamed();
+  CO_TRY_VOID(check(*named));
+  co_return *std::move(named);
+}
+
 Task<std::shared_ptr<Visit>> OneWorld::enter(std::string world) {
   CO_TRY_VOID(check_named(world));
-  co_return std::make_shared<Here>(timeline_.db());
+  co_return std::make_shared<Here>(timeline_);
 }
 
 }  // namespace troupe

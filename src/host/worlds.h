@@ -8,23 +8,25 @@
 #include <vector>
 
 #include "host/timeline.h"
+#include "ports/log.h"
 #include "rt/task.h"
 
 namespace troupe {
 
-// Somebody is in a world: while this lives it does not fall asleep by itself.
-class Visit {
- public:
-  virtual ~Visit() = default;
-  // Its log, on a reader thread. `unavailable` world.asleep once it has been put to sleep all the same.
-  virtual Task<void> read_log(std::move_only_function<Result<void>(db::Reader&)> read) = 0;
-};
+// Somebody is in a world: while this lives it does not fall asleep by itself. And reads its log: `unavailable`
+// world.asleep once it has been put to sleep all the same.
+class Visit : public Log {};
 
 // What a world's present log is: after a roll back another one, with the same sequences up to where it parted.
 struct HistoryLine {
   std::string name = "main";
   std::optional<std::uint64_t> parted;  // from the line before, after this sequence; nothing: it is the first
 };
+
+// What whoever closes a world says on the bus, a troupe.v1.WorldClosing: doors let go of who is in it.
+inline constexpr const char* kWorldClosing = "fleet.worlds.Closing";
+// For how long a process that has said that somebody is in a world need not say it again.
+inline constexpr rt::milliseconds kVisitLife{15'000};
 
 class Worlds {
  public:
@@ -34,6 +36,9 @@ class Worlds {
   virtual std::string unnamed() const = 0;
   virtual bool exists(const std::string& world) const = 0;
   virtual std::vector<std::string> names() const = 0;
+  // Which world is meant: the one named, where there is such a one, or the one that there is; "" where several are
+  // and none is named.
+  virtual Task<std::string> meant(std::optional<std::string> named);
   // Wakes it where it sleeps.
   virtual Task<std::shared_ptr<Visit>> enter(std::string world) = 0;
 

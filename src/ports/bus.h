@@ -10,6 +10,7 @@
 // Events      evt.<room>.<service>.<Event>: every subscriber whose pattern matches gets each event at most once, in the order of
 //             publication of one publisher. `*` matches one token, a last `>` all that follow. Delivery is live only: who was
 //             away, was too slow, or subscribed a moment too late reads the event log from a cursor (see host/event_log.h).
+// Signals     fleet.<service>.<Name>: what processes tell each other of themselves. As events, but no Envelope and in no log.
 // Parts       of an answer are events on CallHeader.stream. What a server publishes before it answers comes before the answer.
 //             One may be lost as any event may; the answer is whole by itself.
 // Away        health() is `unavailable` bus.away while nothing gets through. So are, at once, requests, those under way too, and

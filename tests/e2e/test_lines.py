@@ -1,12 +1,60 @@
 """A world is saved, branched at a past moment and rolled back, while it lives and over a kill: what is undone nobody remembers, and each line
 can be replayed."""
+import contextlib
 import json
+import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 
 from rig import Place, Server, check
 from socket_client import Socket
+
+
+def check_export(server: Server, call) -> None:
+    """A world goes into a file, and another comes out of it; what is wrong with a file is said, and leaves nothing behind."""
+    call("time.Pause", {})
+    said = server.run("world", "export", "moor", "--world", "lanternfall")
+    file = server.data / "exports" / "moor.world"
+    check(str(file) in said and "events from" in said and file.exists(), f"a world is one file: {said.strip()}")
+    check("file_exists" in call("worlds.Export", {"world": "lanternfall", "file": "moor"})["error"]["reason"], "which is not written over")
+    server.run("world", "import", "moor", "twin")
+
+    def shape(world: str) -> tuple:
+        events = call("events.History", {"limit": 1000, "after_sequence": 0}, world)["events"]
+        memories = call("npc.Mind", {"npc": "marta"}, world)["memories"]
+        clock = {key: call("time.Get", {}, world)[key] for key in ("now_ms", "paused")}
+        return ([(e["sequence"], e["type"], e["subject"], e["at_ms"], e["wall_ms"]) for e in events], [m["text"] for m in memories],
+                call("state.Get", {"kind": "crate", "id": "c1"}, world)["document"], clock)
+
+    check(shape("twin") == shape("lanternfall"), f"out of it comes the same world, {len(shape('twin')[0])} events of it looked at")
+    check(call("world.Verify", {}, "twin")["problem"] == "", "which is intact")
+    call("time.Resume", {}, "twin")
+    check("text" in call("npc.Talk", {"npc": "marta", "player": "anna", "text": "Hello?"}, "twin"), "and lives on")
+    call("time.Resume", {})
+
+    def spoil(name: str, sql: str) -> None:
+        copy = server.data / "exports" / f"{name}.world"
+        shutil.copy(file, copy)
+        with contextlib.closing(sqlite3.connect(copy)) as database, database:
+            database.execute(sql)
+
+    spoil("changed", "update inputs set payload = x'00' where sequence = 2")
+    spoil("shorter", "delete from inputs where sequence = (select max(sequence) from inputs)")
+    spoil("halved", "delete from export")
+    spoil("newer", "update export set format = 2")
+    spoil("strange", "update packs set path = '../../evil.yaml' where path = 'world.yaml'")
+    (server.data / "exports" / "nothing.world").write_bytes(file.read_bytes()[:3000])
+    for name, reason in (("changed", "log.damaged"), ("shorter", "log.damaged"), ("halved", "worlds.bad_file"), ("newer", "worlds.newer_file"),
+                         ("strange", "replay.pack_refused"), ("nothing", "worlds.bad_file"), ("absent", "worlds.no_file"),
+                         ("../moor", "worlds.bad_name")):
+        refused = call("worlds.Import", {"file": name, "name": "never"})
+        check(refused.get("error", {}).get("reason") == reason, f"a file that is {name} is refused: {refused.get('error', refused)}")
+    check("never" not in [one["name"] for one in server.call("worlds.List", {})["worlds"]], "and nothing is half-done")
+    check(sorted(one.suffix for one in (server.data / "exports").iterdir()) == [".world"] * 7, "and the folder holds the files alone")
+    check(not list(server.data.glob("worlds/never*")) and not list(server.data.rglob("*.half*")), "not in the data folder either")
+    server.call("worlds.Delete", {"name": "twin"})
 
 
 def test(place: Place) -> None:
@@ -60,6 +108,7 @@ def test(place: Place) -> None:
     wall = [int(event["wall_ms"]) for event in call("events.History", {"limit": 10})["events"]]
     check(all(abs(ms / 1000 - time.time()) < 3600 for ms in wall), f"and events say when they were: {wall}")
 
+    check_export(server, call)
     server.kill(signal.SIGKILL)
     server.start()
     check(not whales() and not whales("what-if"), "kill -9 brings nothing back")

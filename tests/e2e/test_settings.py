@@ -34,4 +34,22 @@ def test(place: Place) -> None:
             check(heard == event, f"{method} is told as {event}: {heard}")
         # The best of some: a neighbour on the same machine makes one slower, not all.
         check(min(times) < WITHIN_MS, f"{method} reaches a client within {WITHIN_MS} ms: {', '.join(f'{t:.0f}' for t in times)}")
+    check_who_comes(server)
     server.end()
+
+
+def check_who_comes(server: Server) -> None:
+    """What is set for whoever comes in, as the door knows it."""
+    def set_world(key: str, value) -> None:
+        check("error" not in server.call("settings.Set", {"category": "world", "key": key, "value": value}), f"world.{key} is set")
+
+    set_world("message_of_the_day", "Mind the fog.")
+    ben = Socket(server, "ben")
+    check(ben.welcome["message_of_the_day"] == "Mind the fog.", "who comes reads the message of the day")
+    set_world("players_max", 2)
+    try:
+        Socket(server, "carl")
+        check(False, "a third player is refused where two may be")
+    except KeyError:  # an error in the place of the welcome
+        print("ok: a third player is refused where two may be", flush=True)
+    check(bool(Socket(server, "ben").welcome), "who is there already may have another socket")

@@ -7,9 +7,9 @@ from rig import Place, Server, check
 from socket_client import Socket
 
 
-def test(place: Place) -> None:
+def test(place: Place, begin=Server) -> None:
     flags = ("--no-models", "--world", "worlds/lanternfall", "--world", "tests/packs/minimal")
-    server = Server(place, flags=flags)
+    server = begin(place, flags=flags)
 
     def call(world: str, method: str, body: dict) -> dict:
         return server.call(method, body, **{"X-Troupe-World": world})

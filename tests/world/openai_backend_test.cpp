@@ -33,8 +33,8 @@ struct OpenAiPath : ::testing::Test, Minds {
     return world.events_of<pb::GuardrailViolated>();
   }
 
-  Engines engines;
-  RouterOpenAiBackend backend{world.env(), world.bus(), engines, world.options().world};
+  OneWorld worlds{world.timeline()};
+  RouterOpenAiBackend backend{world.env(), world.bus(), worlds, [this] { return world.options().world; }};
   const Caller game{.name = "game", .role = pb::ROLE_GAME_SERVER};
 };
 

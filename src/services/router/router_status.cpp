@@ -19,6 +19,15 @@ void fill(pb::RouterBudgetReply::Account& out, const std::string& name,
   out.set_reserved(account.reserved);
 }
 
+void fill(pb::RouterStatusReply::Model& out, const engine::ModelInfo& model) {
+  out.set_name(model.name);
+  out.set_sha256(model.hash);
+  out.set_context_tokens(model.context_tokens);
+  out.set_embedding_size(model.embedding_size);
+  out.set_writes(model.writes);
+  for (const auto tier : model.tiers) out.add_tiers(std::string(engine::tier_name(tier)));
+}
+
 }  // namespace
 
 Result<pb::RouterBudgetReply> RouterService::budget(const Caller&,
@@ -97,6 +106,7 @@ Result<pb::RouterStatusReply> RouterService::status(const Caller&, const pb::Rou
     for (const auto& thought : route->route.engine->thoughts()) {
       router::fill(*reply.add_thoughts(), route->route.engine->name(), thought);
     }
+    for (const auto& model : route->route.engine->models()) fill(*reply.add_models(), model);
   }
   reply.mutable_jobs()->set_queued(static_cast<int>(jobs_.queued()));
   reply.mutable_jobs()->set_running(static_cast<int>(jobs_.running()));

@@ -27,8 +27,15 @@ class FakeRunner final : public WorldRunner {
     const auto seed = open_.at(world).seed;
     return seed == 0 ? 1 : seed;
   }
-  std::shared_ptr<Visit> visit(const std::string&) override { return std::make_shared<Nothing>(); }
-  bool is_visited(const std::string& world) const override { return visited.contains(world); }
+  std::shared_ptr<Visit> visit(const std::string& world) override {
+    auto& inside = inside_[world];
+    if (!inside) inside = std::make_shared<Nothing>();
+    return inside;
+  }
+  bool is_visited(const std::string& world) const override {
+    const auto inside = inside_.find(world);
+    return visited.contains(world) || (inside != inside_.end() && inside->second.use_count() > 1);
+  }
   WorldRest rest(const WorldPlan& plan) const override {
     const auto found = rests.find(plan.pack);
     return found == rests.end() ? WorldRest() : found->second;
@@ -47,6 +54,20 @@ class FakeRunner final : public WorldRunner {
     files.insert(to.file);
     co_return Moment{.sequence = sequence, .at = {static_cast<std::int64_t>(sequence) * 10}};
   }
+  Task<File> write_file(WorldPlan from, Moment end, std::string name) override {
+    if (fails) co_return std::unexpected(*fails);
+    exported[name] = {.path = name, .pack = from.pack, .seed = from.seed, .end = end, .bytes = 1};
+    co_return exported[name];
+  }
+  Task<File> look_at_file(std::string name) override {
+    if (!exported.contains(name)) co_return fail(Code::not_found, "worlds.no_file", "no world file " + name);
+    co_return exported[name];
+  }
+  Task<Moment> read_file(std::string name, WorldPlan to) override {
+    if (fails) co_return std::unexpected(*fails);
+    files.insert(to.file);
+    co_return exported[name].end;
+  }
   Result<void> erase(const std::string& world) override {
     files.erase(world);
     return {};
@@ -54,6 +75,7 @@ class FakeRunner final : public WorldRunner {
 
   std::set<std::string> files;  // databases that were made
   std::set<std::string> visited;
+  std::map<std::string, File> exported;
   std::map<std::string, WorldRest> rests;  // by pack
   std::vector<std::string> branches;
   std::optional<Error> fails;  // what open() says
@@ -61,12 +83,11 @@ class FakeRunner final : public WorldRunner {
 
  private:
   struct Nothing final : Visit {
-    Task<void> read_log(std::move_only_function<Result<void>(db::Reader&)>) override {
-      co_return Result<void>();
-    }
+    Task<LogPage> read(std::uint64_t, std::size_t, LogReader) override { co_return LogPage(); }
   };
   const std::vector<WorldPlan> own_;
   std::map<std::string, WorldPlan> open_;
+  std::map<std::string, std::shared_ptr<Nothing>> inside_;
 };
 
 }  // namespace troupe::test

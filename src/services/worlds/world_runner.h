@@ -52,6 +52,17 @@ class WorldRunner {
   // Makes the database of `to` out of the inputs of `from`, up to `moment`: as if nothing had come after it. Where it
   // ends. `from` may be open; the io thread goes on meanwhile.
   virtual Task<Moment> branch(WorldPlan from, Moment moment, WorldPlan to) = 0;
+  // A file of exports/, by name: made of a line up to `end`; what it is of; and a database made out of it. See app/world_file.h.
+  struct File {
+    std::string path;  // for people
+    std::string pack;
+    std::uint64_t seed = 0;
+    Moment end;
+    std::uint64_t bytes = 0;
+  };
+  virtual Task<File> write_file(WorldPlan from, Moment end, std::string name) = 0;
+  virtual Task<File> look_at_file(std::string name) = 0;
+  virtual Task<Moment> read_file(std::string name, WorldPlan to) = 0;
   // A database that is not open, with all that belongs to it.
   virtual Result<void> erase(const std::string& file) = 0;
 };

@@ -8,6 +8,8 @@ void WorldsService::mount_history() {
   host_.serve(&WorldsService::save, this);
   host_.serve(&WorldsService::branch, this);
   host_.serve(&WorldsService::roll_back, this);
+  host_.serve(&WorldsService::write_file, this);
+  host_.serve(&WorldsService::read_file, this);
   host_.serve(&WorldsService::saved, this);
   host_.serve(&WorldsService::rolled_back, this);
 }
@@ -24,7 +26,7 @@ Task<pb::WorldsLinesReply> WorldsService::save(Caller, pb::WorldsSaveRequest req
   CO_TRY_VOID(check_named(request.world()));
   CO_TRY_VOID(lines_.check_label(request.world(), request.label()));
   // While it is being opened or closed there is no present moment.
-  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(request.world()));
+  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone_.with(request.world()));
   CO_TRY_VOID(check(request.world()));
   CO_TRY_VOID(lines_.check_label(request.world(), request.label()));
   const auto moment = present(request.world());
@@ -47,12 +49,55 @@ Task<Moment> WorldsService::make(WorldPlan from, Moment moment, WorldPlan to) {
   co_return made;
 }
 
+// A world whose database is there.
+Task<pb::WorldsLinesReply> WorldsService::begin_made(WorldPlan made) {
+  pb::WorldsBegun command;
+  command.mutable_world()->set_name(made.name);
+  command.mutable_world()->set_pack(made.pack);
+  command.mutable_world()->set_seed(made.seed);
+  CO_TRY_VOID(co_await note(std::move(command)));
+  CO_TRY_VOID(co_await open(made.name));
+  co_return lines_.view(made.name, present(made.name));
+}
+
+Task<pb::WorldsFile> WorldsService::write_file(Caller, pb::WorldsExportRequest request) {
+  const std::string world = named(request.world());
+  CO_TRY_VOID(check_named(world));
+  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone_.with(world));
+  CO_TRY_VOID(check(world));
+  CO_TRY_VOID(co_await open(world));
+  CO_TRY(const auto file, co_await runner_.write_file(plan(world), present(world), request.file()));
+  pb::WorldsFile reply;
+  reply.set_file(file.path);
+  reply.set_bytes(static_cast<std::int64_t>(file.bytes));
+  reply.set_sequence(file.end.sequence);
+  reply.set_inputs(file.end.inputs);
+  co_return reply;
+}
+
+Task<pb::WorldsLinesReply> WorldsService::read_file(Caller, pb::WorldsImportRequest request) {
+  CO_TRY_VOID(check_new_name(request.name()));
+  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone_.with(request.name()));
+  CO_TRY(const auto file, co_await runner_.look_at_file(request.file()));
+  pb::WorldsCreateRequest as_new;
+  as_new.set_name(request.name());
+  as_new.set_pack(file.pack);
+  as_new.set_seed(file.seed);
+  CO_TRY(const auto to, plan_of(as_new));
+  CO_TRY_VOID(runner_.erase(to.file));
+  if (const auto made = co_await runner_.read_file(request.file(), to); !made) {
+    (void)runner_.erase(to.file);
+    co_return std::unexpected(made.error());
+  }
+  co_return co_await begin_made(to);
+}
+
 Task<pb::WorldsLinesReply> WorldsService::branch(Caller, pb::WorldsBranchRequest request) {
   request.set_world(named(request.world()));
   CO_TRY_VOID(check_named(request.world()));
   CO_TRY_VOID(check_new_name(request.name()));
-  CO_TRY([[maybe_unused]] const auto new_alone, co_await alone(request.name()));
-  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(request.world()));
+  CO_TRY([[maybe_unused]] const auto new_alone, co_await alone_.with(request.name()));
+  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone_.with(request.world()));
   CO_TRY_VOID(check(request.world()));
   CO_TRY_VOID(check_new_name(request.name()));
   CO_TRY(const auto spot, lines_.find(request.world(), request.from()));
@@ -62,20 +107,15 @@ Task<pb::WorldsLinesReply> WorldsService::branch(Caller, pb::WorldsBranchRequest
   WorldPlan to = from;
   to.name = to.file = request.name();
   CO_TRY([[maybe_unused]] const auto end, co_await make(from, spot.moment, to));
-  pb::WorldsBegun command;
-  command.mutable_world()->set_name(to.name);
-  command.mutable_world()->set_pack(to.pack);
-  command.mutable_world()->set_seed(runner_.seed(request.world()));
-  CO_TRY_VOID(co_await note(std::move(command)));
-  CO_TRY_VOID(co_await open(to.name));
-  co_return lines_.view(to.name, present(to.name));
+  to.seed = runner_.seed(request.world());
+  co_return co_await begin_made(to);
 }
 
 // The line that is left stays as it is, in its own database. The next one is whole before it counts.
 Task<pb::WorldsLinesReply> WorldsService::roll_back(Caller, pb::WorldsRollbackRequest request) {
   const std::string world = named(request.world());
   CO_TRY_VOID(check_named(world));
-  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(world));
+  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone_.with(world));
   CO_TRY_VOID(check(world));
   CO_TRY(const auto spot, lines_.find(world, request.to()));
   CO_TRY_VOID(co_await open(world));

@@ -14,8 +14,9 @@ constexpr rt::milliseconds kLook{5'000};  // between two looks: a world falls as
 boost::asio::awaitable<void> WorldsService::fall_asleep() {
   for (;;) {
     co_await rt::sleep_for(host_.env(), kLook);
+    guests_.forget(host_.env().now());
     for (const auto& world : names()) {
-      if (!runner_.is_open(world) || moving_.contains(world)) continue;
+      if (!runner_.is_open(world) || alone_.is_taken(world)) continue;
       const auto after = runner_.rest(plan(world)).after;
       if (after.count() == 0) continue;
       const auto now = host_.env().now();
@@ -25,7 +26,7 @@ boost::asio::awaitable<void> WorldsService::fall_asleep() {
       }
       const auto since = alone_since_.try_emplace(world, now).first->second;
       if (now - since < after) continue;
-      const auto alone_here = co_await alone(world);
+      const auto alone_here = co_await alone_.with(world);
       // Somebody may have come while it was waited for.
       if (!alone_here || !runner_.is_open(world) || runner_.is_visited(world)) continue;
       if (const auto closed = co_await close(world, "this world falls asleep"); !closed)

@@ -10,7 +10,12 @@
 namespace troupe {
 
 WorldsService::WorldsService(Host& host, WorldRunner& runner, const WorldsLimits& limits)
-    : host_(host), runner_(runner), limits_(limits), created_(host.timeline()), lines_(host.timeline()) {}
+    : host_(host),
+      runner_(runner),
+      limits_(limits),
+      created_(host.timeline()),
+      lines_(host.timeline()),
+      alone_(host.env()) {}
 
 void WorldsService::mount() {
   host_.serve(&WorldsService::list, this);
@@ -18,6 +23,7 @@ void WorldsService::mount() {
   host_.serve(&WorldsService::sleep, this);
   host_.serve(&WorldsService::wake, this);
   host_.serve(&WorldsService::remove, this);
+  host_.serve(&WorldsService::visit, this);
   host_.serve(&WorldsService::begun, this);
   host_.serve(&WorldsService::slept, this);
   host_.serve(&WorldsService::woke, this);
@@ -96,9 +102,11 @@ pb::WorldView WorldsService::view(const std::string& world) const {
   return view;
 }
 
-Result<pb::WorldsListReply> WorldsService::list(const Caller& caller, const pb::WorldsListRequest&) const {
+Result<pb::WorldsListReply> WorldsService::list(const Caller& caller,
+                                                const pb::WorldsListRequest& request) const {
   pb::WorldsListReply reply;
   for (const auto& name : names()) {
+    if (request.limit() > 0 && reply.worlds_size() >= request.limit()) break;
     auto& world = *reply.add_worlds();
     world = view(name);
     if (!caller.acts_for_others()) world.clear_seed();  // with it they could tell what will come
@@ -111,31 +119,6 @@ HistoryLine WorldsService::line(const std::string& world) const {
 }
 
 // ---- opened and closed
-
-class WorldsService::Alone {
- public:
-  Alone(WorldsService& service, std::string world) : service_(service), world_(std::move(world)) {
-    service_.moving_[world_];
-  }
-  Alone(const Alone&) = delete;
-  ~Alone() {
-    const auto waiting = service_.moving_.extract(world_);
-    for (const auto& one : waiting.mapped()) one.set({});
-  }
-
- private:
-  WorldsService& service_;
-  const std::string world_;
-};
-
-Task<std::shared_ptr<WorldsService::Alone>> WorldsService::alone(std::string world) {
-  for (auto moving = moving_.find(world); moving != moving_.end(); moving = moving_.find(world)) {
-    const rt::OneShot<void> wait(host_.env());
-    moving->second.push_back(wait);
-    CO_TRY_VOID(co_await wait.wait());
-  }
-  co_return std::make_shared<Alone>(*this, std::move(world));
-}
 
 Task<void> WorldsService::open(std::string world) {
   if (runner_.is_open(world)) co_return Result<void>();
@@ -166,6 +149,7 @@ Task<void> WorldsService::close(std::string world, std::string why) {
   seeds_[world] = runner_.seed(world);
   alone_since_.erase(world);
   CO_TRY(const auto last, co_await runner_.close(world, std::move(why)));
+  guests_.closed(world);
   const auto wall_ms = host_.env().clock.wall_ms();
   if (created_.find(world) == nullptr) {
     asleep_[world] = {.last = last, .wall_ms = wall_ms};
@@ -183,7 +167,7 @@ Task<std::shared_ptr<Visit>> WorldsService::enter(std::string world) {
   CO_TRY_VOID(check_named(world));
   alone_since_.erase(world);
   if (runner_.is_open(world)) co_return runner_.visit(world);
-  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(world));
+  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone_.with(world));
   CO_TRY_VOID(check(world));  // it may have gone meanwhile
   CO_TRY_VOID(co_await open(world));
   co_return runner_.visit(world);
@@ -249,7 +233,7 @@ Result<WorldPlan> WorldsService::plan_of(const pb::WorldsCreateRequest& request)
 
 Task<pb::WorldView> WorldsService::create(Caller, pb::WorldsCreateRequest request) {
   CO_TRY_VOID(plan_of(request));
-  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(request.name()));
+  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone_.with(request.name()));
   CO_TRY(const auto plan, plan_of(request));  // somebody else may have been first
   // What an earlier world of this name has left, where the server ended while it was deleted.
   CO_TRY_VOID(runner_.erase(plan.name));
@@ -274,10 +258,35 @@ Task<pb::WorldView> WorldsService::wake(Caller, pb::WorldsWakeRequest request) {
 
 Task<pb::WorldView> WorldsService::sleep(Caller, pb::WorldsSleepRequest request) {
   CO_TRY_VOID(check_named(request.name()));
-  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(request.name()));
+  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone_.with(request.name()));
   CO_TRY_VOID(check(request.name()));
   CO_TRY_VOID(co_await close(request.name(), "this world falls asleep"));
   co_return view(request.name());
+}
+
+Task<pb::WorldsVisitReply> WorldsService::visit(Caller caller, pb::WorldsVisitRequest request) {
+  pb::WorldsVisitReply reply;
+  if (caller.role != pb::ROLE_SERVICE)  // an administrator has no stay that ends by itself
+    co_return fail(Code::permission_denied, "rpc.role", "worlds.Visit is for gateways");
+  if (request.leaving()) {
+    guests_.left(request.world(), request.stay());
+    co_return reply;
+  }
+  CO_TRY_VOID(check_named(request.world()));
+  if (request.again() && (!runner_.is_open(request.world()) || alone_.is_taken(request.world()))) {
+    reply.set_asleep(!alone_.is_taken(request.world()));  // who opens or closes it will have said so
+    reply.set_line(line(request.world()).name);
+    co_return reply;
+  }
+  CO_TRY(auto visit, co_await enter(request.world()));
+  if (!guests_.has_room(request.world(), request.stay()))
+    co_return fail(Code::exhausted, "worlds.too_many_guests", "too many gateways have people in worlds",
+                   1000);
+  guests_.came(request.world(), request.stay(), std::move(visit), host_.env().now() + kVisitLife);
+  const auto is = line(request.world());
+  reply.set_line(is.name);
+  if (is.parted) reply.set_parted(*is.parted);
+  co_return reply;
 }
 
 Task<pb::WorldsDeleteReply> WorldsService::remove(Caller, pb::WorldsDeleteRequest request) {
@@ -288,7 +297,7 @@ Task<pb::WorldsDeleteReply> WorldsService::remove(Caller, pb::WorldsDeleteReques
         Code::conflict, "worlds.started_with",
         "'" + world + "' is what the server was started with: it would begin anew; put it to sleep");
   }
-  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone(world));
+  CO_TRY([[maybe_unused]] const auto alone_here, co_await alone_.with(world));
   CO_TRY_VOID(check(world));
   CO_TRY_VOID(co_await close(world, "this world is deleted"));
   const auto files = lines_.files(world);

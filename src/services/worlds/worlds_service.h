@@ -9,6 +9,8 @@
 #include "host/host.h"
 #include "host/service.h"
 #include "host/table.h"
+#include "services/worlds/alone.h"
+#include "services/worlds/guests.h"
 #include "services/worlds/world_lines.h"
 #include "troupe/v1/worlds.pb.h"
 
@@ -41,12 +43,10 @@ class WorldsService final : public Service, public Worlds {
   Task<pb::WorldView> sleep(Caller caller, pb::WorldsSleepRequest request);
   Task<pb::WorldView> wake(Caller caller, pb::WorldsWakeRequest request);
   Task<pb::WorldsDeleteReply> remove(Caller caller, pb::WorldsDeleteRequest request);
-
-  // worlds_rest.cpp
+  Task<pb::WorldsVisitReply> visit(Caller caller, pb::WorldsVisitRequest request);
   boost::asio::awaitable<void> fall_asleep();
   Task<void> live_through(std::string world, std::int64_t wall_slept_ms);
 
-  // worlds_history.cpp
   void mount_history();
   Result<pb::WorldsLinesReply> lines(const Caller& caller, const pb::WorldsLinesRequest& request) const;
   Task<pb::WorldsLinesReply> save(Caller caller, pb::WorldsSaveRequest request);
@@ -54,6 +54,9 @@ class WorldsService final : public Service, public Worlds {
   Task<pb::WorldsLinesReply> roll_back(Caller caller, pb::WorldsRollbackRequest request);
   Result<pb::WorldsNoted> saved(Turn& turn, const Caller& caller, const pb::WorldsSaved& command);
   Result<pb::WorldsNoted> rolled_back(Turn& turn, const Caller& caller, const pb::WorldsRolledBack& command);
+  Task<pb::WorldsFile> write_file(Caller caller, pb::WorldsExportRequest request);
+  Task<pb::WorldsLinesReply> read_file(Caller caller, pb::WorldsImportRequest request);
+  Task<pb::WorldsLinesReply> begin_made(WorldPlan made);
   Moment present(const std::string& world) const;
   Task<Moment> make(WorldPlan from, Moment moment, WorldPlan to);
   // Where there is one world, nobody needs to name it.
@@ -68,9 +71,6 @@ class WorldsService final : public Service, public Worlds {
   Result<WorldPlan> plan_of(const pb::WorldsCreateRequest& request) const;
   const WorldPlan* started_with(const std::string& world) const;
   pb::WorldView view(const std::string& world) const;
-  // What opens and closes a world does so alone: who comes meanwhile waits.
-  class Alone;
-  Task<std::shared_ptr<Alone>> alone(std::string world);
   Task<void> open(std::string world);
   Task<void> close(std::string world, std::string why);
   // Makes a command of the server's own part of the shared history.
@@ -90,10 +90,10 @@ class WorldsService final : public Service, public Worlds {
     Moment last;
     std::int64_t wall_ms = 0;
   };
+  Guests guests_;
   std::map<std::string, Asleep> asleep_;            // of those it was started with: how each fell asleep
   std::map<std::string, rt::Instant> alone_since_;  // of awake worlds that nobody is in, or asked of since
-  std::map<std::string, std::vector<rt::OneShot<void>>>
-      moving_;  // who waits, by world that is opened or closed
+  Alone alone_;
 };
 
 }  // namespace troupe
