@@ -328,6 +328,44 @@ TEST(WrittenLine, HasTheMoodAndIsNotSaidTwice) {
       << "the language has one";
 }
 
+// What is neither asked nor near to anything is answered by the mood, where somebody has lines for it.
+TEST(WrittenLine, ShowsTheMood) {
+  const Town town("worlds/lanternfall");
+  int shown = 0;
+  for (const auto& npc : town.pack().npcs) {
+    for (const auto mood : {pack::Mood::happy, pack::Mood::sad}) {
+      const auto kind = pack::find_name<pack::LineKind>(pack::kLineKindNames, pack::name_of(mood));
+      const auto own = npc.lines.find(*kind);
+      if (own == npc.lines.end()) continue;
+      for (const bool in_it : {true, false}) {
+        Scene scene = town.scene(npc.id.str());
+        if (in_it) scene.mood = mood;
+        const Answer answer = town.say(npc.id.str(), scene, "Seventeen copper kettles stood on the shelf.");
+        EXPECT_EQ((std::ranges::find(own->second, answer.text) != own->second.end()), in_it)
+            << npc.id.str() << ": " << answer.text;
+        ++shown;
+      }
+    }
+  }
+  EXPECT_GT(shown, 4);
+}
+
+// Who saw it, or had it from somebody, says so.
+TEST(Answer, SaysHowTheyKnow) {
+  Town town("tests/packs/every-key");
+  town.learns("ben", {.fact = pack::FactId("hole"), .says = {}, .source = "ada"});
+  const auto known_by = [&](const char* who, const char* fact) {
+    Scene scene = town.scene(who);
+    scene.said.push_back(fact);
+    return town.say(who, scene, "Where did you hear that?").text;
+  };
+  const std::string ada = town.pack().npc("ada")->name;
+  EXPECT_THAT(known_by("ada", "There is a hole in my bow."),
+              testing::AnyOf(HasSubstr("saw it"), HasSubstr("own eyes")));
+  EXPECT_THAT(known_by("ben", "I told you: There it is."), HasSubstr(ada));
+  EXPECT_THAT(known_by("ben", "Nice water."), testing::Not(HasSubstr(ada)));
+}
+
 TEST(WayText, LeadsOverThePlacesBetween) {
   const World& world = ferry().world();
   const auto way = [&](const char* from, const char* to) {

@@ -277,6 +277,12 @@ void Answerer::unsure(const Part& part, const Look& look, Answer& out) {
   written(pack::LineKind::unknown, Way::unknown, out);
 }
 
+// Where somebody has lines of their own for the mood that they are in.
+std::optional<pack::LineKind> Answerer::mood_line() const {
+  const auto mood = pack::find_name<pack::LineKind>(pack::kLineKindNames, pack::name_of(scene_.mood));
+  return mood && person_.npc->lines.contains(*mood) ? mood : std::nullopt;
+}
+
 // Something was said and nothing asked: an own line that is near, or a reaction of the kind that fits.
 void Answerer::statement(const Part& part, const Look& look, Answer& out) {
   because(look.act, look, out);
@@ -287,8 +293,9 @@ void Answerer::statement(const Part& part, const Look& look, Answer& out) {
   };
   for (const pack::LineKind kind :
        {pack::LineKind::idle, pack::LineKind::sad, pack::LineKind::happy, pack::LineKind::busy}) {
+    const bool of_mood = kind == pack::LineKind::sad || kind == pack::LineKind::happy;
     const auto lines = person_.npc->lines.find(kind);
-    if (lines == person_.npc->lines.end()) continue;
+    if (lines == person_.npc->lines.end() || (of_mood && kind != mood_line())) continue;
     for (const std::string& text : lines->second) add(text);
   }
   for (const Item& item : person_.items) {
@@ -318,7 +325,9 @@ void Answerer::statement(const Part& part, const Look& look, Answer& out) {
     out.why += "; a name is told";
     return;
   }
-  if (intent == nullptr || !react(part, *look.act->ask, out)) written(pack::LineKind::news, Way::small, out);
+  if (intent != nullptr && react(part, *look.act->ask, out)) return;
+  // Whoever is in a mood says what they say then; else it is taken for news.
+  written(mood_line() ? pack::LineKind::idle : pack::LineKind::news, Way::small, out);
 }
 
 }  // namespace troupe::talk

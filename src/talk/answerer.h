@@ -60,6 +60,7 @@ class Answerer {
   bool of_question(const Part& part, const Look& look, Answer& out);
   void unsure(const Part& part, const Look& look, Answer& out);
   void statement(const Part& part, const Look& look, Answer& out);
+  std::optional<pack::LineKind> mood_line() const;
   std::vector<const Ranked*> same_intent(const Look& look) const;
   bool of_known(const Part& part, const Look& look, Answer& out);
   bool of_wish(const Part& part, const Look& look, Answer& out);

@@ -172,7 +172,8 @@ std::vector<std::string_view> form_names() {
           "dwellers",
           "dawn",
           "dusk",
-          "last"};
+          "last",
+          "source"};
 }
 
 std::vector<Intent> read_intents(const pack::Cursor& cursor) {

@@ -51,13 +51,14 @@ inline constexpr std::array<std::string_view, 5> kSourceNames{"says", "told", "u
 //   out    the speaker sells it and has none now         alone nobody else is here
 //   me     it is the speaker who was asked for        yes_or_no  that is what the line wants to know
 //   selling  the speaker is where they sell something  spoken  something was said to the listener before
+//   seen   and the speaker saw it themselves          heard  and somebody told them: {source}
 struct Form {
   std::string when;
   std::vector<std::string> says;       // templates
   std::optional<pack::LineKind> line;  // the person's own lines of this kind are taken instead, as templates
 };
-inline constexpr std::array<std::string_view, 8> kConditionNames{"here", "mine",      "out",     "alone",
-                                                                 "me",   "yes_or_no", "selling", "spoken"};
+inline constexpr std::array<std::string_view, 10> kConditionNames{
+    "here", "mine", "out", "alone", "me", "yes_or_no", "selling", "spoken", "seen", "heard"};
 
 // What a question that wants yes or no is held against, to know which.
 //   there    what it asks for exists: yes               far      yes where the way is long

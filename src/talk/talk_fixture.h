@@ -37,16 +37,14 @@ class Town {
     world_ = make_world(*pack_, language_);
     fill(known_, language_, texts_of(world_));
     bind(world_, known_);
-    for (const pack::Npc& npc : pack_->npcs) {
-      Person person = make_person(world_, npc);
-      fill(known_, language_, texts_of(person));
-      bind(person, known_);
-      people_.emplace(npc.id.str(), std::move(person));
-    }
+    for (const pack::Npc& npc : pack_->npcs) know(npc, {});
     std::vector<Person> people;
     for (const auto& [id, person] : people_) people.push_back(person);
     thresholds_ = calibrate(world_, people, known_, Thresholds::by_words());
   }
+
+  // Somebody told them.
+  void learns(const std::string& id, Known what) { know(*pack_->npc(id), {std::move(what)}); }
 
   const pack::Pack& pack() const { return *pack_; }
   const World& world() const { return world_; }
@@ -77,6 +75,13 @@ class Town {
   }
 
  private:
+  void know(const pack::Npc& npc, const std::vector<Known>& learned) {
+    Person person = make_person(world_, npc, learned);
+    fill(known_, language_, texts_of(person));
+    bind(person, known_);
+    people_.insert_or_assign(npc.id.str(), std::move(person));
+  }
+
   const Language& language_;
   std::unique_ptr<pack::Pack> pack_;
   World world_;

@@ -320,6 +320,7 @@ SceneValues::Value SceneValues::of_here(std::string_view name) const {
   if (name == "C") return faction_ == nullptr ? std::nullopt : Value(faction_->name);
   if (name == "ctext") return faction_ == nullptr ? std::nullopt : Value(tidied(faction_->text));
   if (name == "last") return last_said();
+  if (name == "source") return teller() == nullptr ? std::nullopt : Value(teller()->name);
   if (name == "present") return listed(scene_.present, saying_.list_last);
   if (name == "happened") return scene_.just_now.empty() ? std::nullopt : Value(scene_.just_now.back().text);
   if (name == "near") return places_around(pack_.place(scene_.here.str()));
@@ -334,6 +335,19 @@ SceneValues::Value SceneValues::last_said() const {
     if (!earlier.empty() && earlier.size() < out.size() && out.ends_with(earlier)) out = earlier;
   }
   return std::string(out);
+}
+
+const Item* SceneValues::last_fact() const {
+  if (scene_.said.empty()) return nullptr;
+  const auto found = std::ranges::find_if(person_.items, [&](const Item& item) {
+    return item.kind == Item::Kind::fact && !item.says.empty() && scene_.said.back().ends_with(item.says);
+  });
+  return found == person_.items.end() ? nullptr : &*found;
+}
+
+const pack::Npc* SceneValues::teller() const {
+  const Item* item = last_fact();
+  return item == nullptr ? nullptr : pack_.npc(item->source);
 }
 
 SceneValues::Value SceneValues::of_festival(std::string_view name) const {
@@ -410,6 +424,12 @@ bool SceneValues::holds(std::string_view condition) const {
   if (condition == "yes_or_no") return part_.wants_yes_or_no;
   if (condition == "alone") return scene_.present.empty();
   if (condition == "spoken") return !scene_.said.empty();
+  if (condition == "heard") return teller() != nullptr;
+  if (condition == "seen") {
+    const Item* item = last_fact();
+    const pack::Fact* fact = item == nullptr || !item->source.empty() ? nullptr : pack_.fact(item->id);
+    return fact != nullptr && fact->source == pack::FactSource::witnessed;
+  }
   if (condition == "selling") {
     return std::ranges::any_of(scene_.sells, [&](const pack::GoodId& id) {
       const pack::Good* good = pack_.good(id.str());

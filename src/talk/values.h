@@ -43,6 +43,8 @@ class SceneValues {
   Value price_of(const pack::Good& good) const;
   std::string wares_text() const;
   Value last_said() const;
+  const Item* last_fact() const;    // that was said to the listener last
+  const pack::Npc* teller() const;  // of it; null where they know it of themselves
   Value liked_most(bool most) const;
   Value doing_then() const;
   Value places_around(const pack::Place* from) const;

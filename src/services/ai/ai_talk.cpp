@@ -78,7 +78,7 @@ Task<AiService::Spoken> AiService::say(Caller caller, pb::AiSpeakRequest request
     if (!asked) continue;
     // What does not pass is said again with less freedom, once.
     if (spoken->text.empty() && decision.guard_size() > 0 && freedom != kRephrase &&
-        request.freedom() == kRephrase) {
+        !request.written().empty()) {
       const auto again = to_rephrase(request);
       CO_TRY([[maybe_unused]] const bool second,
              co_await try_model(caller, again, ai::assemble(again.context(), texts_.prompt, config_.prompt),
