@@ -58,6 +58,8 @@ class RemoteWorlds::Inside final : public Visit {
 RemoteWorlds::RemoteWorlds(const rt::Env& env, bus::Bus& bus, std::string process)
     : env_(env), bus_(bus), process_(std::move(process)), asking_(env), leaving_(env, "leaves worlds") {}
 
+RemoteWorlds::~RemoteWorlds() { over_ = true; }
+
 Result<void> RemoteWorlds::start(rt::Group& group) {
   TRY(closing_, bus_.subscribe(kWorldClosing, [this](const bus::Event& event) {
     pb::WorldClosing said;
@@ -70,6 +72,7 @@ Result<void> RemoteWorlds::start(rt::Group& group) {
 
 boost::asio::awaitable<void> RemoteWorlds::stop() {
   held_.clear();
+  over_ = true;
   const auto until = env_.now() + kLeaveMax;
   while (leaving_.running() > 0 && env_.now() < until) co_await rt::sleep_for(env_, rt::milliseconds(5));
   leaving_.cancel();
@@ -201,6 +204,7 @@ HistoryLine RemoteWorlds::line(const std::string& world) const {
 }
 
 void RemoteWorlds::say_left(const std::string& world, const std::string& name) {
+  if (over_) return;
   pb::WorldsVisitRequest request;
   request.set_world(world);
   request.set_stay(name);

@@ -18,6 +18,7 @@ class RemoteWorlds final : public Worlds {
  public:
   // `process`: what the others call this one.
   RemoteWorlds(const rt::Env& env, bus::Bus& bus, std::string process);
+  ~RemoteWorlds() override;
 
   // A world that people are in has been closed, or goes on with another line, and nobody of this process heard of it.
   void on_lost(std::function<void(const std::string& world, const std::string& why)> lost) {
@@ -59,6 +60,7 @@ class RemoteWorlds final : public Worlds {
   bus::Subscription closing_;
   std::function<void(const std::string&, const std::string&)> lost_;
   Alone asking_;
+  bool over_ = false;              // nobody is told any more
   std::uint64_t names_given_ = 0;  // to stays in worlds
   rt::Group leaving_;
   std::map<std::string, std::shared_ptr<Held>> held_;  // by world; the last of all: each says that it goes

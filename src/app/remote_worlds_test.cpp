@@ -18,11 +18,15 @@ using testing::ElementsAre;
 
 struct Gateway {
   explicit Gateway(test::World& world)
-      : worlds(world.env(), world.bus(), "gateway-1"), group(world.env(), "gateway") {
+      : world(world), worlds(world.env(), world.bus(), "gateway-1"), group(world.env(), "gateway") {
     EXPECT_TRUE(worlds.start(group));
     world.settle();
   }
-  ~Gateway() { group.cancel(); }
+  ~Gateway() {
+    group.cancel();
+    world.settle();
+  }
+  test::World& world;
   RemoteWorlds worlds;
   rt::Group group;
 };
