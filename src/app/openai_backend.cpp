@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
-#include "host/host.h"
+#include "host/ask_over_bus.h"
 #include "moderation/moderation.h"
 #include "troupe/v1/ai.pb.h"
 #include "troupe/v1/router.pb.h"
@@ -105,12 +105,7 @@ template <class Reply, class Request>
 Task<Reply> RouterOpenAiBackend::ask(Caller caller, Request request) {
   if (caller.world.empty()) caller.world = home_();
   CO_TRY([[maybe_unused]] const auto visit, co_await worlds_.enter(caller.world));
-  CO_TRY(const std::string bytes, co_await call_over_bus(env_, bus_, find_method(Request::descriptor()),
-                                                         std::move(caller), request.SerializeAsString()));
-  Reply reply;
-  if (!reply.ParseFromString(bytes))
-    co_return fail(Code::internal, "rpc.bad_reply", "the router's reply does not parse");
-  co_return reply;
+  co_return co_await ask_over_bus<Reply>(env_, bus_, std::move(caller), std::move(request));
 }
 
 // For a player, or for a caller who names one: both what goes to the model and what comes back.

@@ -9,7 +9,7 @@
 #include "app/private_files.h"
 #include "app/process_metrics.h"
 #include "base/log.h"
-#include "host/host.h"
+#include "host/ask_over_bus.h"
 #include "rt/pool.h"
 #include "services/settings/settings_rules.h"
 #include "troupe/v1/settings.pb.h"
@@ -54,12 +54,10 @@ Task<edge::Welcome> Process::welcome() {
   pb::SettingsListRequest request;
   request.set_category("world");
   const Caller self{.role = pb::ROLE_SERVICE, .deadline = env_.now() + kWelcomeWithin};
-  const auto bytes = co_await call_over_bus(env_, *bus_, find_method(request.GetDescriptor()), self,
-                                            request.SerializeAsString());
-  pb::SettingsListReply reply;
-  if (!bytes || !reply.ParseFromString(*bytes)) co_return *welcome_;
+  const auto reply = co_await ask_over_bus<pb::SettingsListReply>(env_, *bus_, self, std::move(request));
+  if (!reply) co_return *welcome_;
   welcome_ = welcome_by([&](const settings::Setting& setting) {
-    for (const auto& is : reply.settings()) {
+    for (const auto& is : reply->settings()) {
       if (is.category() + "." + is.key() != setting.name()) continue;
       if (auto found = settings::parse(setting, is.value(), {})) return *std::move(found);
     }

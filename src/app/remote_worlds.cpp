@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "host/host.h"
+#include "host/ask_over_bus.h"
 #include "host/room_log.h"
 #include "troupe/v1/worlds.pb.h"
 
@@ -82,12 +82,7 @@ boost::asio::awaitable<void> RemoteWorlds::stop() {
 template <class Reply, class Request>
 Task<Reply> RemoteWorlds::ask(Request request, rt::milliseconds within) {
   const Caller self{.role = pb::ROLE_SERVICE, .deadline = env_.now() + within};
-  CO_TRY(const std::string bytes, co_await call_over_bus(env_, bus_, find_method(Request::descriptor()), self,
-                                                         request.SerializeAsString()));
-  Reply reply;
-  if (!reply.ParseFromString(bytes))
-    co_return fail(Code::internal, "rpc.bad_reply", "what answers for worlds does not parse");
-  co_return reply;
+  co_return co_await ask_over_bus<Reply>(env_, bus_, self, std::move(request));
 }
 
 Task<void> RemoteWorlds::list() {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "host/host.h"
+#include "host/ask_over_bus.h"
 #include "troupe/v1/world.pb.h"
 
 namespace troupe::edge {
@@ -38,12 +38,8 @@ std::uint64_t EventHub::add(Sink sink) {
 Task<std::vector<std::string>> EventHub::places_within(double x, double y, double radius) {
   if (places_.empty()) {
     Caller caller{.role = pb::ROLE_SERVICE, .world = world_, .deadline = env_.now() + rt::milliseconds(5000)};
-    CO_TRY(const std::string bytes,
-           co_await call_over_bus(env_, bus_, find_method(pb::WorldGetRequest::descriptor()),
-                                  std::move(caller), std::string()));
-    pb::WorldInfo info;
-    if (!info.ParseFromString(bytes))
-      co_return fail(Code::internal, "rpc.bad_reply", "world.Get does not parse");
+    CO_TRY(const auto info,
+           co_await ask_over_bus<pb::WorldInfo>(env_, bus_, std::move(caller), pb::WorldGetRequest()));
     places_.clear();
     for (const auto& place : info.places()) places_.push_back({place.id(), place.x(), place.y()});
   }
