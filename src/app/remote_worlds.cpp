@@ -150,7 +150,7 @@ Task<void> RemoteWorlds::say(std::string world, bool again) {
   const auto now = held_.find(world);
   const bool ours = now != held_.end() && now->second == held;
   if (!reply) {
-    if (ours && !again) held_.erase(now);
+    if (ours && !again && !held->told) held_.erase(now);  // else people are inside, and it is said again
     if (again && reply.error().code == Code::not_found) lose(world, "this world is gone");
     co_return std::unexpected(reply.error());
   }
