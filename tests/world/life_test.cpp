@@ -84,6 +84,13 @@ TEST_P(Life, StaysLively) {
         at->second.first = std::min(at->second.first, goal.priority());
         at->second.second = std::max(at->second.second, goal.priority());
       }
+      // Habits do not fill a mind: what happens again and again is one memory.
+      std::set<std::string> remembered;
+      for (const auto& memory : mind->memories()) {
+        auto said = memory.source() + " " + memory.place() + ": " + memory.text();
+        for (const auto& witness : memory.witnesses()) said += ", " + witness;
+        EXPECT_TRUE(remembered.insert(said).second) << npc.id.str() << " remembers twice: " << said;
+      }
     }
   }
   for (const auto& [goal, ends] : span)

@@ -13,16 +13,30 @@ void Memories::mount() {
 }
 
 std::int64_t Memories::remember(Turn& turn, const Mind& mind, const Memory& memory) {
+  return keep(turn, mind, record_of(memory));
+}
+
+void Memories::witness(Turn& turn, const Mind& mind, const Memory& memory) {
   auto record = record_of(memory);
-  record.set_text(std::string(utf8_prefix(memory.text, config_.limits.memory_bytes_max)));
+  if (const auto* before = same_before(minds_.memories(mind), record)) {
+    record.set_vector(before->vector());
+    record.set_vector_model(before->vector_model());
+    (void)minds_.forget(turn, mind, [id = before->id()](const auto& kept) { return kept.id() == id; });
+  }
+  (void)keep(turn, mind, std::move(record));
+}
+
+std::int64_t Memories::keep(Turn& turn, const Mind& mind, pb::MemoryRecord record) {
+  record.set_text(std::string(utf8_prefix(record.text(), config_.limits.memory_bytes_max)));
   pb::MemoryAdded event;
   event.set_npc(mind.who->id.str());
   event.set_text(record.text());
-  event.set_source(memory.source);
-  event.set_importance(memory.importance);
+  event.set_source(record.source());
+  event.set_importance(record.importance());
+  const auto place = record.place();
   const auto id = minds_.remember(turn, mind, std::move(record));
   event.set_memory("m-" + std::to_string(id));
-  turn.emit(event, {.subject = event.npc(), .place = memory.place});
+  turn.emit(event, {.subject = event.npc(), .place = place});
   embedding_.soon(turn);
   return id;
 }

@@ -26,6 +26,8 @@ class Memories {
 
   // Answers its id.
   std::int64_t remember(Turn& turn, const Mind& mind, const Memory& memory);
+  // Of what they saw or heard in the world: it takes the place of the same before, see same_before().
+  void witness(Turn& turn, const Mind& mind, const Memory& memory);
   // The `k` best for a listener ("" = for themselves) as of a time. `vector` empty: similarity by words.
   std::vector<Recalled> recall(const Mind& mind, const std::string& query, const std::vector<float>& vector,
                                std::size_t k, std::int64_t as_of_ms, const std::string& listener) const;
@@ -33,6 +35,7 @@ class Memories {
  private:
   Result<pb::NpcRememberReply> serve_remember(Turn& turn, const Caller& caller,
                                               const pb::NpcRememberRequest& request);
+  std::int64_t keep(Turn& turn, const Mind& mind, pb::MemoryRecord record);
   Result<Memory> memory_of(const pb::NpcRememberRequest::Memory& said, const std::string& where,
                            std::int64_t now_ms) const;
   Task<pb::NpcRecallReply> serve_recall(Caller caller, pb::NpcRecallRequest request);

@@ -153,4 +153,12 @@ bool is_repeated(const MemoryList& newest, std::string_view text, std::int64_t n
   });
 }
 
+const pb::MemoryRecord* same_before(const MemoryList& memories, const pb::MemoryRecord& memory) {
+  const auto same = std::ranges::find_if(memories, [&](const auto* before) {
+    return before->talk() == 0 && before->text() == memory.text() && before->place() == memory.place() &&
+           before->source() == memory.source() && std::ranges::equal(before->witnesses(), memory.witnesses());
+  });
+  return same == memories.end() ? nullptr : *same;
+}
+
 }  // namespace troupe::npc

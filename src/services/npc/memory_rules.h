@@ -93,4 +93,8 @@ const pb::MemoryRecord& to_forget(const MemoryList& memories, std::int64_t now_m
 bool is_repeated(const MemoryList& newest, std::string_view text, std::int64_t now_ms);
 inline constexpr std::size_t kRepeatedAmong = 200;
 
+// What was remembered of the world before, word for word, of the same place, source and people; nullptr: nothing
+// was. What happens again and again is one memory, of the last time: habits do not fill a mind.
+const pb::MemoryRecord* same_before(const MemoryList& memories, const pb::MemoryRecord& memory);
+
 }  // namespace troupe::npc

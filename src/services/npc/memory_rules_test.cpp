@@ -128,6 +128,26 @@ TEST(MemoryShares, TheSameIsSeenOnceInHours) {
   EXPECT_FALSE(is_repeated(memories, "anna waits a while", 1000 + 6 * 3'600'000));
 }
 
+TEST(MemoryShares, WhatHappensAgainAndAgainIsOneMemory) {
+  auto before = of("anna", .5, 1000);
+  before.set_text("anna buys bread");
+  const MemoryList memories = {&before};
+  auto again = before;
+  again.set_at_ms(900'000'000);
+  EXPECT_EQ(same_before(memories, again), &before);
+  const auto other = [&](auto change) {
+    auto memory = again;
+    change(memory);
+    return same_before(memories, memory) == nullptr;
+  };
+  EXPECT_TRUE(other([](auto& memory) { memory.set_text("anna buys salt"); }));
+  EXPECT_TRUE(other([](auto& memory) { memory.set_place("inn"); }));
+  EXPECT_TRUE(other([](auto& memory) { memory.set_source("told"); }));
+  EXPECT_TRUE(other([](auto& memory) { memory.add_witnesses("pip"); })) << "who was there may be told of it";
+  before.set_talk(7);
+  EXPECT_EQ(same_before(memories, again), nullptr) << "what was said in a talk stays";
+}
+
 // ---- feelings
 
 pb::RelationRecord stranger() {

@@ -85,13 +85,13 @@ void Witnesses::see(Turn& turn, Mind& mind, const EventContext& context, const p
   if (event.relations_size() > 0 || event.raised_size() > 0) importance += tuning.seen_moving;
   if (importance < tuning.seen_min || id == actor) return;
   if (is_repeated(minds_.newest_memories(mind, kRepeatedAmong), event.text(), now)) return;
-  (void)memories_.remember(turn, mind,
-                           {.text = event.text(),
-                            .at_ms = now,
-                            .place = context.place,
-                            .witnesses = witnesses,
-                            .source = "seen",
-                            .importance = std::min(1., importance)});
+  memories_.witness(turn, mind,
+                    {.text = event.text(),
+                     .at_ms = now,
+                     .place = context.place,
+                     .witnesses = witnesses,
+                     .source = "seen",
+                     .importance = std::min(1., importance)});
   note_news(turn, mind, context, event, witnesses);
 }
 
@@ -118,13 +118,13 @@ void Witnesses::hear(Turn& turn, const EventContext& context, const pb::VerbExec
     const auto* fact = pack_.fact(told.fact());
     Mind* mind = minds_.known(told.to());
     if (fact == nullptr || mind == nullptr) continue;
-    (void)memories_.remember(turn, *mind,
-                             {.text = fact->text,
-                              .at_ms = turn.now().ms,
-                              .place = context.place,
-                              .witnesses = {actor_of(event), told.to()},
-                              .source = "told",
-                              .importance = config_.tuning.told_importance});
+    memories_.witness(turn, *mind,
+                      {.text = fact->text,
+                       .at_ms = turn.now().ms,
+                       .place = context.place,
+                       .witnesses = {actor_of(event), told.to()},
+                       .source = "told",
+                       .importance = config_.tuning.told_importance});
     if (pack::knows(*fact, mind->who->id)) continue;
     const Mind* teller = minds_.known(actor_of(event));
     (void)beliefs_.hear(turn, *mind,
@@ -140,13 +140,13 @@ void Witnesses::mourn(Turn& turn, const Mind& dead, std::uint64_t sequence) {
   for (const auto& [id, mind] : minds_.people()) {
     if (mind->record().dead() || place_now(pack_, mind->record(), now) != dead.record().place()) continue;
     minds_.perceive(*mind, {.at_ms = now, .text = text, .sequence = sequence, .news = true});
-    (void)memories_.remember(turn, *mind,
-                             {.text = text,
-                              .at_ms = now,
-                              .place = dead.record().place(),
-                              .witnesses = {dead.record().id(), id},
-                              .source = "seen",
-                              .importance = config_.tuning.death_importance});
+    memories_.witness(turn, *mind,
+                      {.text = text,
+                       .at_ms = now,
+                       .place = dead.record().place(),
+                       .witnesses = {dead.record().id(), id},
+                       .source = "seen",
+                       .importance = config_.tuning.death_importance});
     beliefs_.see(turn, *mind,
                  {.subject = "death:" + dead.record().id(),
                   .text = text,
@@ -169,12 +169,12 @@ void Witnesses::on_weather(Turn& turn, const EventContext& context, const pb::We
     const auto* place = pack_.place(place_now(pack_, mind->record(), now));
     if (place == nullptr || place->region.str() != context.subject) continue;
     minds_.perceive(*mind, {.at_ms = now, .text = text, .sequence = context.sequence, .news = true});
-    (void)memories_.remember(turn, *mind,
-                             {.text = text,
-                              .at_ms = now,
-                              .place = place->id.str(),
-                              .source = "seen",
-                              .importance = tuning.weather_importance});
+    memories_.witness(turn, *mind,
+                      {.text = text,
+                       .at_ms = now,
+                       .place = place->id.str(),
+                       .source = "seen",
+                       .importance = tuning.weather_importance});
     beliefs_.see(turn, *mind,
                  {.subject = std::string(kWeatherPrefix) + context.subject,
                   .text = text,
