@@ -179,8 +179,7 @@ Result<ServiceNames> services_from(std::string_view list) {
 }
 
 std::shared_ptr<const PackParts> parts_of(const pack::Pack& pack) {
-  return std::make_shared<const PackParts>(
-      PackParts{pack::built_in_prompt_texts("en"), language_of(pack), std::make_shared<npc::Shelf>()});
+  return std::make_shared<const PackParts>(PackParts{language_of(pack), std::make_shared<npc::Shelf>()});
 }
 
 WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig router, NpcConfig npc,
@@ -191,7 +190,7 @@ WorldServices::WorldServices(const pack::Pack& pack, Host& host, RouterConfig ro
   npc = with_settings(std::move(npc), *settings_);
   npc.shelf = of_pack_->shelf;
   ai = rated(std::move(ai), pack);
-  const WorldParts world{of_pack_->texts, of_pack_->language, router, npc, ai, models};
+  const WorldParts world{pack.texts, of_pack_->language, router, npc, ai, models};
   services_ = make_all(false, only, {pack, host, &world});
   host.guard_words(words_of(pack));
   settings_->mount();

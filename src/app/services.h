@@ -63,7 +63,6 @@ bool runs(const ServiceRow& row, const OnlyServices& only);
 
 // What the worlds of a pack share: read and made once.
 struct PackParts {
-  pack::PromptTexts texts;
   talk::Language language;  // whole: talk::language_of() says whether the pack's is
   std::shared_ptr<npc::Shelf> shelf;
 };

@@ -17,6 +17,7 @@
 #include "pack/kinds.h"
 #include "pack/pack_values.h"
 #include "pack/pack_verb.h"
+#include "pack/prompt_texts.h"
 
 namespace troupe::pack {
 
@@ -337,9 +338,12 @@ struct Pack {
   std::vector<Wear> wears;
   std::vector<Archetype> archetypes;  // where the pack says more than a name
   std::vector<LoreDocument> lore;
-  std::map<std::string, std::string> languages;  // talk.<code>.yaml: code -> the file's text, unread
-  std::vector<std::string> files;                // every file that counts towards the hash, sorted
-  std::string hash;                              // SHA-256 over names and bytes of `files`, 64 hex digits
+  std::map<std::string, std::string>
+      language_files;  // talk.<code>.yaml and prompts.<code>.yaml: name -> text
+  PromptTexts
+      texts;  // what the server says in it: of prompts.<language>.yaml here, or of the one that is built in
+  std::vector<std::string> files;  // every file that counts towards the hash, sorted
+  std::string hash;                // SHA-256 over names and bytes of `files`, 64 hex digits
 
   // nullptr where there is none. Linear: packs are small, and nothing looks ids up in a tick.
   const Region* region(std::string_view id) const;

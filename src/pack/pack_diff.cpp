@@ -42,9 +42,9 @@ std::vector<Named<std::string>> words(const std::vector<std::string>& list) {
 template <class Both>
 void each_part(const Pack& a, const Pack& b, Both both) {
   const auto& [root_a, world_a, calendar_a, climate_a, places_a, factions_a, goods_a, facts_a, mysteries_a,
-               npcs_a, verbs_a, wears_a, archetypes_a, lore_a, languages_a, files_a, hash_a] = a;
+               npcs_a, verbs_a, wears_a, archetypes_a, lore_a, languages_a, texts_a, files_a, hash_a] = a;
   const auto& [root_b, world_b, calendar_b, climate_b, places_b, factions_b, goods_b, facts_b, mysteries_b,
-               npcs_b, verbs_b, wears_b, archetypes_b, lore_b, languages_b, files_b, hash_b] = b;
+               npcs_b, verbs_b, wears_b, archetypes_b, lore_b, languages_b, texts_b, files_b, hash_b] = b;
   const auto& [months_a, weekdays_a, festivals_a] = calendar_a;
   const auto& [months_b, weekdays_b, festivals_b] = calendar_b;
   const auto& [regions_a] = climate_a;
@@ -84,12 +84,12 @@ void each_part(const Pack& a, const Pack& b, Both both) {
   both("archetypes", named(archetypes_a), named(archetypes_b));
   const auto file_of = [](const LoreDocument& document) { return document.file; };
   both("lore", named(lore_a, file_of), named(lore_b, file_of));
-  const auto talk_files = [](const std::map<std::string, std::string>& languages) {
+  const auto language_files = [](const std::map<std::string, std::string>& files) {
     std::vector<Named<std::string>> out;
-    for (const auto& [code, text] : languages) out.push_back({"talk." + code + ".yaml", &text});
+    for (const auto& [name, text] : files) out.push_back({name, &text});
     return out;
   };
-  both("talk", talk_files(languages_a), talk_files(languages_b));
+  both("talk", language_files(languages_a), language_files(languages_b));
   // Of quests, stories and languages the loader knows the files and nothing else yet.
   const auto others = [](const std::vector<std::string>& files) {
     std::vector<Named<std::string>> out;
@@ -101,8 +101,8 @@ void each_part(const Pack& a, const Pack& b, Both both) {
     return out;
   };
   both("files", others(files_a), others(files_b));
-  (void)std::tie(root_a, root_b, world_a, world_b, hash_a,
-                 hash_b);  // `world`: world_diff(); the others: no part
+  // `world`: world_diff(); `texts`: of the language files, or built in; the others: no part.
+  (void)std::tie(root_a, root_b, world_a, world_b, texts_a, texts_b, hash_a, hash_b);
 }
 
 // The keys of world.yaml, and whether both packs say the same there.

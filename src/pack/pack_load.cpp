@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "pack/pack_draft.h"
+#include "pack/prompt_file.h"
 
 namespace troupe::pack {
 
@@ -37,14 +38,12 @@ const std::vector<TopFile>& top_files() {
   return kFiles;
 }
 
-// A language of the pack's own: talk.<code>.yaml. Whoever speaks it reads it; here it is hashed and kept.
-constexpr std::string_view kTalkBegin = "talk.";
-constexpr std::string_view kTalkEnd = ".yaml";
-std::string language_of(std::string_view name) {
-  if (!name.starts_with(kTalkBegin) || !name.ends_with(kTalkEnd)) return {};
-  const auto code = name.substr(kTalkBegin.size(),
-                                name.size() - std::min(name.size(), kTalkBegin.size() + kTalkEnd.size()));
-  return is_identifier(code) ? std::string(code) : std::string();
+// Of a language of the pack's own: talk.<code>.yaml, read by whoever speaks it, and prompts.<code>.yaml.
+bool is_of_a_language(std::string_view name) {
+  const auto begin = name.substr(0, name.find('.') + 1);
+  if ((begin != "talk." && begin != "prompts.") || !name.ends_with(".yaml")) return false;
+  const auto end = name.size() - std::string_view(".yaml").size();
+  return end > begin.size() && is_identifier(name.substr(begin.size(), end - begin.size()));
 }
 
 const std::vector<std::string> kFolders{"npcs", "quests", "story", "lore", "languages", "tests"};
@@ -124,7 +123,7 @@ void Files::check_top_name(const std::string& name, bool is_folder) {
   std::vector<std::string> known = kFolders;
   if (!is_folder) {
     if (name.ends_with(".md")) return;  // a README, a licence
-    if (!language_of(name).empty()) return;
+    if (is_of_a_language(name)) return;
     known.clear();
     for (const TopFile& file : top_files()) known.push_back(file.name);
   }
@@ -232,11 +231,32 @@ void read_folders(const Files& files, Draft& draft) {
         draft.unread_npcs.insert(path.stem().string());
         draft.unread.insert(Thing::archetype);
       }
-    } else if (const std::string code = language_of(name); !code.empty()) {
-      draft.pack.languages[code] = text;
+    } else if (is_of_a_language(name)) {
+      draft.pack.language_files[name] = text;
     } else if (path.parent_path() == "lore" && path.extension() == ".md") {
       read_lore(name, text, draft);
     }
+  }
+}
+
+// What the server says in the language of the pack.
+void read_texts(Draft& draft) {
+  const std::string& code = draft.pack.world.language;
+  const std::string name = "prompts." + code + ".yaml";
+  const auto own = draft.pack.language_files.find(name);
+  if (own == draft.pack.language_files.end()) {
+    draft.pack.texts = built_in_prompt_texts(code);
+    return;
+  }
+  auto texts = load_prompt_texts(name, own->second);
+  if (!texts) {
+    for (auto& problem : texts.error())
+      draft.report.add({problem.file, problem.line, problem.column}, problem.what, problem.expected);
+  } else if (texts->language != code) {
+    draft.report.add({name, 0, 0}, fmt::format("this file is of the language '{}'", texts->language),
+                     fmt::format("expected 'language: {}'", code));
+  } else {
+    draft.pack.texts = *std::move(texts);
   }
 }
 
@@ -283,6 +303,7 @@ std::expected<Pack, std::vector<Problem>> load_pack(const std::filesystem::path&
   if (!std::filesystem::is_directory(root, error)) return std::unexpected(draft.report.take());
   read_top_files(files, draft);
   read_folders(files, draft);
+  read_texts(draft);
   leave_out_what_was_not_read(draft);
   draft.report.set_depth(Depth::name);
   check_references(draft);

@@ -1,13 +1,11 @@
 #pragma once
-// What the server itself says in prompts and in what goes into them: read once from a data file
-// (data/prompts.en.yaml), so that no sentence stands in code and another language is another file. Immutable;
-// any thread. Which places a phrase has: prompt_texts.cpp.
-#include <expected>
+// What the server itself says, in prompts, scenes, memories and what others see somebody do: read once from a data
+// file (data/prompts.<language>.yaml, or a pack's own), so that no sentence stands in code and another language is
+// another file. Immutable; any thread. Which places a phrase has: prompt_file.cpp.
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "pack/pack.h"
 #include "pack/phrase.h"
 
 namespace troupe::pack {
@@ -67,6 +65,24 @@ struct VagueWords {
   std::vector<std::string> not_after;  // words before a number that is no number of things
 };
 
+// How the third person is made of what a verb says, "eat or drink {good}" -> "eats or drinks {good}". All lists may be
+// empty: then a verb stands as the pack wrote it, and says itself what others see (`does`).
+struct ThirdPerson {
+  using Ending = std::pair<std::string, std::string>;  // how a word ends, and what stands there then
+  std::vector<Ending> whole;                           // of words as a whole: "be" -> "is"
+  std::vector<Ending> endings;                         // the first that fits; "" fits every word
+  std::vector<std::string> joints;                     // "or": what may join two verbs
+  std::vector<std::string> verbs;                      // that may come after an object
+  std::vector<std::string> verbs_or_things;            // the same where the object is complete
+  std::vector<std::string> closes;                     // after which an object is complete
+};
+
+// A deed, as others see it.
+struct DeedWords {
+  Phrase done, done_at, something, quoted;
+  ThirdPerson third_person;
+};
+
 struct PromptTexts {
   std::string language;  // "en"
   PromptWords prompt;
@@ -74,18 +90,11 @@ struct PromptTexts {
   SceneWords scene;
   SeenWords seen;
   DoingWords doing;
+  DeedWords deed;
   ReasonWords reason;
   RumourWords rumour;
   VagueWords vague;
   QuestionWords question;
 };
-
-// All of them, or everything that is wrong with the file: a key that is missing or unknown, a place that a
-// phrase has not.
-std::expected<PromptTexts, std::vector<Problem>> load_prompt_texts(const std::string& file,
-                                                                   const std::string& text);
-
-// Those that are built in for a language; a language that has none is a programmer's error.
-PromptTexts built_in_prompt_texts(std::string_view language);
 
 }  // namespace troupe::pack

@@ -70,7 +70,7 @@ std::string_view language_file(std::string_view code) { return data_file(fmt::fo
 std::expected<Language, std::vector<pack::Problem>> language_of(const pack::Pack& pack) {
   const std::string& code = pack.world.language;
   const std::string file = fmt::format("talk.{}.yaml", code);
-  if (const auto own = pack.languages.find(code); own != pack.languages.end())
+  if (const auto own = pack.language_files.find(file); own != pack.language_files.end())
     return load_language(file, own->second);
   const auto text = language_file(code);
   if (!text.empty()) return load_language(file, std::string(text));

@@ -110,7 +110,7 @@ TEST(LanguageOf, IsThePacksOwnFileOrTheBuiltInOne) {
   pack.world.language = "xx";
   EXPECT_THAT(messages(language_of(pack)),
               testing::HasSubstr("language 'xx' is not known; expected one of de, en"));
-  pack.languages["xx"] = std::string(language_file("de"));
+  pack.language_files["talk.xx.yaml"] = std::string(language_file("de"));
   EXPECT_EQ(language_of(pack)->code, "de");
 }
 

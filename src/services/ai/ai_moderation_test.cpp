@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "pack/prompt_file.h"
 #include "services/ai/ai_service.h"
 #include "tests/support/quay.h"
 #include "tests/support/world_fixture.h"

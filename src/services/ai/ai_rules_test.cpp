@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "pack/prompt_file.h"
 #include "services/ai/ai_prompt.h"
 #include "services/ai/ai_speech.h"
 

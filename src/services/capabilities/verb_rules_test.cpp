@@ -445,7 +445,8 @@ TEST(Text, ReadsLikeASentence) {
       {"walk up and down", "walks up and down"},
       {"talk to {person} or listen", "talks to {person} or listens"},
   };
-  for (const auto& [infinitive, third] : rows) EXPECT_EQ(third_person(infinitive), third);
+  for (const auto& [infinitive, third] : rows)
+    EXPECT_EQ(third_person(quay().texts.deed.third_person, infinitive), third);
   const auto around = at_market(anna());
   const auto deed = [&](const std::string& verb, const Args& args) {
     return deed_text(quay(), *bind(quay(), **find_verb(quay(), verb), args, around, {}), around);
@@ -456,6 +457,14 @@ TEST(Text, ReadsLikeASentence) {
   // The log is read by players: what not everybody knows is not in it.
   EXPECT_EQ(deed("confide", {{"fact", "hole"}, {"person", "ben"}}),
             "anna confides something to Ben at the market");
+}
+
+// Nothing of English is left where the file of a language says nothing of it.
+TEST(Text, AVerbStandsAsItIsInALanguageThatMakesNoThirdPerson) {
+  EXPECT_EQ(third_person({}, "eat or drink {good}"), "eat or drink {good}");
+  EXPECT_EQ(third_person({.whole = {{"aller", "va"}}, .endings = {{"er", "e"}}, .joints = {"et"}},
+                         "danser et aller"),
+            "danse et va");
 }
 
 TEST(Text, RulesAreDescribedForPeople) {

@@ -75,8 +75,9 @@ std::string described(const pack::Pack& pack, const Condition& condition) {
 
 std::string argument_text(const pack::Pack& pack, const pack::Param& param, const Bound& bound,
                           FactText facts) {
+  const auto& words = pack.texts.deed;
   const auto given = bound.args.find(param.name);
-  if (given == bound.args.end()) return "something";
+  if (given == bound.args.end()) return words.something.text();
   switch (param.type) {
     case ParamType::place:
       return place_name(pack, given->second);
@@ -90,11 +91,11 @@ std::string argument_text(const pack::Pack& pack, const pack::Param& param, cons
       return good_name(pack, given->second);
     case ParamType::fact: {
       const auto* fact = pack.fact(given->second);
-      if (fact == nullptr || (facts == FactText::hidden && !fact->is_public)) return "something";
-      return '"' + fact->text + '"';
+      if (fact == nullptr || (facts == FactText::hidden && !fact->is_public)) return words.something.text();
+      return words.quoted.with({{"text", fact->text}});
     }
     case ParamType::text:
-      return '"' + given->second + '"';
+      return words.quoted.with({{"text", given->second}});
     case ParamType::number:
       return given->second;
   }
@@ -142,51 +143,29 @@ std::string option_text(const pack::Pack& pack, const Bound& bound, FactText fac
 // Before the parameters are filled in: what somebody says is not conjugated.
 std::string doing_text(const pack::Pack& pack, const Bound& bound, FactText facts) {
   const auto& verb = *bound.verb;
-  return filled(pack, verb.does.empty() ? third_person(verb.text) : verb.does, bound, facts);
+  return filled(pack, verb.does.empty() ? third_person(pack.texts.deed.third_person, verb.text) : verb.does,
+                bound, facts);
 }
 
 namespace {
 
-std::string conjugated(std::string verb) {
-  const auto ends = [&](std::string_view tail) { return verb.ends_with(tail); };
-  const bool after_vowel = verb.size() > 1 && std::string_view("aeiou").contains(verb[verb.size() - 2]);
-  if (verb == "be") return "is";
-  if (verb == "have") return "has";
-  if (ends("y") && !after_vowel) return verb.replace(verb.size() - 1, 1, "ies");
-  if (ends("s") || ends("x") || ends("z") || ends("ch") || ends("sh") || ends("o")) return verb + "es";
-  return verb + "s";
+std::string conjugated(const pack::ThirdPerson& words, const std::string& verb) {
+  for (const auto& [word, third] : words.whole) {
+    if (word == verb) return third;
+  }
+  for (const auto& [end, third] : words.endings) {
+    if (verb.ends_with(end)) return verb.substr(0, verb.size() - end.size()) + third;
+  }
+  return verb;
 }
 
-template <std::size_t N>
-bool is_among(std::string_view word, const std::string_view (&words)[N]) {
-  return std::ranges::find(words, word) != std::end(words);
+bool is_among(const std::string& word, const std::vector<std::string>& words) {
+  return std::ranges::find(words, word) != words.end();
 }
-
-constexpr std::string_view kJoints[] = {"or", "and", "then"};
-// What may be a deed after an object: "light a candle and pray". A pack whose verb is not among them says the
-// third person itself (`does`).
-constexpr std::string_view kVerbs[] = {
-    "accuse", "ask",    "bathe",  "beg",    "bless", "boast", "bow",    "breathe", "bring",  "burn",  "bury",
-    "buy",    "call",   "carry",  "catch",  "chant", "clean", "climb",  "close",   "come",   "cook",  "count",
-    "cry",    "curse",  "cut",    "dance",  "dig",   "drag",  "eat",    "enter",   "fetch",  "fight", "fill",
-    "find",   "flee",   "follow", "forget", "get",   "give",  "go",     "greet",   "grieve", "grow",  "hang",
-    "hear",   "hide",   "hold",   "hum",    "join",  "keep",  "kneel",  "laugh",   "lay",    "leave", "let",
-    "lie",    "listen", "live",   "lock",   "lose",  "make",  "mend",   "mourn",   "open",   "pay",   "play",
-    "pour",   "pray",   "pull",   "push",   "put",   "read",  "repair", "run",     "say",    "see",   "sell",
-    "send",   "sing",   "sit",    "speak",  "stand", "stay",  "sweep",  "swim",    "take",   "teach", "tell",
-    "think",  "throw",  "travel", "try",    "turn",  "wash",  "weave",  "weep",    "write",  "wait"};
-// These are things as well: "buy bread and drink" is about a drink, "sit down and drink" is not.
-constexpr std::string_view kVerbsOrThings[] = {"drink", "fish", "guard",  "hunt",  "light", "look",
-                                               "paint", "rest", "search", "sleep", "smoke", "talk",
-                                               "trade", "walk", "watch",  "work"};
-// After these an object is complete, so that what is joined to it is another deed.
-constexpr std::string_view kCloses[] = {
-    "a",    "an", "the", "this", "that", "here", "there", "down", "up",   "out",  "in",    "off",   "away",
-    "home", "at", "by",  "for",  "to",   "from", "with",  "over", "back", "your", "their", "every", "some"};
 
 }  // namespace
 
-std::string third_person(const std::string& text) {
+std::string third_person(const pack::ThirdPerson& words, const std::string& text) {
   enum class After { start, verb, object, joined_verbs, joined_object } after = After::start;
   bool closed = false;  // an object is complete
   std::string out;
@@ -196,15 +175,15 @@ std::string third_person(const std::string& text) {
     at = end + 1;
     const bool comma = word.ends_with(',');
     if (comma) word.pop_back();
-    if (is_among(word, kJoints)) {
+    if (is_among(word, words.joints)) {
       const bool verbs = after == After::verb || after == After::joined_verbs;
       after = verbs ? After::joined_verbs : After::joined_object;
     } else {
       const bool first = after == After::start || after == After::joined_verbs;
       const bool another = after == After::joined_object &&
-                           (is_among(word, kVerbs) || (closed && is_among(word, kVerbsOrThings)));
-      closed |= is_among(word, kCloses) || word.starts_with('{');
-      if (first || another) word = conjugated(word);
+                           (is_among(word, words.verbs) || (closed && is_among(word, words.verbs_or_things)));
+      closed |= is_among(word, words.closes) || word.starts_with('{');
+      if (first || another) word = conjugated(words, word);
       if (first || another) {
         after = comma ? After::joined_verbs : After::verb;
       } else {
@@ -217,11 +196,14 @@ std::string third_person(const std::string& text) {
 }
 
 std::string deed_text(const pack::Pack& pack, const Bound& bound, const Surroundings& around) {
-  std::string text = around.actor.name + " " + doing_text(pack, bound, FactText::hidden);
+  const auto& words = pack.texts.deed;
+  const auto deed = doing_text(pack, bound, FactText::hidden);
   const bool goes = std::ranges::any_of(
       bound.verb->effects, [](const Effect& effect) { return effect.kind == Effect::Kind::move; });
-  if (!goes && around.here != nullptr) text += " at " + around.here->name;
-  return text;
+  const auto& phrase = goes || around.here == nullptr ? words.done : words.done_at;
+  return phrase.with({{"name", around.actor.name},
+                      {"deed", deed},
+                      {"place", around.here == nullptr ? std::string() : around.here->name}});
 }
 
 std::string describe(const pack::Value& value) {

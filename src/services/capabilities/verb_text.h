@@ -17,9 +17,9 @@ std::string deed_text(const pack::Pack& pack, const Bound& bound, const Surround
 // "lights the quay lamp"
 std::string doing_text(const pack::Pack& pack, const Bound& bound, FactText facts);
 // Of a verb's text, before its parameters are filled in: "fish" -> "fishes", "eat or drink {good}" -> "eats
-// or drinks {good}". What English does not tell by its words (is "and fish" a deed or a meal?) the pack says
+// or drinks {good}". What a language does not tell by its words (is "and fish" a deed or a meal?) the pack says
 // (does).
-std::string third_person(const std::string& text);
+std::string third_person(const pack::ThirdPerson& words, const std::string& text);
 
 std::string describe(const pack::Pack& pack, const pack::Condition& condition);
 std::string describe(const pack::Pack& pack, const pack::Effect& effect);

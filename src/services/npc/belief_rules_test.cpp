@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "pack/prompt_file.h"
 #include "pack/query.h"
 
 namespace troupe::npc {

@@ -1,4 +1,4 @@
-#include "pack/prompt_texts.h"
+#include "pack/prompt_file.h"
 
 #include <fmt/format.h>
 
@@ -18,6 +18,21 @@ Phrase phrase(Fields& fields, std::string_view key, std::initializer_list<std::s
   if (read) return *std::move(read);
   found->problem(fmt::format("{}: {}", key, read.error()));
   return {};
+}
+
+std::vector<std::string> words(Fields& fields, std::string_view key) {
+  std::vector<std::string> out;
+  for (const Cursor& word : fields.list(key)) out.push_back(word.text("a word"));
+  return out;
+}
+
+// The phrases under `key`; none where there is no such mapping (and a problem was noted).
+template <class Words>
+Words section(Fields& root, std::string_view key, Words (*read)(Fields&)) {
+  const auto found = root.required(key);
+  if (!found) return {};
+  Fields fields(*found, fmt::format("'{}'", key));
+  return fields.valid() ? read(fields) : Words{};
 }
 
 PromptWords read_prompt(Fields& f) {
@@ -98,6 +113,44 @@ DoingWords read_doing(Fields& f) {
   };
 }
 
+// "y ies": how a word ends, and what stands there then; "* s": every word.
+std::vector<ThirdPerson::Ending> endings(Fields& fields, std::string_view key) {
+  std::vector<ThirdPerson::Ending> out;
+  for (const Cursor& entry : fields.list(key)) {
+    const auto text = entry.text("an ending");
+    const auto gap = text.find(' ');
+    if (gap == 0 || gap == std::string::npos || text.find(' ', gap + 1) != std::string::npos) {
+      entry.problem(fmt::format("{}: '{}' is not two words", key, text),
+                    "expected an ending and what stands there then, such as 'y ies'; '* s' is every word");
+      continue;
+    }
+    const auto end = text.substr(0, gap);
+    out.emplace_back(end == "*" ? "" : end, text.substr(gap + 1));
+  }
+  return out;
+}
+
+ThirdPerson read_third_person(Fields& f) {
+  return {
+      .whole = endings(f, "whole"),
+      .endings = endings(f, "endings"),
+      .joints = words(f, "joints"),
+      .verbs = words(f, "verbs"),
+      .verbs_or_things = words(f, "verbs_or_things"),
+      .closes = words(f, "closes"),
+  };
+}
+
+DeedWords read_deed(Fields& f) {
+  return {
+      .done = phrase(f, "done", {"name", "deed"}),
+      .done_at = phrase(f, "done_at", {"name", "deed", "place"}),
+      .something = phrase(f, "something"),
+      .quoted = phrase(f, "quoted", {"text"}),
+      .third_person = section(f, "third_person", read_third_person),
+  };
+}
+
 ReasonWords read_reason(Fields& f) {
   return {
       .routine = phrase(f, "routine", {"clock", "activity"}),
@@ -128,12 +181,6 @@ RumourWords read_rumour(Fields& f) {
   };
 }
 
-std::vector<std::string> words(Fields& fields, std::string_view key) {
-  std::vector<std::string> out;
-  for (const Cursor& word : fields.list(key)) out.push_back(word.text("a word"));
-  return out;
-}
-
 VagueWords read_vague(Fields& f) {
   return {
       .numbers = words(f, "numbers"),
@@ -158,15 +205,6 @@ QuestionWords read_question(Fields& f) {
   };
 }
 
-// The phrases under `key`; none where there is no such mapping (and a problem was noted).
-template <class Words>
-Words section(Fields& root, std::string_view key, Words (*read)(Fields&)) {
-  const auto found = root.required(key);
-  if (!found) return {};
-  Fields fields(*found, fmt::format("'{}'", key));
-  return fields.valid() ? read(fields) : Words{};
-}
-
 }  // namespace
 
 std::expected<PromptTexts, std::vector<Problem>> load_prompt_texts(const std::string& file,
@@ -183,6 +221,7 @@ std::expected<PromptTexts, std::vector<Problem>> load_prompt_texts(const std::st
       texts.scene = section(fields, "scene", read_scene);
       texts.seen = section(fields, "seen", read_seen);
       texts.doing = section(fields, "doing", read_doing);
+      texts.deed = section(fields, "deed", read_deed);
       texts.reason = section(fields, "reason", read_reason);
       texts.rumour = section(fields, "rumour", read_rumour);
       texts.vague = section(fields, "vague", read_vague);
@@ -194,7 +233,8 @@ std::expected<PromptTexts, std::vector<Problem>> load_prompt_texts(const std::st
 }
 
 PromptTexts built_in_prompt_texts(std::string_view language) {
-  const auto file = fmt::format("prompts.{}.yaml", language);
+  auto file = fmt::format("prompts.{}.yaml", language);
+  if (data_file(file).empty()) file = "prompts.en.yaml";
   auto texts = load_prompt_texts(file, std::string(data_file(file)));
   TROUPE_CHECK(texts, texts.error().empty() ? "no words of prompts" : to_string(texts.error()[0]).c_str());
   return *std::move(texts);

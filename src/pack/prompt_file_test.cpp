@@ -1,4 +1,4 @@
-#include "pack/prompt_texts.h"
+#include "pack/prompt_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
