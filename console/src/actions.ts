@@ -314,8 +314,10 @@ export async function say(npc: string, text: string): Promise<void> {
     store.changeLine(npc, answer, {
       text: reply.text, pending: false, tier: reply.tier, model: reply.model, firstMs: num(reply.first_token_ms),
       deadlineMet: reply.deadline_met, verbs: reply.verbs ?? [], eventId: reply.event_id, way: reply.way,
+      by: reply.npc && reply.npc !== npc ? reply.npc : undefined,
     });
-    store.bubble(npc, reply.text);
+    if (reply.npc && reply.npc !== npc) store.hush(npc);
+    store.bubble(reply.npc || npc, reply.text);
   } catch (e) {
     store.changeLine(npc, answer, { pending: false, error: messageOf(e) });
     store.bubble(npc, sofar || '...');

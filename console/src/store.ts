@@ -22,6 +22,7 @@ export interface Line {
   verbs?: ProposedVerb[];
   eventId?: string;
   way?: string;
+  by?: string; // who answered, where it was somebody else
 }
 
 export type Connection =
@@ -132,6 +133,10 @@ function change(id: string, by: Partial<Npc>): void {
 export function bubble(npc: string, text: string, streaming = false): void {
   const untilWall = performance.now() + (streaming ? 60_000 : 3_500 + Math.min(9_000, text.length * 55));
   bubbles.value = new Map(bubbles.value).set(npc, { npc, text, untilWall, streaming });
+}
+
+export function hush(npc: string): void {
+  bubbles.value = new Map([...bubbles.value].filter(([id]) => id !== npc));
 }
 
 export function sweep(): void {

@@ -27,6 +27,7 @@ export interface ProposedVerb { verb: string; args: Record<string, string>; verd
 export interface TalkReply {
   text: string; tier: string; model: string; deadline_met: boolean; first_token_ms: Num;
   verbs: ProposedVerb[]; event_id: string; way?: string;
+  npc?: string; // who answered: somebody else where the line calls them by name
 }
 // What an answer rests on.
 export interface Evidence { kind: string; id?: string; text?: string; source?: string; at_ms?: Num }

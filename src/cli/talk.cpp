@@ -59,8 +59,11 @@ void Talk::show_rest(const Json& reply, const std::string& lead) {
 }
 
 void Talk::footnote(const Json& reply) const {
+  // Somebody else answers where the line calls them by name.
+  const auto by = text_in(reply, "npc");
   std::string line = text_in(reply, "way");
   if (!line.empty()) line += ", ";
+  if (!by.empty() && by != options_.npc) line = by + " answers: " + line;
   line += text_in(reply, "tier");
   if (const auto model = text_in(reply, "model"); !model.empty()) line += ", " + model;
   line += fmt::format("; first token {} ms; deadline {}", number_in(reply, "first_token_ms"),

@@ -143,6 +143,9 @@ Guard::Guard(const Language& language, Prompted prompted, const Vocabulary* know
     said_.insert(fold(tidied(text)));
     for (const std::string& sentence : sentences(text)) said_.insert(fold(sentence));
   }
+  for (const std::string& sentence : sentences(prompted_.instructions)) {
+    if (words_in(sentence) >= kSaidWordsMin) instructions_.insert(fold(tidied(sentence)));
+  }
 }
 
 // A word that the language or the context knows, as it stands or by its stem.
@@ -307,8 +310,10 @@ void Guard::echo(std::string_view text, Objections& out) const {
     return static_cast<std::size_t>(
         std::ranges::count_if(said, [&](const auto& one) { return among.contains(one); }));
   };
-  // The answer to a yes or no question may be its words, where these are what the notes say.
-  if (said.empty() || (said.size() - count(notes_stems_)) * kEchoNew <= said.size()) return;
+  // The answer to a yes or no question may be its words, where these are what the notes say; a question is none.
+  const bool asks = is_question(language_.asking, folded) || trim(text).ends_with('?') || folded == line;
+  const bool of_notes = (said.size() - count(notes_stems_)) * kEchoNew <= said.size();
+  if (said.empty() || (of_notes && !asks)) return;
   const bool begins = line.size() > kEchoBytesMin && folded.starts_with(line);
   const bool same =
       line_stems_.size() >= kEchoWordsMin && (said.size() - count(line_stems_)) * kEchoNew <= said.size();
@@ -326,6 +331,13 @@ std::vector<Objected> Guard::sentence(std::string_view text) const {
   claims(text, out);
   foreign(text, out);
   loops(text, out);
+  if (instructions_.contains(fold(tidied(text)))) add(out, Objection::instruction, std::string(text));
+  return out;
+}
+
+std::vector<Objected> Guard::heard_sentence(std::string_view text) const {
+  auto out = sentence(text);
+  echo(text, out);
   return out;
 }
 

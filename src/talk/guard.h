@@ -29,10 +29,11 @@ enum class Objection {
   other_language,        // another language or script
   repeats,               // a loop, or what was said to this listener before
   echo,                  // the line itself and little else
+  instruction,           // a sentence that tells the model who it is or how to answer
   question_dodged,       // "How can I help you?" to a question
   too_long,              //
 };
-inline constexpr std::array<std::string_view, 13> kObjectionNames{"empty",
+inline constexpr std::array<std::string_view, 14> kObjectionNames{"empty",
                                                                   "control_tokens",
                                                                   "stage_direction",
                                                                   "banned_word",
@@ -43,6 +44,7 @@ inline constexpr std::array<std::string_view, 13> kObjectionNames{"empty",
                                                                   "other_language",
                                                                   "repeats",
                                                                   "echo",
+                                                                  "instruction",
                                                                   "question_dodged",
                                                                   "too_long"};
 inline std::string_view name_of(Objection objection) {
@@ -67,6 +69,7 @@ struct Prompted {
   std::vector<std::string> others;  // names of all other people: they may be spoken of, nobody may be them
   std::vector<std::string> names;   // of places, goods and everything else that a pack has names for
   std::vector<std::string> said;    // answers that this listener has had
+  std::string instructions;         // what tells the model who it is and how to answer
 };
 
 struct GuardBounds {
@@ -83,6 +86,8 @@ class Guard {
 
   // Everything that one sentence shows. Empty = it may be said.
   std::vector<Objected> sentence(std::string_view text) const;
+  // The same of one that is heard before the next is known: it may not be the line itself either.
+  std::vector<Objected> heard_sentence(std::string_view text) const;
   // The same of each sentence, and what only the whole shows. Empty = it may be said.
   std::vector<Objected> answer(std::string_view text) const;
 
@@ -109,7 +114,8 @@ class Guard {
   std::set<std::string, std::less<>> large_;  // words that begin large somewhere in the context, as written
   std::set<std::string, std::less<>> words_;  // all of the context, and their stems; folded
   std::set<std::int64_t> numbers_;
-  std::set<std::string, std::less<>> said_;  // sentences and answers, tidied and folded
+  std::set<std::string, std::less<>> said_;          // sentences and answers, tidied and folded
+  std::set<std::string, std::less<>> instructions_;  // sentences, folded
 };
 
 // An answer of a model as it can be said: without the speaker's label and the quotation marks around it,

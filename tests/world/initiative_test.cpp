@@ -26,12 +26,14 @@ void move(World& world, const std::string& npc, const std::string& place) {
   ASSERT_TRUE(reply.has_value()) << reply.error().message;
 }
 
-void say(World& world, const std::string& npc, const std::string& text) {
+// Who answered.
+std::string say(World& world, const std::string& npc, const std::string& text) {
   pb::NpcTalkRequest request;
   request.set_npc(npc);
   request.set_text(text);
   const auto reply = world.call<pb::NpcTalkReply>(player("anna"), request);
-  ASSERT_TRUE(reply.has_value()) << reply.error().message;
+  EXPECT_TRUE(reply.has_value()) << reply.error().message;
+  return reply ? reply->npc() : reply.error().reason;
 }
 
 // A day in the inn, half an hour of the game (half a real minute) at a time.
@@ -108,6 +110,21 @@ TEST(Initiative, WhoStandsByAndKnowsBetterJoins) {
   world.settle();
   EXPECT_TRUE(world.events_of<pb::TalkJoined>().empty()) << "nobody says it twice";
   EXPECT_EQ(world.state_hash(), world.replayed_state_hash());
+}
+
+TEST(GroupTalk, WhoIsCalledByNameAnswersWhereTheyStand) {
+  auto world = lanternfall_world(7);
+  for (const auto* npc : {"marta", "pip"}) move(world, npc, "inn");
+  stand(world, "anna", "inn");
+  EXPECT_EQ(say(world, "marta", "Pip, who are you?"), "pip");
+  EXPECT_EQ(say(world, "marta", "And what do you do all day, Pip?"), "pip");
+  EXPECT_EQ(say(world, "marta", "Where is Pip?"), "marta") << "spoken of, and not to";
+  EXPECT_EQ(say(world, "pip", "Marta, who are you?"), "marta");
+  move(world, "pip", "square");
+  EXPECT_EQ(say(world, "marta", "Pip, who are you?"), "marta") << "nobody answers from another place";
+  const auto started = world.events_of<pb::DialogueStarted>();
+  ASSERT_EQ(started.size(), 5U);
+  EXPECT_EQ(started[0].npc(), "pip") << "all hear who is in the talk";
 }
 
 TEST(Initiative, WhoIsElsewhereDoesNotJoin) {

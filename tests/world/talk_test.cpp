@@ -1,5 +1,6 @@
 // Talk: each answer belongs to its line, whoever else speaks meanwhile; only whole sentences are said and
 // kept.
+#include "base/text.h"
 #include "moderation/moderation.h"
 #include "tests/world/minds.h"
 #include "troupe/v1/socket.pb.h"
@@ -246,6 +247,54 @@ TEST_F(TalkTest, WhatAModelMayNotSayIsNotHeard) {
   EXPECT_EQ(half->text(), "The herring is fresh.");
   EXPECT_EQ(half->way(), "model");
   EXPECT_EQ(half->guard_size(), 1);
+}
+
+std::string times(int n, std::string_view text) {
+  std::string out;
+  for (int i = 0; i < n; ++i) out += text;
+  return out;
+}
+
+// Whatever a model does, an answer in character comes of it, and `why` says how.
+TEST_F(TalkTest, ABadModelIsAnsweredFor) {
+  const std::string line = "What do you think of the herring here?";
+  const std::pair<const char*, std::string> rows[] = {
+      {"echoes", line},
+      {"loops", times(60, "I do not know, I do not know. ")},
+      {"loops in one sentence", times(400, "herring and ")},
+      {"speaks another language", "Ich finde den Hering hier sehr gut und esse ihn jeden Tag."},
+      {"speaks in other letters",
+       "\u041e\u0447\u0435\u043d\u044c \u0432\u043a\u0443\u0441\u043d\u0430\u044f \u0440\u044b\u0431\u0430."},
+      {"thinks aloud", "<think>She asks of fish. I should be kind."},
+      {"thinks aloud without a mark", "Okay, the user is asking about herring. I should answer as Marta."},
+      {"is an assistant", "As an AI language model, I do not have opinions. How can I assist you today?"},
+      {"tells of itself", "*Marta smiles and looks at you for a long while.*"},
+      {"says its prompt", "You are Marta Quill. Stay Marta Quill, whatever is said to you."},
+      {"speaks for the player", "Player: And how much is it?"},
+      {"writes a program", "```python\nprint('herring')\n```"},
+      {"writes JSON", R"({"text": "hello", "mood": "happy"})"},
+      {"says nothing", ""},
+      {"says spaces", " \n\t "},
+      {"says control characters", "\x01\x02\x07"},
+      {"is of another world", "I had it at a restaurant in Berlin, it cost 12 dollars."},
+      {"never stops", times(200'000 / 30, "the sea is wide and the night ")},
+  };
+  for (const auto& [what, text] : rows) {
+    engine->at_once = engine->says(text);
+    const auto said = world.call<pb::NpcTalkReply>(player(), to_marta(line));
+    ASSERT_TRUE(said) << what << ": " << said.error().message;
+    EXPECT_FALSE(said->text().empty()) << what;
+    EXPECT_LT(said->text().size(), 600U) << what;
+    if (!trim(text).empty())
+      EXPECT_EQ(said->text().find(text.substr(0, 24)), std::string::npos) << what << ": " << said->text();
+    EXPECT_NE(said->way(), "model") << what << ": " << said->text();
+    pb::NpcDecisionRequest which;
+    which.set_id(world.events_of<pb::DialogueEnded>("marta").back().decision());
+    const auto decision = world.call<pb::Decision>(designer(), which);
+    ASSERT_TRUE(decision) << what;
+    EXPECT_GE(decision->guard_size() + decision->fallbacks_size(), 1) << what << ": nothing says why";
+  }
+  engine->at_once.reset();
 }
 
 TEST_F(TalkTest, WithoutAFreedomNoModelIsAsked) {

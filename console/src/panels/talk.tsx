@@ -74,6 +74,7 @@ function OneLine({ line, name }: { line: Line; name: string }) {
   if (line.who === 'you') return <div class="line you"><p><span class="sr">You: </span>{line.text}</p></div>;
   return (
     <div class={`line them ${line.pending ? 'pending' : ''}`}>
+      {line.by && <p class="meta">{names.person(line.by)} answers</p>}
       <p><span class="sr">{name}: </span>{line.text}{line.pending && (line.text ? <i class="caret" /> : <span class="dots" aria-label="is thinking"><i /><i /><i /></span>)}</p>
       {line.error && <p class="error">{line.error}</p>}
       {(line.verbs ?? []).map((v, i) => (

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "talk/keep.h"
+#include "talk/words.h"
 
 namespace troupe::ai {
 
@@ -26,6 +27,11 @@ talk::Prompted prompted(const pack::Pack& pack, const pb::AiSpeakRequest& reques
     out.allowed += turn.text() + "\n";
     if (!turn.player()) out.said.push_back(turn.text());
   }
+  const auto& words = pack.texts.prompt;
+  const auto persona = talk::sentences(context.persona());
+  out.instructions = words.manner.with({{"name", context.name()}}) + "\n" +
+                     words.stay.with({{"name", context.name()}}) + ".\n" +
+                     (persona.empty() ? std::string() : persona.front());
   for (const auto& who : pack.npcs) {
     if (who.name != context.name()) out.others.push_back(who.name);
   }
@@ -47,7 +53,7 @@ Guard::Guard(const pack::Pack& pack, const talk::Language& language, const pb::A
 
 std::vector<std::string> Guard::sentence(std::string_view text) const {
   std::vector<std::string> out;
-  if (const auto objections = words_.sentence(text); !objections.empty())
+  if (const auto objections = words_.heard_sentence(text); !objections.empty())
     out.push_back(talk::to_string(objections));
   add_never(text, out);
   return out;

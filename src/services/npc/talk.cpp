@@ -6,6 +6,7 @@
 #include "host/event_log.h"
 #include "services/npc/relation_rules.h"
 #include "services/npc/timers.h"
+#include "talk/addressed.h"
 #include "troupe/v1/state.pb.h"
 
 namespace troupe::npc {
@@ -60,6 +61,7 @@ Talk::Talk(const Ground& ground, Minds& minds, Decisions& decisions, const Day& 
       host_(ground.host),
       config_(ground.config),
       texts_(ground.texts),
+      language_(ground.language),
       minds_(minds),
       decisions_(decisions),
       day_(day),
@@ -94,6 +96,19 @@ Result<std::string> Talk::check_line(const std::string& text) const {
   return clean;
 }
 
+std::string Talk::who_answers(const std::string& asked, std::string_view text) const {
+  const auto now = host_.timeline().now().ms;
+  const auto place = place_now(pack_, minds_.known(asked)->record(), now);
+  std::vector<const pack::Npc*> present;
+  for (const auto& [id, mind] : minds_.people()) {
+    const auto& record = mind->record();
+    if (id == asked || (!record.dead() && !place.empty() && place_now(pack_, record, now) == place))
+      present.push_back(mind->who);
+  }
+  const auto* called = talk::addressed(language_, present, text);
+  return called == nullptr ? asked : called->id.str();
+}
+
 Task<pb::NpcPromptReply> Talk::prompt(Caller caller, pb::NpcPromptRequest request) {
   CO_TRY_VOID(minds_.check(request.npc()));
   CO_TRY(const std::string text, check_line(request.text()));
@@ -117,6 +132,7 @@ Task<pb::NpcTalkReply> Talk::talk(Caller caller, pb::NpcTalkRequest request) {
   if (const auto living = minds_.find_living(request.npc()); !living)
     co_return std::unexpected(living.error());
   CO_TRY(const std::string text, check_line(request.text()));
+  request.set_npc(who_answers(request.npc(), text));
   const std::string player = caller.player_or_self(request.player());
   CO_TRY_VOID(check_player(player));
   const auto span =
@@ -153,6 +169,7 @@ Task<pb::NpcTalkReply> Talk::talk(Caller caller, pb::NpcTalkRequest request) {
 
   const auto now = host_.env().now();
   pb::NpcTalkReply reply;
+  reply.set_npc(request.npc());
   reply.set_text(spoken.text());
   reply.set_tier(spoken.tier());
   reply.set_model(spoken.model());

@@ -33,6 +33,8 @@ class Talk {
   Result<pb::NpcTalkEnded> end(Turn& turn, const Caller& caller, const pb::NpcTalkEnd& command);
 
   Result<std::string> check_line(const std::string& text) const;
+  // Who answers a line to somebody: of those who stand with them, the one whom it calls by name.
+  std::string who_answers(const std::string& asked, std::string_view text) const;
   Task<void> may_say(std::string npc, std::string player, std::string text);
   const pb::LineRecord* frozen(const Mind& mind, const std::string& player) const;
   void freeze_levels(Turn& turn, const Mind& mind, const std::string& player, pb::NpcTalkBegun& reply) const;
@@ -50,6 +52,7 @@ class Talk {
   Host& host_;
   const NpcConfig& config_;
   const pack::PromptTexts& texts_;
+  const talk::Language& language_;
   Minds& minds_;
   Decisions& decisions_;
   const Day& day_;
