@@ -9,7 +9,7 @@ import json
 import time
 
 from harness import place
-from harness.figures import compare
+from harness.figures import compare, compare_tail
 from harness.llama import Server
 from harness.place import BenchError, setup
 from harness.rounds import interleave
@@ -18,7 +18,7 @@ from harness.troupe import Up
 MODEL = "qwen2.5-coder-1.5b"
 CONTEXT, NEW_TOKENS = 2048, 16
 STANDS_S, LOOKS_EVERY_S, QUIET_LOOKS = 2, 0.1, 10
-TRIES, STRIDE = 5, 7  # to another person, with another line
+ROUNDS, TRIES, STRIDE = 15, 5, 7  # to another person, with another line
 WAIT_S = 120
 LINES = ("Good day to you, have you seen the old keeper since yesterday?",
          "Forgive me, but do you know who buys fish here this late?",
@@ -129,10 +129,11 @@ def run(tell):
             prompt = towns["without"].ask("npc.Prompt", {"npc": npc, "player": f"reader-{number}", "text": LINES[number % len(LINES)]})
             return {"first": ask_server(server, prompt["messages"])}
 
-        found = interleave({"ours": lambda n: talk("ours", n), "without": lambda n: talk("without", n), "llama-server": peer}, tell=tell)
+        found = interleave({"ours": lambda n: talk("ours", n), "without": lambda n: talk("without", n), "llama-server": peer}, rounds=ROUNDS, tell=tell)
     mine = found["ours"]
     read = {"prompt_tokens": mine["prompt"], "left_to_read": mine["left"], "left_without": found["without"]["left"], "held_back": refused}
     return [
         {**compare("first_word.without", "ms", "lower", mine["first"], found["without"]["first"], "without anticipation", "ratio >= 4"), **read},
         compare("first_word.p50", "ms", "lower", mine["first"], found["llama-server"]["first"], "llama-server, prompt cache on", "ours < 300"),
+        compare_tail("first_word.p90", "ms", .9, [mine["first"]], [found["llama-server"]["first"]], "llama-server, prompt cache on"),
     ]

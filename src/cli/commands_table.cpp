@@ -333,6 +333,7 @@ constexpr CommandRow kRows[] = {
      "  talk_models      the same by model: rules alone, graded, free, against llama-server\n"
      "  load             twenty players at once for ten minutes, against one alone\n"
      "  shared_prefix    8 to 128 characters who share a world, against llama-server\n"
+     "  first_line       nine people spoken to on a fresh start, against llama-server started anew\n"
      "  first_word       who was looked at for 2 s and is spoken to, against no anticipation and "
      "llama-server\n"
      "  grammar          JSON under a schema, against llama-server\n"

@@ -2,7 +2,11 @@
 // themselves are the business of src/talk and bench/talk.
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "tests/world/lanternfall.h"
+#include "tests/world/lively.h"
 #include "troupe/v1/world.pb.h"
 
 namespace troupe::test {
@@ -166,6 +170,29 @@ TEST_F(WishesTest, WhoDoesNotTrustEnoughRefuses) {
   const auto refused = say("nell", "Give me a basket of herring, I have no money.");
   EXPECT_EQ(refused.verbs_size(), 0) << refused.text();
   EXPECT_FALSE(refused.text().empty());
+}
+
+TEST(CountedWishes, AsManyAsWereSaid) {
+  // Where Ada trusts whoever comes.
+  namespace fs = std::filesystem;
+  const auto folder = fs::temp_directory_path() / "troupe-counted-wishes";
+  fs::remove_all(folder);
+  fs::copy("tests/support/quay", folder, fs::copy_options::recursive);
+  std::ofstream(folder / "npcs" / "ada.yaml", std::ios::app) << "strangers: {trust: 0.9}\n";
+  auto world = world_of(folder.string(), 7);
+  const Caller game{.name = "game", .role = pb::ROLE_GAME_SERVER};
+  pb::NpcInputRequest input;
+  input.set_player("anna");
+  input.set_place("market");
+  ASSERT_TRUE(world.call<pb::NpcInputReply>(game, input));
+  pb::NpcTalkRequest talk;
+  talk.set_npc("ada");
+  talk.set_text("Please give me two eels.");
+  const auto reply = world.call<pb::NpcTalkReply>(player("anna"), talk);
+  ASSERT_TRUE(reply) << reply.error().message;
+  ASSERT_EQ(reply->verbs_size(), 1) << reply->text();
+  EXPECT_EQ(reply->verbs(0).verb(), "hand_over");
+  EXPECT_EQ(reply->verbs(0).args().at("count"), "2");
 }
 
 TEST_F(AnswersTest, WhateverIsTypedGetsAnAnswerInCharacter) {

@@ -174,7 +174,11 @@ Result<pb::CapabilitiesLegalReply> CapabilitiesService::legal(
   if (request.as_if_paid()) {
     for (auto& person : around.people) person.money = std::max(person.money, limits_.money_enough);
   }
-  for (const auto& option : capabilities::legal_options(pack_, around, limit, limits_)) {
+  const auto whom = std::ranges::find_if(around.people, [&](const auto& person) {
+    return capabilities::key_of(person.kind, person.id) == request.towards();
+  });
+  const auto towards = whom == around.people.end() ? std::string() : capabilities::token(pack_, *whom);
+  for (const auto& option : capabilities::legal_options(pack_, around, limit, limits_, towards)) {
     if (left_ms(actor, option.verb->id.str()) > 0) continue;
     auto& out = *reply.add_options();
     out.mutable_action()->set_verb(option.verb->id.str());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "base/steady.h"
@@ -86,8 +87,13 @@ Values facts(const pack::Pack& pack, const Surroundings& around) {
   return found;
 }
 
+bool is_person(ParamType type) {
+  return type == ParamType::npc || type == ParamType::player || type == ParamType::person;
+}
+
+// Who is `towards` comes first.
 Values candidates(const pack::Pack& pack, const pack::Verb& verb, const pack::Param& param,
-                  const Surroundings& around, const Limits& limits) {
+                  const Surroundings& around, const std::string& towards, const Limits& limits) {
   Values found;
   switch (param.type) {
     case ParamType::place:
@@ -116,6 +122,8 @@ Values candidates(const pack::Pack& pack, const pack::Verb& verb, const pack::Pa
       found = {"1"};
       break;
   }
+  if (const auto whom = std::ranges::find(found, towards); is_person(param.type) && whom != found.end())
+    std::rotate(found.begin(), whom, whom + 1);
   if (found.size() > limits.candidates_max) found.resize(limits.candidates_max);
   return found;
 }
@@ -157,18 +165,10 @@ class Combinations {
   std::vector<std::size_t> at_;
 };
 
-void add_options(const pack::Pack& pack, const pack::Verb& verb, const Surroundings& around, std::size_t most,
-                 const Limits& limits, std::vector<Option>& options) {
-  if (is_dead(around.actor) || !check_actor(pack, verb, around.actor)) return;
-  // What does not hang on an argument is asked once.
-  const Bound nothing{.verb = &verb};
-  for (const auto& condition : verb.preconditions) {
-    if (!speaks_of_params(condition) && !check(pack, condition, nothing, around)) return;
-  }
-  std::vector<std::pair<std::string, Values>> params;
-  for (const auto& param : verb.params) {
-    if (param.required) params.emplace_back(param.name, candidates(pack, verb, param, around, limits));
-  }
+using ParamValues = std::vector<std::pair<std::string, Values>>;
+
+void add_legal(const pack::Pack& pack, const pack::Verb& verb, const Surroundings& around, ParamValues params,
+               std::size_t most, const Limits& limits, std::vector<Option>& options) {
   Combinations combinations(std::move(params));
   if (combinations.empty()) return;
   std::size_t made = 0;
@@ -179,6 +179,33 @@ void add_options(const pack::Pack& pack, const pack::Verb& verb, const Surroundi
     }
     if (!combinations.next()) break;
   }
+}
+
+// What is done to `towards` first, as much as there is.
+void add_options(const pack::Pack& pack, const pack::Verb& verb, const Surroundings& around, std::size_t most,
+                 const Limits& limits, std::vector<Option>& options, const std::string& towards = {}) {
+  if (is_dead(around.actor) || !check_actor(pack, verb, around.actor)) return;
+  // What does not hang on an argument is asked once.
+  const Bound nothing{.verb = &verb};
+  for (const auto& condition : verb.preconditions) {
+    if (!speaks_of_params(condition) && !check(pack, condition, nothing, around)) return;
+  }
+  ParamValues params;
+  std::optional<std::size_t> whom;
+  for (const auto& param : verb.params) {
+    if (!param.required) continue;
+    params.emplace_back(param.name, candidates(pack, verb, param, around, towards, limits));
+    const auto& values = params.back().second;
+    if (!whom && !towards.empty() && is_person(param.type) && !values.empty() && values.front() == towards)
+      whom = params.size() - 1;
+  }
+  if (whom) {
+    auto theirs = params;
+    theirs[*whom].second = {towards};
+    add_legal(pack, verb, around, std::move(theirs), limits.options_towards_max, limits, options);
+    std::erase(params[*whom].second, towards);
+  }
+  add_legal(pack, verb, around, std::move(params), most, limits, options);
 }
 
 using nlohmann::ordered_json;
@@ -214,13 +241,24 @@ ordered_json verb_schema(const pack::Verb& verb, const std::map<std::string, std
 }  // namespace
 
 std::vector<Option> legal_options(const pack::Pack& pack, const Surroundings& around, std::size_t limit,
-                                  const Limits& limits, TextVerbs texts) {
-  std::vector<Option> options;
+                                  const Limits& limits, const std::string& towards, TextVerbs texts) {
+  std::vector<std::vector<Option>> of_verbs;
   for (const auto& verb : pack.verbs) {
-    if (options.size() >= limit) break;
     if (texts == TextVerbs::left_out && needs_text(verb)) continue;
-    add_options(pack, verb, around, std::min(limits.options_per_verb_max, limit - options.size()), limits,
-                options);
+    add_options(pack, verb, around, limits.options_per_verb_max, limits, of_verbs.emplace_back(), towards);
+  }
+  // Where there are too many, each verb gives up of what it has beyond its share: none is hidden by those before it.
+  std::size_t share = limit;
+  const auto taken = [&] {
+    std::size_t sum = 0;
+    for (const auto& options : of_verbs) sum += std::min(options.size(), share);
+    return sum;
+  };
+  while (share > 1 && taken() > limit) --share;
+  std::vector<Option> options;
+  for (auto& of_verb : of_verbs) {
+    for (std::size_t i = 0; i < of_verb.size() && i < share && options.size() < limit; ++i)
+      options.push_back(std::move(of_verb[i]));
   }
   return options;
 }

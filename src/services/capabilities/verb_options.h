@@ -19,8 +19,10 @@ struct Option {
 inline constexpr const char* kAnyText = "...";
 enum class TextVerbs { left_out, with_any_text };
 
+// A person who is `towards` ("" = nobody): what can be done to them comes first and is there however many others are.
 std::vector<Option> legal_options(const pack::Pack& pack, const Surroundings& around, std::size_t limit,
-                                  const Limits& limits, TextVerbs texts = TextVerbs::left_out);
+                                  const Limits& limits, const std::string& towards = {},
+                                  TextVerbs texts = TextVerbs::left_out);
 
 // JSON schema of one action: {"verb": ..., "args": {...}}, each verb with the values that its parameters may
 // have.

@@ -23,6 +23,7 @@ struct Limits {
   std::size_t candidates_max = 24;        // values of one parameter
   std::size_t combinations_max = 256;     // of one verb's parameters that are checked
   std::size_t options_per_verb_max = 12;  // so that talking to each of many does not hide the rest
+  std::size_t options_towards_max = 64;   // of one verb, of what is done to the one that it is asked for
   std::size_t options_default = 50;
   std::int64_t money_enough = 100'000'000;  // whoever has it can pay whatever is asked
   std::size_t engines_max = 200;            // registered versions

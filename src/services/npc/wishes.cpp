@@ -38,11 +38,10 @@ std::optional<talk::ThingType> thing_type(pack::ParamType type, const std::strin
   }
 }
 
-// What is told is the business of answers, and numbers and texts of nobody's wish.
+// What is told is the business of answers, and whose words a text would be, no line says.
 bool can_be_wished(const pack::Verb& verb) {
   return std::ranges::none_of(verb.params, [](const auto& param) {
-    return param.type == pack::ParamType::fact || param.type == pack::ParamType::text ||
-           param.type == pack::ParamType::number;
+    return param.type == pack::ParamType::fact || param.type == pack::ParamType::text;
   });
 }
 
@@ -89,6 +88,7 @@ Wishes::Options Wishes::options(const std::string& npc, const std::string& playe
   legal.set_actor(npc);
   legal.set_limit(config_.limits.options_weighed);
   legal.set_as_if_paid(true);
+  legal.set_towards(player_key(player));
   Options out;
   const auto found = asked<pb::CapabilitiesLegalReply>(host_.timeline(), legal);
   if (!found) return out;
@@ -159,8 +159,18 @@ std::optional<Wished> Wishes::decide(const talk::Wish& wish, const Options& opti
       break;
   }
   out.action = options.actions[wish.candidate];
+  count_as_said(answered.meant, out.action);
   answer_act(options.candidates[wish.candidate], answered, npc, player, out);
   return out;
+}
+
+// "Give me three herring": options are made with one.
+void Wishes::count_as_said(const std::string& line, pb::Action& action) const {
+  const auto* verb = pack_.verb(action.verb());
+  const auto said = talk::numbers(language_.words, line);
+  const auto number = std::ranges::find(verb->params, pack::ParamType::number, &pack::Param::type);
+  if (number == verb->params.end() || said.empty() || said.front() < 1) return;
+  (*action.mutable_args())[number->name] = std::to_string(said.front());
 }
 
 // A rule, no model's: words and deed follow from the same answer.

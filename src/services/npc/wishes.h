@@ -41,6 +41,7 @@ class Wishes {
   Task<void> learn(Caller caller, std::vector<std::string> texts);
   std::optional<Wished> decide(const talk::Wish& wish, const Options& options, const Answered& answered,
                                const std::string& npc, const std::string& player) const;
+  void count_as_said(const std::string& line, pb::Action& action) const;
   void answer_act(const talk::Candidate& candidate, const Answered& answered, const std::string& npc,
                   const std::string& player, Wished& out) const;
   std::int64_t purse_of(const std::string& player) const;
