@@ -37,7 +37,7 @@ std::string set_tiers(OpenAiModelConfig& model, const std::string& value) {
   model.tiers.clear();
   for (const auto& word : split(value, ',')) {
     const auto name = trim(word);
-    const auto tier = parse_tier(name, engine::Tier::reflex);
+    const auto tier = router::parse_tier(name, engine::Tier::reflex);
     if (name == "embedding") continue;  // `dimensions` says so, too
     if (!tier || *tier == engine::Tier::reflex) return "gold, silver, bronze or embedding, with commas";
     model.tiers.push_back(*tier);

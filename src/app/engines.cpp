@@ -19,7 +19,7 @@ constexpr int kEncoderTokens = 512;    // that a model reads which does not writ
 std::vector<engine::Tier> tiers_of(const models::CatalogueEntry& entry, bool named) {
   std::vector<engine::Tier> tiers;
   for (const auto& tier : entry.tiers) {
-    if (const auto parsed = parse_tier(tier, engine::Tier::silver)) tiers.push_back(*parsed);
+    if (const auto parsed = router::parse_tier(tier, engine::Tier::silver)) tiers.push_back(*parsed);
     // A test model serves every tier when it is asked for by name: fast tests with real weights.
     if (tier == "choice") tiers.push_back(engine::Tier::gold);
     if (tier == "test" && named) tiers = {engine::Tier::gold, engine::Tier::silver, engine::Tier::bronze};

@@ -1,10 +1,10 @@
 #pragma once
 // The way of one request through its routes: choose one, wait for a place, hold the money, ask; and on to the
 // next when that fails. The same for text and for choices.
+#include "services/router/router_choosing.h"
 #include "services/router/router_race.h"
-#include "services/router/router_state.h"
 
-namespace troupe {
+namespace troupe::router {
 
 template <class T>
 Result<void> outcome_of(const Result<T>& reply) {
@@ -19,7 +19,7 @@ inline bool may_have_cost(const Error& error) {
 }
 
 template <class Reply>
-Task<Reply> RouterService::attempt(Ask ask, Try one, EngineCall<Reply> call) {
+Task<Reply> Choosing::attempt(Ask ask, Try one, EngineCall<Reply> call) {
   RouteState& route = *one.route;
   // A person in a conversation says one thing at a time; programs may ask for as much as there is.
   std::optional<std::size_t> each_max;
@@ -65,10 +65,9 @@ Task<Reply> RouterService::attempt(Ask ask, Try one, EngineCall<Reply> call) {
 }
 
 template <class Reply>
-Task<RouterService::Answer<Reply>> RouterService::answer(Ask ask, Candidates candidates,
-                                                         EngineCall<Reply> call,
-                                                         std::shared_ptr<bool> streamed) {
-  Counts& counts = *counts_.at(ask.tier);
+Task<Answer<Reply>> Choosing::answer(Ask ask, Candidates candidates, EngineCall<Reply> call,
+                                     std::shared_ptr<bool> streamed) {
+  Counts& counts = this->counts(ask.tier);
   std::vector<std::string> fallbacks;
   std::vector<bool> tried(candidates.routes.size());
   std::vector<inference::Pass> passes;
@@ -95,7 +94,7 @@ Task<RouterService::Answer<Reply>> RouterService::answer(Ask ask, Candidates can
     // (Two answers for the price of one: not where the caller said what an answer may cost.)
     const bool may_hedge = found.hedge && !ask.no_fallback && !ask.budget &&
                            hedge_after != config_.policy.hedge_after.end() && hedge_after->second.count() > 0;
-    const auto race = std::make_shared<router::Race>();
+    const auto race = std::make_shared<Race>();
     const std::array<std::size_t, 2> who = {chosen, may_hedge ? *found.hedge : chosen};
     // Who is asked first leaves the next enough of the listener's patience. The last may take until the
     // deadline when nobody else is in its way: it could not be sooner, and there is nobody better to hear.
@@ -121,7 +120,7 @@ Task<RouterService::Answer<Reply>> RouterService::answer(Ask ask, Candidates can
         if (result) *winner = k;
         co_return result;
       };
-      reply = co_await router::run_race<Reply>(host_.env(), race, hedge_after->second, noted);
+      reply = co_await run_race<Reply>(host_.env(), race, hedge_after->second, noted);
     } else {
       reply = co_await runner(0);
     }
@@ -161,4 +160,4 @@ Task<RouterService::Answer<Reply>> RouterService::answer(Ask ask, Candidates can
   }
 }
 
-}  // namespace troupe
+}  // namespace troupe::router

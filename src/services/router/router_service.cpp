@@ -15,6 +15,11 @@
 namespace troupe {
 
 using engine::Tier;
+using router::Answer;
+using router::Ask;
+using router::Attempt;
+using router::EngineCall;
+using router::parse_tier;
 
 RouterService::RouterService(Host& host, RouterConfig config)
     : host_(host),
@@ -22,31 +27,12 @@ RouterService::RouterService(Host& host, RouterConfig config)
       cache_(config_.limits.cache),
       meanings_(config_.limits.meanings),
       purse_(host, config_.policy.budgets),
+      choosing_(host, config_, purse_),
       switches_(host),
       jobs_(host, config_.policy.jobs,
             [this](Caller caller, pb::RouterGenerateRequest request, auto on_text) {
               return generate_told(std::move(caller), std::move(request), std::move(on_text));
-            }) {
-  const auto state_of = [this](const Route& route) {
-    for (const auto& known : routes_) {
-      if (known->route.engine == route.engine && known->route.model == route.model) return known.get();
-    }
-    routes_.push_back(std::make_unique<RouteState>(host_.env(), route, config_.limits));
-    return routes_.back().get();
-  };
-  for (const auto& [tier, routes] : config_.tiers) {
-    for (const auto& route : routes) tiers_[tier].push_back(state_of(route));
-  }
-  for (const auto& route : config_.embedding) embedding_.push_back(state_of(route));
-  for (const auto& [tier, canary] : config_.policy.canaries) {
-    for (const auto& route : routes_) {
-      if (route->route.model == canary.model) canaries_[tier] = route.get();
-    }
-  }
-  for (const auto tier : {Tier::gold, Tier::silver, Tier::bronze}) counts_[tier] = std::make_unique<Counts>();
-}
-
-RouterService::~RouterService() = default;
+            }) {}
 
 void RouterService::mount() {
   Host& host = host_;
@@ -111,13 +97,6 @@ Result<engine::GenerateRequest> RouterService::work_of(const pb::RouterGenerateR
   return work;
 }
 
-rt::Instant RouterService::first_token_by(const Ask& ask, const engine::GenerateRequest& work) const {
-  const auto patience = config_.policy.player_patience;
-  const bool talks = !ask.player.empty() && !ask.npc.empty() && work.json_schema.empty();
-  if (!talks || ask.tier == Tier::bronze || patience.count() == 0) return rt::Instant::never();
-  return host_.env().now() + patience;
-}
-
 Task<pb::RouterGenerateReply> RouterService::generate(Caller caller, pb::RouterGenerateRequest request) {
   std::function<void(std::string_view)> on_text;
   if (!caller.stream.empty()) {
@@ -133,7 +112,7 @@ Task<pb::RouterGenerateReply> RouterService::generate(Caller caller, pb::RouterG
 Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::RouterGenerateRequest request,
                                                            std::function<void(std::string_view)> on_text) {
   CO_TRY(const Tier tier, parse_tier(request.tier(), Tier::silver));
-  CO_TRY(auto work, work_of(request, tier, deadline_of(caller, tier, request.deadline_ms())));
+  CO_TRY(auto work, work_of(request, tier, choosing_.deadline_of(caller, tier, request.deadline_ms())));
   CO_TRY(const auto shape, shapes_.of(work.json_schema));
   const auto freedom = inference::parse_freedom(request.freedom());
   Ask ask{.tier = tier,
@@ -149,11 +128,11 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
           .messages = static_cast<std::int64_t>(work.messages.size()),
           .tokens_max = work.tokens_max,
           .reasoning_tokens_max = work.reasoning_tokens_max};
-  ask.first_token_by = first_token_by(ask, work);
+  ask.first_token_by = choosing_.first_token_by(ask, work);
   if (!ask.first_token_by.is_never()) ask.soon_by = host_.env().now() + config_.limits.begins_soon;
   for (const auto& message : work.messages)
     ask.prompt_bytes += static_cast<std::int64_t>(message.text.size());
-  CO_TRY(auto routes, candidates(ask, request.model()));
+  CO_TRY(auto routes, choosing_.candidates(ask, request.model()));
 
   const auto streamed = std::make_shared<bool>(false);
   // Structure is heard when it is whole and was checked: what was heard could not be taken back.
@@ -191,7 +170,8 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
   if (known) answered = *std::move(known);
   for (int tries = 1; !answered; ++tries) {
     answered = co_await premises_.hold<Answer<engine::GenerateReply>>(
-        host_.env(), premises, answer<engine::GenerateReply>(ask, routes, call_with(work), streamed));
+        host_.env(), premises,
+        choosing_.answer<engine::GenerateReply>(ask, routes, call_with(work), streamed));
     if (!answered) break;
     auto& reply = answered->reply;
     if (tries > 1) router::add(reply.usage, before);
@@ -217,14 +197,13 @@ Task<pb::RouterGenerateReply> RouterService::generate_told(Caller caller, pb::Ro
   }
   if (!answered) {
     const auto& error = answered.error();
-    if (error.reason == "router.premise_gone") ++counts_.at(tier)->cancelled;
+    if (error.reason == "router.premise_gone") ++choosing_.counts(tier).cancelled;
     const bool no_time = error.code == Code::deadline_exceeded || error.reason == "router.late";
-    if (no_time && !ask.first_token_by.is_never()) turned_away_ = host_.env().now();
+    if (no_time && !ask.first_token_by.is_never()) choosing_.turn_away();
     co_return std::unexpected(answered.error());
   }
   const auto& reply = answered->reply;
-  const auto canary = canaries_.find(tier);
-  const bool by_canary = canary != canaries_.end() && canary->second == answered->route;
+  const bool by_canary = choosing_.canary(tier) == answered->route;
   if (request.model().empty() && !by_canary)
     switches_.wrote(std::string(engine::tier_name(tier)), reply.model);
   pb::RouterGenerateReply out;
@@ -257,8 +236,10 @@ Task<RouterService::Meant> RouterService::meaning_of(Caller caller, pb::RouterEm
                   .cost_microusd = reply.usage().cost_microusd()};
 }
 
-std::optional<RouterService::Answer<engine::GenerateReply>> RouterService::answered_before(
-    const std::string& key, const std::optional<Meant>& meant, const Candidates& routes, Tier tier) {
+std::optional<Answer<engine::GenerateReply>> RouterService::answered_before(const std::string& key,
+                                                                            const std::optional<Meant>& meant,
+                                                                            const router::Candidates& routes,
+                                                                            Tier tier) {
   if (key.empty() && !meant) return std::nullopt;
   const auto now = host_.env().now();
   auto reply = cache_.find(key, now);
@@ -280,7 +261,7 @@ std::optional<RouterService::Answer<engine::GenerateReply>> RouterService::answe
                {{"result", result}})
       .add();
   if (!reply) return std::nullopt;
-  ++counts_.at(tier)->admitted;
+  ++choosing_.counts(tier).admitted;
   return Answer<engine::GenerateReply>{.reply = *std::move(reply),
                                        .route = routes.routes.front(),
                                        .smaller = false,
@@ -288,7 +269,7 @@ std::optional<RouterService::Answer<engine::GenerateReply>> RouterService::answe
                                        .fallbacks = {}};
 }
 
-void RouterService::count_miss(const RouteState& route) const {
+void RouterService::count_miss(const router::RouteState& route) const {
   host_.metrics()
       .counter("troupe_router_schema_misses_total", "Answers that did not match their JSON schema",
                {{"model", route.route.model}})
@@ -302,7 +283,7 @@ Task<pb::RouterChooseReply> RouterService::choose(Caller caller, pb::RouterChoos
                                    .context = request.context(),
                                    .scene = request.scene(),
                                    .options = {request.options().begin(), request.options().end()},
-                                   .deadline = deadline_of(caller, tier, request.deadline_ms())};
+                                   .deadline = choosing_.deadline_of(caller, tier, request.deadline_ms())};
   Ask ask{.tier = tier,
           .player = request.player(),
           .npc = request.npc(),
@@ -314,7 +295,7 @@ Task<pb::RouterChooseReply> RouterService::choose(Caller caller, pb::RouterChoos
   ask.prompt_bytes = static_cast<std::int64_t>(work.context.size() + work.scene.size());
   for (const auto& option : work.options)
     ask.prompt_bytes += 2 * static_cast<std::int64_t>(option.size() + 8);
-  CO_TRY(auto routes, candidates(ask, request.model()));
+  CO_TRY(auto routes, choosing_.candidates(ask, request.model()));
   const EngineCall<engine::ChooseReply> call = [work](Attempt one) {
     auto asked = work;
     asked.model = one.route->route.model;
@@ -324,9 +305,9 @@ Task<pb::RouterChooseReply> RouterService::choose(Caller caller, pb::RouterChoos
   };
   const auto answered = co_await premises_.hold<Answer<engine::ChooseReply>>(
       host_.env(), ask.premises(),
-      answer<engine::ChooseReply>(ask, std::move(routes), call, std::make_shared<bool>(false)));
+      choosing_.answer<engine::ChooseReply>(ask, std::move(routes), call, std::make_shared<bool>(false)));
   if (!answered) {
-    if (answered.error().reason == "router.premise_gone") ++counts_.at(tier)->cancelled;
+    if (answered.error().reason == "router.premise_gone") ++choosing_.counts(tier).cancelled;
     co_return std::unexpected(answered.error());
   }
   const auto& reply = answered->reply;
@@ -352,7 +333,7 @@ Task<pb::RouterChooseReply> RouterService::choose(Caller caller, pb::RouterChoos
 Task<pb::RouterWarmReply> RouterService::warm(Caller caller, pb::RouterWarmRequest request) {
   const auto& ahead = request.ahead();
   CO_TRY(const Tier tier, parse_tier(ahead.tier(), Tier::silver));
-  CO_TRY(auto work, work_of(ahead, tier, deadline_of(caller, tier, ahead.deadline_ms())));
+  CO_TRY(auto work, work_of(ahead, tier, choosing_.deadline_of(caller, tier, ahead.deadline_ms())));
   const auto freedom = inference::parse_freedom(ahead.freedom());
   Ask ask{.tier = tier,
           .player = ahead.player(),
@@ -361,11 +342,11 @@ Task<pb::RouterWarmReply> RouterService::warm(Caller caller, pb::RouterWarmReque
           .useful_tokens = useful_tokens(work),
           .writes = true,
           .freedom = freedom};
-  ask.first_token_by = first_token_by(ask, work);
-  CO_TRY(const auto able, candidates(ask, ahead.model()));
+  ask.first_token_by = choosing_.first_token_by(ask, work);
+  CO_TRY(const auto able, choosing_.candidates(ask, ahead.model()));
   std::vector<inference::Pass> passes;
-  const auto found = plan(ask, able, std::vector<bool>(able.routes.size()), passes);
-  if (!found.route) co_return std::unexpected(refusal(ask, found.why));
+  const auto found = choosing_.plan(ask, able, std::vector<bool>(able.routes.size()), passes);
+  if (!found.route) co_return std::unexpected(choosing_.refusal(ask, found.why));
   const auto* route = able.routes[*found.route];
   if (!route->route.price.free())
     co_return fail(Code::unavailable, "router.priced", "reading ahead is for engines that cost nothing");
@@ -388,14 +369,14 @@ Task<pb::RouterWarmReply> RouterService::warm(Caller caller, pb::RouterWarmReque
 }
 
 Task<pb::RouterEmbedReply> RouterService::embed(Caller caller, pb::RouterEmbedRequest request) {
-  if (embedding_.empty()) {
+  if (choosing_.embedding().empty()) {
     co_return fail(Code::unavailable, "engine.no_model",
                    "no embedding model is loaded; see `troupe models ls`");
   }
   CO_TRY(const auto tier, parse_tier(request.tier(), Tier::silver));
   Ask ask{.tier = tier,
           .player = request.player(),
-          .deadline = deadline_of(caller, tier, request.deadline_ms()),
+          .deadline = choosing_.deadline_of(caller, tier, request.deadline_ms()),
           .budget = budget_of(request)};
   for (const auto& text : request.texts()) ask.prompt_bytes += static_cast<std::int64_t>(text.size());
   ask.messages = request.texts_size();
@@ -409,10 +390,10 @@ Task<pb::RouterEmbedReply> RouterService::embed(Caller caller, pb::RouterEmbedRe
     asked.model = one.route->route.model;
     return one.route->route.engine->embed(std::move(asked));
   };
-  Error last = unknown_model(request.model(), embedding_);
-  for (auto* route : embedding_) {
+  Error last = router::Choosing::unknown_model(request.model(), choosing_.embedding());
+  for (auto* route : choosing_.embedding()) {
     if (!request.model().empty() && route->route.model != request.model()) continue;
-    auto reply = co_await attempt<engine::EmbedReply>(ask, {.route = route, .last = true}, call);
+    auto reply = co_await choosing_.attempt<engine::EmbedReply>(ask, {.route = route, .last = true}, call);
     if (!reply) {
       last = reply.error();
       continue;

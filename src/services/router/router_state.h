@@ -1,13 +1,20 @@
 #pragma once
-// What the parts of the router service share: its routes with what is known of each, and one request on its
-// way. Private to this room.
+// The routes with what is known of each, and one request on its way through them. Private to this room.
 #include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
-#include "services/router/router_service.h"
+#include "inference/budget.h"
+#include "inference/freedom.h"
+#include "services/router/router_config.h"
+#include "services/router/router_gate.h"
 
-namespace troupe {
+namespace troupe::router {
 
-struct RouterService::RouteState {
+struct RouteState {
   RouteState(const rt::Env& env, Route r, const RouterLimits& limits)
       : route(std::move(r)), breaker(limits.breaker) {
     const inference::FairLimits gate{.places = route.places,
@@ -17,11 +24,11 @@ struct RouterService::RouteState {
     for (const auto& model : route.engine->models()) {
       if (model.name == route.model) hash = model.hash;
     }
-    for (auto& made : gates) made = std::make_unique<router::Gate>(env, gate);
+    for (auto& made : gates) made = std::make_unique<Gate>(env, gate);
   }
   std::string name() const { return std::string(route.engine->name()) + "/" + route.model; }
   bool reflex() const { return route.engine->name() == "reflex"; }
-  router::Gate& gate(engine::Tier tier) const { return *gates[static_cast<std::size_t>(tier)]; }
+  Gate& gate(engine::Tier tier) const { return *gates[static_cast<std::size_t>(tier)]; }
   // By tier: how long a story waited says nothing of a talk.
   inference::RouteStats& of(engine::Tier tier) { return stats[static_cast<std::size_t>(tier)]; }
 
@@ -29,12 +36,12 @@ struct RouterService::RouteState {
   std::string hash;                            // of its weights; "" = not known
   std::array<inference::RouteStats, 4> stats;  // by tier
   inference::Breaker breaker;
-  rt::Instant answered{-1};                            // last, whatever it was
-  std::array<std::unique_ptr<router::Gate>, 4> gates;  // by tier: gold never waits behind bronze
+  rt::Instant answered{-1};                    // last, whatever it was
+  std::array<std::unique_ptr<Gate>, 4> gates;  // by tier: gold never waits behind bronze
 };
 
 // What one request is about.
-struct RouterService::Ask {
+struct Ask {
   engine::Tier tier = engine::Tier::silver;
   std::string player;
   std::string npc;
@@ -66,12 +73,12 @@ struct RouterService::Ask {
 };
 
 // In the order of preference; those from `own` on are of a smaller tier.
-struct RouterService::Candidates {
+struct Candidates {
   std::vector<RouteState*> routes;
   std::size_t own = 0;
 };
 
-struct RouterService::Counts {
+struct Counts {
   std::int64_t admitted = 0;
   std::int64_t downgraded = 0;
   std::int64_t hedged = 0;
@@ -80,7 +87,7 @@ struct RouterService::Counts {
 };
 
 // One try of one route; the engine's call sees it.
-struct RouterService::Attempt {
+struct Attempt {
   RouteState* route = nullptr;
   bool last = false;  // nobody is left after this one
   std::int64_t tokens_max = 1;
@@ -90,14 +97,17 @@ struct RouterService::Attempt {
   std::function<bool()> may_speak;
 };
 
-struct RouterService::Try {
+struct Try {
   RouteState* route = nullptr;
   bool last = false;
   std::function<bool()> may_speak;
 };
 
 template <class Reply>
-struct RouterService::Answer {
+using EngineCall = std::function<Task<Reply>(Attempt)>;
+
+template <class Reply>
+struct Answer {
   Reply reply;
   RouteState* route = nullptr;
   bool smaller = false;
@@ -105,4 +115,4 @@ struct RouterService::Answer {
   std::vector<std::string> fallbacks;
 };
 
-}  // namespace troupe
+}  // namespace troupe::router

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "services/router/router_messages.h"
-#include "services/router/router_state.h"
+#include "services/router/router_service.h"
 
 namespace troupe {
 
@@ -45,7 +45,7 @@ Result<pb::RouterBudgetReply> RouterService::budget(const Caller&,
 
 Result<pb::RouterStatusReply> RouterService::status(const Caller&, const pb::RouterStatusRequest&) const {
   pb::RouterStatusReply reply;
-  for (const auto& [tier, routes] : tiers_) {
+  for (const auto& [tier, routes] : choosing_.tiers()) {
     auto* out = reply.add_tiers();
     out->set_tier(std::string(engine::tier_name(tier)));
     for (const auto* route : routes) out->add_engines(route->name());
@@ -53,25 +53,25 @@ Result<pb::RouterStatusReply> RouterService::status(const Caller&, const pb::Rou
     if (const auto hedge = config_.policy.hedge_after.find(tier); hedge != config_.policy.hedge_after.end()) {
       out->set_hedge_after_ms(hedge->second.count());
     }
-    const auto& counts = *counts_.at(tier);
+    const auto& counts = choosing_.counts(tier);
     out->set_admitted(counts.admitted);
     out->set_downgraded(counts.downgraded);
     out->set_hedged(counts.hedged);
     out->set_refused(counts.refused);
     out->set_cancelled(counts.cancelled);
-    if (canaries_.contains(tier)) {
+    if (choosing_.canary(tier) != nullptr) {
       const auto& canary = config_.policy.canaries.at(tier);
       out->set_canary(canary.model);
       out->set_canary_share(canary.share);
     }
   }
   std::set<const engine::Engine*> engines;
-  for (const auto& route : routes_) {
+  for (const auto& route : choosing_.routes()) {
     engines.insert(route->route.engine);
     auto* out = reply.add_engines();
     out->set_engine(std::string(route->route.engine->name()));
     out->set_model(route->route.model);
-    for (const auto& [tier, routes] : tiers_) {
+    for (const auto& [tier, routes] : choosing_.tiers()) {
       if (std::ranges::find(routes, route.get()) != routes.end())
         out->add_tiers(std::string(engine::tier_name(tier)));
     }
@@ -101,7 +101,7 @@ Result<pb::RouterStatusReply> RouterService::status(const Caller&, const pb::Rou
     out->set_waiting(waiting);
   }
   // In the order of the routes, so that who watches sees the same from call to call.
-  for (const auto& route : routes_) {
+  for (const auto& route : choosing_.routes()) {
     if (engines.erase(route->route.engine) == 0) continue;
     for (const auto& thought : route->route.engine->thoughts()) {
       router::fill(*reply.add_thoughts(), route->route.engine->name(), thought);

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "services/router/router_answer.h"
 
-namespace troupe {
+namespace troupe::router {
 
 using engine::Tier;
 using inference::Pass;
@@ -21,7 +21,33 @@ Result<Tier> parse_tier(const std::string& name, Tier when_empty) {
               "no tier '" + name + "'" + did_you_mean(name, kTiers) + " (gold, silver or bronze)");
 }
 
-Error RouterService::unknown_model(const std::string& model, const std::vector<RouteState*>& routes) {
+Choosing::Choosing(Host& host, const RouterConfig& config, Purse& purse)
+    : host_(host), config_(config), purse_(purse) {
+  const auto state_of = [this](const Route& route) {
+    for (const auto& known : routes_) {
+      if (known->route.engine == route.engine && known->route.model == route.model) return known.get();
+    }
+    routes_.push_back(std::make_unique<RouteState>(host_.env(), route, config_.limits));
+    return routes_.back().get();
+  };
+  for (const auto& [tier, routes] : config_.tiers) {
+    for (const auto& route : routes) tiers_[tier].push_back(state_of(route));
+  }
+  for (const auto& route : config_.embedding) embedding_.push_back(state_of(route));
+  for (const auto& [tier, canary] : config_.policy.canaries) {
+    for (const auto& route : routes_) {
+      if (route->route.model == canary.model) canaries_[tier] = route.get();
+    }
+  }
+  for (const auto tier : {Tier::gold, Tier::silver, Tier::bronze}) counts_[tier] = std::make_unique<Counts>();
+}
+
+const RouteState* Choosing::canary(Tier tier) const {
+  const auto found = canaries_.find(tier);
+  return found == canaries_.end() ? nullptr : found->second;
+}
+
+Error Choosing::unknown_model(const std::string& model, const std::vector<RouteState*>& routes) {
   std::vector<std::string> names;
   for (const auto* route : routes) names.push_back(route->route.model);
   return {Code::not_found, "router.unknown_model",
@@ -30,7 +56,7 @@ Error RouterService::unknown_model(const std::string& model, const std::vector<R
           0};
 }
 
-Result<RouterService::Candidates> RouterService::candidates(const Ask& ask, const std::string& model) const {
+Result<Candidates> Choosing::candidates(const Ask& ask, const std::string& model) const {
   Candidates out;
   if (!model.empty()) {
     std::vector<RouteState*> all;
@@ -77,12 +103,19 @@ Result<RouterService::Candidates> RouterService::candidates(const Ask& ask, cons
       "no engine serves the tier '" + std::string(engine::tier_name(ask.tier)) + "'; see `troupe models ls`");
 }
 
-rt::Instant RouterService::deadline_of(const Caller& caller, Tier tier, std::int64_t deadline_ms) const {
+rt::Instant Choosing::deadline_of(const Caller& caller, Tier tier, std::int64_t deadline_ms) const {
   const auto span = deadline_ms > 0 ? rt::milliseconds(deadline_ms) : config_.deadlines.at(tier);
   return std::min(caller.deadline, host_.env().now() + span);
 }
 
-bool RouterService::yields(const Ask& ask, const Candidates& candidates, std::size_t i) const {
+rt::Instant Choosing::first_token_by(const Ask& ask, const engine::GenerateRequest& work) const {
+  const auto patience = config_.policy.player_patience;
+  const bool talks = !ask.player.empty() && !ask.npc.empty() && work.json_schema.empty();
+  if (!talks || ask.tier == Tier::bronze || patience.count() == 0) return rt::Instant::never();
+  return host_.env().now() + patience;
+}
+
+bool Choosing::yields(const Ask& ask, const Candidates& candidates, std::size_t i) const {
   if (ask.first_token_by.is_never() || i >= candidates.own || !turned_away_) return false;
   if (host_.env().now() - *turned_away_ > config_.limits.yields_for) return false;
   return std::ranges::any_of(
@@ -90,7 +123,7 @@ bool RouterService::yields(const Ask& ask, const Candidates& candidates, std::si
       [&](const RouteState* smaller) { return smaller->route.engine == candidates.routes[i]->route.engine; });
 }
 
-rt::Instant RouterService::share_of_first(const Ask& ask, rt::Instant now, double next_us) {
+rt::Instant Choosing::share_of_first(const Ask& ask, rt::Instant now, double next_us) {
   const rt::nanoseconds next(static_cast<std::int64_t>(next_us * 1000));
   const auto patience = ask.begins_by() - now;
   const auto soon = std::min<rt::nanoseconds>(ask.soon_by - now, patience);
@@ -101,8 +134,8 @@ rt::Instant RouterService::share_of_first(const Ask& ask, rt::Instant now, doubl
   return now + (patience - std::min<rt::nanoseconds>(next, patience / 2));
 }
 
-inference::Decision RouterService::plan(const Ask& ask, const Candidates& candidates,
-                                        const std::vector<bool>& tried, std::vector<Pass>& passes) const {
+inference::Decision Choosing::plan(const Ask& ask, const Candidates& candidates,
+                                   const std::vector<bool>& tried, std::vector<Pass>& passes) const {
   const auto now = host_.env().now();
   const bool broke = !purse_.empty_account(ask.spender()).empty();
   std::vector<inference::RouteView> views;
@@ -130,7 +163,7 @@ inference::Decision RouterService::plan(const Ask& ask, const Candidates& candid
   return inference::decide(views, need, config_.limits.stats, now, passes);
 }
 
-Error RouterService::refusal(const Ask& ask, Pass why) const {
+Error Choosing::refusal(const Ask& ask, Pass why) const {
   const std::string tier(engine::tier_name(ask.tier));
   switch (why) {
     case Pass::dear: {
@@ -152,8 +185,8 @@ Error RouterService::refusal(const Ask& ask, Pass why) const {
   }
 }
 
-void RouterService::record(RouteState& route, const Ask& ask, rt::Instant asked, const Result<void>& outcome,
-                           const engine::Usage& usage) {
+void Choosing::record(RouteState& route, const Ask& ask, rt::Instant asked, const Result<void>& outcome,
+                      const engine::Usage& usage) {
   const auto now = host_.env().now();
   const bool late = now > ask.deadline;
   const bool deadline_error = !outcome && outcome.error().code == Code::deadline_exceeded;
@@ -218,4 +251,4 @@ void RouterService::record(RouteState& route, const Ask& ask, rt::Instant asked,
       .add();
 }
 
-}  // namespace troupe
+}  // namespace troupe::router
