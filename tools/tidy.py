@@ -81,13 +81,16 @@ def verb_literals():
 
 # Where nothing is said in code: what goes into prompts, scenes and lines is data. Errors, logs, metrics and statements of SQL are not meant.
 SAYS_NOTHING = ("src/services/npc/", "src/services/ai/")
+# Elsewhere errors are made of pieces, and why an answer came about is told to who builds the world; a whole sentence is said to somebody.
+SAYS_NO_SENTENCE = ("src/services/", "src/talk/", "src/inference/", "src/adapters/engine_")
+SENTENCE = re.compile(r"[A-Z][^\"]*[a-z][^\"]*[.!?]$")
 NOT_SAID = re.compile(r"\b(fail|bad|TROUPE_CHECK|counter|gauge|histogram|set_why|set_verdict)\(|reply\.set_reason|log::|\"(alter|create|delete|insert|select|update) ")
 
 
 def sentences_in(text: str):
     """Line and words of each literal of three words or more that is none of those."""
     text = re.sub(r'R"(\w*)\(.*?\)\1"', lambda found: "\n" * found[0].count("\n"), text, flags=re.DOTALL)
-    text = re.sub(r"""^\s*//.*$|(?<=[;{},)] ) ?//.*$|'"'""", "", text, flags=re.MULTILINE)
+    text = re.sub(r"""^\s*//.*$|(?<=[;{},)])[ ]+//.*$|'"'""", "", text, flags=re.MULTILINE)
     at = 0
     for statement in re.split(r"([;{}])", text):
         for found in () if NOT_SAID.search(statement) else re.finditer(r'"((?:[^"\\\n]|\\.)*)"', statement):
@@ -139,6 +142,10 @@ def problems_of(path: str, text: str):
     if path.startswith(SAYS_NOTHING) and not is_test:
         for number, words in sentences_in(text):
             yield number, f"'{words}' is said in code: put it into src/pack/data/prompts.en.yaml (pack/prompt_texts.h)"
+    elif path.startswith(SAYS_NO_SENTENCE) and not is_test:
+        for number, words in sentences_in(text):
+            if SENTENCE.match(words):
+                yield number, f"'{words}' is said in code: put it into a data file of the room (src/talk/data, src/inference/data, src/pack/data)"
     room = arrow_of(path)
     for number, line in enumerate(lines, 1):
         for pattern, what, right_in, kind in RULES:

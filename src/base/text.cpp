@@ -112,6 +112,15 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> can
   return name.empty() ? std::string() : "; did you mean '" + name + "'?";
 }
 
+std::string near_or_all(std::string_view word, std::span<const std::string> candidates) {
+  constexpr std::size_t kListed = 12;
+  if (auto near = did_you_mean(word, candidates); !near.empty()) return near;
+  if (candidates.empty()) return "; there is none";
+  const auto listed = candidates.first(std::min(kListed, candidates.size()));
+  const auto more = candidates.size() - listed.size();
+  return " (" + join(listed, ", ") + (more > 0 ? ", and " + std::to_string(more) + " more" : "") + ")";
+}
+
 std::string lower_ascii(std::string_view text) {
   std::string out(text);
   for (char& c : out) {

@@ -25,6 +25,8 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
 
 // "; did you mean 'marta'?" or "".
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
+// The same, and where none is near, what there is: " (a, b, c)", a dozen at most.
+std::string near_or_all(std::string_view word, std::span<const std::string> candidates);
 
 std::string lower_ascii(std::string_view text);
 std::string trim(std::string_view text);

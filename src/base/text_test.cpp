@@ -38,6 +38,10 @@ TEST(Text, NearestFindsTypingErrorsAndNothingElse) {
   EXPECT_EQ(nearest("harbor", names), "harbour");
   EXPECT_EQ(nearest("lighthouse", names), "");
   EXPECT_EQ(did_you_mean("marat", names), "; did you mean 'marta'?");
+  EXPECT_EQ(near_or_all("marat", names), did_you_mean("marat", names));
+  EXPECT_EQ(near_or_all("xylophone", names), " (" + join(names, ", ") + ")") << "where none is near, all";
+  EXPECT_EQ(near_or_all("marat", {}), "; there is none");
+  EXPECT_TRUE(near_or_all("xylophone", std::vector<std::string>(15, "abc")).ends_with("abc, and 3 more)"));
 }
 
 TEST(Text, HexRoundTrip) {

@@ -20,7 +20,12 @@ void json_flag(CLI::App& app, bool& json, const char* what = "JSON for programs"
 }
 
 // Without the description, which CLI11 would put behind the option's name.
-CLI::Validator not_negative() { return CLI::Validator(CLI::NonNegativeNumber).description(""); }
+CLI::Validator not_negative() {
+  const auto check = [](const std::string& text) {
+    return text.starts_with('-') ? "expected 0 or more, not " + text : std::string();
+  };
+  return {check, ""};
+}
 
 void define_up(CLI::App& app, Command& command) {
   auto& up = command.emplace<UpOptions>();

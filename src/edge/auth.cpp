@@ -156,7 +156,7 @@ Result<Identity> Auth::identify(std::string_view bearer, std::string_view player
     if (wanted == pb::ROLE_UNSPECIFIED || wanted == pb::ROLE_SERVICE) {
       static const std::vector<std::string> kRoles = {"player", "npc", "game_server", "designer", "admin"};
       return fail(Code::invalid_argument, "auth.bad_role",
-                  fmt::format("no role '{}'{}", role.substr(0, kNameBytesMax), did_you_mean(role, kRoles)));
+                  fmt::format("no role '{}'{}", role.substr(0, kNameBytesMax), near_or_all(role, kRoles)));
     }
   }
   if (player.empty() && wanted == pb::ROLE_UNSPECIFIED) return who;

@@ -130,7 +130,7 @@ Result<const EventType*> find_event_type(std::string_view type) {
   std::vector<std::string> names;
   for (const auto& known : types) names.push_back(known.type);
   return fail(Code::invalid_argument, "events.unknown_type",
-              "no event type '" + std::string(type) + "'" + did_you_mean(type, names));
+              "no event type '" + std::string(type) + "'" + near_or_all(type, names));
 }
 
 std::unique_ptr<google::protobuf::Message> new_message(const google::protobuf::Descriptor* descriptor) {

@@ -120,22 +120,4 @@ double log_probability(std::span<const float> logits, std::size_t index) {
   return static_cast<double>(logits[index]) - most - std::log(sum);
 }
 
-std::string lettered(std::span<const std::string> options) {
-  TROUPE_CHECK(options.size() <= 26, "letters end at Z");
-  std::string out;
-  for (std::size_t i = 0; i < options.size(); ++i) {
-    out += static_cast<char>('A' + i);
-    out += ". " + options[i] + "\n";
-  }
-  return out;
-}
-
-std::string open_question(const std::string& scene) {
-  return (scene.empty() ? "Nothing in particular happens." : scene) + "\n\nWhat do you do?";
-}
-
-std::string lettered_question(const std::string& scene, std::span<const std::string> options) {
-  return open_question(scene) + "\n" + lettered(options) + "Answer with the letter only.";
-}
-
 }  // namespace troupe::inference

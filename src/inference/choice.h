@@ -35,13 +35,4 @@ std::size_t best_of(std::span<const double> probabilities);  // the first of equ
 // log p(index) under the softmax of `logits`.
 double log_probability(std::span<const float> logits, std::size_t index);
 
-// "A. wave back\nB. flee\n"; at most 26 options.
-std::string lettered(std::span<const std::string> options);
-
-// The question that all engines ask; `scene` "" asks without a scene, for the prior.
-std::string open_question(const std::string& scene);
-// How the answer to it begins, up to the option: small models go on better than they begin.
-constexpr std::string_view kOpenAnswer = "The sensible thing to do now is to";
-std::string lettered_question(const std::string& scene, std::span<const std::string> options);
-
 }  // namespace troupe::inference

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "inference/choice.h"
 #include "inference/lru.h"
+#include "inference/question.h"
 #include "inference/step_plan.h"
 #include "inference/text_stream.h"
 #include "inference/thread_governor.h"
@@ -195,6 +196,11 @@ TEST(Choice, LogProbability) {
 
 TEST(Choice, Lettered) {
   EXPECT_EQ(lettered(std::vector<std::string>{"wave", "flee"}), "A. wave\nB. flee\n");
+  const std::vector<std::string> options = {"wave", "flee"};
+  EXPECT_EQ(lettered_question(question_words("en"), "A bear.", options),
+            "A bear.\n\nWhat do you do?\nA. wave\nB. flee\nAnswer with the letter only.");
+  EXPECT_EQ(open_question(question_words("de"), ""), "Es geschieht nichts Besonderes.\n\nWas tust du?");
+  EXPECT_EQ(&question_words("xx"), &question_words("")) << "of a language without words the English ones";
 }
 
 TEST(TextStream, WholeCharactersOnly) {

@@ -146,6 +146,7 @@ struct ChooseRequest {
   // the reply what they did.
   std::string method;
   Tier tier = Tier::gold;
+  std::string language;  // code, of the words that a chat model is asked in; "" = en
   std::string context;
   std::string scene;
   std::vector<std::string> options;  // 2 to 26, short phrases

@@ -7,6 +7,7 @@
 #include "adapters/engine_llama/generate.h"
 #include "inference/choice.h"
 #include "inference/prefix_tree.h"
+#include "inference/question.h"
 
 namespace troupe::engine {
 
@@ -164,7 +165,8 @@ class Asking {
  private:
   Result<Prompt> prompt(std::span<const std::string> options, const std::string& context,
                         const std::string& scene) {
-    const auto messages = choose_messages(context, scene, options, by_letters(choice_->method));
+    const auto messages = choose_messages(inference::question_words(request_.language), context, scene,
+                                          options, by_letters(choice_->method));
     return bounded_prompt(choice_->lane, limits_, messages);
   }
 
@@ -192,9 +194,10 @@ class Asking {
   Result<Prompt> ask_texts(Question& question, const std::string& context, const std::string& scene) {
     TRY(auto asked, prompt(request_.options, context, scene));
     const auto& model = choice_->lane.model();
-    const auto begun = model.tokenize(std::string(inference::kOpenAnswer), false);
+    const auto& begins = inference::question_words(request_.language).begins;
+    const auto begun = model.tokenize(begins, false);
     asked.tokens.insert(asked.tokens.end(), begun.begin(), begun.end());
-    asked.text += inference::kOpenAnswer;
+    asked.text += begins;
     for (std::size_t i = 0; i < request_.options.size(); ++i) {
       auto option = model.tokenize(" " + request_.options[i], false);
       if (option.empty())

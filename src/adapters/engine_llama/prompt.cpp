@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "inference/choice.h"
+#include "inference/question.h"
 
 namespace troupe::engine {
 
@@ -73,12 +74,13 @@ Result<Prompt> ChatFormat::prompt(std::span<const ChatMessage> messages) const {
   return out;
 }
 
-std::vector<ChatMessage> choose_messages(const std::string& context, const std::string& scene,
-                                         std::span<const std::string> options, bool lettered) {
+std::vector<ChatMessage> choose_messages(const inference::QuestionWords& words, const std::string& context,
+                                         const std::string& scene, std::span<const std::string> options,
+                                         bool lettered) {
   std::vector<ChatMessage> out;
   if (!context.empty()) out.push_back({Role::system, context});
-  out.push_back({Role::user,
-                 lettered ? inference::lettered_question(scene, options) : inference::open_question(scene)});
+  out.push_back({Role::user, lettered ? inference::lettered_question(words, scene, options)
+                                      : inference::open_question(words, scene)});
   return out;
 }
 

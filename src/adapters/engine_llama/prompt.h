@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "adapters/engine_llama/model.h"
+#include "inference/question.h"
 
 namespace troupe::engine {
 
@@ -36,7 +37,8 @@ class ChatFormat {
 
 // The question of choose(): context first (what calls share), then what changed. `scene` "" asks without a
 // scene; `lettered` lists the options and asks for a letter.
-std::vector<ChatMessage> choose_messages(const std::string& context, const std::string& scene,
-                                         std::span<const std::string> options, bool lettered);
+std::vector<ChatMessage> choose_messages(const inference::QuestionWords& words, const std::string& context,
+                                         const std::string& scene, std::span<const std::string> options,
+                                         bool lettered);
 
 }  // namespace troupe::engine

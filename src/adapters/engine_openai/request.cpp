@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "inference/choice.h"
+#include "inference/question.h"
 
 namespace troupe::engine {
 
@@ -206,7 +207,8 @@ std::vector<ChatMessage> choose_messages(const ChooseRequest& request, bool with
   std::vector<ChatMessage> out;
   if (with_scene && !request.context.empty()) out.push_back({Role::system, request.context});
   out.push_back({Role::user,
-                 inference::lettered_question(with_scene ? request.scene : std::string(), request.options)});
+                 inference::lettered_question(inference::question_words(request.language),
+                                              with_scene ? request.scene : std::string(), request.options)});
   return out;
 }
 

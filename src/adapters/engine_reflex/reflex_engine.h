@@ -22,9 +22,8 @@
 namespace troupe::engine {
 
 struct ReflexConfig {
-  // Lines for generate(), without names or facts; at least one.
-  std::vector<std::string> lines = {"Hm.", "Not now.", "I hear you.", "Let me think about that.",
-                                    "Another time."};
+  // Lines for generate(), without names or facts, and words of no language; at least one.
+  std::vector<std::string> lines = {"Hm.", "Hm?", "Mm.", "..."};
   Limits limits;
   std::uint64_t seed = 0;
 };

@@ -98,6 +98,7 @@ Levels AiService::allowed_in(const pb::AiSpeakRequest& request) const {
 Task<Finding> AiService::classify(std::string text, Levels allowed) {
   if (config_.classifier.empty()) co_return Finding{};
   pb::RouterChooseRequest ask;
+  ask.set_language(pack_.world.language);
   ask.set_tier("gold");
   ask.set_model(config_.classifier);
   std::string most;

@@ -34,6 +34,7 @@ Task<pb::AiChooseReply> AiService::choose(Caller caller, pb::AiChooseRequest req
       request.deadline_ms() > 0 ? rt::milliseconds(request.deadline_ms()) : config_.choose_deadline;
   pb::RouterChooseRequest ask;
   ask.set_tier(request.tier());
+  ask.set_language(pack_.world.language);
   ask.set_context(ai::inert(request.who(), config_.text_bytes_max));
   ask.set_scene(ai::inert(request.situation(), config_.text_bytes_max));
   for (const auto& option : request.options()) ask.add_options(ai::inert(option, 200));

@@ -73,7 +73,7 @@ std::unexpected<Error> EventsService::unknown_type(const std::string& type) cons
   auto names = own_names();
   for (const auto& known : all_event_types()) names.push_back(known.type);
   return fail(Code::invalid_argument, "events.unknown_type",
-              "no event type '" + std::string(utf8_prefix(type, 60)) + "'" + did_you_mean(type, names));
+              "no event type '" + std::string(utf8_prefix(type, 60)) + "'" + near_or_all(type, names));
 }
 
 Result<void> EventsService::check_logged(const std::string& type) const {
@@ -171,7 +171,7 @@ Result<pb::EventsUnregisterReply> EventsService::unregister_type(Turn& turn, con
   if (own_types_.find(request.type()) == nullptr) {
     return fail(Code::not_found, "events.unknown_type",
                 "the game has no type '" + std::string(utf8_prefix(request.type(), 60)) + "'" +
-                    did_you_mean(request.type(), own_names()));
+                    near_or_all(request.type(), own_names()));
   }
   own_types_.erase(turn, request.type());
   return pb::EventsUnregisterReply();

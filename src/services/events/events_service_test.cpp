@@ -83,7 +83,8 @@ TEST_F(EventsTest, PublishRefusesWhatDoesNotFit) {
     const auto done = publish(json);
     return done ? "ok" : done.error().reason + ": " + done.error().message;
   };
-  EXPECT_EQ(refused(R"({"type":"Nonsense"})"), "events.unknown_type: no event type 'Nonsense'");
+  EXPECT_TRUE(
+      refused(R"({"type":"Nonsense"})").starts_with("events.unknown_type: no event type 'Nonsense' ("));
   EXPECT_EQ(refused(R"({"type":"PhaseChanged"})"),
             "events.not_yours: PhaseChanged is published by the time service alone");
   EXPECT_EQ(refused(R"({"type":"FaunaChanged","place":"quai"})"),

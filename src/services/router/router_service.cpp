@@ -280,6 +280,7 @@ Task<pb::RouterChooseReply> RouterService::choose(Caller caller, pb::RouterChoos
   CO_TRY(const Tier tier, parse_tier(request.tier(), Tier::gold));
   const engine::ChooseRequest work{.caller = request.npc().empty() ? request.player() : request.npc(),
                                    .tier = tier,
+                                   .language = request.language(),
                                    .context = request.context(),
                                    .scene = request.scene(),
                                    .options = {request.options().begin(), request.options().end()},

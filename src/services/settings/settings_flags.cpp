@@ -85,7 +85,7 @@ Result<pb::FlagState> SettingsService::get_flag(const Caller& caller,
     std::vector<std::string> names;
     for (const auto& [key, known] : flags_.rows()) names.push_back(known.flag());
     return fail(Code::not_found, "settings.unknown_flag",
-                "no flag '" + request.flag() + "'" + did_you_mean(request.flag(), names));
+                "no flag '" + request.flag() + "'" + near_or_all(request.flag(), names));
   }
   // Without a player it is asked for everybody.
   std::string player;

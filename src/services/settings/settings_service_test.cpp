@@ -142,7 +142,7 @@ TEST_F(SettingsTest, PreferencesAreEachPlayersOwn) {
 
 TEST_F(SettingsTest, FlagsGoBySwitchShareAndTier) {
   EXPECT_EQ(refused(flag(player("anna"), R"({"flag":"new_map"})")),
-            "settings.unknown_flag: no flag 'new_map'");
+            "settings.unknown_flag: no flag 'new_map'; there is none");
   ASSERT_TRUE(set_flag(R"({"flag":{"flag":"new_map","on":true,"summary":"The map from above"}})"));
   EXPECT_TRUE(flag(player("anna"), R"({"flag":"new_map"})")->on()) << "a share left out is everybody";
   ASSERT_TRUE(set_flag(R"({"flag":{"flag":"new_map","on":true,"rollout_percent":0}})"));
