@@ -10,8 +10,14 @@
 
 namespace troupe::talk {
 
-// What the listener may not know. Something open that fits better is told: that never gives it away.
+// What the listener may not know. Something open that fits better is told: that never gives it away. And a ware that
+// is asked for is sold, whatever secret lies under it: "two baskets of herring, please".
 bool Answerer::of_secret(const Look& look, Answer& out) {
+  constexpr double kWareLead = .2;
+  if (look.secret != nullptr && !look.in.empty() && look.in.front()->ask->intent.starts_with("good.") &&
+      look.in_score() >= thresholds_.of(look.in.front()->ask->family) &&
+      look.secret->score < look.in_score() + kWareLead)
+    return false;
   if (look.secret == nullptr || look.secret->score < thresholds_.secret ||
       look.secret->score < look.in_score())
     return false;
