@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "base/check.h"
 #include "pack/data.h"
 #include "pack/pack_yaml.h"
@@ -232,12 +234,20 @@ std::expected<PromptTexts, std::vector<Problem>> load_prompt_texts(const std::st
   return texts;
 }
 
+// Read once, however many packs are.
 PromptTexts built_in_prompt_texts(std::string_view language) {
-  auto file = fmt::format("prompts.{}.yaml", language);
-  if (data_file(file).empty()) file = "prompts.en.yaml";
-  auto texts = load_prompt_texts(file, std::string(data_file(file)));
-  TROUPE_CHECK(texts, texts.error().empty() ? "no words of prompts" : to_string(texts.error()[0]).c_str());
-  return *std::move(texts);
+  static const auto all = [] {
+    std::map<std::string, PromptTexts, std::less<>> all;
+    for (const auto name : data_files()) {
+      auto texts = load_prompt_texts(std::string(name), std::string(data_file(name)));
+      TROUPE_CHECK(texts,
+                   texts.error().empty() ? "no words of prompts" : to_string(texts.error()[0]).c_str());
+      all.emplace(texts->language, *std::move(texts));
+    }
+    return all;
+  }();
+  const auto found = all.find(language);
+  return found == all.end() ? all.at("en") : found->second;
 }
 
 }  // namespace troupe::pack

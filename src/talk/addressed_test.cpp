@@ -47,6 +47,16 @@ TEST(Addressed, WhoIsCalledAnswers) {
   }
 }
 
+TEST(Addressed, ATitleIsNoName) {
+  const auto anselm = person("anselm", "Father Anselm");
+  const pack::Npc* present[] = {&anselm};
+  EXPECT_EQ(addressed(language_in("en"), present, "Anselm, bless me."), &anselm);
+  EXPECT_EQ(addressed(language_in("en"), present, "Father Anselm, bless me."), &anselm);
+  EXPECT_EQ(addressed(language_in("en"), present, "You look like my father."), nullptr);
+  EXPECT_EQ(addressed(language_in("en"), present, "Good night, father."), nullptr)
+      << "whoever it is sent to is meant";
+}
+
 TEST(Addressed, InAnyLanguage) {
   const auto fiete = person("fiete", "Fiete Ohlsen");
   const pack::Npc* present[] = {&fiete};

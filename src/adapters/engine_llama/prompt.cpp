@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "inference/choice.h"
 #include "inference/question.h"
 
 namespace troupe::engine {

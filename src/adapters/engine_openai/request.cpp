@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
-#include "inference/choice.h"
 #include "inference/question.h"
 
 namespace troupe::engine {
