@@ -25,7 +25,7 @@ struct Thresholds {
   double nearest = .36;      // the nearest fact or word about oneself, where nothing is sure
   double nearest_fact = .34, nearest_me = .42;
   double react = .36;     // the kind of a statement
-  double own_line = .42;  // an own line in answer to a statement
+  double own_line = .50;  // an own line in answer to a statement
   double sure = .60;      // of all else, over which what was told is not looked for
   double out_sure = .60, out_maybe = .50;
   double told = .15, told_thing = .27, told_kind = .38, told_unclear = .38;

@@ -172,6 +172,15 @@ TEST_F(WishesTest, WhoDoesNotTrustEnoughRefuses) {
   EXPECT_FALSE(refused.text().empty());
 }
 
+// What they know of the thing is no answer to an order that they cannot follow here.
+TEST_F(WishesTest, WhatCannotBeDoneIsRefused) {
+  for (const char* line : {"Please ring the fog bell.", "Ring the fog bell!"}) {
+    const auto reply = say("bram", line);
+    EXPECT_EQ(reply.verbs_size(), 0) << line;
+    EXPECT_EQ(reply.text().find("I rang the fog bell"), std::string::npos) << line << " -> " << reply.text();
+  }
+}
+
 TEST(CountedWishes, AsManyAsWereSaid) {
   // Where Ada trusts whoever comes.
   namespace fs = std::filesystem;

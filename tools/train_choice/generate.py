@@ -10,11 +10,13 @@ import argparse
 import collections
 import dataclasses
 import hashlib
+import itertools
 import json
 import pathlib
 import random
 import sys
 
+import answers
 import dressing
 import scenes
 from likeness import Likeness, stems
@@ -183,6 +185,12 @@ def groups(blocks, rounds: Rounds, seed: int):
             yield wardrobe.group(block)
 
 
+def answer_groups(characters, rounds: int, seed: int):
+    dressed = answers.Groups(characters, seed)
+    for _ in range(rounds):
+        yield from dressed.round()
+
+
 def write(path: pathlib.Path, lines) -> int:
     count = 0
     with open(path, "w", encoding="utf-8") as out:
@@ -197,6 +205,7 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--rounds", type=int, default=8, help="of the contrast blocks")
     arguments.add_argument("--base-rounds", type=int, default=3, help="of single scenes and templates")
+    arguments.add_argument("--answers-rounds", type=int, default=0, help="of what fits a line, beside what to do")
     arguments.add_argument("--out", type=pathlib.Path, default=ROOT / "build" / "train_choice")
     given = arguments.parse_args()
     blocks, dropped = apart(scenes.load(), benchmark_scenes())
@@ -204,9 +213,13 @@ def main() -> int:
         print(f"left out, {cosine:.2f} like a scene of the benchmark: {text} <-> {asked}")
     given.out.mkdir(parents=True, exist_ok=True)
     train = [block for block in blocks if not is_held_out(block)]
-    count = write(given.out / "train.jsonl", groups(train, Rounds(given.rounds, given.base_rounds), given.seed))
+    characters = answers.load()
+    known = [character for character in characters if not answers.is_held_out(character)]
+    made = [groups(train, Rounds(given.rounds, given.base_rounds), given.seed), answer_groups(known, given.answers_rounds, given.seed)]
+    count = write(given.out / "train.jsonl", itertools.chain(*made))
     held = write(given.out / "held_out.jsonl", map(plain, filter(is_held_out, blocks)))
-    print(f"{count} examples from {len(train)} blocks, {held} scenes held out, {len(dropped)} left out")
+    heard = write(given.out / "held_out_answers.jsonl", (group for one in characters if answers.is_held_out(one) for group in answers.plain(one)))
+    print(f"{count} examples from {len(train)} blocks and {len(known)} characters; {held} scenes and {heard} lines held out, {len(dropped)} left out")
     return 0
 
 

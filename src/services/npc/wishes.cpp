@@ -45,6 +45,14 @@ bool can_be_wished(const pack::Verb& verb) {
   });
 }
 
+// Whether a line is answered by nothing that was asked for: a reaction, or an own line that only has words of
+// it ("Ring the bell!", and how they once rang it).
+bool is_free(const talk::Answer& answer) {
+  const bool own_line = answer.way == talk::Way::written && !answer.was_question &&
+                        !answer.evidence.empty() && answer.evidence.front().kind == "line";
+  return own_line || answer.way == talk::Way::small || answer.way == talk::Way::unknown;
+}
+
 }  // namespace
 
 Wishes::Wishes(const Ground& ground, const Minds& minds, Embedding& embedding)
@@ -142,8 +150,7 @@ std::optional<Wished> Wishes::decide(const talk::Wish& wish, const Options& opti
       return std::nullopt;
     case talk::WishKind::nothing_fits: {
       // What has an answer is no wish: "Could you tell me where the inn is?"
-      const auto way = answered.answer.way;
-      if (way != talk::Way::small && way != talk::Way::unknown) return std::nullopt;
+      if (!is_free(answered.answer)) return std::nullopt;
       out.says =
           talk::written_line(book.world, person, answered.scene, pack::LineKind::refusal, answered.meant);
       out.why += "; nothing that they can do";
