@@ -3,7 +3,6 @@
 
 A file is a list of characters: {world, who, answers: {id: text}, talk: [{line, right: [id], after: id}]}. `right` has every answer that a
 good reader would take for one; `after` is what the character has just said. As a program: mistakes with file and line of talk, or counts.
-The words around a line are those that the server sends (src/pack/data/prompts.en.yaml, `read`).
 """
 import collections
 import dataclasses
@@ -78,7 +77,7 @@ def scene_of(line: Line, answers: dict) -> str:
 
 
 def first_sentence(who: str) -> str:
-    """Name, role and the first sentence of the persona, as the server says who somebody is."""
+    """Name, role and the first sentence of the persona, as prompts.en.yaml says who somebody is."""
     name, _, rest = who.partition(". ")
     persona = rest.split(". ")[0].rstrip(".")
     return f"You are {name}." + (f" {persona}." if persona else "")
