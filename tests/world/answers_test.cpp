@@ -173,7 +173,7 @@ TEST_F(WishesTest, WhoDoesNotTrustEnoughRefuses) {
 }
 
 // What they know of the thing is no answer to an order that they cannot follow here.
-TEST_F(WishesTest, WhatCannotBeDoneIsRefused) {
+TEST_F(WishesTest, AnOrderIsNotAnsweredByWhatSoundsLikeIt) {
   for (const char* line : {"Please ring the fog bell.", "Ring the fog bell!"}) {
     const auto reply = say("bram", line);
     EXPECT_EQ(reply.verbs_size(), 0) << line;
