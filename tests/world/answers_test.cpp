@@ -179,6 +179,10 @@ TEST_F(WishesTest, AnOrderIsNotAnsweredByWhatSoundsLikeIt) {
     EXPECT_EQ(reply.verbs_size(), 0) << line;
     EXPECT_EQ(reply.text().find("I rang the fog bell"), std::string::npos) << line << " -> " << reply.text();
   }
+  // Here an own line is near: "If he puts that thumb on the scale once more, ..."
+  const auto refused = say("nell", "Give me the thumb on the scale.");
+  EXPECT_EQ(refused.verbs_size(), 0);
+  EXPECT_EQ(refused.text().find("thumb"), std::string::npos) << refused.text();
 }
 
 TEST(CountedWishes, AsManyAsWereSaid) {

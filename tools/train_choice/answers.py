@@ -13,6 +13,7 @@ import random
 import sys
 
 from likeness import stems
+from scenes import YOU_ARE
 
 DATA = pathlib.Path(__file__).parent / "data" / "answers"
 SAYS = 'A stranger says: "{line}"'
@@ -21,9 +22,9 @@ SAYS_AFTER = 'You just said: "{said}" A stranger says: "{line}"'
 KINDS = ("unknown", "refuse", "consent", "never_told", "deflect", "greeting", "farewell", "thanks", "insult", "threat", "praise", "sorrow",
          "news", "apology", "joke", "doubt")
 LINES = (2, 5)        # of a group
-OPTIONS = (6, 14)     # of a group; the server offers up to 16
+OPTIONS = (6, 14)     # of a group
 NEAR_SHARE = 0.6      # of the wrong options that share words with the lines
-ALWAYS = {"unknown": 0.8, "refuse": 0.7, "deflect": 0.6, "news": 0.3}  # the server offers these to most lines
+ALWAYS = {"unknown": 0.8, "refuse": 0.7, "deflect": 0.6, "news": 0.3}  # offered whatever is asked
 HELD_OUT = 11         # one in so many characters, whole
 FOREIGN_SHARE = 0.25  # of groups that get an answer of another world
 
@@ -76,11 +77,11 @@ def scene_of(line: Line, answers: dict) -> str:
     return SAYS_AFTER.format(said=answers[line.after], line=line.text) if line.after else SAYS.format(line=line.text)
 
 
-def first_sentence(who: str) -> str:
+def say(who: str) -> str:
     """Name, role and the first sentence of the persona, as prompts.en.yaml says who somebody is."""
     name, _, rest = who.partition(". ")
     persona = rest.split(". ")[0].rstrip(".")
-    return f"You are {name}." + (f" {persona}." if persona else "")
+    return f"{YOU_ARE}{name}." + (f" {persona}." if persona else "")
 
 
 class Groups:
@@ -128,8 +129,8 @@ class Groups:
             if other.where.split(":")[0] != character.where.split(":")[0]:
                 texts.append(rng.choice([text for one, text in sorted(other.answers.items()) if one not in KINDS]))
         return {"block": character.where, "options": texts, "scenes": [
-            {"who": first_sentence(character.who), "scene": scene_of(line, answers), "right": [at for at, one in enumerate(order) if one in line.right]}
-            for line in lines if line.right & chosen]}
+            {"who": say(character.who), "scene": scene_of(line, answers), "right": [at for at, one in enumerate(order) if one in line.right]}
+            for line in lines]}
 
 
 def plain(character: Character):

@@ -25,7 +25,7 @@ class Characters(unittest.TestCase):
         toll = answers.of(TOLL, "x")
         self.assertEqual(answers.scene_of(toll.talk[1], toll.answers),
                          'You just said: "The bridge was built by my father." A stranger says: "and where is he now?"')
-        self.assertEqual(answers.first_sentence(toll.who), "You are Osk, toll keeper. Osk counts twice.")
+        self.assertEqual(answers.say(toll.who), "You are Osk, toll keeper. Osk counts twice.")
 
 
 class Groups(unittest.TestCase):

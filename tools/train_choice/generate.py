@@ -213,7 +213,7 @@ def main() -> int:
         print(f"left out, {cosine:.2f} like a scene of the benchmark: {text} <-> {asked}")
     given.out.mkdir(parents=True, exist_ok=True)
     train = [block for block in blocks if not is_held_out(block)]
-    characters = answers.load()
+    characters = answers.load() if given.answers_rounds else []
     known = [character for character in characters if not answers.is_held_out(character)]
     made = [groups(train, Rounds(given.rounds, given.base_rounds), given.seed), answer_groups(known, given.answers_rounds, given.seed)]
     count = write(given.out / "train.jsonl", itertools.chain(*made))
