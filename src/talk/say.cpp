@@ -39,7 +39,7 @@ std::vector<std::string> own_lines(const pack::Npc& npc, pack::LineKind kind) {
 std::optional<bool> item_says(const World& world, const Item& item, const Part& part, double likeness) {
   constexpr std::size_t kStemsMin = 2;  // fewer could be about anything
   constexpr double kShare = .75;        // of the rarities of what is asked; or
-  constexpr double kShareNear = .4;     // less, where the whole is near
+  constexpr double kShareNear = .6;     // less, where the whole is near
   constexpr double kNear = .42;
   if (part.kinds != 0) return std::nullopt;
   double all = 0, shared = 0;

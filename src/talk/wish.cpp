@@ -475,14 +475,14 @@ Wish wish(const Language& language, const WishLine& line, std::span<const Candid
       return out;
     }
   }
-  const std::string& other = !finder.misses().empty() ? finder.misses() : finder.strange_ask();
-  const bool asks = !other.empty() && (!found || out.form >= tuning.form_sure || !has_vector);
+  const std::string& asked = !finder.misses().empty() ? finder.misses() : finder.strange_ask();
+  const std::string& other = !asked.empty() ? asked : finder.strange_order();
   const bool misses = !finder.misses().empty() && out.form >= least;
-  const bool orders = sure && !finder.strange_order().empty();
-  if (misses || (asks && sure) || orders) {
+  const bool asks =
+      has_vector && out.form >= tuning.form_asks && !finder.all_forbidden() && !finder.is_unlikely();
+  if (misses || (asks && !other.empty())) {
     out.kind = WishKind::nothing_fits;
-    out.why = with_form(fmt::format("'{}' fits no option", other.empty() ? finder.strange_order() : other),
-                        out.form);
+    out.why = with_form(fmt::format("'{}' fits no option", other), out.form);
     return out;
   }
   out.why = with_form("no frame", out.form);

@@ -47,6 +47,7 @@ struct WishTuning {
   double form_least = .05;        // below it a frame is no wish
   double form_least_words = .04;  // the same without vectors
   double form_unlikely = .5;      // of a sentence that begins with a third person
+  double form_asks = .75;         // something is asked for that nobody here can do
   double form_sure = .9;          // from here on the classifier finds a wish without a frame
   double fits = .6;               // of an option, then
   double ahead = .05;             // of the next one

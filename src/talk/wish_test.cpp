@@ -149,6 +149,25 @@ TEST(Wish, IsFoundByItsFormToo) {
   EXPECT_EQ(wish(language_in("en"), order, candidates, &sure, vectors).kind, WishKind::none);
 }
 
+// "Ring the bell" of somebody who has no bell here is no news: it is refused where its form is that of a request.
+TEST(Wish, OfWhatNobodyHereCanDoIsKnownByItsForm) {
+  const Language& language = language_in("en");
+  const auto candidates = english();
+  FormModel model;
+  model.dimensions = 2;
+  model.weights.resize(model.dimensions + kFormBuckets);
+  const auto kind_at = [&](const char* line, float form) {
+    model.weights[0] = form;  // the logarithm of its odds
+    const WishLine heard{.line = line, .called = {}, .vector = {1, 0}};
+    return wish(language, heard, candidates, &model, {}).kind;
+  };
+  for (const char* line : {"Please ring the fog bell.", "Ring the bell.", "Can you fix my sword?"}) {
+    EXPECT_EQ(kind_at(line, 1.4F), WishKind::nothing_fits) << line;  // .8
+    EXPECT_EQ(kind_at(line, .4F), WishKind::none) << line;           // .6
+  }
+  EXPECT_EQ(kind_at("The light burned last night.", 1.4F), WishKind::none);
+}
+
 TEST(NoWish, SaysWhy) {
   const Language& language = language_in("en");
   EXPECT_EQ(no_wish(language, "*bows*"), "stage direction");

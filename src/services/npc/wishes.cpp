@@ -15,7 +15,9 @@ namespace {
 constexpr std::size_t kVectorsMax = 4'000;           // of texts of options
 constexpr std::size_t kLearnMax = 64;                // made while somebody waits; the rest with the next line
 constexpr std::string_view kPriceOf = "good.price";  // an intent of every language
-constexpr double kLooksLikeAWish = .8;               // of the form: from here on a wish may have no frame
+constexpr double kReactionSure =
+    .5;  // of a reaction, from here on it is one to more than single words of a request
+constexpr double kLooksLikeAWish = .8;  // of the form: from here on a wish may have no frame
 
 // "minilm-l6-v2@d567.../384" -> "minilm-l6-v2"
 std::string name_of_maker(const std::string& maker) { return maker.substr(0, maker.find('@')); }
@@ -45,12 +47,13 @@ bool can_be_wished(const pack::Verb& verb) {
   });
 }
 
-// Whether a line is answered by nothing that was asked for: a reaction, or an own line that only has words of
-// it ("Ring the bell!", and how they once rang it).
+// Whether a line is answered by nothing that was asked for: a reaction to a word of it, or an own line that only
+// has words of it ("Ring the bell!", and how they once rang it).
 bool is_free(const talk::Answer& answer) {
   const bool own_line = answer.way == talk::Way::written && !answer.was_question &&
                         !answer.evidence.empty() && answer.evidence.front().kind == "line";
-  return own_line || answer.way == talk::Way::small || answer.way == talk::Way::unknown;
+  const bool weak = answer.way == talk::Way::small && answer.score < kReactionSure;
+  return own_line || weak || answer.way == talk::Way::unknown;
 }
 
 }  // namespace
