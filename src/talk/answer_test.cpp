@@ -2,6 +2,9 @@
 // rests on. How often it is right with a model's vectors is for bench/talk.
 #include "talk/answer.h"
 
+#include <filesystem>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -196,6 +199,38 @@ TEST(Answer, BeginsWithYesOrNoWhereTheEvidenceSaysWhich) {
   for (const YesNo& row : rows) {
     const Answer answer = ferry().say(row.who, row.line);
     EXPECT_THAT(answer.text, StartsWith(row.begins)) << row.line << ": " << answer.why;
+  }
+}
+
+// What both deny is what is asked about: "not broken" is no yes to "broken?".
+TEST(Answer, AWordThatDeniesMayBeWhatIsAskedFor) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::temp_directory_path() / "troupe-denied-by-both";
+  fs::remove_all(folder);
+  fs::copy("tests/packs/every-key", folder, fs::copy_options::recursive);
+  std::string facts =
+      "facts:\n  - {id: wheel, text: The mill wheel is not broken., topics: [wheel], public: true}\n";
+  std::ifstream in("tests/packs/every-key/facts.yaml");
+  std::string line;
+  while (std::getline(in, line)) {
+    if (line != "facts:") facts += line + "\n";
+  }
+  std::ofstream(folder / "facts.yaml") << facts;
+  const Town town(folder.string());
+  EXPECT_THAT(town.say("ada", "Is the mill wheel broken?").text, StartsWith("No."));
+  EXPECT_THAT(town.say("ada", "The mill wheel is not broken, is it?").text, Not(StartsWith("No.")));
+}
+
+TEST(Answer, WordsThatShowAnIntentDecide) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"Ta, you old ferrywoman of the river!", "act.thanks"},
+      {"Your boat is like you, blind old fool.", "act.insult"},
+      {"I must go, the river does not wait.", "act.farewell"},
+      {"Why did the heron cross the river?", "act.joke_told"},
+      {"Lost my ship on the river.", "act.sorrow"}};
+  for (const auto& [line, intent] : rows) {
+    const Answer answer = ferry().say("ada", line);
+    EXPECT_EQ(answer.intent, intent) << line << ": " << answer.text << " (" << answer.why << ")";
   }
 }
 

@@ -120,7 +120,9 @@ bool Answerer::of_act(const Part& part, const Look& look, Answer& out) {
   if (look.all.empty() || look.all.front().ask->family != Family::act) return false;
   const Ranked& best = look.all.front();
   if (best.score < thresholds_.act) return false;
-  if (part.is_question && (best.ask->of == nullptr || !is_among(kInQuestions, best.ask->of->manner)))
+  const Intent* intent = best.ask->of;
+  if (part.is_question && (intent == nullptr ||
+                           (!is_among(kInQuestions, intent->manner) && !intent->shows.find_any(part.folded))))
     return false;
   because(&best, look, out);
   return react(part, *best.ask, out);

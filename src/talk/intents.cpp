@@ -93,6 +93,7 @@ Intent read_intent(const pack::Cursor& cursor) {
   if (const auto who = fields.optional("who")) intent.of_leader = who->choice("who", kWhoNames).has_value();
   intent.kinds = optional_texts(fields, "kinds");
   if (const auto never = fields.optional("never")) intent.never = read_patterns(*never, "never");
+  if (const auto shows = fields.optional("shows")) intent.shows = read_patterns(*shows, "shows");
   if (const auto only = fields.optional("only")) intent.only = read_patterns(*only, "only");
   intent.about = optional_texts(fields, "about");
   intent.least = fields.number_or("least", 0, 0, 1);

@@ -102,6 +102,7 @@ struct Intent {
   // near to one of these.
   std::vector<std::string> about;
   Patterns never;             // a line that has one of these means something else: "what time was it then"
+  Patterns shows;             // words that show it, whatever the line is nearer to: "thank you", "you idiot"
   Patterns only;              // where there are some, a line that has none of these is not meant
   std::vector<Claim> claims;  // the first that knows yes from no
   double least = 0;           // the score that it needs, where it needs more than its family

@@ -53,7 +53,9 @@ class Ranker {
     my_thing_ = static_cast<bool>(asking_.my_thing.find(part.folded));
     for (const Intent& intent : world.language->intents) {
       const bool lacks = !intent.only.all.empty() && !intent.only.find_any(part.folded);
-      if (lacks || intent.never.find_any(part.folded)) never_.insert(&intent);
+      const bool never = lacks || intent.never.find_any(part.folded);
+      if (never) never_.insert(&intent);
+      if (!never && intent.shows.find_any(part.folded)) shown_.insert(&intent);
     }
     for (const std::string& one : part.stems) rarity_ += world.rarity_of(one);
   }
@@ -103,6 +105,7 @@ class Ranker {
     if (clash(asking_, part_.kinds, ask.kinds)) change(out, -tuning_.kind, "asks something else");
     if ((part_.kinds & ask.kinds) != 0) change(out, tuning_.same_kind, "asks the same");
     if (ask.of != nullptr && never_.contains(ask.of)) change(out, -tuning_.never, "never so");
+    if (ask.of != nullptr && shown_.contains(ask.of)) change(out, tuning_.shown, "its words");
     if (part_.kinds != 0 && ask.kinds == 0 && ask.wants_yes_or_no)
       change(out, -tuning_.more_than_yes, "asks more than yes");
     if (part_.names_unknown && about_world(ask))
@@ -283,6 +286,7 @@ class Ranker {
   std::vector<std::string> left_;
   bool other_role_ = false;
   std::set<const Intent*> never_;  // intents that this line does not mean
+  std::set<const Intent*> shown_;  // intents whose own words it has
   bool asks_who_ = false;
   bool asks_what_ = false;  // begins with a word that asks
   bool about_me_ = false;

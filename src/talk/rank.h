@@ -21,6 +21,7 @@ struct RankTuning {
   double not_where = .25, deed_of_you = .15;  // where something is done: asked of no place, or of what you do
   double place_of_you = .1;                   // a place that is not named, where the line says you
   double never = .3;                          // the line has what its intent never has
+  double shown = .25;                         // the line has words that show the intent
   double own_name = .15;                      // of oneself by name, where the line says you
   double more_than_yes = .06;                 // wants to know something, and the ask only whether
   double fact_text = .5, fact_joined = .2, fact_words = .3, fact_own = .1;

@@ -51,10 +51,21 @@ std::optional<bool> item_says(const World& world, const Item& item, const Part& 
   const bool same = part.stems.size() >= kStemsMin && share >= kShare;
   if (!same && (likeness < kNear || share < kShareNear)) return std::nullopt;
   const Asking& asking = world.language->asking;
+  std::string said = fold(item.joined), asked = part.folded;
+  // "Were her engines broken?" and "The engines are not broken": what both have is what is asked about.
+  for (const Pattern& denial : asking.denial.all) {
+    const auto match = denial.find(asked);
+    if (!match) continue;
+    const std::string word = asked.substr(match.begin, match.end - match.begin);
+    const auto in_both = said.find(word);
+    if (in_both == std::string::npos) continue;
+    said.erase(in_both, word.size());
+    asked.erase(match.begin, word.size());
+  }
   const auto denies = [&](std::string_view folded) {
     return asking.negation.find_any(folded) || asking.denial.find_any(folded);
   };
-  return denies(fold(item.joined)) == denies(part.folded);
+  return denies(said) == denies(asked);
 }
 
 }  // namespace

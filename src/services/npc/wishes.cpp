@@ -52,7 +52,8 @@ bool can_be_wished(const pack::Verb& verb) {
 bool is_free(const talk::Answer& answer) {
   const bool own_line = answer.way == talk::Way::written && !answer.was_question &&
                         !answer.evidence.empty() && answer.evidence.front().kind == "line";
-  const bool weak = answer.way == talk::Way::small && answer.score < kReactionSure;
+  const bool sure = answer.intent.starts_with("act.") && answer.score >= kReactionSure;
+  const bool weak = answer.way == talk::Way::small && !sure;
   return own_line || weak || answer.way == talk::Way::unknown;
 }
 
