@@ -47,14 +47,14 @@ bool can_be_wished(const pack::Verb& verb) {
   });
 }
 
-// Whether a line is answered by nothing that was asked for: a reaction to a word of it, or an own line that only
-// has words of it ("Ring the bell!", and how they once rang it).
+// Whether a line is answered by nothing that was asked for: a reaction to a word of it, what is near to it, or an
+// own line that only has words of it ("Ring the bell!", and how they once rang it).
 bool is_free(const talk::Answer& answer) {
   const bool own_line = answer.way == talk::Way::written && !answer.was_question &&
                         !answer.evidence.empty() && answer.evidence.front().kind == "line";
   const bool sure = answer.intent.starts_with("act.") && answer.score >= kReactionSure;
   const bool weak = answer.way == talk::Way::small && !sure;
-  return own_line || weak || answer.way == talk::Way::unknown;
+  return own_line || weak || answer.way == talk::Way::unknown || answer.way == talk::Way::nearest;
 }
 
 }  // namespace
