@@ -121,9 +121,7 @@ class OpenAiApi::Answers {
 };
 
 void OpenAiApi::add_routes(Routes& routes) {
-  const auto add = [&](std::string path, std::string method, HttpHandler handler) {
-    std::vector<std::string> methods = {std::move(method)};
-    if (methods[0] == "GET") methods.emplace_back("HEAD");
+  const auto add = [&](std::string path, std::vector<std::string> methods, HttpHandler handler) {
     routes.add({.label = "v1",
                 .path = std::move(path),
                 .methods = std::move(methods),
@@ -137,11 +135,11 @@ void OpenAiApi::add_routes(Routes& routes) {
                 },
                 .error = openai_error_reply});
   };
-  add("/v1/models", "GET", [this](HttpCall call) { return models(std::move(call)); });
-  add(std::string(kModelsPath), "GET", [this](HttpCall call) { return models(std::move(call)); });
-  add("/v1/chat/completions", "POST", [this](HttpCall call) { return chat(std::move(call)); });
-  add("/v1/embeddings", "POST", [this](HttpCall call) { return embeddings(std::move(call)); });
-  add("/v1/", "POST", [](HttpCall call) -> Task<HttpReply> {
+  add("/v1/models", {"GET", "HEAD"}, [this](HttpCall call) { return models(std::move(call)); });
+  add(std::string(kModelsPath), {"GET", "HEAD"}, [this](HttpCall call) { return models(std::move(call)); });
+  add("/v1/chat/completions", {"POST"}, [this](HttpCall call) { return chat(std::move(call)); });
+  add("/v1/embeddings", {"POST"}, [this](HttpCall call) { return embeddings(std::move(call)); });
+  add("/v1/", {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, [](HttpCall call) -> Task<HttpReply> {
     co_return fail(Code::not_found, "http.not_found", "nothing at '" + call.request.path + "'");
   });
 }

@@ -378,6 +378,9 @@ TEST(OpenAi, BadRequestsInOpenAisShape) {
   EXPECT_EQ(s.chat(say("a"), {"X-Troupe-Deadline-Ms: x"}).json()["error"]["code"], "rpc.bad_deadline");
   EXPECT_EQ(get(s.rig.port(), "/v1/chat/completions").json()["error"]["code"], "http.method_not_allowed");
   EXPECT_EQ(post(s.rig.port(), "/v1/images", "{}").json()["error"]["type"], "invalid_request_error");
+  const auto nothing = get(s.rig.port(), "/v1/nope");
+  EXPECT_EQ(nothing.status, 404);
+  EXPECT_EQ(nothing.json()["error"]["code"], "http.not_found");
 }
 
 TEST(OpenAi, UnknownModelAndBusyEngine) {

@@ -182,9 +182,28 @@ Answer Answerer::not_speech(const Heard& heard) {
   return out;
 }
 
+// The sentence that says what a line of several is, where it says so more surely than the whole. A greeting only
+// leads to the others.
+void Answerer::of_sentences(const Heard& heard, Answer& out) {
+  constexpr double kSure = .5, kAhead = .05;
+  if (out.way != Way::small && out.way != Way::unknown) return;
+  for (const Part& part : heard.said) {
+    Answer one = to(part);
+    const bool greets = one.manner == Manner::greeting;
+    if (one.way != Way::small || !one.intent.starts_with("act.") || greets || one.score < kSure) continue;
+    const bool better =
+        !out.intent.starts_with("act.") || out.manner == Manner::greeting || one.score > out.score + kAhead;
+    if (!better) continue;
+    one.spoken = std::move(out.spoken);
+    one.why += "; of several sentences";
+    out = std::move(one);
+  }
+}
+
 // What the line says alone, or with what stands before it where that is surer.
 Answer Answerer::to(const Heard& heard) {
   Answer out = to(heard.whole);
+  of_sentences(heard, out);
   if (!heard.in_context) return out;
   const bool open = out.way == Way::unknown || out.way == Way::nearest;
   Answer other = to(*heard.in_context);

@@ -234,6 +234,15 @@ TEST(Answer, WordsThatShowAnIntentDecide) {
   }
 }
 
+// Of several sentences the one counts that surely says what the line is; a greeting only leads to it.
+TEST(Answer, OneOfSeveralSentencesSaysWhatALineIs) {
+  const auto manner_of = [](const char* line) { return ferry().say("ada", line).manner; };
+  EXPECT_EQ(manner_of("I walked here from the landing and the reeds were high. You are a fool."),
+            Manner::insult);
+  EXPECT_EQ(manner_of("The water is low this year and the boat is old. I am sorry."), Manner::apology);
+  EXPECT_EQ(manner_of("Hello, ferrywoman. I lost my brother in the flood."), Manner::sorrow);
+}
+
 TEST(Answer, NoYesOrNoStandsBeforeAnOpinionThatSaysTheContrary) {
   struct Case {
     double affection, respect;

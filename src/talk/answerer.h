@@ -39,6 +39,7 @@ class Answerer {
   Answer not_speech(const Heard& heard);
 
  private:
+  void of_sentences(const Heard& heard, Answer& out);
   // What the ranking says, by where it belongs.
   struct Look {
     std::vector<Ranked> all;

@@ -17,6 +17,7 @@ constexpr std::size_t kBareTokensMax = 3;     // of a question that is nothing b
 constexpr std::size_t kBareRestMax = 1;  // words behind those with which such a question begins: "Why not?"
 constexpr std::size_t kContextWordsMax = 2;  // of one that may go on with the line before
 constexpr std::size_t kQuestionsMax = 3;
+constexpr std::size_t kSaidMax = 4;  // sentences that are heard one by one, the last ones
 
 class Hearing {
  public:
@@ -366,7 +367,7 @@ bool is_fragment(const Asking& asking, const std::string& folded) {
 void hear_sentences(Hearing alone, Hearing& hearing, const World& world, const std::string& meant,
                     Heard& out) {
   const Asking& asking = world.language->asking;
-  std::vector<std::string> questions;
+  std::vector<std::string> questions, said;
   bool only_leads = true;  // whatever is no question only leads to it: "Good morning."
   bool after = false;      // something stands behind the question
   for (const std::string& sentence : sentences(meant)) {
@@ -384,6 +385,7 @@ void hear_sentences(Hearing alone, Hearing& hearing, const World& world, const s
       for (std::string& question : hearing.questions_of(sentence)) questions.push_back(std::move(question));
       continue;
     }
+    said.push_back(sentence);
     const Persons persons = persons_of(asking, fold(sentence));
     only_leads = only_leads && content_words(world.language->words, sentence).size() <= kGreetingWordsMax &&
                  !persons.first && world.things.link(sentence).empty();
@@ -404,6 +406,9 @@ void hear_sentences(Hearing alone, Hearing& hearing, const World& world, const s
     return;
   }
   out.whole = alone.part(meant);
+  if (!questions.empty() || said.size() < 2) return;
+  if (said.size() > kSaidMax) said.erase(said.begin(), said.end() - kSaidMax);
+  for (std::string& sentence : said) out.said.push_back(alone.part(std::move(sentence)));
 }
 
 }  // namespace
@@ -430,7 +435,9 @@ std::vector<std::string> texts_of(const Heard& heard) {
   if (!heard.is_speech) return {};
   std::set<std::string> out{heard.whole.line, heard.whole.masked};
   if (heard.in_context) out.insert({heard.in_context->line, heard.in_context->masked});
-  for (const Part& part : heard.questions) out.insert({part.line, part.masked});
+  for (const auto* parts : {&heard.questions, &heard.said}) {
+    for (const Part& part : *parts) out.insert({part.line, part.masked});
+  }
   return {out.begin(), out.end()};
 }
 

@@ -39,6 +39,9 @@ struct Heard {
   std::optional<Part> in_context;
   bool context_in_line = false;  // it stands in this line
   std::vector<Part> questions;   // two or more, where each is to be answered; empty otherwise
+  // Of a line that asks nothing its sentences, where there are several: one may say what the line is ("Right. I
+  // am off.").
+  std::vector<Part> said;
 };
 
 // At most kLineBytesMax of the line are heard, of its beginning and its end.
