@@ -6,7 +6,7 @@
   bench/run.py bus --json       one JSON object a line
   bench/run.py choose --picture  and a picture of it for docs/benchmarks (of a benchmark that draws one)
 
-  bench/run.py --keep           runs nothing: what build/bench holds becomes docs/benchmarks/results.json and ratios.svg
+  bench/run.py --keep           runs nothing: what build/bench holds takes its place in docs/benchmarks/results.json and ratios.svg
   bench/run.py preempt --smoke  one short round that says nothing but that it runs; not kept
 
 Results are kept in build/bench/<name>.json. Exit status 1 when one could not be run; a missed goal is a result.
@@ -76,18 +76,21 @@ def draw(name, rows):
 
 
 def keep():
-    """The newest results of every benchmark, without the single values."""
+    """The newest results of every benchmark, without the single values; of one that was not run since, those that were kept."""
+    folder = place.ROOT / "docs" / "benchmarks"
+    kept = folder / "results.json"
+    before = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()] if kept.exists() else []
     rows = []
     for name in names():
         path = place.OUT / f"{name}.json"
         if not path.exists():
+            rows += [row for row in before if row["name"].split(".")[0] == name]
             continue
         day = time.strftime("%Y-%m-%d", time.gmtime(path.stat().st_mtime))
         for line in path.read_text(encoding="utf-8").splitlines():
             row = {key: value for key, value in json.loads(line).items() if not (isinstance(value, list) and len(value) > 5)}
             rows.append({**row, "date": day})
-    folder = place.ROOT / "docs" / "benchmarks"
-    (folder / "results.json").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    kept.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     (folder / "ratios.svg").write_text(pictures.ratios("Times better than the peer or the limit", rows), encoding="utf-8")
     print(f"bench: {len(rows)} results kept in {folder}", file=sys.stderr)
 
