@@ -25,10 +25,12 @@ std::vector<std::string> calls(const Words& words, const pack::Npc& who) {
   return out;
 }
 
-bool is_called_first(const Words& words, std::string_view line, const pack::Npc& who) {
+// `alone`: the name with nothing behind it is a call, too.
+bool is_called_first(const Words& words, std::string_view line, const pack::Npc& who, bool alone) {
   return std::ranges::any_of(calls(words, who), [&](const std::string& name) {
     if (!line.starts_with(name)) return false;
     const auto rest = line.substr(name.size());
+    if (!alone && tokens(rest).empty()) return false;
     // "Pip - listen." as well as "Pip, listen."; "Pip-squeak" is another word, and "Pip." alone is a call.
     return rest.empty() || std::string_view(",:;!?").contains(rest.front()) || rest.starts_with(" -") ||
            trim(rest) == "." || rest.starts_with("...");
@@ -48,8 +50,11 @@ const pack::Npc* addressed(const Language& language, std::span<const pack::Npc* 
                            std::string_view line) {
   const std::string folded = trim(fold(line));
   const std::string first = trim(without_filler(language.asking, folded));
+  // "And Pip?" goes on with what was asked of somebody else.
+  const bool alone = !language.asking.follow.find_any(folded);
   for (const auto* who : present) {
-    if (is_called_first(language.words, first, *who) || is_called_first(language.words, folded, *who))
+    if (is_called_first(language.words, first, *who, alone) ||
+        is_called_first(language.words, folded, *who, alone))
       return who;
   }
   for (const auto* who : present) {

@@ -37,6 +37,8 @@ TEST(Addressed, WhoIsCalledAnswers) {
       {"I hate Pip, he stinks", ""},
       {"Pipes, please.", ""},
       {"What about the boy and Nell?", ""},
+      {"and Pip?", ""},
+      {"And Pip, what did you see?", "pip"},
       {"", ""},
       {"...", ""},
       {",", ""},

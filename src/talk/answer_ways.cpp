@@ -14,7 +14,8 @@ namespace troupe::talk {
 // is asked for is sold, whatever secret lies under it: "two baskets of herring, please".
 bool Answerer::of_secret(const Look& look, Answer& out) {
   constexpr double kWareLead = .2;
-  if (look.secret != nullptr && !look.in.empty() && look.in.front()->ask->intent.starts_with("good.") &&
+  constexpr std::array<std::string_view, 3> kBuying{"good.price", "good.have", "good.where"};
+  if (look.secret != nullptr && !look.in.empty() && is_among(kBuying, look.in.front()->ask->intent) &&
       look.in_score() >= thresholds_.of(look.in.front()->ask->family) &&
       look.secret->score < look.in_score() + kWareLead)
     return false;
