@@ -208,13 +208,10 @@ TEST(Answer, AWordThatDeniesMayBeWhatIsAskedFor) {
   const fs::path folder = fs::temp_directory_path() / "troupe-denied-by-both";
   fs::remove_all(folder);
   fs::copy("tests/packs/every-key", folder, fs::copy_options::recursive);
-  std::string facts =
-      "facts:\n  - {id: wheel, text: The mill wheel is not broken., topics: [wheel], public: true}\n";
-  std::ifstream in("tests/packs/every-key/facts.yaml");
-  std::string line;
-  while (std::getline(in, line)) {
-    if (line != "facts:") facts += line + "\n";
-  }
+  std::ifstream in(folder / "facts.yaml");
+  std::string facts(std::istreambuf_iterator<char>(in), {});
+  facts.insert(facts.find('\n') + 1,
+               "  - {id: wheel, text: The mill wheel is not broken., topics: [wheel], public: true}\n");
   std::ofstream(folder / "facts.yaml") << facts;
   const Town town(folder.string());
   EXPECT_THAT(town.say("ada", "Is the mill wheel broken?").text, StartsWith("No."));

@@ -461,9 +461,8 @@ Wish wish(const Language& language, const WishLine& line, std::span<const Candid
     if (out.kind == WishKind::act) out.may_mean.clear();
     return out;
   }
-  const bool sure =
-      has_vector && out.form >= tuning.form_sure && !finder.all_forbidden() && !finder.is_unlikely();
-  if (sure) {
+  const bool may_wish = has_vector && !finder.all_forbidden() && !finder.is_unlikely();
+  if (may_wish && out.form >= tuning.form_sure) {
     const auto likely = finder.likely();
     const double next = likely.size() > 1 ? likely[1].fits : 0;
     if (!likely.empty() && likely[0].enough && likely[0].fits >= tuning.fits &&
@@ -478,8 +477,7 @@ Wish wish(const Language& language, const WishLine& line, std::span<const Candid
   const std::string& asked = !finder.misses().empty() ? finder.misses() : finder.strange_ask();
   const std::string& other = !asked.empty() ? asked : finder.strange_order();
   const bool misses = !finder.misses().empty() && out.form >= least;
-  const bool asks =
-      has_vector && out.form >= tuning.form_asks && !finder.all_forbidden() && !finder.is_unlikely();
+  const bool asks = may_wish && out.form >= tuning.form_asks;
   if (misses || (asks && !other.empty())) {
     out.kind = WishKind::nothing_fits;
     out.why = with_form(fmt::format("'{}' fits no option", other), out.form);

@@ -16,7 +16,7 @@ constexpr std::size_t kVectorsMax = 4'000;           // of texts of options
 constexpr std::size_t kLearnMax = 64;                // made while somebody waits; the rest with the next line
 constexpr std::string_view kPriceOf = "good.price";  // an intent of every language
 constexpr double kReactionSure =
-    .5;  // of a reaction, from here on it is one to more than single words of a request
+    .5;  // from here on a reaction is one to the line, not to a word of a request
 constexpr double kLooksLikeAWish = .8;  // of the form: from here on a wish may have no frame
 
 // "minilm-l6-v2@d567.../384" -> "minilm-l6-v2"
